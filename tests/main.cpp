@@ -1,0 +1,3 @@
+// The one place that instantiates doctest.
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include <doctest/doctest.h>
