@@ -1,0 +1,12 @@
+// The oracle: every op in its obvious form, f32, one thread, Eigen for the products.
+#pragma once
+
+#include <memory>
+
+#include "kernels/backend.h"
+
+namespace yent {
+
+std::unique_ptr<Backend> make_ref_backend();
+
+}  // namespace yent
