@@ -74,7 +74,6 @@ struct LinearSource {
   std::string name;  // checkpoint path; of a stack, the path of what was stacked
   std::vector<Part> parts;
   bool paired = false;  // two parts of one size
-  float scale = 1;      // folded into weight and bias
 };
 
 // What a backend made of a weight. Opaque to everyone but that backend; `kernel` and
@@ -125,7 +124,7 @@ struct ConvGeom {
 struct Epilogue {
   Fn fn = Fn::none;
   bool gated = false;    // columns come in (value, gate) pairs: value * fn(gate)
-  Tensor row_bias = {};  // {1, n, 1, c}: one vector per image (the time embedding)
+  Tensor row_bias = {};  // {1, n, 1, c}: one vector per image; ld 0 gives all the same
   Tensor residual = {};  // added last, shape of the output
 };
 

@@ -138,8 +138,6 @@ class RefBackend : public Backend {
       }
       first += w.parts[i].out;
     }
-    p->weight *= s.scale;
-    p->bias *= s.scale;
     set_precision(*p, precision);
     w.packed = p;
     return w;
