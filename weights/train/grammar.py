@@ -4,6 +4,7 @@
 that finishes the starter's sentence; it mocks the mood, and when the person names a topic (money,
 school, the sea, ...) it is made of that topic's things. The voice is trained on these lines and
 the painter learns to draw their vocabulary, so every noun here is something one can paint.
+`roast(rng)` draws the commentator's reply instead.
 
 `rng` is a `random.Random`; the same state gives the same reaction on every machine.
 """
@@ -482,6 +483,38 @@ SAID = {
         расскажи анекдот|зачем|почему|да|нет|тест|нарисуй что-нибудь|расскажи про {ru}|хочу {ru}|
         где найти {ru}|ты кто такой|помоги"""),
 }
+# How the commentator answers. {name} is what the person calls the topic.
+ROASTS = {
+    "sad": words("""cry harder, the plants are thirsty|your tears taste like cheap soup|
+        even {person} stopped feeling sorry for you|sell the tears, {person} collects them|
+        the violin is tired of you|go hug {thing}, it cannot run away"""),
+    "angry": words("""so much fire and still no toast|careful, you will scare {thing}|
+        {person} shouts better than you|your rage fits into {thing}|
+        breathe, you look like {person} {doing}|bite {thing}, it will not bite back"""),
+    "love": words("""save it for {person}|I have seen {thing} get better love letters|
+        your heart is {thing} with a discount sticker|marry {thing}, it listens|
+        romance like yours smells of {material}|kiss {person} and leave me alone"""),
+    "bored": words("""watch {thing} rust, it suits you|{plural} lead a wilder life than you|
+        boredom is the only thing that finds you exciting|you yawn like {person}|
+        count {plural} until somebody cares|even {thing} left the room"""),
+    "cat": words("""the cat already owns you and your {name}|a cat would not even knock you over|
+        cats laugh at people like you|your cat told {person} everything|
+        the cat traded you for {thing}"""),
+    "duck": words("""quack, quack, says your career|the duck has {thing} and you have nothing|
+        a rubber duck would float better than your ideas|even ducks walk away from you|
+        go feed {plural} to the ducks"""),
+    "death": words("""the worms have read your diary|the reaper asked for {person} instead of you|
+        you would be late to your own funeral|bury it with {thing} and move on|
+        death has better manners than you|your grave is {thing} with a late fee"""),
+    "greeting": words("""oh look, it can type|hello and goodbye, both free of charge|
+        {person} greets me better than that|wave at {thing}, I am busy|
+        nobody ordered {person}|you again, and still without {thing}"""),
+    "default": words("""ask {person}, I only work here|my answer is {thing}, do not thank me|
+        I have seen {thing} with better ideas|put that on {thing} and burn it|
+        {plural} have more taste than you|you sound like {person} {doing}|
+        tell it to {thing}, it has nothing better to do|your {name} deserves {person}|
+        even {person} would hang up on you|your {name} is {thing} full of {plural}"""),
+}
 MOODS = list(SAID)
 MOOD_ODDS = [2, 2, 2, 2, 1.6, 1.3, 2, 1.4, 6]
 RUSSIAN = set("абвгдежзийклмнопрстуфхцчшщъыьэюя")
@@ -505,12 +538,30 @@ def mood_and_said(rng):
     mood = rng.choices(MOODS, MOOD_ODDS)[0]
     topic = rng.choice(list(TOPICS)) if rng.random() < 0.6 else None
     if mood == "default" and topic and rng.random() < 0.6:
-        return mood, rng.choice(TOPICS[topic]["ask"]), topic
+        return mood, decorate(rng, rng.choice(TOPICS[topic]["ask"])), topic
     said = rng.choice([line for line in SAID[mood] if topic or "{" not in line])
     if "{" not in said:
-        return mood, said, None
+        return mood, decorate(rng, said), None
     names = TOPICS[topic]
-    return mood, said.format(it=rng.choice(names["en"]), ru=rng.choice(names["ru"])), topic
+    said = said.format(it=rng.choice(names["en"]), ru=rng.choice(names["ru"]))
+    return mood, decorate(rng, said), topic
+
+
+def decorate(rng, said):
+    """People type with and without capitals and marks."""
+    style = rng.random()
+    if style < 0.25:
+        said = said[0].upper() + said[1:]
+    elif style < 0.35:
+        said = said.lower()
+    elif style < 0.39:
+        said = said.upper()
+    mark = rng.random()
+    if mark < 0.15:
+        said += rng.choice("!.?")
+    elif mark < 0.2:
+        said += rng.choice(["...", "!!!", "??", " :)"])
+    return said
 
 
 class Pools:
@@ -553,32 +604,29 @@ def repeats(text):
     return len(set(large)) < len(large)
 
 
-def reaction(rng):
+def reaction(rng, forced=0.0):
     """One exchange: {said, mood, starter, detail, suffix}. The detail has 4 to 12 words and more
-    than 15 bytes, and its only punctuation mark that ends a reaction is the last."""
+    than 15 bytes, and its only mark that ends a reaction is the last. With probability `forced`
+    the mood is not the words' own, as if the person had chosen it."""
     mood, said, topic = mood_and_said(rng)
+    if rng.random() < forced:
+        mood = rng.choice(MOODS)
     starter = rng.choice(STARTERS[mood])
-    frames = FRAMES[starter]
+    pools = Pools(rng, mood, topic)
     detail = ""
     while not 4 <= len(detail.split()) <= 12 or len(detail) <= 15 or repeats(f"{starter} {detail}"):
-        detail = rng.choice(frames).format(**Pools(rng, mood, topic).slots())
+        detail = rng.choice(FRAMES[starter]).format(**pools.slots())
     detail += "!" if rng.random() < 0.12 else "."
-    said = decorate(rng, said)
     return dict(said=said, mood=mood, starter=starter, detail=detail, suffix=rng.choice(SUFFIXES))
 
 
-def decorate(rng, said):
-    """People type with and without capitals and marks."""
-    style = rng.random()
-    if style < 0.25:
-        said = said[0].upper() + said[1:]
-    elif style < 0.35:
-        said = said.lower()
-    elif style < 0.39:
-        said = said.upper()
-    mark = rng.random()
-    if mark < 0.15:
-        said += rng.choice("!.?")
-    elif mark < 0.2:
-        said += rng.choice(["...", "!!!", "??", " :)"])
-    return said
+def roast(rng):
+    """What the commentator says to the same kind of line: {said, mood, roast}."""
+    mood, said, topic = mood_and_said(rng)
+    pools = Pools(rng, mood, topic)
+    name = rng.choice(TOPICS[topic]["en"]) if topic else "face"
+    sentences = [rng.choice(ROASTS[mood if rng.random() < 0.7 else "default"])]
+    if rng.random() < 0.4:
+        sentences.append(rng.choice([r for r in ROASTS["default"] if r not in sentences]))
+    filled = [sentence.format(name=name, **pools.slots()) for sentence in sentences]
+    return dict(said=said, mood=mood, roast=" ".join(f[0].upper() + f[1:] + "." for f in filled))
