@@ -1,0 +1,239 @@
+"""A whole toy painter on disk, f16, and what diffusers makes of a prompt, an image and a LoRA.
+
+tests/golden/toy_painter is a diffusers folder of one megabyte. The references are in the format
+of `yent-run --dump`.
+"""
+
+import json
+import re
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors.numpy import save_file
+from transformers import CLIPTokenizer
+
+import models
+import nets
+import trajectories
+from store import FOLDER, array, inputs, relative_error, save
+
+PROMPT = "a painting of a cat, 2 windows"
+NEGATIVE = "extra fingers, blurry, watermark"
+WORDS = "a painting of cat windows extra fingers blurry watermark the ing er".split()
+
+UNET = models.UNET | {
+    "sample_size": 16, "block_out_channels": [32, 32], "layers_per_block": 1, "mid_block_type": None,
+    "cross_attention_dim": 32, "attention_head_dim": 4} | models.unet_blocks(2, True)
+VAE = models.vae_config({"block_out_channels": [32, 32], "layers_per_block": 1})
+CLIP = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+        "intermediate_size": 64, "hidden_act": "quick_gelu"}
+SCHEDULER = trajectories.LEADING | {
+    "_class_name": "PNDMScheduler", "num_train_timesteps": 1000, "prediction_type": "epsilon",
+    "skip_prk_steps": True, "clip_sample": False}
+SEED = 51
+
+
+def byte_symbols():
+    """GPT-2's printable stand-ins for the 256 bytes, in its order."""
+    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    shifted = [b for b in range(256) if b not in plain]
+    return [chr(b) for b in plain] + [chr(256 + i) for i in range(len(shifted))]
+
+
+def toy_merges():
+    """Glues each word from the left: enough to make ranks, prefixes and leftovers matter."""
+    merges = []
+    for word in WORDS:
+        symbols = [*word[:-1], word[-1] + "</w>"]
+        while len(symbols) > 1:
+            pair = (symbols[0], symbols[1])
+            if pair not in merges:
+                merges.append(pair)
+            symbols[:2] = ["".join(pair)]
+    return merges
+
+
+def write_json(path, value):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value, indent=1) + "\n")
+
+
+def write_tokenizer(folder):
+    symbols = byte_symbols()
+    tokens = symbols + [s + "</w>" for s in symbols] + ["".join(pair) for pair in toy_merges()]
+    tokens += ["<|startoftext|>", "<|endoftext|>"]
+    folder.mkdir(parents=True, exist_ok=True)
+    vocabulary = {token: i for i, token in enumerate(tokens)}
+    (folder / "vocab.json").write_text(json.dumps(vocabulary, ensure_ascii=False))
+    lines = ["#version: 0.2", *(" ".join(pair) for pair in toy_merges())]
+    (folder / "merges.txt").write_text("\n".join(lines) + "\n")
+    write_json(folder / "tokenizer_config.json", {
+        "tokenizer_class": "CLIPTokenizer", "model_max_length": 77, "bos_token": "<|startoftext|>",
+        "eos_token": "<|endoftext|>", "unk_token": "<|endoftext|>", "pad_token": "<|endoftext|>"})
+    return len(tokens)
+
+
+def write_weights(path, model, rename=lambda name: name):
+    """As f16 files, and rounded so in the model itself."""
+    model.half().float()
+    weights = {rename(name): array(value.half()) for name, value in model.state_dict().items()
+               if value.is_floating_point()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(weights, path, metadata={"format": "pt"})
+
+
+class Painter:
+    def __init__(self):
+        folder = FOLDER / "toy_painter"
+        vocabulary = write_tokenizer(folder / "tokenizer")
+        clip = models.clip_config(CLIP, vocabulary=vocabulary)
+        self.clip, self.unet, self.vae = nets.clip(clip, SEED), nets.unet(UNET, SEED), nets.vae(VAE, SEED)
+        write_json(folder / "model_index.json", {
+            "_class_name": "StableDiffusionPipeline", "_diffusers_version": "0.30.0",
+            "scheduler": ["diffusers", "PNDMScheduler"], "text_encoder": ["transformers", "CLIPTextModel"],
+            "tokenizer": ["transformers", "CLIPTokenizer"], "unet": ["diffusers", "UNet2DConditionModel"],
+            "vae": ["diffusers", "AutoencoderKL"], "safety_checker": [None, None],
+            "feature_extractor": [None, None]})
+        write_json(folder / "scheduler/scheduler_config.json", SCHEDULER)
+        write_json(folder / "text_encoder/config.json", {"architectures": ["CLIPTextModel"]} | clip)
+        write_json(folder / "unet/config.json", {"_class_name": "UNet2DConditionModel"} | UNET)
+        write_json(folder / "vae/config.json", {"_class_name": "AutoencoderKL"} | VAE)
+        write_weights(folder / "text_encoder/model.safetensors", self.clip, nets.clip_name)
+        write_weights(folder / "unet/diffusion_pytorch_model.safetensors", self.unet)
+        write_weights(folder / "vae/diffusion_pytorch_model.safetensors", self.vae)
+        self.clip, self.unet, self.vae = (nets.double(m) for m in (self.clip, self.unet, self.vae))
+        self.tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer")
+
+    def tokens(self, text):
+        return self.tokenizer(text, padding="max_length", max_length=77, truncation=True,
+                              return_tensors="pt").input_ids
+
+    @torch.no_grad()
+    def paint(self, sampler, steps, seed, scale, **image):
+        ids, none = self.tokens(PROMPT), self.tokens(NEGATIVE)
+        seen = {"tokens": ids[0], "tokens_uncond": none[0]}
+        cond, uncond = (models.call_clip(self.clip, {"tokens": t}) for t in (ids, none))
+        seen |= {"cond": cond[0], "uncond": uncond[0]}
+        with trajectories.Draws(seed) as draws:
+            start = image.pop("start", lambda _: None)(draws)
+            run = trajectories.denoise(self.unet, sampler, steps, cond, uncond, draws, scale,
+                                       start=start, **image)
+        seen |= run
+        last = max(int(key[7:]) for key in run if re.fullmatch(r"latent\.\d+", key))
+        seen["latent"] = run[f"latent.{last}"]
+        seen["image"] = models.call_decoder(self.vae, {"latent": seen["latent"]}).clamp(-1, 1)
+        return seen
+
+
+def txt2img(painter):
+    seen = painter.paint("pndm", 4, 42, 7.5, size=(16, 16))
+    save("painter_txt2img", seen, {
+        "kind": "dump", "prompt": PROMPT, "negative": NEGATIVE, "seed": 42, "steps": 4,
+        "guidance": 7.5, "sampler": "pndm", "width": 32, "height": 32})
+
+
+def img2img(painter):
+    """An image of 42 x 28 pixels, enlarged to 48 x 32; DDIM, 6 steps, strength 0.75 leaves 4."""
+    x, y = np.meshgrid(np.arange(42), np.arange(28))
+    pixels = np.stack((x * 6, y * 9, (x * y) % 256), -1).astype(np.uint8)
+    pixels[8:20, 12:30] = (250, 40, 90)
+    source = Image.fromarray(pixels)
+    source.save(FOLDER / "toy_input.png")
+    resized = np.asarray(source.resize((48, 32), Image.LANCZOS))
+    values = torch.from_numpy(resized.copy()).permute(2, 0, 1)[None].double() / 127.5 - 1
+    with torch.no_grad():
+        mean, logvar = models.call_encoder(painter.vae, {"pixels": values}).chunk(2, 1)
+
+    def start(draws):
+        return (mean + (logvar.clamp(-30, 20) / 2).exp() * draws(mean.shape)) * 0.18215
+
+    seen = painter.paint("ddim", 6, 7, 3.0, size=(16, 24), start=start, skip=6 - int(6 * 0.75))
+    seen |= {"resized": resized, "moments": torch.cat((mean, logvar), 1)}
+    save("painter_img2img", seen, {
+        "kind": "dump", "prompt": PROMPT, "negative": NEGATIVE, "seed": 7, "steps": 6,
+        "guidance": 3.0, "strength": 0.75, "sampler": "ddim", "width": 48, "height": 32})
+
+
+TARGETS = ("to_q", "to_k", "to_v", "to_out.0", "proj_in", "proj_out", "ff.net.0.proj", "ff.net.2")
+
+
+def low_rank(random, weight, rank):
+    """down [rank, in, ...], up [out, rank, 1, 1]: a 1x1 or 3x3 convolution keeps its window."""
+    window = weight.shape[2:]
+    down = random.standard_normal((rank, weight.shape[1], *window)) / np.sqrt(weight[0].numel())
+    up = random.standard_normal((weight.shape[0], rank, *(1 for _ in window)))
+    return down.astype(np.float16), up.astype(np.float16)
+
+
+def merged(model, deltas, factor, rename=lambda path: path):
+    """A copy of the model with W += factor * up down."""
+    model = nets.double(model)
+    modules = {rename(path): module for path, module in model.named_modules()}
+    with torch.no_grad():
+        for path, (down, up) in deltas.items():
+            weight = modules[path].weight
+            product = torch.from_numpy(up.astype(np.float64)).flatten(1) @ torch.from_numpy(
+                down.astype(np.float64)).flatten(1)
+            weight += factor * product.reshape(weight.shape)
+    return model
+
+
+def check_with_peft(painter, case, deltas, expected):
+    """peft, by diffusers, computes the same from the same file."""
+    unet = nets.double(painter.unet)
+    adapter = {}
+    for path, (down, up) in deltas.items():
+        adapter[f"{path}.lora_A.weight"] = torch.from_numpy(down).double()
+        adapter[f"{path}.lora_B.weight"] = torch.from_numpy(up).double()
+    unet.load_lora_adapter(adapter, prefix=None)
+    unet.double()
+    with torch.no_grad():
+        error = relative_error(models.call_unet(unet, case), expected)
+    assert error < 1e-12, error
+
+
+def loras(painter):
+    """Two files: Yent's own format, and kohya's with alpha, a 3x3 convolution and the text encoder."""
+    random = np.random.default_rng(61)
+    case = models.unet_case(random, UNET, 1, 8, 8, 7, 301)
+    ids = painter.tokens(PROMPT)
+    modules = {path: m for path, m in painter.unet.named_modules() if path.endswith(TARGETS)}
+    deltas = {path: low_rank(random, m.weight, 4) for path, m in modules.items()}
+    style = {}
+    for path, (down, up) in deltas.items():
+        style[f"{path}.lora_A.weight"], style[f"{path}.lora_B.weight"] = down, up
+    save_file(style, FOLDER / "lora_style.safetensors")
+
+    chosen = [p for p in modules if ".attn2.to_" in p] + ["down_blocks.1.resnets.0.conv1"]
+    weights = dict(painter.unet.named_modules())
+    kohya = {path: low_rank(random, weights[path].weight, 3) for path in chosen}
+    clip_layers = {nets.clip_name(path): module for path, module in painter.clip.named_modules()
+                   if path.endswith(("q_proj", "fc2"))}
+    kohya_clip = {path: low_rank(random, m.weight, 3) for path, m in clip_layers.items()}
+    file = {}
+    for prefix, pairs in (("lora_unet_", kohya), ("lora_te_", kohya_clip)):
+        for path, (down, up) in pairs.items():
+            key = prefix + path.replace(".", "_")
+            file[f"{key}.lora_down.weight"], file[f"{key}.lora_up.weight"] = down, up
+            file[f"{key}.alpha"] = np.array(1.5, np.float16)
+    save_file(file, FOLDER / "lora_kohya.safetensors")
+
+    with torch.no_grad():
+        outputs = {"plain": models.call_unet(painter.unet, case),
+                   "style": models.call_unet(merged(painter.unet, deltas, 0.7), case),
+                   "kohya": models.call_unet(merged(painter.unet, kohya, 0.8 * 1.5 / 3), case)}
+        full = models.call_unet(merged(painter.unet, deltas, 1), case)
+        clip = merged(painter.clip, kohya_clip, 0.8 * 1.5 / 3, nets.clip_name)
+        cond = models.call_clip(clip, {"tokens": ids})
+    check_with_peft(painter, case, deltas, full)
+    save("lora", {**case, "tokens": ids[0], "cond_kohya": cond[0],
+                  **{f"output.{k}": v for k, v in outputs.items()}},
+         {"kind": "lora", "model": "toy_painter", "scale": {"style": 0.7, "kohya": 0.8}})
+
+
+def painters():
+    painter = Painter()
+    txt2img(painter)
+    img2img(painter)
+    loras(painter)
