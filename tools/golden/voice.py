@@ -11,27 +11,30 @@ import torch
 
 import models
 import nets
-from seeded import seeded_values
 from store import FOLDER, relative_error, save
 
 SEED = 110  # its greedy text varies
-WORDS = "▁ e a o t n r i ▁w ▁wh ho ▁who re ▁a ▁are ou ▁you th ▁the in ▁i ▁am me er ▁s on".split()
-PIECES = ["<unk>", "<s>", "</s>", *(f"<0x{b:02X}>" for b in range(256)), *WORDS, "w", "h", "u", "y", "m"]
+WORDS = ("▁ e a o t n r i ▁w ▁wh ho ▁who re ▁a ▁are ou ▁you th ▁the in ▁i ▁am me er ▁s on "
+         "w h u y m").split()
+BYTES = ["<unk>", "<s>", "</s>", *(f"<0x{b:02X}>" for b in range(256))]
+PIECES = BYTES + WORDS
 CONFIG = models.llama_config({"vocab_size": len(PIECES), "num_hidden_layers": 2,
                               "max_position_embeddings": 128, "rope_theta": 500000.0},
                              conjugate=True, qk_norm=True)
 PROMPT = "who are you?"
 
 
-def score(piece):
-    return -float(PIECES.index(piece) - 259)
+def scores(count):
+    """Falling in id order after the special and byte pieces, as SentencePiece's trainer gives them."""
+    return [0.0] * 259 + [-float(i) for i in range(count - 259)]
 
 
 def encode(text):
     """BOS, a space in front, then the pair of the best score is merged until none is a piece."""
     symbols = list("▁" + text.replace(" ", "▁"))
     while True:
-        pairs = [(score(a + b), -i) for i, (a, b) in enumerate(zip(symbols, symbols[1:])) if a + b in WORDS]
+        pairs = [(-WORDS.index(a + b), -i) for i, (a, b) in enumerate(zip(symbols, symbols[1:]))
+                 if a + b in WORDS]
         if not pairs:
             break
         i = -max(pairs)[1]
@@ -43,35 +46,32 @@ def encode(text):
     return ids
 
 
-def write(path, weights):
-    """Weights by GGUF name; matrices become Q8_0. Gives them back as the file holds them."""
+def write(path, config, pieces, weights, matrix_type):
+    """Weights by GGUF name; matrices become `matrix_type`. Gives them back as the file holds them."""
     writer = gguf.GGUFWriter(path, "llama")
-    writer.add_block_count(CONFIG["num_hidden_layers"])
-    writer.add_embedding_length(CONFIG["hidden_size"])
-    writer.add_feed_forward_length(CONFIG["intermediate_size"])
-    writer.add_head_count(CONFIG["num_attention_heads"])
-    writer.add_head_count_kv(CONFIG["num_key_value_heads"])
-    writer.add_context_length(CONFIG["max_position_embeddings"])
-    writer.add_layer_norm_rms_eps(CONFIG["rms_norm_eps"])
-    writer.add_rope_freq_base(CONFIG["rope_theta"])
-    writer.add_bool("nanollama.qk_norm", True)
-    writer.add_bool("nanollama.rope_conjugate", True)
+    writer.add_block_count(config["num_hidden_layers"])
+    writer.add_embedding_length(config["hidden_size"])
+    writer.add_feed_forward_length(config["intermediate_size"])
+    writer.add_head_count(config["num_attention_heads"])
+    writer.add_head_count_kv(config["num_key_value_heads"])
+    writer.add_context_length(config["max_position_embeddings"])
+    writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+    writer.add_rope_freq_base(config["rope_theta"])
+    writer.add_bool("nanollama.qk_norm", config["rope"]["qk_norm"])
+    writer.add_bool("nanollama.rope_conjugate", config["rope"]["conjugate"])
     writer.add_tokenizer_model("llama")
-    writer.add_token_list(PIECES)
-    writer.add_token_scores([score(p) if i > 258 else 0.0 for i, p in enumerate(PIECES)])
-    kinds = [2, 3, 3] + [6] * 256 + [1] * (len(PIECES) - 259)
-    writer.add_token_types(kinds)
+    writer.add_token_list(pieces)
+    writer.add_token_scores(scores(len(pieces)))
+    unknown, control, byte, normal = 2, 3, 6, 1
+    writer.add_token_types([unknown, control, control] + [byte] * 256 + [normal] * (len(pieces) - 259))
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2)
     read = {}
     for name, values in sorted(weights.items()):
-        if values.ndim == 1:
-            writer.add_tensor(name, values)
-            read[name] = values
-        else:
-            blocks = gguf.quants.quantize(values, gguf.GGMLQuantizationType.Q8_0)
-            writer.add_tensor(name, blocks, raw_dtype=gguf.GGMLQuantizationType.Q8_0)
-            read[name] = gguf.quants.dequantize(blocks, gguf.GGMLQuantizationType.Q8_0)
+        kind = gguf.GGMLQuantizationType.F32 if values.ndim == 1 else matrix_type
+        blocks = gguf.quants.quantize(values, kind)
+        writer.add_tensor(name, blocks, raw_dtype=kind)
+        read[name] = gguf.quants.dequantize(blocks, kind)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -82,8 +82,8 @@ def write(path, weights):
 def voice():
     model = nets.llama(CONFIG, SEED)
     names = {name: nets.gguf_name(name) for name in model.state_dict()}
-    weights = {names[n]: seeded_values(names[n], tuple(t.shape), SEED) for n, t in model.state_dict().items()}
-    read = write(FOLDER / "toy_voice.gguf", weights)
+    weights = {names[n]: tensor.numpy() for n, tensor in model.state_dict().items()}
+    read = write(FOLDER / "toy_voice.gguf", CONFIG, PIECES, weights, gguf.GGMLQuantizationType.Q8_0)
     with torch.no_grad():
         for name, tensor in model.state_dict().items():
             tensor.copy_(torch.from_numpy(read[names[name]]))
