@@ -2,7 +2,8 @@
 
 norm1, norm2, conv_norm_out: after SiLU. conv1: bias and time embedding added. conv2: the
 resnet's output. to_out.0, out_proj, ff.net.2, fc2: residual added. ff.net.0: GEGLU's output.
-fc1: after the activation. proj_out: the transformer's output. linear_1: after SiLU.
+fc1: after the activation. proj_out: the transformer's output. time_embedding.linear_{1,2}: after
+SiLU.
 Images are [n, c, h, w], token sequences [n, tokens, c].
 """
 
@@ -76,6 +77,6 @@ class Recorder:
         elif path.endswith("conv_norm_out"):
             fused[path] = True
             self.output_of(module, path, SILU)
-        elif path == "time_embedding.linear_1":
+        elif path in ("time_embedding.linear_1", "time_embedding.linear_2"):
             fused[path] = True
             self.output_of(module, path, SILU)

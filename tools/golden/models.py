@@ -51,6 +51,13 @@ UNET_CASES = {  # n, h, w, tokens, time step
 LAYERS_CASE = (1, 6, 4, 5, 681)
 
 
+def about(kind, seed, config, model):
+    """What a reader needs to build the same network, and to know that it asked for all of it."""
+    weights = {id(t): t for t in model.parameters()}.values()
+    return {"kind": kind, "seed": seed, "model": config, "tensors": len(weights),
+            "parameters": sum(t.numel() for t in weights)}
+
+
 def run_cases(model, cases, call):
     """Runs `call(model, case)` in float32 and float64; ({case: float64 result}, {case: error})."""
     exact, results, errors = nets.double(model), {}, {}
@@ -84,12 +91,12 @@ def unets():
         cases = {key: unet_case(random, config, *sizes) for key, sizes in UNET_CASES.items()}
         results, errors = run_cases(model, cases, call_unet)
         tensors = file_of(cases, {f"{key}.output": v for key, v in results.items()})
-        save(f"unet_{name}", tensors, {"kind": "unet", "seed": seed, "model": config,
-                                       "cases": list(cases), "torch_f32_error": errors})
+        save(f"unet_{name}", tensors, about("unet", seed, config, model) | {
+            "cases": list(cases), "torch_f32_error": errors})
         if name == "tiny":
             case = unet_case(random, config, *LAYERS_CASE)
             save_layers(f"layers_unet_{name}", model, case, call_unet,
-                        {"kind": "unet", "seed": seed, "model": config})
+                        about("unet", seed, config, model))
 
 
 def save_layers(name, model, case, call, config, rename=lambda path: path):
@@ -139,14 +146,14 @@ def vaes():
         moments, encode_errors = run_cases(model, encode, call_encoder)
         outputs = {f"{key}.image": v for key, v in images.items()}
         outputs |= {f"{key}.moments": v for key, v in moments.items()}
-        about = {"kind": "vae", "seed": seed, "model": config}
-        save(f"vae_{name}", file_of(decode | encode, outputs), about | {
+        made = about("vae", seed, config, model)
+        save(f"vae_{name}", file_of(decode | encode, outputs), made | {
             "cases": [*decode, *encode], "torch_f32_error": decode_errors | encode_errors})
         if name == "short":
             case = {"latent": inputs(random, 1, 4, 3, 5)}
-            save_layers("layers_vae_decoder", model, case, call_decoder, about)
+            save_layers("layers_vae_decoder", model, case, call_decoder, made)
             case = {"pixels": inputs(random, 1, 3, 6, 8).clamp(-1, 1)}
-            save_layers("layers_vae_encoder", model, case, call_encoder, about)
+            save_layers("layers_vae_encoder", model, case, call_encoder, made)
 
 
 CLIPS = {
@@ -167,12 +174,6 @@ def call_clip(model, case):
     return model(case["tokens"]).last_hidden_state
 
 
-def call_clip_skip(model, case):
-    """The last layer but one, then the final norm all the same ("clip skip 2")."""
-    hidden = model(case["tokens"], output_hidden_states=True).hidden_states[-2]
-    return model.final_layer_norm(hidden)
-
-
 def clips():
     for name, (seed, fields) in CLIPS.items():
         random = np.random.default_rng(seed)
@@ -180,16 +181,14 @@ def clips():
         model = nets.clip(config, seed)
         cases = {"full": {"tokens": torch.from_numpy(random.integers(0, 99, (2, 77)))}}
         results, errors = run_cases(model, cases, call_clip)
-        skipped, _ = run_cases(model, cases, call_clip_skip)
-        outputs = {"full.output": results["full"], "full.skip": skipped["full"]}
-        save(f"clip_{name}", file_of(cases, outputs), {
-            "kind": "clip", "seed": seed, "model": config, "cases": ["full"],
-            "torch_f32_error": errors})
+        save(f"clip_{name}", file_of(cases, {"full.output": results["full"]}),
+             about("clip", seed, config, model) | {"cases": ["full"], "torch_f32_error": errors})
         if name == "quick":
             config = clip_config(fields, positions=13)
             case = {"tokens": torch.from_numpy(random.integers(0, 99, (1, 13)))}
-            save_layers("layers_clip", nets.clip(config, seed), case, call_clip,
-                        {"kind": "clip", "seed": seed, "model": config}, nets.clip_name)
+            model = nets.clip(config, seed)
+            save_layers("layers_clip", model, case, call_clip, about("clip", seed, config, model),
+                        nets.clip_name)
 
 
 def llama_config(fields, **rope):
@@ -233,5 +232,4 @@ def llamas():
         new, lead = nets.greedy(exact, ids, 16)
         error = relative_error(nets.llama_logits(model, ids), logits)
         save(f"llama_{name}", {"tokens": np.array(ids), "logits": logits, "greedy": np.array(new)},
-             {"kind": "llama", "seed": seed, "model": config, "least_lead": lead,
-              "torch_f32_error": error})
+             about("llama", seed, config, model) | {"least_lead": lead, "torch_f32_error": error})
