@@ -1,0 +1,51 @@
+// Who Yent is, as data: moods and their starters, emotions, styles, the frames of his contexts.
+// All of it is engine/yent/yent.json, compiled in; adding a mood or a starter is not programming.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+namespace yent {
+
+struct Mood {
+  std::string name;
+  std::unordered_set<std::string> keywords;  // folded, every inflected form; none for the default
+  std::vector<std::string> starters;         // at least one
+};
+
+// The more boring you are, the more creative Yent gets.
+struct TemperatureRule {
+  double base = 0.8, lowest = 0.5, highest = 1.0;
+  int few_words = 3;               // at most so many words: + few_words_step,
+  double few_words_step = 0.1;     //
+  double single_word_step = 0.05;  // a single one: + single_word_step on top,
+  double strong_word_step = -0.1;  // any strong word: + strong_word_step, once
+};
+
+struct Suffix {
+  std::string kind;
+  std::string text;  // begins with a comma
+};
+
+struct Persona {
+  std::vector<Mood> moods;  // in order of precedence; the last is the default, without keywords
+  TemperatureRule temperature;
+  std::unordered_set<std::string> strong_words;  // folded
+  std::vector<Suffix> suffixes;                  // at least one
+  std::map<std::string, std::string> styles;     // name of a shipped style -> its suffix
+  std::string context;                 // holds {words} in quotation marks and ends with {starter}
+  std::string roast_context;           // holds {words}
+  std::vector<std::string> fallbacks;  // at least one: details for when the model says nothing
+  std::string negative_prompt;
+};
+
+// Throws file_error naming `source` if the text is no JSON or lacks what is promised above.
+Persona parse_persona(std::string_view json, std::string_view source);
+
+// The compiled-in tables. Parses them anew: keep the result.
+Persona built_in_persona();
+
+}  // namespace yent

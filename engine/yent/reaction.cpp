@@ -1,0 +1,58 @@
+#include "engine/yent/reaction.h"
+
+#include "engine/yent/context.h"
+#include "engine/yent/detail.h"
+#include "engine/yent/draw.h"
+#include "engine/yent/mood.h"
+
+namespace yent {
+namespace {
+
+std::string_view without_last_word(std::string_view text) {
+  const size_t space = text.find_last_of(' ');
+  return space == std::string_view::npos ? "" : without_end_marks(text.substr(0, space));
+}
+
+std::string spoken(const std::string& starter, const std::string& detail) {
+  return detail.empty() ? starter : starter + " " + detail;
+}
+
+}  // namespace
+
+Reaction react(std::string_view words, const Persona& persona, const Generate& generate,
+               std::mt19937_64& generator, const ReactOptions& options) {
+  const Mood& mood = options.mood ? mood_named(*options.mood, persona) : mood_of(words, persona);
+  const double base = options.base_temperature.value_or(persona.temperature.base);
+  const size_t chosen = draw_index(generator, mood.starters.size());
+
+  Reaction reaction;
+  reaction.mood = mood.name;
+  reaction.starter = mood.starters[chosen];
+  reaction.temperature = reaction_temperature(words, persona, base);
+
+  Detail detail;
+  generate(fill_context(persona.context, words, reaction.starter, options.longest_words),
+           reaction.temperature, options.max_tokens,
+           [&](std::string_view piece) { return detail.take(piece); });
+  reaction.detail = detail.text();
+  if (reaction.detail.empty()) {  // no draw here: the order of draws is a promise
+    reaction.detail = persona.fallbacks[chosen % persona.fallbacks.size()];
+  }
+
+  const size_t suffix = draw_index(generator, persona.suffixes.size());
+  reaction.suffix = options.style_suffix.value_or(persona.suffixes[suffix].text);
+
+  const auto compose = [&] {
+    reaction.words = spoken(reaction.starter, reaction.detail);
+    reaction.prompt = reaction.words + reaction.suffix;
+  };
+  compose();
+  while (options.clip_tokens && !reaction.detail.empty() &&
+         options.clip_tokens(reaction.prompt) > options.clip_capacity) {
+    reaction.detail = std::string(without_last_word(reaction.detail));
+    compose();
+  }
+  return reaction;
+}
+
+}  // namespace yent
