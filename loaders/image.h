@@ -1,0 +1,49 @@
+// Pictures in memory and in files: 8-bit RGB, PNG and JPEG in, PNG out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace yent {
+
+// Rows from top to bottom, three bytes a pixel (R, G, B), no padding: 3 * width * height bytes.
+struct Image {
+  int width = 0, height = 0;
+  std::vector<uint8_t> rgb;
+
+  Image() = default;
+  Image(int w, int h) : width(w), height(h), rgb(static_cast<size_t>(w) * h * 3) {}
+
+  uint8_t* pixel(int x, int y) { return rgb.data() + (static_cast<size_t>(y) * width + x) * 3; }
+  const uint8_t* pixel(int x, int y) const {
+    return rgb.data() + (static_cast<size_t>(y) * width + x) * 3;
+  }
+};
+
+// Keyword and value of the text chunks of a PNG, both UTF-8.
+using PngText = std::vector<std::pair<std::string, std::string>>;
+
+// Reads a PNG or a JPEG. Grey and palettes become RGB, 16 bits become 8, transparency is dropped
+// as Pillow's convert("RGB") does. Throws a file error for anything else, for damage (chunk sums
+// are checked), for a picture cut short and for more than 64 million pixels; what a small file
+// may inflate to is bounded too.
+Image read_image(const std::filesystem::path& path);
+
+// The text kept in a PNG, in file order: tEXt and uncompressed iTXt. Throws as read_image does.
+PngText read_png_text(const std::filesystem::path& path);
+
+// `text` goes right behind the header: as tEXt where Latin-1 can hold it, else as iTXt. A keyword
+// is 1 to 79 characters of ASCII. The same picture and text give the same bytes.
+std::vector<uint8_t> encode_png(const Image& image,
+                                std::span<const std::pair<std::string, std::string>> text = {});
+
+// Separable Lanczos of three lobes, widened by the scale when shrinking, in fixed point with an
+// 8-bit intermediate picture, horizontal pass first: the arithmetic of Pillow's Image.LANCZOS.
+Image resize_lanczos(const Image& image, int width, int height);
+
+}  // namespace yent
