@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <climits>
 #include <memory>
-#include <string_view>
 
 #include "kernels/error.h"
 #include "loaders/mapped_file.h"
@@ -21,14 +20,45 @@ std::span<const uint8_t> bytes_of(const MappedFile& file) {
   return {reinterpret_cast<const uint8_t*>(file.bytes().data()), file.bytes().size()};
 }
 
-// stb_image takes a JPEG that ends early and paints the rest grey. Inside compressed data FF is
-// never followed by D9 or DA, so a whole file has an end marker behind its last start of scan; a
-// thumbnail's end marker comes before it.
-bool jpeg_is_whole(std::span<const uint8_t> file) {
-  const std::string_view bytes(reinterpret_cast<const char*>(file.data()), file.size());
-  const size_t scan = bytes.rfind("\xFF\xDA");
-  const size_t end = bytes.rfind("\xFF\xD9");
-  return scan != bytes.npos && end != bytes.npos && end > scan;
+// stb_image 2.27 writes past its table when a segment claims more than 256 codes, so such a file
+// must not reach it.
+bool huffman_tables_fit(std::span<const uint8_t> tables) {
+  constexpr size_t lengths = 16;
+  while (!tables.empty()) {
+    if (tables.size() < 1 + lengths) return false;
+    size_t codes = 0;
+    for (uint8_t count : tables.subspan(1, lengths)) codes += count;
+    if (codes > 256 || tables.size() < 1 + lengths + codes) return false;
+    tables = tables.subspan(1 + lengths + codes);
+  }
+  return true;
+}
+
+// Walks the segments up to the end marker. stb_image itself takes a JPEG that ends early and
+// paints the rest grey.
+void check_jpeg(std::span<const uint8_t> file, const std::filesystem::path& path) {
+  constexpr uint8_t huffman = 0xC4, end = 0xD9;
+  size_t at = 2;  // behind the start marker
+  for (uint8_t marker = 0; marker != end;) {
+    // The next marker: inside compressed data FF is followed by 0 or a restart, D0 to D7.
+    while (at + 1 < file.size() && (file[at] != 0xFF || file[at + 1] == 0 || file[at + 1] == 0xFF ||
+                                    (file[at + 1] >= 0xD0 && file[at + 1] <= 0xD7))) {
+      ++at;
+    }
+    if (at + 1 >= file.size()) throw file_error("{}: the JPEG is cut short", path.string());
+    marker = file[at + 1];
+    at += 2;
+    if (marker == end) continue;
+    const size_t length = at + 1 < file.size() ? file[at] * 256u + file[at + 1] : 0;
+    if (length < 2 || length > file.size() - at) {
+      throw file_error("{}: the JPEG segment at byte {} is damaged", path.string(), at - 2);
+    }
+    if (marker == huffman && !huffman_tables_fit(file.subspan(at + 2, length - 2))) {
+      throw file_error("{}: the JPEG's Huffman tables at byte {} are damaged", path.string(),
+                       at - 2);
+    }
+    at += length;
+  }
 }
 
 }  // namespace
@@ -38,10 +68,10 @@ Image read_image(const std::filesystem::path& path) {
   const std::span<const uint8_t> file = bytes_of(mapped);
   if (is_png(file)) {
     walk_png(file, path);
-  } else if (file.size() < 3 || file[0] != 0xFF || file[1] != 0xD8 || file[2] != 0xFF) {
+  } else if (file.size() >= 3 && file[0] == 0xFF && file[1] == 0xD8 && file[2] == 0xFF) {
+    check_jpeg(file, path);
+  } else {
     throw file_error("{}: neither a PNG nor a JPEG", path.string());
-  } else if (!jpeg_is_whole(file)) {
-    throw file_error("{}: the JPEG is cut short", path.string());
   }
   if (file.size() > INT_MAX) throw file_error("{}: larger than 2 GiB", path.string());
 
