@@ -71,7 +71,7 @@ struct LinearSource {
     HostTensor weight;     // [out, in], trailing 1s allowed (a 1x1 convolution)
     HostTensor bias = {};  // [out], or empty
   };
-  std::string name;  // checkpoint path; of a stack, the path of what was stacked
+  std::string name = {};  // checkpoint path, of a stack its first part's
   std::vector<Part> parts;
   bool paired = false;  // two parts of one size
 };
@@ -89,7 +89,7 @@ struct LinearW {
     std::string name;
     int out = 0;
   };
-  std::string name;
+  std::string name = {};
   int in = 0, out = 0;  // out counts the rows of all parts
   bool paired = false;
   Precision precision = Precision::f32;
@@ -98,14 +98,14 @@ struct LinearW {
 };
 
 struct ConvW {  // 3x3, weight [out, in, 3, 3] in the file
-  std::string name;
+  std::string name = {};
   int in = 0, out = 0;
   Precision precision = Precision::f32;
   std::shared_ptr<const Packed> packed = {};
 };
 
 struct NormW {
-  std::string name;
+  std::string name = {};
   Stored weight = {}, bias = {};  // f32 [c]; either may be absent
   float eps = 1e-5f;
 };
@@ -149,6 +149,8 @@ class Backend {
   virtual std::string device() const = 0;
   virtual std::string isa() const = 0;
   virtual int threads() const = 0;
+  // Bytes this device can still give; what a run needs is compared with it before work.
+  virtual size_t available_bytes() const = 0;
 
   // Load time. Packing reads the sources completely, with one exception: q8_0 weights of a
   // linear are computed with as they lie in the file, so their bytes must outlive the result.

@@ -10,6 +10,7 @@
 
 #include "kernels/error.h"
 #include "kernels/host_rows.h"
+#include "kernels/memory.h"
 
 namespace yent {
 namespace {
@@ -114,6 +115,7 @@ class RefBackend : public Backend {
   std::string device() const override { return "cpu"; }
   std::string isa() const override { return "ref"; }
   int threads() const override { return 1; }
+  size_t available_bytes() const override { return available_memory(); }
 
   LinearW pack_linear(const LinearSource& s, Precision precision) override {
     LinearW w{.name = s.name, .paired = s.paired, .precision = precision};

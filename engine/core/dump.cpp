@@ -1,0 +1,111 @@
+#include "engine/core/dump.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "engine/core/policy.h"
+#include "loaders/safetensors.h"
+
+namespace yent {
+namespace {
+
+template <class T>
+std::vector<std::byte> bytes_of(const std::vector<T>& values) {
+  std::vector<std::byte> bytes(values.size() * sizeof(T));
+  if (!bytes.empty()) std::memcpy(bytes.data(), values.data(), bytes.size());
+  return bytes;
+}
+
+}  // namespace
+
+void Dump::add(const std::string& name, std::vector<int64_t> dims,
+               const std::vector<float>& values) {
+  entries_.push_back({name, DType::f32, std::move(dims), bytes_of(values)});
+}
+
+void Dump::add(const std::string& name, std::vector<int64_t> dims,
+               const std::vector<int32_t>& values) {
+  entries_.push_back({name, DType::i32, std::move(dims), bytes_of(values)});
+}
+
+void Dump::add(const std::string& name, Backend& backend, Tensor tensor) {
+  const Shape s = tensor.shape;
+  std::vector<float> values(s.count());
+  backend.read(values.data(), tensor);
+  if (s.w == 1) return add(name, {s.n, s.h, s.c}, values);
+  add(name, {s.n, s.c, s.h, s.w}, to_nchw(values, s));
+}
+
+bool Dump::wants_layer(const std::string& path) const {
+  return !layers_.empty() && glob_match(layers_, path);
+}
+
+void Dump::write(const std::filesystem::path& path) const {
+  std::vector<HostTensor> tensors;
+  for (const Entry& e : entries_) {
+    tensors.push_back({e.name, e.dtype, e.dims, e.bytes.data(), e.bytes.size()});
+  }
+  std::sort(tensors.begin(), tensors.end(),
+            [](const HostTensor& a, const HostTensor& b) { return a.name < b.name; });
+  write_safetensors(path, tensors);
+}
+
+std::vector<float> to_nchw(const std::vector<float>& nhwc, Shape s) {
+  std::vector<float> nchw(nhwc.size());
+  const size_t pixels = static_cast<size_t>(s.h) * s.w;
+  for (size_t r = 0; r < s.rows(); ++r) {
+    for (int c = 0; c < s.c; ++c) {
+      nchw[(r / pixels * s.c + c) * pixels + r % pixels] = nhwc[r * s.c + c];
+    }
+  }
+  return nchw;
+}
+
+std::vector<float> to_nhwc(const std::vector<float>& nchw, Shape s) {
+  std::vector<float> nhwc(nchw.size());
+  const size_t pixels = static_cast<size_t>(s.h) * s.w;
+  for (size_t r = 0; r < s.rows(); ++r) {
+    for (int c = 0; c < s.c; ++c) {
+      nhwc[r * s.c + c] = nchw[(r / pixels * s.c + c) * pixels + r % pixels];
+    }
+  }
+  return nhwc;
+}
+
+void DumpBackend::record(const Arena& a, const std::string& path, Tensor out) {
+  const std::string name = before_ + path + behind_;
+  if (!a.measuring() && dump_.wants_layer(name)) dump_.add(name, inner_, out);
+}
+
+void DumpBackend::linear(Arena& a, Tensor out, Cat x, const LinearW& w, const Epilogue& e) {
+  inner_.linear(a, out, x, w, e);
+  if (w.paired) return record(a, w.name, out);
+  int first = 0;
+  for (const LinearW::Part& part : w.parts) {
+    record(a, part.name, out.cols(first, part.out));
+    first += part.out;
+  }
+}
+
+void DumpBackend::conv3x3(Arena& a, Tensor out, Tensor x, const ConvW& w, const ConvGeom& g,
+                          const Epilogue& e) {
+  inner_.conv3x3(a, out, x, w, g, e);
+  record(a, w.name, out);
+}
+
+void DumpBackend::group_norm(Arena& a, Tensor out, Cat x, const NormW& w, int groups, Fn fn) {
+  inner_.group_norm(a, out, x, w, groups, fn);
+  record(a, w.name, out);
+}
+
+void DumpBackend::layer_norm(Arena& a, Tensor out, Tensor x, const NormW& w) {
+  inner_.layer_norm(a, out, x, w);
+  record(a, w.name, out);
+}
+
+void DumpBackend::rms_norm(Arena& a, Tensor out, Tensor x, const NormW& w, int width) {
+  inner_.rms_norm(a, out, x, w, width);
+  record(a, w.name, out);
+}
+
+}  // namespace yent

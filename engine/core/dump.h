@@ -1,0 +1,68 @@
+// What --dump keeps of a run: named arrays in PyTorch's layout, written as one safetensors
+// file.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "kernels/decorate.h"
+
+namespace yent {
+
+class Dump {
+ public:
+  // Layers whose path (with part and call, `unet.conv_in.0`) matches the glob are kept, too.
+  explicit Dump(std::string layers = {}) : layers_(std::move(layers)) {}
+
+  void add(const std::string& name, std::vector<int64_t> dims, const std::vector<float>& values);
+  void add(const std::string& name, std::vector<int64_t> dims, const std::vector<int32_t>& values);
+  // A device tensor: an image {n, h, w, c} as [n, c, h, w], tokens {n, t, 1, c} as [n, t, c].
+  void add(const std::string& name, Backend& backend, Tensor tensor);
+
+  bool wants_layer(const std::string& path) const;
+
+  // Appears by rename, tensors sorted by name.
+  void write(const std::filesystem::path& path) const;
+
+ private:
+  struct Entry {
+    std::string name;
+    DType dtype;
+    std::vector<int64_t> dims;
+    std::vector<std::byte> bytes;
+  };
+  std::string layers_;
+  std::vector<Entry> entries_;
+};
+
+// {n, h, w, c} as PyTorch's [n, c, h, w], and back.
+std::vector<float> to_nchw(const std::vector<float>& nhwc, Shape shape);
+std::vector<float> to_nhwc(const std::vector<float>& nchw, Shape shape);
+
+// Records the outputs of layers as they are computed. Stacked weights give one entry a part.
+class DumpBackend : public Decorator {
+ public:
+  DumpBackend(Backend& inner, Dump& dump) : Decorator(inner), dump_(dump) {}
+
+  // What stands before and behind every path from now on: "unet.", ".3".
+  void label(std::string before, std::string behind) {
+    before_ = std::move(before);
+    behind_ = std::move(behind);
+  }
+
+  void linear(Arena& a, Tensor out, Cat x, const LinearW& w, const Epilogue& e) override;
+  void conv3x3(Arena& a, Tensor out, Tensor x, const ConvW& w, const ConvGeom& g,
+               const Epilogue& e) override;
+  void group_norm(Arena& a, Tensor out, Cat x, const NormW& w, int groups, Fn fn) override;
+  void layer_norm(Arena& a, Tensor out, Tensor x, const NormW& w) override;
+  void rms_norm(Arena& a, Tensor out, Tensor x, const NormW& w, int width) override;
+
+ private:
+  void record(const Arena& a, const std::string& path, Tensor out);
+
+  Dump& dump_;
+  std::string before_, behind_;
+};
+
+}  // namespace yent

@@ -1,0 +1,54 @@
+#include "engine/core/nn.h"
+
+#include <cmath>
+
+namespace yent {
+
+Act Linear::operator()(Ctx& c, Cat x, const Epilogue& e) const {
+  Act out = c.ws.make(x.shape().with_c(e.gated ? w.out / 2 : w.out));
+  c.backend.linear(c.ws, out, x, w, e);
+  return out;
+}
+
+Act Conv3x3::operator()(Ctx& c, Tensor x, const Epilogue& e) const {
+  // The far side is padded by one, whatever the near side is.
+  const auto size = [&](int in, int pad) { return (in + pad + 1 - 3) / geom.stride + 1; };
+  const Shape shape{x.shape.n, size(x.shape.h, geom.pad_top), size(x.shape.w, geom.pad_left),
+                    w.out};
+  Act out = c.ws.make(shape);
+  c.backend.conv3x3(c.ws, out, x, w, geom, e);
+  return out;
+}
+
+Act Conv3x3::upsample(Ctx& c, Tensor x, int height, int width) const {
+  Act out = c.ws.make({x.shape.n, height, width, w.out});
+  c.backend.conv3x3(c.ws, out, x, w, {.upsample = true}, {});
+  return out;
+}
+
+Act GroupNorm::operator()(Ctx& c, Cat x, Fn fn) const {
+  Act out = c.ws.make(x.shape());
+  c.backend.group_norm(c.ws, out, x, w, groups, fn);
+  return out;
+}
+
+Act LayerNorm::operator()(Ctx& c, Tensor x) const {
+  Act out = c.ws.make(x.shape);
+  c.backend.layer_norm(c.ws, out, x, w);
+  return out;
+}
+
+Act RMSNorm::operator()(Ctx& c, Tensor x) const {
+  Act out = c.ws.make(x.shape);
+  c.backend.rms_norm(c.ws, out, x, w, x.shape.c);
+  return out;
+}
+
+Act attention(Ctx& c, Tensor q, Tensor k, Tensor v, Heads heads, Tensor positions) {
+  Act out = c.ws.make(q.shape);
+  const float scale = 1 / std::sqrt(static_cast<float>(q.shape.c / heads.query));
+  c.backend.attention(c.ws, out, q, k, v, {heads.query, heads.key_value, scale, positions});
+  return out;
+}
+
+}  // namespace yent

@@ -1,0 +1,62 @@
+// The layers that models are made of. Each is named by its checkpoint path, owns its packed
+// weight and returns an activation.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "engine/core/ctx.h"
+#include "engine/core/loader.h"
+
+namespace yent {
+
+struct Linear {
+  LinearW w;
+
+  explicit Linear(LinearW packed) : w(std::move(packed)) {}
+  Linear(const Loader& l, int in, int out, Bias bias = Bias::yes) : w(l.linear(in, out, bias)) {}
+  Act operator()(Ctx& c, Cat x, const Epilogue& e = {}) const;  // {n, h, w, in} -> {.., out}
+};
+
+struct Conv3x3 {
+  ConvW w;
+  ConvGeom geom;
+
+  Conv3x3(const Loader& l, int in, int out, const ConvGeom& g = {})
+      : w(l.conv3x3(in, out)), geom(g) {}
+  Act operator()(Ctx& c, Tensor x, const Epilogue& e = {}) const;
+  // Enlarges x to {height, width} on the way in.
+  Act upsample(Ctx& c, Tensor x, int height, int width) const;
+};
+
+struct GroupNorm {
+  NormW w;
+  int groups;
+
+  GroupNorm(const Loader& l, int channels, int group_count, float eps)
+      : w(l.norm(channels, eps)), groups(group_count) {}
+  Act operator()(Ctx& c, Cat x, Fn fn = Fn::none) const;
+  Act silu(Ctx& c, Cat x) const { return (*this)(c, x, Fn::silu); }
+};
+
+struct LayerNorm {
+  NormW w;
+
+  LayerNorm(const Loader& l, int channels, float eps) : w(l.norm(channels, eps)) {}
+  Act operator()(Ctx& c, Tensor x) const;
+};
+
+struct RMSNorm {
+  NormW w;
+
+  RMSNorm(const Loader& l, int channels, float eps) : w(l.norm(channels, eps, false)) {}
+  Act operator()(Ctx& c, Tensor x) const;
+};
+
+// softmax(q k^T / sqrt(head width)) v, see AttnSpec.
+struct Heads {
+  int query = 1, key_value = 1;
+};
+Act attention(Ctx& c, Tensor q, Tensor k, Tensor v, Heads heads, Tensor positions = {});
+
+}  // namespace yent

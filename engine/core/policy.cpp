@@ -1,0 +1,84 @@
+#include "engine/core/policy.h"
+
+#include <fstream>
+#include <sstream>
+
+#include "kernels/error.h"
+
+namespace yent {
+
+bool parse_precision(std::string_view word, Precision& out) {
+  if (word == "f32" || word == "auto") return out = Precision::f32, true;
+  if (word == "f16") return out = Precision::f16, true;
+  if (word == "bf16") return out = Precision::bf16, true;
+  if (word == "int8" || word == "i8") return out = Precision::int8, true;
+  return false;
+}
+
+const char* precision_name(Precision precision) {
+  constexpr const char* names[] = {"f32", "f16", "bf16", "int8"};
+  return names[static_cast<int>(precision)];
+}
+
+bool glob_match(std::string_view pattern, std::string_view text) {
+  size_t p = 0, t = 0, star = std::string_view::npos, resume = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      resume = t;
+    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
+      ++p, ++t;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;  // the last star swallows one character more
+      t = ++resume;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+Policy::Policy(Precision precision) : rules_{{"*", precision}} {}
+
+Policy Policy::read(const std::filesystem::path& path) {
+  std::ifstream in(path);
+  if (!in || std::filesystem::is_directory(path)) {
+    throw file_error("{}: the policy cannot be read", path.string());
+  }
+  std::ostringstream text;
+  text << in.rdbuf();
+  return parse(text.str(), path.string());
+}
+
+Policy Policy::parse(std::string_view text, const std::string& path) {
+  Policy policy;
+  policy.rules_.clear();
+  std::istringstream lines{std::string(text)};
+  std::string line;
+  for (int number = 1; std::getline(lines, line); ++number) {
+    std::istringstream words(line.substr(0, line.find('#')));
+    std::string pattern, precision, more;
+    if (!(words >> pattern)) continue;
+    Rule rule{pattern, Precision::f32};
+    if (!(words >> precision) || !parse_precision(precision, rule.precision)) {
+      throw file_error("{}:{}: precision is '{}', expected f32, f16, bf16, int8 or auto", path,
+                       number, precision);
+    }
+    if (words >> more) {
+      throw file_error("{}:{}: '{}' is not known here, expected the end of the line", path, number,
+                       more);
+    }
+    policy.rules_.push_back(rule);
+  }
+  return policy;
+}
+
+Precision Policy::precision(std::string_view layer) const {
+  for (const Rule& rule : rules_) {
+    if (glob_match(rule.pattern, layer)) return rule.precision;
+  }
+  return Precision::f32;
+}
+
+}  // namespace yent

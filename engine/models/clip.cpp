@@ -1,0 +1,94 @@
+#include "engine/models/clip.h"
+
+#include <nlohmann/json.hpp>
+
+#include "kernels/error.h"
+#include "loaders/json_file.h"
+
+namespace yent {
+
+ClipConfig ClipConfig::from_json(const nlohmann::json& j, const std::string& path) {
+  if (!j.is_object()) throw file_error("{}: expected an object", path);
+  const auto number = [&](const char* key, int fallback, int64_t most) {
+    return static_cast<int>(get_int(j, key, fallback, 1, most, path));
+  };
+  ClipConfig c;
+  c.hidden_size = number("hidden_size", 512, 1 << 14);
+  c.intermediate_size = number("intermediate_size", 2048, 1 << 16);
+  c.num_hidden_layers = number("num_hidden_layers", 12, 512);
+  c.num_attention_heads = number("num_attention_heads", 8, 1024);
+  c.vocab_size = number("vocab_size", 49408, 1 << 24);
+  c.max_position_embeddings = number("max_position_embeddings", 77, 1 << 16);
+  c.layer_norm_eps = static_cast<float>(get_number(j, "layer_norm_eps", 1e-5, 1e-12, 1, path));
+  const std::string act = get_string(j, "hidden_act", "quick_gelu", path);
+  if (act != "quick_gelu" && act != "gelu") {
+    throw file_error("{}: hidden_act is {}, expected quick_gelu or gelu", path, act);
+  }
+  c.hidden_act = act == "gelu" ? Fn::gelu : Fn::quick_gelu;
+  if (c.hidden_size % c.num_attention_heads != 0) {
+    throw file_error("{}: hidden_size {} in {} heads, expected a multiple", path, c.hidden_size,
+                     c.num_attention_heads);
+  }
+  if (c.max_position_embeddings < 3) {
+    throw file_error("{}: max_position_embeddings is {}, expected at least 3", path,
+                     c.max_position_embeddings);
+  }
+  return c;
+}
+
+ClipText::ClipText(const Loader& root, const ClipConfig& config)
+    : config_(config),
+      token_embedding_((root / "text_model.embeddings.token_embedding")
+                           .table(config.vocab_size, config.hidden_size)),
+      position_embedding_((root / "text_model.embeddings.position_embedding")
+                              .table(config.max_position_embeddings, config.hidden_size)),
+      final_layer_norm_(root / "text_model.final_layer_norm", config.hidden_size,
+                        config.layer_norm_eps) {
+  const int width = config.hidden_size;
+  for (int i = 0; i < config.num_hidden_layers; ++i) {
+    const Loader l = root / "text_model.encoder.layers" / i;
+    const Loader a = l / "self_attn";
+    layers_.push_back(
+        {LayerNorm(l / "layer_norm1", width, config.layer_norm_eps),
+         Linear(a.stacked(width, {{"q_proj", width}, {"k_proj", width}, {"v_proj", width}},
+                          Bias::yes)),
+         Linear(a / "out_proj", width, width),
+         LayerNorm(l / "layer_norm2", width, config.layer_norm_eps),
+         Linear(l / "mlp" / "fc1", width, config.intermediate_size),
+         Linear(l / "mlp" / "fc2", config.intermediate_size, width)});
+  }
+}
+
+Stored ClipText::operator()(Ctx& c, const std::vector<int32_t>& ids) const {
+  const int tokens = config_.max_position_embeddings, width = config_.hidden_size;
+  const int n = static_cast<int>(ids.size()) / tokens;
+  for (const int32_t id : ids) {
+    ENSURE(id >= 0 && id < config_.vocab_size, "text_encoder: id {} of {}", id, config_.vocab_size);
+  }
+  std::vector<int32_t> order(ids.size());
+  for (size_t i = 0; i < ids.size(); ++i) order[i] = static_cast<int32_t>(i) % tokens;
+  const Stored id = c.backend.allocate({n, tokens, 1, 1}, DType::i32);
+  const Stored position = c.backend.allocate({n, tokens, 1, 1}, DType::i32);
+  c.backend.write(id, ids.data());
+  c.backend.write(position, order.data());
+  const Tensor causal = position.tensor.slice(0, tokens);
+  const Heads heads{config_.num_attention_heads, config_.num_attention_heads};
+
+  Stored out = c.backend.allocate({n, tokens, 1, width}, DType::f32);
+  c.ws.run(fmt::format("text {}", n), [&] {
+    Act x = c.ws.make({n, tokens, 1, width});
+    c.backend.embed(c.ws, x, token_embedding_, id, position_embedding_, position);
+    for (const Layer& l : layers_) {
+      Act qkv = l.qkv_proj(c, l.layer_norm1(c, x));
+      Act a = attention(c, qkv->cols(0, width), qkv->cols(width, width),
+                        qkv->cols(2 * width, width), heads, causal);
+      x = l.out_proj(c, a, {.residual = x});
+      Act h = l.fc1(c, l.layer_norm2(c, x), {.fn = config_.hidden_act});
+      x = l.fc2(c, h, {.residual = x});
+    }
+    c.backend.layer_norm(c.ws, out, x, final_layer_norm_.w);
+  });
+  return out;
+}
+
+}  // namespace yent

@@ -1,0 +1,48 @@
+// CLIP's text encoder: token ids to one vector per token. Names and order follow
+// transformers' CLIPTextModel.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "engine/core/nn.h"
+
+namespace yent {
+
+struct ClipConfig {
+  int hidden_size = 768, intermediate_size = 3072;
+  int num_hidden_layers = 12, num_attention_heads = 12;
+  int vocab_size = 49408, max_position_embeddings = 77;
+  Fn hidden_act = Fn::quick_gelu;
+  float layer_norm_eps = 1e-5f;
+
+  // Reads text_encoder/config.json.
+  static ClipConfig from_json(const nlohmann::json& json, const std::string& path);
+};
+
+class ClipText {
+ public:
+  ClipText(const Loader& l, const ClipConfig& config);
+
+  const ClipConfig& config() const { return config_; }
+
+  // `ids` holds n rows of max_position_embeddings ids, each inside the vocabulary. Returns the
+  // final norm of all positions of the last layer, {n, 77, 1, hidden_size}.
+  Stored operator()(Ctx& c, const std::vector<int32_t>& ids) const;
+
+ private:
+  struct Layer {
+    LayerNorm layer_norm1;
+    Linear qkv_proj, out_proj;
+    LayerNorm layer_norm2;
+    Linear fc1, fc2;
+  };
+
+  ClipConfig config_;
+  Stored token_embedding_, position_embedding_;
+  std::vector<Layer> layers_;
+  LayerNorm final_layer_norm_;
+};
+
+}  // namespace yent

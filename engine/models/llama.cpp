@@ -1,0 +1,138 @@
+#include "engine/models/llama.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/error.h"
+
+namespace yent {
+namespace {
+
+// Prompts are read in pieces of this many tokens, which bounds the activations.
+constexpr size_t kPiece = 128;
+
+Stored rope_table(const Loader& l, const LlamaConfig& config) {
+  const int half = config.rotated / 2;
+  std::vector<float> slower(half, 1.0f);  // divides the frequencies
+  if (l.has("rope_freqs.weight")) {
+    const Stored freqs = (l / "rope_freqs.weight").vector();
+    if (freqs.tensor.shape.c != half) {
+      throw file_error("rope_freqs.weight has {} entries, expected {}", freqs.tensor.shape.c, half);
+    }
+    l.backend().read(slower.data(), freqs);
+  }
+  std::vector<float> table(static_cast<size_t>(config.context) * config.rotated);
+  for (int p = 0; p < config.context; ++p) {
+    float* row = &table[static_cast<size_t>(p) * config.rotated];
+    for (int i = 0; i < half; ++i) {
+      const double frequency = std::pow(config.theta, -2.0 * i / config.rotated) / slower[i];
+      const double angle = p * frequency;
+      row[i] = static_cast<float>(std::cos(angle));
+      row[half + i] = static_cast<float>(config.conjugate ? -std::sin(angle) : std::sin(angle));
+    }
+  }
+  Stored stored = l.backend().allocate({1, config.context, 1, config.rotated}, DType::f32);
+  l.backend().write(stored, table.data());
+  return stored;
+}
+
+}  // namespace
+
+Llama::Llama(const Loader& root, const LlamaConfig& config)
+    : config_(config),
+      backend_(root.backend()),
+      token_embd_((root / "token_embd").table(config.embedding_rows, config.width)),
+      output_norm_(root / "output_norm", config.width, config.eps),
+      output_(root / (config.output_rows ? "output" : "token_embd"), config.width,
+              config.output_rows ? config.output_rows : config.embedding_rows, Bias::no),
+      rope_(rope_table(root, config)) {
+  const int q = config.heads * config.head_width, kv = config.kv_heads * config.head_width;
+  for (int i = 0; i < config.layers; ++i) {
+    const Loader l = root / "blk" / i;
+    const auto part = [](const char* name, int out) { return Loader::Row{name, out}; };
+    layers_.push_back(
+        {RMSNorm(l / "attn_norm", config.width, config.eps),
+         Linear(l.stacked(config.width, {part("attn_q", q), part("attn_k", kv), part("attn_v", kv)},
+                          Bias::maybe)),
+         Linear(l / "attn_output", q, config.width, Bias::maybe),
+         RMSNorm(l / "ffn_norm", config.width, config.eps),
+         Linear(l.stacked(config.width, {part("ffn_up", config.ffn), part("ffn_gate", config.ffn)},
+                          Bias::no, true)),
+         Linear(l / "ffn_down", config.ffn, config.width, Bias::no)});
+  }
+}
+
+Llama::State Llama::start(int context) const {
+  State state{.keys = {}, .values = {}, .context = std::min(context, config_.context)};
+  const Shape shape{1, state.context, 1, config_.kv_heads * config_.head_width};
+  const size_t bytes = 2 * shape.count() * sizeof(float) * layers_.size();
+  if (bytes > backend_.available_bytes()) {
+    throw run_error("a context of {} tokens needs {} bytes, {} are available", state.context, bytes,
+                    backend_.available_bytes());
+  }
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    state.keys.push_back(backend_.allocate(shape, DType::f32));
+    state.values.push_back(backend_.allocate(shape, DType::f32));
+  }
+  return state;
+}
+
+Act Llama::block(Ctx& c, const Layer& l, Act x, Tensor keys, Tensor values,
+                 Tensor positions) const {
+  const int q = config_.heads * config_.head_width, kv = config_.kv_heads * config_.head_width;
+  Act qkv = l.qkv(c, l.attn_norm(c, x));
+  const Tensor qk = qkv->cols(0, q + kv);
+  c.backend.rope(c.ws, qk, rope_, positions, config_.head_width, config_.interleaved);
+  if (config_.qk_norm) c.backend.rms_norm(c.ws, qk, qk, {.eps = config_.eps}, config_.head_width);
+  c.backend.store_rows(c.ws, keys, qkv->cols(q, kv), positions);
+  c.backend.store_rows(c.ws, values, qkv->cols(q + kv, kv), positions);
+  Act a = attention(c, qkv->cols(0, q), keys, values, {config_.heads, config_.kv_heads}, positions);
+  qkv = {};
+  x = l.attn_output(c, a, {.residual = x});
+  a = {};
+  Act h = l.gate_up(c, l.ffn_norm(c, x), {.fn = Fn::silu, .gated = true});
+  return l.ffn_down(c, h, {.residual = x});
+}
+
+std::vector<float> Llama::operator()(Ctx& c, State& state, std::span<const int32_t> tokens,
+                                     bool all_rows) const {
+  ENSURE(!tokens.empty() && state.length + tokens.size() <= static_cast<size_t>(state.context),
+         "llama: {} tokens behind {} of {}", tokens.size(), state.length, state.context);
+  const int rows_kept = all_rows ? static_cast<int>(tokens.size()) : 1;
+  std::vector<float> logits(static_cast<size_t>(rows_kept) * config_.vocabulary);
+  for (size_t first = 0; first < tokens.size(); first += kPiece) {
+    const int count = static_cast<int>(std::min(kPiece, tokens.size() - first));
+    std::vector<int32_t> order(count);
+    for (int i = 0; i < count; ++i) order[i] = state.length + i;
+    const Stored ids = c.backend.allocate({1, count, 1, 1}, DType::i32);
+    const Stored positions = c.backend.allocate({1, count, 1, 1}, DType::i32);
+    c.backend.write(ids, tokens.data() + first);
+    c.backend.write(positions, order.data());
+    const bool last = first + count == tokens.size();
+    const int wanted = all_rows ? count : last ? 1 : 0;
+    const Stored result = c.backend.allocate({1, wanted, 1, output_.w.out}, DType::f32);
+    c.ws.run(fmt::format("llama {} {} {}", state.context, count, wanted), [&] {
+      Act x = c.ws.make({1, count, 1, config_.width});
+      c.backend.embed(c.ws, x, token_embd_, ids, {}, {});
+      for (size_t i = 0; i < layers_.size(); ++i) {
+        x = block(c, layers_[i], std::move(x), state.keys[i], state.values[i], positions);
+      }
+      if (wanted == 0) return;
+      Act h = output_norm_(c, x->slice(count - wanted, wanted));
+      c.backend.linear(c.ws, result, h, output_.w, {});
+    });
+    state.length += count;
+    if (wanted > 0) {
+      float* to = logits.data() + (all_rows ? first * config_.vocabulary : 0);
+      std::vector<float> rows(result.tensor.shape.count());
+      c.backend.read(rows.data(), result);
+      for (int r = 0; r < wanted; ++r) {
+        std::copy_n(&rows[static_cast<size_t>(r) * output_.w.out], config_.vocabulary,
+                    to + static_cast<size_t>(r) * config_.vocabulary);
+      }
+    }
+  }
+  return logits;
+}
+
+}  // namespace yent

@@ -1,0 +1,143 @@
+// unet/config.json of diffusers.
+#include <nlohmann/json.hpp>
+
+#include "engine/models/unet.h"
+#include "kernels/error.h"
+#include "loaders/json_file.h"
+
+namespace yent {
+namespace {
+
+using nlohmann::json;
+
+bool absent(const json& j, const char* key) { return !j.contains(key) || j[key].is_null(); }
+
+// Fields that change the network into one of another family, unless null, false or as given.
+void refuse_other_families(const json& j, const std::string& path) {
+  for (const char* key : {"class_embed_type", "num_class_embeds", "addition_embed_type",
+                          "encoder_hid_dim", "encoder_hid_dim_type", "time_cond_proj_dim",
+                          "only_cross_attention", "dual_cross_attention", "attention_type",
+                          "addition_time_embed_dim", "class_embeddings_concat",
+                          "center_input_sample", "cross_attention_norm", "time_embedding_dim",
+                          "time_embedding_act_fn", "timestep_post_act", "resnet_skip_time_act"}) {
+    if (absent(j, key) || j[key] == false || j[key] == "default") continue;
+    throw file_error("{}: {} is {}, which this engine does not know", path, key, j[key].dump());
+  }
+  const std::pair<const char*, json> fixed[] = {{"act_fn", "silu"},
+                                                {"resnet_time_scale_shift", "default"},
+                                                {"downsample_padding", 1},
+                                                {"mid_block_scale_factor", 1},
+                                                {"conv_in_kernel", 3},
+                                                {"conv_out_kernel", 3},
+                                                {"resnet_out_scale_factor", 1.0},
+                                                {"time_embedding_type", "positional"},
+                                                {"dropout", 0.0}};
+  for (const auto& [key, value] : fixed) {
+    if (absent(j, key) || j[key] == value) continue;
+    throw file_error("{}: {} is {}, expected {}", path, key, j[key].dump(), value.dump());
+  }
+}
+
+// One number for all blocks, or one per block.
+std::vector<int> per_block(const json& j, const char* key, size_t blocks, int fallback,
+                           const std::string& path) {
+  if (absent(j, key)) return std::vector<int>(blocks, fallback);
+  if (!j[key].is_array()) {
+    return std::vector<int>(blocks, static_cast<int>(get_int(j, key, fallback, 1, 1 << 16, path)));
+  }
+  const auto values = get_ints(j, key, {}, 1, 1 << 16, path);
+  if (values.size() != blocks) {
+    throw file_error("{}: {} has {} entries, expected {}", path, key, values.size(), blocks);
+  }
+  return {values.begin(), values.end()};
+}
+
+std::vector<bool> attention_of(const json& j, const char* key, const char* with,
+                               const char* without, const std::vector<bool>& fallback,
+                               size_t blocks, const std::string& path) {
+  if (absent(j, key)) {
+    if (fallback.size() == blocks) return fallback;
+    throw file_error("{}: {} is missing, expected {} entries", path, key, blocks);
+  }
+  if (!j[key].is_array() || j[key].size() != blocks) {
+    throw file_error("{}: {} is {}, expected {} block names", path, key, j[key].dump(), blocks);
+  }
+  std::vector<bool> attention;
+  for (const json& name : j[key]) {
+    if (name != with && name != without) {
+      throw file_error("{}: {} has {}, expected {} or {}", path, key, name.dump(), with, without);
+    }
+    attention.push_back(name == with);
+  }
+  return attention;
+}
+
+}  // namespace
+
+UNetConfig UNetConfig::from_json(const json& j, const std::string& path) {
+  if (!j.is_object()) throw file_error("{}: expected an object", path);
+  refuse_other_families(j, path);
+  UNetConfig c;
+  c.in_channels = static_cast<int>(get_int(j, "in_channels", 4, 1, 64, path));
+  c.out_channels = static_cast<int>(get_int(j, "out_channels", 4, 1, 64, path));
+  c.norm_num_groups = static_cast<int>(get_int(j, "norm_num_groups", 32, 1, 1024, path));
+  c.norm_eps = static_cast<float>(get_number(j, "norm_eps", 1e-5, 1e-12, 1, path));
+  const auto channels = get_ints(j, "block_out_channels", {320, 640, 1280, 1280}, 1, 1 << 14, path);
+  c.block_out_channels.assign(channels.begin(), channels.end());
+  const size_t blocks = channels.size();
+  if (blocks == 0 || blocks > 8) {
+    throw file_error("{}: block_out_channels has {} entries, expected 1 to 8", path, blocks);
+  }
+  for (const int64_t ch : channels) {
+    if (ch % c.norm_num_groups != 0 || ch % 2 != 0) {
+      throw file_error("{}: block_out_channels has {}, expected a multiple of norm_num_groups {}",
+                       path, ch, c.norm_num_groups);
+    }
+  }
+  c.down_attention = attention_of(j, "down_block_types", "CrossAttnDownBlock2D", "DownBlock2D",
+                                  c.down_attention, blocks, path);
+  c.up_attention = attention_of(j, "up_block_types", "CrossAttnUpBlock2D", "UpBlock2D",
+                                c.up_attention, blocks, path);
+  // Absent means the default block; null means none.
+  c.mid_block = !j.contains("mid_block_type") || !j["mid_block_type"].is_null();
+  if (c.mid_block && j.contains("mid_block_type") &&
+      j["mid_block_type"] != "UNetMidBlock2DCrossAttn") {
+    throw file_error("{}: mid_block_type is {}, expected UNetMidBlock2DCrossAttn or null", path,
+                     j["mid_block_type"].dump());
+  }
+  const auto layers = per_block(j, "layers_per_block", blocks, 2, path);
+  const auto depths = per_block(j, "transformer_layers_per_block", blocks, 1, path);
+  const auto widths = per_block(j, "cross_attention_dim", blocks, 1280, path);
+  for (size_t i = 0; i < blocks; ++i) {
+    if (layers[i] != layers[0] || layers[i] > 8) {
+      throw file_error("{}: layers_per_block is {}, expected one number up to 8", path,
+                       j["layers_per_block"].dump());
+    }
+    if (depths[i] != 1) {
+      throw file_error("{}: transformer_layers_per_block is {}, expected 1", path, depths[i]);
+    }
+    if (widths[i] != widths[0]) {
+      throw file_error("{}: cross_attention_dim is {}, expected one number", path,
+                       j["cross_attention_dim"].dump());
+    }
+  }
+  c.layers_per_block = layers[0];
+  c.cross_attention_dim = widths[0];
+  // In this family `attention_head_dim` counts the heads; a later field says so in its name.
+  c.heads =
+      per_block(j, absent(j, "num_attention_heads") ? "attention_head_dim" : "num_attention_heads",
+                blocks, 8, path);
+  for (size_t i = 0; i < blocks; ++i) {
+    if (c.block_out_channels[i] % c.heads[i] != 0) {
+      throw file_error("{}: {} channels in {} heads, expected a multiple", path,
+                       c.block_out_channels[i], c.heads[i]);
+    }
+  }
+  c.linear_projection = get_bool(j, "use_linear_projection", false, path);
+  c.sample_size = static_cast<int>(get_int(j, "sample_size", 64, 1, 4096, path));
+  c.flip_sin_to_cos = get_bool(j, "flip_sin_to_cos", true, path);
+  c.freq_shift = static_cast<float>(get_number(j, "freq_shift", 0, 0, 1, path));
+  return c;
+}
+
+}  // namespace yent

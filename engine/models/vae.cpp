@@ -1,0 +1,157 @@
+#include "engine/models/vae.h"
+
+#include <nlohmann/json.hpp>
+
+#include "kernels/error.h"
+#include "loaders/json_file.h"
+
+namespace yent {
+namespace {
+
+constexpr float kEps = 1e-6f;  // of every norm in the VAE
+
+ResBlock resnet(const Loader& l, int in, int out, const VaeConfig& config) {
+  return ResBlock(l, in, out, config.norm_num_groups, kEps);
+}
+
+}  // namespace
+
+VaeConfig VaeConfig::from_json(const nlohmann::json& j, const std::string& path) {
+  if (!j.is_object()) throw file_error("{}: expected an object", path);
+  VaeConfig c;
+  c.in_channels = static_cast<int>(get_int(j, "in_channels", 3, 3, 3, path));
+  c.out_channels = static_cast<int>(get_int(j, "out_channels", 3, 3, 3, path));
+  c.latent_channels = static_cast<int>(get_int(j, "latent_channels", 4, 1, 64, path));
+  c.layers_per_block = static_cast<int>(get_int(j, "layers_per_block", 1, 1, 8, path));
+  c.norm_num_groups = static_cast<int>(get_int(j, "norm_num_groups", 32, 1, 1024, path));
+  const double scale = get_number(j, "scaling_factor", 0.18215, 1e-6, 1e6, path);
+  c.scaling_factor = static_cast<float>(scale);
+  const auto channels = get_ints(j, "block_out_channels", {64}, 1, 1 << 14, path);
+  c.block_out_channels.assign(channels.begin(), channels.end());
+  if (channels.empty() || channels.size() > 8) {
+    throw file_error("{}: block_out_channels has {} entries, expected 1 to 8", path,
+                     channels.size());
+  }
+  for (const int64_t ch : channels) {
+    if (ch % c.norm_num_groups == 0) continue;
+    throw file_error("{}: block_out_channels has {}, expected a multiple of norm_num_groups {}",
+                     path, ch, c.norm_num_groups);
+  }
+  for (const auto& [key, block] : {std::pair("down_block_types", "DownEncoderBlock2D"),
+                                   std::pair("up_block_types", "UpDecoderBlock2D")}) {
+    if (!j.contains(key)) continue;
+    if (j[key] != nlohmann::json(std::vector<std::string>(channels.size(), block))) {
+      throw file_error("{}: {} is {}, expected {} x {}", path, key, j[key].dump(), channels.size(),
+                       block);
+    }
+  }
+  for (const char* key : {"latents_mean", "latents_std", "shift_factor"}) {
+    if (j.contains(key) && !j[key].is_null()) {
+      throw file_error("{}: {} is {}, which this engine does not know", path, key, j[key].dump());
+    }
+  }
+  c.use_quant_conv = get_bool(j, "use_quant_conv", true, path);
+  c.use_post_quant_conv = get_bool(j, "use_post_quant_conv", true, path);
+  c.mid_attention = get_bool(j, "mid_block_add_attention", true, path);
+  return c;
+}
+
+VaeMid::VaeMid(const Loader& l, int ch, const VaeConfig& config)
+    : resnet0(resnet(l / "resnets" / 0, ch, ch, config)),
+      resnet1(resnet(l / "resnets" / 1, ch, ch, config)) {
+  if (!config.mid_attention) return;
+  const Loader a = l / "attentions" / 0;
+  attention.emplace(
+      Attention{GroupNorm(a / "group_norm", ch, config.norm_num_groups, kEps),
+                Linear(a.stacked(ch, {{"to_q", ch}, {"to_k", ch}, {"to_v", ch}}, Bias::yes)),
+                Linear(a / "to_out" / 0, ch, ch)});
+}
+
+Act VaeMid::operator()(Ctx& c, Act x) const {
+  x = resnet0(c, x);
+  if (attention) {
+    const Shape image = x->shape;
+    const int ch = image.c;
+    x = x.view(image.n, image.h * image.w, 1);  // pixels are tokens
+    Act qkv = attention->to_qkv(c, attention->group_norm(c, x));
+    Act a = yent::attention(c, qkv->cols(0, ch), qkv->cols(ch, ch), qkv->cols(2 * ch, ch), {});
+    qkv = {};
+    x = attention->to_out(c, a, {.residual = x}).view(image.n, image.h, image.w);
+  }
+  return resnet1(c, x);
+}
+
+VaeDecoder::VaeDecoder(const Loader& l, const VaeConfig& config)
+    : conv_in_(l / "decoder.conv_in", config.latent_channels, config.block_out_channels.back()),
+      mid_(l / "decoder.mid_block", config.block_out_channels.back(), config),
+      conv_norm_out_(l / "decoder.conv_norm_out", config.block_out_channels[0],
+                     config.norm_num_groups, kEps),
+      conv_out_(l / "decoder.conv_out", config.block_out_channels[0], config.out_channels) {
+  if (config.use_post_quant_conv) {
+    post_quant_conv_.emplace(l / "post_quant_conv", config.latent_channels, config.latent_channels);
+  }
+  const size_t levels = config.block_out_channels.size();
+  int in = config.block_out_channels.back();
+  for (size_t i = 0; i < levels; ++i) {
+    const Loader block = l / "decoder.up_blocks" / i;
+    const int out = config.block_out_channels[levels - 1 - i];
+    Up& u = up_.emplace_back();
+    for (int j = 0; j <= config.layers_per_block; ++j) {
+      u.resnets.push_back(resnet(block / "resnets" / j, in, out, config));
+      in = out;
+    }
+    if (i + 1 < levels) u.upsample.emplace(block / "upsamplers" / 0 / "conv", out, out);
+  }
+}
+
+Act VaeDecoder::operator()(Ctx& c, Tensor latent) const {
+  Act x = post_quant_conv_ ? conv_in_(c, (*post_quant_conv_)(c, latent)) : conv_in_(c, latent);
+  x = mid_(c, std::move(x));  // {n, 64, 64, 512}
+  for (const Up& u : up_) {
+    for (const ResBlock& resnet : u.resnets) x = resnet(c, x);
+    if (u.upsample) x = u.upsample->upsample(c, x, 2 * x->shape.h, 2 * x->shape.w);
+  }
+  x = conv_norm_out_.silu(c, x);  // {n, 512, 512, 128}
+  return conv_out_(c, x);         // {n, 512, 512, 3}
+}
+
+VaeEncoder::VaeEncoder(const Loader& l, const VaeConfig& config)
+    : conv_in_(l / "encoder.conv_in", config.in_channels, config.block_out_channels[0]),
+      mid_(l / "encoder.mid_block", config.block_out_channels.back(), config),
+      conv_norm_out_(l / "encoder.conv_norm_out", config.block_out_channels.back(),
+                     config.norm_num_groups, kEps),
+      conv_out_(l / "encoder.conv_out", config.block_out_channels.back(),
+                2 * config.latent_channels) {
+  int in = config.block_out_channels[0];
+  for (size_t i = 0; i < config.block_out_channels.size(); ++i) {
+    const Loader block = l / "encoder.down_blocks" / i;
+    const int out = config.block_out_channels[i];
+    Down& d = down_.emplace_back();
+    for (int j = 0; j < config.layers_per_block; ++j) {
+      d.resnets.push_back(resnet(block / "resnets" / j, in, out, config));
+      in = out;
+    }
+    if (i + 1 < config.block_out_channels.size()) {
+      // Padded on the right and at the bottom only.
+      d.downsample.emplace(block / "downsamplers" / 0 / "conv", out, out,
+                           ConvGeom{.stride = 2, .pad_top = 0, .pad_left = 0});
+    }
+  }
+  if (config.use_quant_conv) {
+    quant_conv_.emplace(l / "quant_conv", 2 * config.latent_channels, 2 * config.latent_channels);
+  }
+}
+
+Act VaeEncoder::operator()(Ctx& c, Tensor image) const {
+  Act x = conv_in_(c, image);
+  for (const Down& d : down_) {
+    for (const ResBlock& resnet : d.resnets) x = resnet(c, x);
+    if (d.downsample) x = (*d.downsample)(c, x);
+  }
+  x = mid_(c, std::move(x));
+  x = conv_norm_out_.silu(c, x);
+  x = conv_out_(c, x);
+  return quant_conv_ ? (*quant_conv_)(c, x) : x;
+}
+
+}  // namespace yent

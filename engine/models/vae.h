@@ -1,0 +1,83 @@
+// The autoencoder of Stable Diffusion: latents to pixels and back. Names and order follow
+// diffusers' AutoencoderKL.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/models/unet.h"
+
+namespace yent {
+
+struct VaeConfig {
+  int in_channels = 3, out_channels = 3, latent_channels = 4;
+  std::vector<int> block_out_channels = {128, 256, 512, 512};
+  int layers_per_block = 2;
+  int norm_num_groups = 32;
+  float scaling_factor = 0.18215f;
+  bool use_quant_conv = true, use_post_quant_conv = true;
+  bool mid_attention = true;
+
+  // Pixels per latent, along one side.
+  int factor() const { return 1 << (block_out_channels.size() - 1); }
+
+  // Reads vae/config.json; what this family does not have is a file error naming the field.
+  static VaeConfig from_json(const nlohmann::json& json, const std::string& path);
+};
+
+// Resnet, attention over all pixels with one head, resnet.
+struct VaeMid {
+  ResBlock resnet0;
+  struct Attention {
+    GroupNorm group_norm;
+    Linear to_qkv, to_out;
+  };
+  std::optional<Attention> attention;
+  ResBlock resnet1;
+
+  VaeMid(const Loader& l, int channels, const VaeConfig& config);
+  Act operator()(Ctx& c, Act x) const;
+};
+
+class VaeDecoder {
+ public:
+  VaeDecoder(const Loader& l, const VaeConfig& config);
+  // {n, h, w, latent_channels}, already divided by the scaling factor -> {n, 8h, 8w, 3}, about
+  // [-1, 1].
+  Act operator()(Ctx& c, Tensor latent) const;
+
+ private:
+  struct Up {
+    std::vector<ResBlock> resnets;
+    std::optional<Conv3x3> upsample;
+  };
+  std::optional<Linear> post_quant_conv_;
+  Conv3x3 conv_in_;
+  VaeMid mid_;
+  std::vector<Up> up_;
+  GroupNorm conv_norm_out_;
+  Conv3x3 conv_out_;
+};
+
+class VaeEncoder {
+ public:
+  VaeEncoder(const Loader& l, const VaeConfig& config);
+  // {n, h, w, 3} in [-1, 1] -> {n, h/8, w/8, 2 * latent_channels}: mean, then log variance.
+  Act operator()(Ctx& c, Tensor image) const;
+
+ private:
+  struct Down {
+    std::vector<ResBlock> resnets;
+    std::optional<Conv3x3> downsample;
+  };
+  Conv3x3 conv_in_;
+  std::vector<Down> down_;
+  VaeMid mid_;
+  GroupNorm conv_norm_out_;
+  Conv3x3 conv_out_;
+  std::optional<Linear> quant_conv_;
+};
+
+}  // namespace yent

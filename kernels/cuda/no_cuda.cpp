@@ -1,0 +1,11 @@
+// Stands in for the CUDA sources where there is no CUDA compiler.
+#include "kernels/cuda/cuda_backend.h"
+
+namespace yent {
+
+std::unique_ptr<Backend> make_cuda_backend(int, std::string& reason) {
+  reason = "CUDA is not built here";
+  return nullptr;
+}
+
+}  // namespace yent

@@ -1,0 +1,68 @@
+// A backend that hands everything on to another. What wraps a backend to time, record or
+// compare its ops overrides the few calls it is about.
+#pragma once
+
+#include "kernels/backend.h"
+
+namespace yent {
+
+class Decorator : public Backend {
+ public:
+  explicit Decorator(Backend& inner) : inner_(inner) {}
+
+  std::string device() const override { return inner_.device(); }
+  std::string isa() const override { return inner_.isa(); }
+  int threads() const override { return inner_.threads(); }
+  size_t available_bytes() const override { return inner_.available_bytes(); }
+
+  LinearW pack_linear(const LinearSource& source, Precision precision) override {
+    return inner_.pack_linear(source, precision);
+  }
+  ConvW pack_conv3x3(const std::string& name, const HostTensor& weight, const HostTensor& bias,
+                     Precision precision) override {
+    return inner_.pack_conv3x3(name, weight, bias, precision);
+  }
+  Stored upload(const HostTensor& tensor) override { return inner_.upload(tensor); }
+  Stored allocate(Shape shape, DType dtype) override { return inner_.allocate(shape, dtype); }
+
+  void linear(Arena& a, Tensor out, Cat x, const LinearW& w, const Epilogue& e) override {
+    inner_.linear(a, out, x, w, e);
+  }
+  void conv3x3(Arena& a, Tensor out, Tensor x, const ConvW& w, const ConvGeom& g,
+               const Epilogue& e) override {
+    inner_.conv3x3(a, out, x, w, g, e);
+  }
+  void group_norm(Arena& a, Tensor out, Cat x, const NormW& w, int groups, Fn fn) override {
+    inner_.group_norm(a, out, x, w, groups, fn);
+  }
+  void layer_norm(Arena& a, Tensor out, Tensor x, const NormW& w) override {
+    inner_.layer_norm(a, out, x, w);
+  }
+  void rms_norm(Arena& a, Tensor out, Tensor x, const NormW& w, int width) override {
+    inner_.rms_norm(a, out, x, w, width);
+  }
+  void attention(Arena& a, Tensor out, Tensor q, Tensor k, Tensor v, const AttnSpec& s) override {
+    inner_.attention(a, out, q, k, v, s);
+  }
+  void rope(Arena& a, Tensor x, Tensor table, Tensor positions, int head_width,
+            bool interleaved) override {
+    inner_.rope(a, x, table, positions, head_width, interleaved);
+  }
+  void store_rows(Arena& a, Tensor cache, Tensor x, Tensor positions) override {
+    inner_.store_rows(a, cache, x, positions);
+  }
+  void embed(Arena& a, Tensor out, Tensor table, Tensor ids, Tensor position_table,
+             Tensor positions) override {
+    inner_.embed(a, out, table, ids, position_table, positions);
+  }
+  void mix(Arena& a, Tensor out, std::span<const Tensor> terms, Tensor coefficients) override {
+    inner_.mix(a, out, terms, coefficients);
+  }
+  void write(Tensor dst, const void* src) override { inner_.write(dst, src); }
+  void read(void* dst, Tensor src) override { inner_.read(dst, src); }
+
+ protected:
+  Backend& inner_;
+};
+
+}  // namespace yent

@@ -1,0 +1,226 @@
+#include "tools/options.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <iostream>
+
+#include "kernels/error.h"
+
+namespace yent {
+namespace {
+
+// Options that the program is going to have. Saying so beats doing half of it.
+constexpr const char* kNotBuilt[] = {"--dual",     "--llm2",  "-I",      "--interactive",
+                                     "--session",  "--style", "--html",  "--preview",
+                                     "--metadata", "--again", "--serve", "--grammar"};
+
+void refuse_not_built(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--") return;
+    const std::string flag = word.substr(0, word.find('='));
+    for (const char* known : kNotBuilt) {
+      if (flag == known) throw usage_error("{} is not built yet", flag);
+    }
+  }
+}
+
+void add_options(CLI::App& app, Options& o) {
+  app.add_option("words", o.words, "what you say to Yent");
+
+  const char* paint = "Painting";
+  app.add_option("-m,--model", o.model,
+                 "painter: a diffusers folder, a single SD 1.x checkpoint, or default")
+      ->group(paint);
+  app.add_option("--llm", o.llm, "Yent: a GGUF file, or default")->group(paint);
+  app.add_option("-p,--prompt", o.prompt, "skip Yent; paint TEXT")->group(paint);
+  app.add_option("-n,--negative", o.negative, "negative prompt")->group(paint);
+  app.add_flag("--prompt-only", o.prompt_only, "print the reaction and stop")->group(paint);
+  app.add_option("--mood", o.mood, "force a mood")->group(paint);
+  app.add_option("-s,--seed", o.seed, "seed (random)")->group(paint);
+  app.add_option("--steps", o.steps, "denoising steps (25)")->group(paint);
+  app.add_option("--cfg-scale", o.guidance, "guidance (7.5)")->group(paint);
+  app.add_option("-W,--width", o.width, "width in pixels (the model's own)")->group(paint);
+  app.add_option("-H,--height", o.height, "height in pixels (the model's own)")->group(paint);
+  app.add_option("-b,--batch-count", o.batch, "pictures (1)")->group(paint);
+  app.add_option("--sampler", o.sampler, "ddim, pndm, ddpm, euler, euler-a, dpm++2m")->group(paint);
+  app.add_option("--scheduler", o.scheduler, "karras, with a sigma sampler")->group(paint);
+  app.add_option("-i,--init-img", o.init_image, "start from a PNG or JPEG")->group(paint);
+  app.add_option("--strength", o.strength, "how much of it may change (0.75)")->group(paint);
+  app.add_option("--tokenizer", o.tokenizer, "folder with vocab.json and merges.txt")->group(paint);
+  app.add_option("--lora", o.loras, "FILE[:SCALE], repeatable")
+      ->group(paint)
+      ->allow_extra_args(false);
+
+  const char* show = "Output";
+  app.add_option("-o,--output", o.output, "PNG (yent.png); - is standard output")->group(show);
+  app.add_option("--ascii", o.ascii, "also write the ASCII art as text")->group(show);
+  app.add_option("--filter", o.filter, "ascii or none")->group(show);
+  app.add_flag_callback(
+         "--raw", [&o] { o.filter = "none"; }, "pixels only")
+      ->group(show);
+  app.add_option("--columns", o.columns, "columns (100)")->group(show);
+  app.add_option("--charset", o.charset,
+                 "techno, techno13, punk, standard, blocks, minimal, long, or your own")
+      ->group(show);
+  app.add_option_function<std::string>(
+         "--glyphs",
+         [](const std::string& g) {
+           if (g == "shape" || g == "attention")
+             throw usage_error("--glyphs {} is not built yet", g);
+           if (g != "level") throw usage_error("--glyphs is {}, expected level", g);
+         },
+         "level")
+      ->group(show);
+  app.add_option("--boost", o.boost, "brightness of glyphs (2.8)")->group(show);
+  app.add_option("--fill", o.fill, "brightness behind them (0.5)")->group(show);
+  app.add_flag("--invert", o.invert, "dark on light")->group(show);
+  app.add_flag("!--no-color", o.color, "glyphs without colour")->group(show);
+  app.add_flag("--timings", o.timings, "time of every stage on standard error")->group(show);
+  app.add_flag("--json", o.json, "one JSON object on standard output")->group(show);
+  app.add_flag("-q,--quiet", o.quiet, "nothing but errors")->group(show);
+  app.add_flag("-v,--verbose", o.verbose, "say more")->group(show);
+
+  const char* machine = "Machine";
+  app.add_option("--device", o.device, "cpu or cuda[:N]")->group(machine);
+  app.add_option("--precision", o.precision, "auto, f32, bf16, f16 or int8")->group(machine);
+  app.add_option("--policy", o.policy, "file of per-layer precisions")->group(machine);
+  app.add_flag("--explain", o.explain, "print what every layer computes with")->group(machine);
+  app.add_option("-t,--threads", o.threads, "threads (physical cores)")->group(machine);
+  app.add_option("--isa", o.isa, "cap on the instruction set: ref, avx2, avx512, neon, ...")
+      ->group(machine);
+
+  const char* research = "Research";
+  app.add_option("--rng", o.rng, "noise as PyTorch draws it on: cpu, cuda")->group(research);
+  app.add_option("--init-latent", o.init_latent, "start from this noise (safetensors)")
+      ->group(research);
+  app.add_option("--cond", o.cond, "text embeddings instead of a prompt (safetensors)")
+      ->group(research);
+  app.add_option("--dump", o.dump, "write the stages of the run (safetensors)")->group(research);
+  app.add_option("--dump-layers", o.dump_layers, "with the outputs of layers that match")
+      ->group(research);
+
+  const char* voice = "Language model";
+  app.add_option("--complete", o.complete, "continue TEXT and stop")->group(voice);
+  app.add_option("--temp", o.temperature, "temperature; 0 is greedy")->group(voice);
+  app.add_option("--top-k", o.top_k, "keep the K best (40)")->group(voice);
+  app.add_option("--top-p", o.top_p, "keep this share of the probability (1)")->group(voice);
+  app.add_option("--min-p", o.min_p, "drop what is this much less likely than the best (0)")
+      ->group(voice);
+  app.add_option("--repeat-penalty", o.repeat_penalty, "1 is off")->group(voice);
+  app.add_option("-c,--ctx-size", o.context, "context (the file's)")->group(voice);
+  app.add_option("--tokens", o.tokens, "most tokens to add (128)")->group(voice);
+}
+
+void one_of(const char* flag, const std::string& value, std::initializer_list<const char*> known) {
+  for (const char* k : known) {
+    if (value == k) return;
+  }
+  throw usage_error("{} is {}, expected one of {}", flag, value, fmt::join(known, ", "));
+}
+
+template <class T>
+void in_range(const char* flag, T value, T least, T most) {
+  if (value >= least && value <= most) return;
+  throw usage_error("{} is {}, expected {} to {}", flag, value, least, most);
+}
+
+void check(const Options& o, const CLI::App& app) {
+  const auto given = [&](const char* flag) { return app.count(flag) > 0; };
+  const bool paints_without_words = o.prompt || !o.cond.empty();
+  if (o.words.empty() && !paints_without_words && !o.complete && !o.explain) {
+    throw usage_error("nothing is said: yent-run \"who are you\" (--help tells more)");
+  }
+  if (o.prompt && !o.words.empty()) {
+    throw usage_error("-p speaks to the painter and words to Yent, expected one of them");
+  }
+  if (o.complete && (!o.words.empty() || o.prompt)) {
+    throw usage_error("--complete takes its text alone, expected no words and no -p");
+  }
+  if (o.prompt_only && o.words.empty()) throw usage_error("--prompt-only needs words");
+  if (o.output == "-" && o.json) throw usage_error("-o - and --json both want standard output");
+  if (o.filter == "blend") throw usage_error("--filter blend is not built yet");
+  if (!o.dump_layers.empty() && o.dump.empty()) throw usage_error("--dump-layers needs --dump");
+  if (given("--strength") && o.init_image.empty()) throw usage_error("--strength needs -i");
+  if (!o.init_image.empty() && !o.init_latent.empty()) {
+    throw usage_error("-i and --init-latent both say where to start, expected one of them");
+  }
+  one_of("--filter", o.filter, {"ascii", "none"});
+  one_of("--rng", o.rng, {"cpu", "cuda"});
+  one_of("--precision", o.precision, {"auto", "f32", "bf16", "f16", "int8"});
+  if (!o.scheduler.empty()) one_of("--scheduler", o.scheduler, {"karras", "normal"});
+  in_range("--steps", o.steps, 1, 1000);
+  in_range("--batch-count", o.batch, 1, 10000);
+  in_range("--columns", o.columns, 1, 2000);
+  in_range("--threads", o.threads, given("--threads") ? 1 : 0, 1024);
+  in_range("--cfg-scale", o.guidance, 0.0, 1000.0);
+  in_range("--boost", o.boost, 0.0, 1000.0);
+  in_range("--fill", o.fill, 0.0, 1.0);
+  in_range("--top-k", o.top_k, 0, 1 << 30);
+  in_range("--top-p", o.top_p, 0.0, 1.0);
+  in_range("--min-p", o.min_p, 0.0, 1.0);
+  in_range("--repeat-penalty", o.repeat_penalty, 0.01, 100.0);
+  in_range("--ctx-size", o.context, given("--ctx-size") ? 1 : 0, 1 << 20);
+  in_range("--tokens", o.tokens, given("--tokens") ? 1 : 0, 1 << 20);
+  for (const char* flag : {"--width", "--height"}) {
+    if (given(flag)) in_range(flag, flag[2] == 'w' ? o.width : o.height, 1, 16384);
+  }
+  if (!(o.strength > 0 && o.strength <= 1)) {
+    throw usage_error("--strength is {}, expected more than 0 and at most 1", o.strength);
+  }
+  if (o.temperature && !(*o.temperature >= 0 && *o.temperature <= 100)) {
+    throw usage_error("--temp is {}, expected 0 to 100", *o.temperature);
+  }
+}
+
+// Every long option, for bash.
+void print_completion(const CLI::App& app) {
+  std::string flags;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) flags += " --" + name;
+  }
+  std::cout << "_yent_run() {\n"
+               "  local word=${COMP_WORDS[COMP_CWORD]}\n"
+               "  if [[ $word == -* ]]; then\n"
+               "    COMPREPLY=($(compgen -W \""
+            << flags.substr(1)
+            << "\" -- \"$word\"))\n"
+               "  else\n"
+               "    COMPREPLY=($(compgen -f -- \"$word\"))\n"
+               "  fi\n"
+               "}\n"
+               "complete -o filenames -F _yent_run yent-run\n";
+}
+
+}  // namespace
+
+std::optional<Options> parse_options(int argc, char** argv, const char* environment_isa) {
+  Options o;
+  CLI::App app("Say something. Yent reacts, and paints the reaction.", "yent-run");
+  bool completion = false;
+  add_options(app, o);
+  app.add_flag("--completion-bash", completion, "print a completion script for bash")
+      ->group("Output");
+  app.set_version_flag("--version", std::string("yent ") + YENT_VERSION);
+  refuse_not_built(argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& done) {
+    app.exit(done, std::cout, std::cerr);
+    return std::nullopt;
+  } catch (const CLI::ParseError& wrong) {
+    std::string sentence = wrong.what();
+    std::replace(sentence.begin(), sentence.end(), '\n', ' ');
+    throw usage_error("{}", sentence);
+  }
+  if (completion) {
+    print_completion(app);
+    return std::nullopt;
+  }
+  if (o.isa.empty() && environment_isa) o.isa = environment_isa;
+  check(o, app);
+  return o;
+}
+
+}  // namespace yent

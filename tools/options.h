@@ -1,0 +1,56 @@
+// The command line of yent-run.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace yent {
+
+struct Options {
+  std::vector<std::string> words;  // to Yent
+
+  std::string model = "default", llm = "default";
+  std::optional<std::string> prompt;  // to the painter, past Yent
+  std::string negative = "extra fingers, blurry, watermark";
+  bool prompt_only = false;
+  std::string output = "yent.png";
+  std::string ascii;
+  std::optional<uint64_t> seed;
+  int steps = 25, width = 0, height = 0, batch = 1;  // sizes 0: the model's own
+  double guidance = 7.5;
+  std::string sampler, scheduler;  // empty: the folder's
+  std::string init_image;
+  double strength = 0.75;
+  std::string tokenizer;
+  std::vector<std::string> loras;  // FILE or FILE:SCALE
+  std::string mood;
+
+  std::string filter = "ascii";
+  int columns = 100;
+  std::string charset = "techno";
+  double boost = 2.8, fill = 0.5;
+  bool invert = false, color = true;
+
+  std::string device, precision = "auto", policy;
+  bool explain = false;
+  int threads = 0;
+  std::string isa;
+  std::string rng = "cpu";
+  std::string init_latent, cond, dump, dump_layers;
+  bool timings = false, json = false, quiet = false, verbose = false;
+
+  std::optional<std::string> complete;
+  std::optional<double> temperature;
+  int top_k = 40;
+  double top_p = 1, min_p = 0, repeat_penalty = 1;
+  int context = 0, tokens = 0;  // 0: the file's; as many as fit, at most 128
+};
+
+// Throws a usage error of one sentence. Help, the version and the completion script are
+// printed here; then nothing is returned and the program is done. `environment_isa` is what
+// YENT_ISA says, for --isa.
+std::optional<Options> parse_options(int argc, char** argv, const char* environment_isa);
+
+}  // namespace yent
