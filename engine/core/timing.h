@@ -1,0 +1,55 @@
+// Where the time of a run goes, by the stage names that every report uses: load, tokenize,
+// llm_prefill, llm_decode, text_encoder, unet_step, vae_decode, ascii, png, total.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace yent {
+
+class Timings {
+ public:
+  // Adds to the stage the milliseconds until the span dies.
+  class Span {
+   public:
+    Span(Timings& timings, std::string stage) : timings_(timings), stage_(std::move(stage)) {}
+    ~Span() {
+      const std::chrono::duration<double, std::milli> spent = Clock::now() - start_;
+      timings_.add(stage_, spent.count());
+    }
+    Span(const Span&) = delete;
+    Span& operator=(const Span&) = delete;
+
+   private:
+    using Clock = std::chrono::steady_clock;
+    Timings& timings_;
+    std::string stage_;
+    Clock::time_point start_ = Clock::now();
+  };
+
+  Span span(std::string stage) { return Span(*this, std::move(stage)); }
+
+  void add(const std::string& stage, double ms) {
+    for (Stage& known : stages_) {
+      if (known.name != stage) continue;
+      known.ms += ms;
+      ++known.times;
+      return;
+    }
+    stages_.push_back({stage, ms, 1});
+  }
+
+  struct Stage {
+    std::string name;
+    double ms = 0;  // sum
+    int times = 0;
+  };
+  const std::vector<Stage>& stages() const { return stages_; }  // in order of first use
+
+ private:
+  std::vector<Stage> stages_;
+};
+
+}  // namespace yent

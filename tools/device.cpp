@@ -1,0 +1,32 @@
+#include "tools/device.h"
+
+#include <charconv>
+
+#include "kernels/cpu/cpu_backend.h"
+#include "kernels/cuda/cuda_backend.h"
+#include "kernels/error.h"
+
+namespace yent {
+
+std::unique_ptr<Backend> make_backend(const std::string& device, const std::string& isa,
+                                      int threads) {
+  std::string reason;
+  if (device.empty()) {
+    if (auto gpu = make_cuda_backend(0, reason)) return gpu;
+    return make_cpu_backend({.threads = threads, .isa = isa});
+  }
+  if (device == "cpu") return make_cpu_backend({.threads = threads, .isa = isa});
+  int number = 0;
+  if (device.starts_with("cuda:") && device != "cuda:all") {
+    const char *first = device.data() + 5, *last = device.data() + device.size();
+    const auto [end, error] = std::from_chars(first, last, number);
+    if (error != std::errc() || end != last || first == last) number = -1;
+  } else if (device != "cuda" && device != "cuda:all") {
+    number = -1;
+  }
+  if (number < 0) throw usage_error("--device is {}, expected cpu, cuda or cuda:N", device);
+  if (auto gpu = make_cuda_backend(number, reason)) return gpu;
+  throw run_error("--device {}: {}", device, reason);
+}
+
+}  // namespace yent

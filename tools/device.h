@@ -1,0 +1,16 @@
+// Chooses who computes.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "kernels/backend.h"
+
+namespace yent {
+
+// The backend that --device, --isa and --threads ask for; throws a run error where there is
+// none. Without --device: CUDA where it is built and a GPU answers, else the CPU.
+std::unique_ptr<Backend> make_backend(const std::string& device, const std::string& isa,
+                                      int threads);
+
+}  // namespace yent
