@@ -8,10 +8,6 @@
 namespace yent {
 namespace {
 
-std::string dims_text(std::span<const int64_t> dims) {
-  return fmt::format("{{{}}}", fmt::join(dims, ","));
-}
-
 // {320, 320, 1, 1} is {320, 320}; a height of 0 in `wanted` accepts any.
 bool fits(std::vector<int64_t> found, std::span<const int64_t> wanted) {
   while (found.size() > wanted.size() && found.back() == 1) found.pop_back();
@@ -77,16 +73,13 @@ Loader::Taken Loader::take(std::string_view leaf, std::vector<int64_t> dims) con
   }
   c.names.erase(full);
   Taken taken{*found, *found, nullptr};
-  const auto lora = c.lora.find(path_);
-  const bool restyled = leaf == "weight" && lora != c.lora.end();
+  const bool restyled = leaf == "weight" && c.restyles(path_);
   if (restyled || !backends_accept(found->dtype)) {
     taken.owned = std::make_shared<std::vector<float>>(found->count());
     to_f32(*found, taken.owned->data());
     if (restyled) {
       const int64_t rows = found->dims[0];
-      for (const LoraDelta& delta : lora->second) {
-        add_to(delta, taken.owned->data(), rows, found->count() / rows);
-      }
+      c.restyle(path_, taken.owned->data(), rows, found->count() / rows);
     }
     taken.tensor.dtype = DType::f32;
     taken.tensor.data = reinterpret_cast<const std::byte*>(taken.owned->data());

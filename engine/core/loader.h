@@ -3,7 +3,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <set>
 #include <span>
@@ -13,7 +12,6 @@
 
 #include "engine/core/policy.h"
 #include "kernels/backend.h"
-#include "loaders/lora.h"
 #include "loaders/tensor_set.h"
 
 namespace yent {
@@ -26,8 +24,14 @@ struct Checkpoint {
   // to hold something else, a generator makes what is asked for.
   std::function<const HostTensor*(const std::string& name, std::span<const int64_t> dims)> find;
   std::function<void(const HostTensor&)> release = [](const HostTensor&) {};
-  std::set<std::string> names = {};                         // all there are, for what stays unread
-  std::map<std::string, std::vector<LoraDelta>> lora = {};  // by module path, without the part
+  std::set<std::string> names = {};  // all there are, for what stays unread
+  // Whether the weight of a module (by path, without the part) is to be changed before it is
+  // packed, and the change itself, on the weight as f32 [rows, columns].
+  std::function<bool(const std::string& module)> restyles = [](const std::string&) {
+    return false;
+  };
+  std::function<void(const std::string& module, float* weight, int64_t rows, int64_t columns)>
+      restyle = {};
 };
 
 // Reads from `set`, which the checkpoint keeps alive.
