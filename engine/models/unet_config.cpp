@@ -82,7 +82,8 @@ UNetConfig UNetConfig::from_json(const json& j, const std::string& path) {
   c.out_channels = static_cast<int>(get_int(j, "out_channels", 4, 1, 64, path));
   c.norm_num_groups = static_cast<int>(get_int(j, "norm_num_groups", 32, 1, 1024, path));
   c.norm_eps = static_cast<float>(get_number(j, "norm_eps", 1e-5, 1e-12, 1, path));
-  const auto channels = get_ints(j, "block_out_channels", {320, 640, 1280, 1280}, 1, 1 << 14, path);
+  const auto channels = get_ints(j, "block_out_channels",
+                                 std::vector<int64_t>{320, 640, 1280, 1280}, 1, 1 << 14, path);
   c.block_out_channels.assign(channels.begin(), channels.end());
   const size_t blocks = channels.size();
   if (blocks == 0 || blocks > 8) {

@@ -26,7 +26,8 @@ VaeConfig VaeConfig::from_json(const nlohmann::json& j, const std::string& path)
   c.norm_num_groups = static_cast<int>(get_int(j, "norm_num_groups", 32, 1, 1024, path));
   const double scale = get_number(j, "scaling_factor", 0.18215, 1e-6, 1e6, path);
   c.scaling_factor = static_cast<float>(scale);
-  const auto channels = get_ints(j, "block_out_channels", {64}, 1, 1 << 14, path);
+  const auto channels =
+      get_ints(j, "block_out_channels", std::vector<int64_t>{64}, 1, 1 << 14, path);
   c.block_out_channels.assign(channels.begin(), channels.end());
   if (channels.empty() || channels.size() > 8) {
     throw file_error("{}: block_out_channels has {} entries, expected 1 to 8", path,
