@@ -1,0 +1,396 @@
+// Checks what it is given, then hands every op to its driver. No intrinsics, no threads.
+#include "kernels/cpu/cpu_backend.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/cpu/attention_driver.h"
+#include "kernels/cpu/norm_driver.h"
+#include "kernels/cpu/parallel.h"
+#include "kernels/cpu/weights.h"
+#include "kernels/error.h"
+#include "kernels/host_rows.h"
+#include "kernels/ref/ref_backend.h"
+
+namespace yent {
+namespace {
+
+constexpr size_t row_block = 16;  // rows of a task in the ops that go row by row
+
+const CpuWeight& packed(const std::shared_ptr<const Packed>& p) {
+  return static_cast<const CpuWeight&>(*p);
+}
+
+size_t row_bytes(const Tensor& t) {
+  return static_cast<size_t>(t.ld) / block_elements(t.dtype) * block_bytes(t.dtype);
+}
+
+bool is_f32(const Tensor& t, const Shape& shape) {
+  return t.dtype == DType::f32 && t.shape.rows() == shape.rows() && t.shape.c == shape.c &&
+         t.ld >= t.shape.c;
+}
+
+bool is_index(const Tensor& t, size_t rows) {
+  return t.dtype == DType::i32 && t.rows() >= rows && t.ld == 1;
+}
+
+class CpuBackend : public Backend {
+ public:
+  CpuBackend(Isa cap, const CpuFeatures& features, int threads)
+      : cap_(cap), threads_(threads), kernels_(pick_kernels(cap, features)) {}
+
+  std::string device() const override { return "cpu"; }
+  std::string isa() const override { return isa_name(cap_); }
+  int threads() const override { return threads_; }
+
+  LinearW pack_linear(const LinearSource& s, Precision precision) override {
+    LinearW w{.name = s.name, .paired = s.paired, .precision = precision};
+    ENSURE(!s.parts.empty(), "linear {}: no parts", s.name);
+    w.in = static_cast<int>(s.parts[0].weight.dims.at(1));
+    for (const auto& part : s.parts) {
+      const auto& dims = part.weight.dims;
+      ENSURE(part.weight.count() == dims[0] * w.in && dims.at(1) == w.in,
+             "linear {}: {} is not [out, {}]", s.name, part.name, w.in);
+      ENSURE(part.bias.dims.empty() || part.bias.count() == dims[0], "linear {}: bias of {}",
+             s.name, part.name);
+      w.parts.push_back({part.name, static_cast<int>(dims[0])});
+      w.out += w.parts.back().out;
+    }
+    ENSURE(!s.paired || (w.parts.size() == 2 && w.parts[0].out == w.parts[1].out),
+           "linear {}: a pair is two parts of one size", s.name);
+    w.packed = pack_linear_weight(kernels_, threads_, s, precision);
+    return w;
+  }
+
+  ConvW pack_conv3x3(const std::string& name, const HostTensor& weight, const HostTensor& bias,
+                     Precision precision) override {
+    const auto& dims = weight.dims;
+    ENSURE(dims.size() == 4 && dims[2] == 3 && dims[3] == 3, "conv3x3 {}: not 3x3", name);
+    ENSURE(bias.dims.empty() || bias.count() == dims[0], "conv3x3 {}: bias", name);
+    ConvW w{.name = name, .precision = precision};
+    w.out = static_cast<int>(dims[0]);
+    w.in = static_cast<int>(dims[1]);
+    w.packed = pack_conv_weight(kernels_, threads_, weight, bias, precision);
+    return w;
+  }
+
+  Stored upload(const HostTensor& t) override {
+    const int columns = t.dims.empty() ? 1 : static_cast<int>(t.dims.back());
+    const int rows = columns ? static_cast<int>(t.count() / columns) : 0;
+    const Shape shape{1, rows, 1, columns};
+    if (t.dtype == DType::q8_0) {
+      return {{const_cast<std::byte*>(t.data), shape, columns, DType::q8_0}, nullptr};
+    }
+    Stored s = allocate(shape, DType::f32);
+    read_elements(t, 0, t.count(), s.tensor.row<float>(0));
+    return s;
+  }
+
+  Stored allocate(Shape shape, DType dtype) override {
+    auto memory = aligned_bytes(shape.count() * block_bytes(dtype));
+    return {{memory.get(), shape, shape.c, dtype}, memory};
+  }
+
+  void linear(Arena& arena, Tensor out, Cat x, const LinearW& w, const Epilogue& e) override {
+    const CpuWeight& p = packed(w.packed);
+    ENSURE(x.channels() == w.in && out.shape.c == (e.gated ? w.out / 2 : w.out) &&
+               out.rows() == x.rows() && (!x.b || x.b.rows() == x.rows()),
+           "linear {}: {} -> {} given {} x {} -> {} x {}", w.name, w.in, w.out, x.rows(),
+           x.channels(), out.rows(), out.shape.c);
+    ENSURE(!e.gated || w.paired, "linear {}: gated but not paired", w.name);
+    check_epilogue("linear", w.name, out, e);
+    const size_t image_rows = out.rows() / out.shape.n;
+    if (!p.q8.empty() && x.rows() < 8 && !x.b) return few_rows(arena, out, x.a, p, e, image_rows);
+
+    const bool codes = w.precision == Precision::int8;
+    const size_t rows = x.rows();
+    const Scratch room(arena, codes ? rows * (w.in + sizeof(float)) : 0);
+    const auto scale = room.as<float>();
+    const auto code = reinterpret_cast<int8_t*>(scale + rows);
+    GemmInput input;
+    if (codes) {
+      if (!arena.measuring()) quantize_rows(x, scale, code);
+      input.scale = scale;
+      input.stretches = {w.in};
+      input.locate = [&](size_t first, int count, const void** to) {
+        for (int i = 0; i < count; ++i) to[i] = code + (first + i) * w.in;
+      };
+    } else {
+      input.stretches = {x.a.shape.c};
+      if (x.b) input.stretches.push_back(x.b.shape.c);
+      input.locate = [&](size_t first, int count, const void** to) {
+        for (int i = 0; i < count; ++i) to[i] = x.a.row<float>(first + i);
+        for (int i = 0; x.b && i < count; ++i) to[count + i] = x.b.row<float>(first + i);
+      };
+    }
+    multiply(arena, threads_, out, input, p.gemm, e, image_rows);
+  }
+
+  void conv3x3(Arena& arena, Tensor out, Tensor x, const ConvW& w, const ConvGeom& g,
+               const Epilogue& e) override {
+    ENSURE(x.shape.c == w.in && out.shape.c == w.out && out.shape.n == x.shape.n && !e.gated,
+           "conv3x3 {}: {} -> {} given {} -> {}", w.name, w.in, w.out, x.shape.c, out.shape.c);
+    check_epilogue("conv3x3", w.name, out, e);
+    const bool codes = w.precision == Precision::int8;
+    const size_t images = x.shape.n, pixels = x.rows() / images;
+    const Scratch zeros(arena, sizeof(float) * w.in);  // what a tap outside the image reads
+    const Scratch room(arena, codes ? images * sizeof(float) + x.rows() * w.in : 0);
+    const auto scale = room.as<float>();
+    const auto code = reinterpret_cast<int8_t*>(scale + images);
+    if (!arena.measuring()) {
+      std::fill_n(zeros.as<float>(), w.in, 0.0f);
+      if (codes) quantize_images(x, scale, code);
+    }
+
+    GemmInput input;
+    input.stretches.assign(9, w.in);
+    if (codes) input.scale = scale;
+    input.rows_per_scale = out.rows() / images;
+    const std::byte* base =
+        codes ? reinterpret_cast<std::byte*>(code) : static_cast<const std::byte*>(x.data);
+    const size_t step = codes ? w.in : x.ld * sizeof(float);
+    input.locate = [&](size_t first, int count, const void** to) {
+      const Shape in = x.shape, o = out.shape;
+      const int seen_h = g.upsample ? o.h : in.h, seen_w = g.upsample ? o.w : in.w;
+      for (int i = 0; i < count; ++i) {
+        const int column = (first + i) % o.w, row = (first + i) / o.w % o.h;
+        const size_t image = (first + i) / o.w / o.h;
+        for (int tap = 0; tap < 9; ++tap) {
+          int iy = row * g.stride + tap / 3 - g.pad_top;
+          int ix = column * g.stride + tap % 3 - g.pad_left;
+          const bool inside = iy >= 0 && iy < seen_h && ix >= 0 && ix < seen_w;
+          if (g.upsample) iy = iy * in.h / o.h, ix = ix * in.w / o.w;
+          to[tap * count + i] = zeros.as<float>();
+          if (inside) {
+            const size_t pixel = image * pixels + static_cast<size_t>(iy) * in.w + ix;
+            to[tap * count + i] = base + pixel * step;
+          }
+        }
+      }
+    };
+    multiply(arena, threads_, out, input, packed(w.packed).gemm, e, out.rows() / images);
+  }
+
+  void group_norm(Arena& arena, Tensor out, Cat x, const NormW& w, int groups, Fn fn) override {
+    ENSURE(groups > 0 && x.channels() % groups == 0 && is_f32(out, x.shape()),
+           "group_norm {}: {} channels in {} groups, output of {}", w.name, x.channels(), groups,
+           out.shape.c);
+    check_norm("group_norm", w, x.channels());
+    yent::group_norm(arena, threads_, kernels_.vec, out, x, w, groups, fn);
+  }
+
+  void layer_norm(Arena& arena, Tensor out, Tensor x, const NormW& w) override {
+    ENSURE(is_f32(out, x.shape), "layer_norm {}: {} -> {}", w.name, x.shape.c, out.shape.c);
+    check_norm("layer_norm", w, x.shape.c);
+    if (arena.measuring()) return;
+    each_row(x.rows(), [&](size_t r) {
+      kernels_.vec.layer_norm(out.row<float>(r), x.row<float>(r), x.shape.c, vector(w.weight),
+                              vector(w.bias), w.eps);
+    });
+  }
+
+  void rms_norm(Arena& arena, Tensor out, Tensor x, const NormW& w, int width) override {
+    ENSURE(is_f32(out, x.shape) && width > 0 && x.shape.c % width == 0,
+           "rms_norm {}: {} -> {} by {}", w.name, x.shape.c, out.shape.c, width);
+    check_norm("rms_norm", w, width);
+    if (arena.measuring()) return;
+    each_row(x.rows(), [&](size_t r) {
+      for (int c = 0; c < x.shape.c; c += width) {
+        kernels_.vec.rms_norm(out.row<float>(r) + c, x.row<float>(r) + c, width, vector(w.weight),
+                              w.eps);
+      }
+    });
+  }
+
+  void attention(Arena& arena, Tensor out, Tensor q, Tensor k, Tensor v,
+                 const AttnSpec& s) override {
+    ENSURE(s.heads > 0 && s.kv_heads > 0 && s.heads % s.kv_heads == 0 && q.shape.c % s.heads == 0 &&
+               k.shape.c == q.shape.c / s.heads * s.kv_heads && v.shape.c == k.shape.c &&
+               k.shape.n == q.shape.n && v.rows() == k.rows() && is_f32(out, q.shape),
+           "attention: {} x {} queries, {} x {} keys, {} x {} values, {} heads on {}", q.rows(),
+           q.shape.c, k.rows(), k.shape.c, v.rows(), v.shape.c, s.heads, s.kv_heads);
+    ENSURE(!s.positions || is_index(s.positions, q.rows() / q.shape.n), "attention: positions");
+    attend(arena, threads_, kernels_.attention, out, q, k, v, s);
+  }
+
+  void rope(Arena& arena, Tensor x, Tensor table, Tensor positions, int head_width,
+            bool interleaved) override {
+    ENSURE(
+        x.shape.c % head_width == 0 && table.shape.c <= head_width && is_index(positions, x.rows()),
+        "rope: {} columns, heads of {}, table of {}", x.shape.c, head_width, table.shape.c);
+    if (arena.measuring()) return;
+    const int half = table.shape.c / 2;
+    const int step = interleaved ? 2 : 1, apart = interleaved ? 1 : half;
+    each_row(x.rows(), [&](size_t r) {
+      const float* cosine = table.row<float>(*positions.row<int32_t>(r));
+      const float* sine = cosine + half;
+      for (float* head = x.row<float>(r); head < x.row<float>(r) + x.shape.c; head += head_width) {
+        for (int i = 0; i < half; ++i) {
+          float *a = head + i * step, *b = a + apart;
+          const float turned = *a * cosine[i] - *b * sine[i];
+          *b = *a * sine[i] + *b * cosine[i];
+          *a = turned;
+        }
+      }
+    });
+  }
+
+  void store_rows(Arena& arena, Tensor cache, Tensor x, Tensor positions) override {
+    ENSURE(cache.shape.c == x.shape.c && is_index(positions, x.rows()),
+           "store_rows: {} columns into {}", x.shape.c, cache.shape.c);
+    if (arena.measuring()) return;
+    for (size_t r = 0; r < x.rows(); ++r) {
+      std::copy_n(x.row<float>(r), x.shape.c, cache.row<float>(*positions.row<int32_t>(r)));
+    }
+  }
+
+  void embed(Arena& arena, Tensor out, Tensor table, Tensor ids, Tensor position_table,
+             Tensor positions) override {
+    ENSURE(out.shape.c == table.shape.c && is_index(ids, out.rows()) &&
+               (!position_table ||
+                (position_table.shape.c == out.shape.c && is_index(positions, out.rows()))),
+           "embed: {} columns from {}", out.shape.c, table.shape.c);
+    if (arena.measuring()) return;
+    each_row(out.rows(), [&](size_t r) {
+      float* to = out.row<float>(r);
+      const size_t id = *ids.row<int32_t>(r);
+      if (table.dtype == DType::q8_0) {
+        const auto blocks = static_cast<const unsigned char*>(table.data) + id * row_bytes(table);
+        kernels_.gemv_q8.expand(to, blocks, out.shape.c);
+      } else {
+        std::copy_n(table.row<float>(id), out.shape.c, to);
+      }
+      if (!position_table) return;
+      const float* place = position_table.row<float>(*positions.row<int32_t>(r));
+      for (int c = 0; c < out.shape.c; ++c) to[c] += place[c];
+    });
+  }
+
+  void mix(Arena& arena, Tensor out, std::span<const Tensor> terms, Tensor coefficients) override {
+    ENSURE(coefficients.shape.c == static_cast<int>(terms.size()), "mix: {} terms, {} coefficients",
+           terms.size(), coefficients.shape.c);
+    for (const Tensor& t : terms) {
+      ENSURE(is_f32(t, out.shape), "mix: a term of {} x {}", t.rows(), t.shape.c);
+    }
+    if (arena.measuring()) return;
+    const float* coefficient = coefficients.row<float>(0);
+    each_row(out.rows(), [&](size_t r) {
+      for (int c = 0; c < out.shape.c; ++c) {
+        float sum = 0;
+        for (size_t i = 0; i < terms.size(); ++i) sum += coefficient[i] * terms[i].row<float>(r)[c];
+        out.row<float>(r)[c] = sum;
+      }
+    });
+  }
+
+  void write(Tensor dst, const void* src) override {
+    const size_t dense = static_cast<size_t>(dst.shape.c) * block_bytes(dst.dtype);
+    for (size_t r = 0; r < dst.rows(); ++r) {
+      std::memcpy(static_cast<std::byte*>(dst.data) + r * row_bytes(dst),
+                  static_cast<const std::byte*>(src) + r * dense, dense);
+    }
+  }
+
+  void read(void* dst, Tensor src) override {
+    const size_t dense = static_cast<size_t>(src.shape.c) * block_bytes(src.dtype);
+    for (size_t r = 0; r < src.rows(); ++r) {
+      std::memcpy(static_cast<std::byte*>(dst) + r * dense,
+                  static_cast<const std::byte*>(src.data) + r * row_bytes(src), dense);
+    }
+  }
+
+ private:
+  static const float* vector(const Stored& s) { return s ? s.tensor.row<float>(0) : nullptr; }
+
+  static void check_norm(const char* op, const NormW& w, int channels) {
+    ENSURE((!w.weight || w.weight.tensor.shape.count() == static_cast<size_t>(channels)) &&
+               (!w.bias || w.bias.tensor.shape.count() == static_cast<size_t>(channels)),
+           "{} {}: {} channels given {}", op, w.name, w.weight.tensor.shape.count(), channels);
+  }
+
+  static void check_epilogue(const char* op, const std::string& name, const Tensor& out,
+                             const Epilogue& e) {
+    ENSURE(out.dtype == DType::f32 && out.ld >= out.shape.c, "{} {}: output", op, name);
+    ENSURE(!e.residual || is_f32(e.residual, out.shape), "{} {}: residual of {} x {}", op, name,
+           e.residual.rows(), e.residual.shape.c);
+    ENSURE(!e.row_bias ||
+               (e.row_bias.shape.c == out.shape.c &&
+                (e.row_bias.ld == 0 || e.row_bias.rows() >= static_cast<size_t>(out.shape.n))),
+           "{} {}: row bias of {} x {}", op, name, e.row_bias.rows(), e.row_bias.shape.c);
+  }
+
+  template <class Body>
+  void each_row(size_t rows, const Body& body) const {
+    parallel_for(threads_, (rows + row_block - 1) / row_block, [&](size_t task, int) {
+      const size_t end = std::min(rows, (task + 1) * row_block);
+      for (size_t r = task * row_block; r < end; ++r) body(r);
+    });
+  }
+
+  // q8_0 weights and rows so few that expanding panels would cost more than the product.
+  void few_rows(Arena& arena, Tensor out, Tensor x, const CpuWeight& p, const Epilogue& e,
+                size_t image_rows) const {
+    const Gemm& g = *p.gemm.kernel;
+    const int span = 4 * g.nr;  // columns of a task
+    const Scratch room(arena, sizeof(float) * span * threads_);
+    if (arena.measuring()) return;
+    const size_t tasks = (p.gemm.columns + span - 1) / span;
+    parallel_for(threads_, tasks, [&](size_t task, int thread) {
+      const int first = task * span, last = std::min(p.gemm.columns, first + span);
+      float* sums = room.as<float>() + thread * span;
+      for (size_t r = 0; r < x.rows(); ++r) {
+        multiply_q8(kernels_.gemv_q8, p, first, last, x.row<float>(r), sums);
+        for (int c = first; c < last; c += g.nr) {
+          store_tile(out, p.gemm, e, image_rows, {sums + c - first, r, 1, c});
+        }
+      }
+    });
+  }
+
+  // Linear: one scale per row over both halves.
+  void quantize_rows(const Cat& x, float* scale, int8_t* code) const {
+    const int seam = x.a.shape.c, in = x.channels();
+    each_row(x.rows(), [&](size_t r) {
+      float peak = kernels_.vec.peak(x.a.row<float>(r), seam);
+      if (x.b) peak = std::max(peak, kernels_.vec.peak(x.b.row<float>(r), in - seam));
+      scale[r] = peak > 0 ? peak / 127 : 1;
+      kernels_.vec.quantize(code + r * in, x.a.row<float>(r), seam, scale[r]);
+      if (x.b) kernels_.vec.quantize(code + r * in + seam, x.b.row<float>(r), in - seam, scale[r]);
+    });
+  }
+
+  // Convolution: nine pixels meet in one sum, so one scale per image.
+  void quantize_images(const Tensor& x, float* scale, int8_t* code) const {
+    const size_t images = x.shape.n, pixels = x.rows() / images;
+    parallel_for(threads_, images, [&](size_t image, int) {
+      float peak = 0;
+      for (size_t r = image * pixels; r < (image + 1) * pixels; ++r) {
+        peak = std::max(peak, kernels_.vec.peak(x.row<float>(r), x.shape.c));
+      }
+      scale[image] = peak > 0 ? peak / 127 : 1;
+    });
+    each_row(x.rows(), [&](size_t r) {
+      kernels_.vec.quantize(code + r * x.shape.c, x.row<float>(r), x.shape.c, scale[r / pixels]);
+    });
+  }
+
+  Isa cap_;
+  int threads_;
+  Kernels kernels_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> make_cpu_backend(const CpuOptions& options) {
+  const CpuFeatures features = detect_features();
+  const Isa cap = resolve_cap(options.isa, features);
+  if (cap == Isa::ref) return make_ref_backend();
+  const int threads = options.threads > 0 ? options.threads : usable_cores();
+  return std::make_unique<CpuBackend>(cap, features, threads);
+}
+
+std::unique_ptr<Backend> make_table_backend(Isa cap, int threads) {
+  return std::make_unique<CpuBackend>(cap, detect_features(), threads);
+}
+
+}  // namespace yent

@@ -1,0 +1,51 @@
+// The contract of a matrix product's kernel. One row of a table is everything one instruction
+// set brings for one precision: how it tiles, how it wants both operands laid out, how it
+// multiplies and how it stores. The driver (gemm_driver.h) owns loops, threads and memory.
+//
+//   C [rows, columns] = A [rows, k] B [k, columns]
+//
+// A is given as one pointer per row and stretch of k, so that padding, strides, upsampling and
+// concatenation are pointers; B is the weight, packed at load. Both are cut into panels (mr rows
+// of A, nr columns of B) that run along all of k, and k is a multiple of kr there, filled up
+// with zeros.
+#pragma once
+
+#include "kernels/cpu/leaf.h"
+
+namespace yent {
+
+// One finished tile on its way out: (scales,) bias, then the epilogue of backend.h.
+struct GemmTile {
+  const void* sums = nullptr;  // [mr][nr] float, int32 in gemm_i8
+  int rows = 0, columns = 0;   // of the tile that exist; columns before gating
+  float* out = nullptr;        // of a gated tile, columns / 2 wide
+  size_t out_ld = 0;
+  const float* bias = nullptr;             // [nr]
+  const float* const* row_bias = nullptr;  // one pointer per row; may be null
+  const float* residual = nullptr;         // may be null
+  size_t residual_ld = 0;
+  const float* row_scale = nullptr;     // [rows], gemm_i8 only
+  const float* column_scale = nullptr;  // [nr], gemm_i8 only
+  Activation fn = Activation::none;
+  bool gated = false;
+};
+
+struct Gemm {
+  const char* name;
+  Isa isa;
+  int mr, nr, kr;
+  int input_bytes;  // an element of A as the driver has it: 4 float, 1 int8
+  int a_bytes;      // an element of A in a panel
+  int b_bytes;      // an element of B in a panel
+
+  // One panel of B from `columns` <= nr weight rows (float; int8 codes in gemm_i8), ld apart.
+  void (*pack)(void* panel, const void* weight, size_t ld, int columns, int k);
+  // Positions at .. at + count of a panel of A from elements 0 .. count of `rows` <= mr rows.
+  // May write up to 64 bytes more than that, so panels are staged in order.
+  void (*stage)(void* panel, int at, const void* const* sources, int rows, int count);
+  // sums = or += A B over k, the depth of both panels given.
+  void (*accumulate)(void* sums, const void* a, const void* b, int rows, int k, bool add);
+  void (*finish)(const GemmTile& tile);
+};
+
+}  // namespace yent

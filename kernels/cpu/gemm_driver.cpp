@@ -1,0 +1,183 @@
+#include "kernels/cpu/gemm_driver.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/cpu/parallel.h"
+
+namespace yent {
+namespace {
+
+static_assert(static_cast<int>(Fn::silu) == static_cast<int>(Activation::silu) &&
+              static_cast<int>(Fn::gelu) == static_cast<int>(Activation::gelu) &&
+              static_cast<int>(Fn::quick_gelu) == static_cast<int>(Activation::quick_gelu));
+
+constexpr int most_tile_rows = 64;  // mr of any row of any table
+
+size_t up(size_t value, size_t granule) { return (value + granule - 1) / granule * granule; }
+size_t parts(size_t total, size_t size) { return (total + size - 1) / size; }
+
+// The blocking. A task is task_rows x task_panels; it walks k in blocks of `depth`, so that
+// its staged A (at most 168 x 512 floats), its sums (168 x 640) and a panel of B share the
+// second-level cache while the panel, read once for every mr rows, stays near the first.
+struct Plan {
+  size_t rows, task_rows, row_tasks;
+  size_t panels, task_panels, panel_tasks;
+  size_t k, depth, blocks;
+  // Per thread, byte offsets into its share of the scratch.
+  size_t sums_at, chunk_at, sources_at, share;
+
+  Plan(const Gemm& g, size_t m, const GemmInput& input, const GemmWeight& w, int threads)
+      : rows(m), panels(parts(w.columns, g.nr)), k(up(w.k, g.kr)) {
+    const size_t most_rows = 168 / g.mr * g.mr, fewest_rows = 4 * g.mr;
+    const size_t most_panels = std::max(1, 640 / g.nr), enough = 4 * threads;
+    panel_tasks = parts(panels, most_panels);
+    row_tasks = parts(rows, most_rows);
+    if (row_tasks * panel_tasks < enough) {
+      row_tasks = std::clamp(parts(rows, fewest_rows), row_tasks, parts(enough, panel_tasks));
+    }
+    if (row_tasks * panel_tasks < enough) {
+      panel_tasks = std::clamp(parts(enough, row_tasks), panel_tasks, panels);
+    }
+    task_rows = up(parts(rows, row_tasks), g.mr);
+    row_tasks = parts(rows, task_rows);
+    task_panels = parts(panels, panel_tasks);
+    panel_tasks = parts(panels, task_panels);
+
+    blocks = parts(k, 512);
+    depth = up(up(parts(k, blocks), g.kr), w.expand_granule);
+    blocks = parts(k, depth);
+
+    const size_t tile = sizeof(float) * g.mr * g.nr;
+    sums_at = up(task_rows * depth * g.a_bytes + 64, 64);
+    chunk_at = up(sums_at + (blocks > 1 ? task_rows / g.mr * task_panels : 1) * tile, 64);
+    sources_at = up(chunk_at + (w.expand ? 2 * sizeof(float) * depth * g.nr : 0), 64);
+    share = up(sources_at + sizeof(void*) * input.stretches.size() * task_rows, 64);
+  }
+};
+
+struct Product {
+  const Gemm& g;
+  const Plan& plan;
+  const GemmInput& input;
+  const GemmWeight& weight;
+  const Epilogue& e;
+  Tensor out;
+  size_t image_rows;
+
+  // Stages depth [k0, k1) of one panel of A, stretch by stretch.
+  void stage(std::byte* panel, const void* const* sources, int task_rows, int rows, size_t k0,
+             size_t k1) const {
+    size_t begin = 0;
+    for (size_t s = 0; s < input.stretches.size(); ++s) {
+      const size_t end = begin + input.stretches[s];
+      const size_t from = std::max(begin, k0), to = std::min(end, k1);
+      if (from < to) {
+        const void* at[most_tile_rows];
+        for (int i = 0; i < rows; ++i) {
+          at[i] = static_cast<const std::byte*>(sources[s * task_rows + i]) +
+                  (from - begin) * g.input_bytes;
+        }
+        g.stage(panel, from - k0, at, rows, to - from);
+      }
+      begin = end;
+    }
+    if (begin < k1) {
+      static const int32_t zeros[64] = {};
+      const void* at[most_tile_rows];
+      std::fill_n(at, rows, zeros);
+      g.stage(panel, std::max(begin, k0) - k0, at, rows, k1 - std::max(begin, k0));
+    }
+  }
+
+  void store(const void* sums, size_t row, int rows, size_t panel) const {
+    float scales[most_tile_rows];
+    for (int i = 0; i < rows && input.scale; ++i) {
+      scales[i] = input.scale[(row + i) / input.rows_per_scale];
+    }
+    store_tile(out, weight, e, image_rows,
+               {sums, row, rows, static_cast<int>(panel * g.nr), input.scale ? scales : nullptr});
+  }
+
+  void run(size_t task, std::byte* scratch) const {
+    const size_t row = task % plan.row_tasks * plan.task_rows;
+    const size_t rows = std::min(plan.task_rows, plan.rows - row);
+    const size_t first = task / plan.row_tasks * plan.task_panels;
+    const size_t last = std::min(first + plan.task_panels, plan.panels);
+
+    const auto sources = reinterpret_cast<const void**>(scratch + plan.sources_at);
+    input.locate(row, rows, sources);
+
+    const size_t tiles = parts(rows, g.mr), tile_bytes = sizeof(float) * g.mr * g.nr;
+    for (size_t k0 = 0; k0 < plan.k; k0 += plan.depth) {
+      const size_t k1 = std::min(k0 + plan.depth, plan.k), depth = k1 - k0;
+      const size_t panel_bytes = depth * g.mr * g.a_bytes;
+      for (size_t i = 0; i < tiles; ++i) {
+        const size_t at = i * g.mr;
+        stage(scratch + i * panel_bytes, sources + at, rows, std::min<int>(g.mr, rows - at), k0,
+              k1);
+      }
+      for (size_t p = first; p < last; ++p) {
+        const void* b = weight.panels + (p * plan.k + k0) * g.nr * g.b_bytes;
+        if (weight.expand) {
+          float* made = reinterpret_cast<float*>(scratch + plan.chunk_at);
+          weight.expand(made, made + depth * g.nr, p, k0, depth);
+          b = made;
+        }
+        for (size_t i = 0; i < tiles; ++i) {
+          const size_t at = i * g.mr;
+          const int height = std::min<int>(g.mr, rows - at);
+          std::byte* sums = scratch + plan.sums_at;
+          if (plan.blocks > 1) sums += ((p - first) * tiles + i) * tile_bytes;
+          g.accumulate(sums, scratch + i * panel_bytes, b, height, depth, k0 > 0);
+          if (k1 == plan.k) store(sums, row + at, height, p);
+        }
+      }
+    }
+  }
+};
+
+}  // namespace
+
+void store_tile(Tensor out, const GemmWeight& weight, const Epilogue& e, size_t image_rows,
+                const Sums& sums) {
+  const Gemm& g = *weight.kernel;
+  const int column = e.gated ? sums.column / 2 : sums.column;
+  GemmTile t{.sums = sums.data, .rows = sums.rows};
+  t.columns = std::min(g.nr, weight.columns - sums.column);
+  t.out = out.row<float>(sums.row) + column;
+  t.out_ld = out.ld;
+  t.bias = weight.bias.data() + sums.column;
+  const float* lines[most_tile_rows];
+  if (e.row_bias) {
+    for (int i = 0; i < sums.rows; ++i) {
+      lines[i] = e.row_bias.row<float>((sums.row + i) / image_rows) + column;
+    }
+    t.row_bias = lines;
+  }
+  if (e.residual) {
+    t.residual = e.residual.row<float>(sums.row) + column;
+    t.residual_ld = e.residual.ld;
+  }
+  if (sums.scale) {
+    t.row_scale = sums.scale;
+    t.column_scale = weight.column_scale.data() + sums.column;
+  }
+  t.fn = static_cast<Activation>(e.fn);
+  t.gated = e.gated;
+  g.finish(t);
+}
+
+void multiply(Arena& arena, int threads, Tensor out, const GemmInput& input,
+              const GemmWeight& weight, const Epilogue& e, size_t image_rows) {
+  const Gemm& g = *weight.kernel;
+  const Plan plan(g, out.rows(), input, weight, threads);
+  const Scratch scratch(arena, plan.share * threads);
+  if (arena.measuring()) return;
+  const Product product{g, plan, input, weight, e, out, image_rows};
+  parallel_for(threads, plan.row_tasks * plan.panel_tasks, [&](size_t task, int thread) {
+    product.run(task, scratch.as<std::byte>() + thread * plan.share);
+  });
+}
+
+}  // namespace yent

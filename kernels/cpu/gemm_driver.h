@@ -1,0 +1,52 @@
+// Runs any row of any gemm table: cuts the product into tasks, stages panels of A, walks the
+// panels of B, and lets the row store finished tiles. One thread sums an output element over
+// all of k in an order that only k decides, so results do not depend on the thread count.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "kernels/backend.h"
+#include "kernels/cpu/gemm.h"
+
+namespace yent {
+
+// The weight: `columns` x `k` in panels of the row that packed it, all of k per panel.
+struct GemmWeight {
+  const Gemm* kernel = nullptr;
+  int columns = 0, k = 0;
+  const std::byte* panels = nullptr;
+  std::vector<float> bias = {};          // filled up to whole panels
+  std::vector<float> column_scale = {};  // the same; int8 only
+  // Where the weight is kept in another form: makes depth [k0, k0 + depth) of a panel, both
+  // multiples of `expand_granule` but at the end of k; `room` is for as much again.
+  std::function<void(float* to, float* room, size_t panel, size_t k0, size_t depth)> expand = {};
+  int expand_granule = 1;
+};
+
+// The input: row r is the concatenation of stretches, each contiguous somewhere.
+struct GemmInput {
+  std::vector<int> stretches = {};  // elements of each
+  // sources[s * rows + i] = where stretch s of row first + i begins
+  std::function<void(size_t first, int rows, const void** sources)> locate = {};
+  const float* scale = nullptr;  // int8: what a code is worth, one for every
+  size_t rows_per_scale = 1;     // so many rows
+};
+
+// The sums of one tile: `rows` x nr, for rows from `row` and columns of the weight from `column`.
+struct Sums {
+  const void* data;
+  size_t row;
+  int rows, column;
+  const float* scale = nullptr;  // int8: of each row
+};
+
+// Scales, bias and epilogue of a tile. `image_rows` rows share a row of e.row_bias.
+void store_tile(Tensor out, const GemmWeight& weight, const Epilogue& e, size_t image_rows,
+                const Sums& sums);
+
+// out = input x weight, then the epilogue.
+void multiply(Arena& arena, int threads, Tensor out, const GemmInput& input,
+              const GemmWeight& weight, const Epilogue& e, size_t image_rows);
+
+}  // namespace yent

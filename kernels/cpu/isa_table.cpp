@@ -1,0 +1,108 @@
+#include "kernels/cpu/isa_table.h"
+
+#include "kernels/error.h"
+
+namespace yent {
+
+extern const Gemm gemm_f32_ref, gemm_bf16_ref, gemm_i8_ref;
+extern const Attention attention_ref;
+extern const GemvQ8 gemv_q8_ref;
+extern const Vec vec_ref;
+
+#if defined(__x86_64__)
+extern const Gemm gemm_f32_avx2, gemm_f32_avx512;
+extern const Attention attention_avx2, attention_avx512;
+extern const GemvQ8 gemv_q8_avx2, gemv_q8_avx512;
+extern const Vec vec_avx2, vec_avx512;
+#elif defined(__aarch64__)
+extern const Gemm gemm_f32_neon;
+extern const Attention attention_neon;
+extern const GemvQ8 gemv_q8_neon;
+extern const Vec vec_neon;
+#endif
+
+namespace {
+
+#if defined(__x86_64__)
+const Gemm* const gemm_f32_rows[] = {&gemm_f32_avx512, &gemm_f32_avx2, &gemm_f32_ref};
+const Attention* const attention_rows[] = {&attention_avx512, &attention_avx2, &attention_ref};
+const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_avx512, &gemv_q8_avx2, &gemv_q8_ref};
+const Vec* const vec_rows[] = {&vec_avx512, &vec_avx2, &vec_ref};
+#elif defined(__aarch64__)
+const Gemm* const gemm_f32_rows[] = {&gemm_f32_neon, &gemm_f32_ref};
+const Attention* const attention_rows[] = {&attention_neon, &attention_ref};
+const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_neon, &gemv_q8_ref};
+const Vec* const vec_rows[] = {&vec_neon, &vec_ref};
+#else
+const Gemm* const gemm_f32_rows[] = {&gemm_f32_ref};
+const Attention* const attention_rows[] = {&attention_ref};
+const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_ref};
+const Vec* const vec_rows[] = {&vec_ref};
+#endif
+const Gemm* const gemm_bf16_rows[] = {&gemm_bf16_ref};
+const Gemm* const gemm_i8_rows[] = {&gemm_i8_ref};
+
+// In the order of Isa, so that within an architecture a later one includes the earlier.
+constexpr const char* names[] = {"ref",        "avx2", "avxvnni", "avx512",   "avx512vnni",
+                                 "avx512bf16", "amx",  "neon",    "neon_i8mm"};
+constexpr int isa_count = std::size(names);
+
+}  // namespace
+
+std::span<const Gemm* const> gemm_f32_table() { return gemm_f32_rows; }
+std::span<const Gemm* const> gemm_bf16_table() { return gemm_bf16_rows; }
+std::span<const Gemm* const> gemm_i8_table() { return gemm_i8_rows; }
+std::span<const Attention* const> attention_table() { return attention_rows; }
+std::span<const GemvQ8* const> gemv_q8_table() { return gemv_q8_rows; }
+std::span<const Vec* const> vec_table() { return vec_rows; }
+
+const char* isa_name(Isa isa) { return names[static_cast<int>(isa)]; }
+
+bool supports(const CpuFeatures& f, Isa isa) {
+  switch (isa) {
+    case Isa::ref:
+      return true;
+    case Isa::avx2:
+      return f.avx2;
+    case Isa::avxvnni:
+      return f.avxvnni;
+    case Isa::avx512:
+      return f.avx512;
+    case Isa::avx512vnni:
+      return f.avx512vnni;
+    case Isa::avx512bf16:
+      return f.avx512bf16;
+    case Isa::amx:
+      return f.amx;
+    case Isa::neon:
+      return f.neon;
+    case Isa::neon_i8mm:
+      return f.neon_i8mm;
+  }
+  return false;
+}
+
+Isa resolve_cap(const std::string& name, const CpuFeatures& features) {
+  std::string known;
+  Isa best = Isa::ref;
+  for (int i = 0; i < isa_count; ++i) {
+    const Isa isa = static_cast<Isa>(i);
+    if (supports(features, isa)) best = isa;
+    if (name == names[i]) {
+      if (supports(features, isa)) return isa;
+      throw run_error("--isa {}: this machine does not have it; its best is {}", name,
+                      isa_name(resolve_cap("", features)));
+    }
+    known += i ? std::string(", ") + names[i] : names[i];
+  }
+  if (!name.empty()) throw usage_error("--isa {}: unknown; there are {}", name, known);
+  return best;
+}
+
+Kernels pick_kernels(Isa cap, const CpuFeatures& f) {
+  return {pick(gemm_f32_table(), cap, f), pick(gemm_bf16_table(), cap, f),
+          pick(gemm_i8_table(), cap, f),  pick(attention_table(), cap, f),
+          pick(gemv_q8_table(), cap, f),  pick(vec_table(), cap, f)};
+}
+
+}  // namespace yent

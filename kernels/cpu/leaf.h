@@ -1,0 +1,29 @@
+// What every kernel contract shares. A leaf, a file compiled for one instruction set, may
+// include <stdint.h>, the compiler's intrinsics, contracts like this one and the all-static
+// headers simd*.h, tile.h and *_kernel.h, nothing else: a function with external linkage
+// compiled there could be the copy the linker keeps for every machine.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+namespace yent {
+
+// The instruction sets, in the order of their caps: one ladder per architecture, `ref` (plain
+// C++) at the foot of both.
+enum class Isa : uint8_t {
+  ref,
+  avx2,
+  avxvnni,
+  avx512,
+  avx512vnni,
+  avx512bf16,
+  amx,
+  neon,
+  neon_i8mm,
+};
+
+// Fn of backend.h, value for value.
+enum class Activation : uint8_t { none, silu, gelu, quick_gelu };
+
+}  // namespace yent

@@ -1,0 +1,24 @@
+// The vector vocabulary in which the kernels are written once and compiled for every
+// instruction set: V holds W floats, everything is static and inlined, so that no function of a
+// wide unit can be the copy which the linker keeps for all (the leaf rule).
+//
+//   load store load_part store_part (n of W lanes, the others read as 0)   load_i8 load_i32
+//   load_f16 zero set1 add sub mul div max min fma(a, b, c) = a * b + c sum greatest (over the
+//   lanes)   round_even   times_two_to(v, n): n integral, -127 gives 0 where_le(a, b, yes, no) per
+//   lane   split(p, even, odd): lanes of 2 W floats at p transpose(V[W])
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(YENT_PLAIN_SIMD)
+#include "kernels/cpu/simd_plain.h"
+#elif defined(__AVX512F__)
+#include "kernels/cpu/simd_avx512.h"
+#elif defined(__AVX2__)
+#include "kernels/cpu/simd_avx2.h"
+#elif defined(__ARM_NEON)
+#include "kernels/cpu/simd_neon.h"
+#else
+#include "kernels/cpu/simd_plain.h"
+#endif

@@ -1,0 +1,78 @@
+// simd.h for AVX-512 (F, BW, DQ, VL).
+#pragma once
+
+#include <immintrin.h>
+#include <stdint.h>
+
+namespace yent {
+namespace {
+
+typedef __m512 V;
+constexpr int W = 16;
+
+inline __mmask16 lanes(int n) { return static_cast<__mmask16>((1u << n) - 1); }
+inline V load(const float* p) { return _mm512_loadu_ps(p); }
+inline void store(float* p, V v) { _mm512_storeu_ps(p, v); }
+inline V load_part(const float* p, int n) { return _mm512_maskz_loadu_ps(lanes(n), p); }
+inline void store_part(float* p, V v, int n) { _mm512_mask_storeu_ps(p, lanes(n), v); }
+inline V load_i8(const int8_t* p) {
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes));
+}
+inline V load_i32(const int32_t* p) { return _mm512_cvtepi32_ps(_mm512_loadu_si512(p)); }
+inline V load_f16(const uint16_t* p) {
+  return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+}
+
+inline V zero() { return _mm512_setzero_ps(); }
+inline V set1(float x) { return _mm512_set1_ps(x); }
+inline V add(V a, V b) { return _mm512_add_ps(a, b); }
+inline V sub(V a, V b) { return _mm512_sub_ps(a, b); }
+inline V mul(V a, V b) { return _mm512_mul_ps(a, b); }
+inline V div(V a, V b) { return _mm512_div_ps(a, b); }
+inline V max(V a, V b) { return _mm512_max_ps(a, b); }
+inline V min(V a, V b) { return _mm512_min_ps(a, b); }
+inline V fma(V a, V b, V c) { return _mm512_fmadd_ps(a, b, c); }
+inline V round_even(V v) { return _mm512_roundscale_ps(v, 8); }
+inline V times_two_to(V v, V n) {
+  // scalef leaves a subnormal at -127; the other instruction sets give 0, so does this one.
+  return _mm512_maskz_scalef_ps(_mm512_cmp_ps_mask(n, set1(-126), _CMP_GE_OQ), v, n);
+}
+inline V where_le(V a, V b, V yes, V no) {
+  return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LE_OQ), no, yes);
+}
+inline float sum(V v) { return _mm512_reduce_add_ps(v); }
+inline float greatest(V v) { return _mm512_reduce_max_ps(v); }
+
+inline void split(const float* p, V* even, V* odd) {
+  const __m512i pick = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  const V low = load(p), high = load(p + W);
+  *even = _mm512_permutex2var_ps(low, pick, high);
+  *odd = _mm512_permutex2var_ps(low, _mm512_add_epi32(pick, _mm512_set1_epi32(1)), high);
+}
+
+// Pairs of rows, then pairs of pairs within 128 bits, then the 128-bit quarters.
+inline void transpose(V* v) {
+  V t[W];
+  for (int i = 0; i < W; i += 4) {
+    const V a = _mm512_unpacklo_ps(v[i], v[i + 1]), b = _mm512_unpackhi_ps(v[i], v[i + 1]);
+    const V c = _mm512_unpacklo_ps(v[i + 2], v[i + 3]), d = _mm512_unpackhi_ps(v[i + 2], v[i + 3]);
+    t[i] = _mm512_shuffle_ps(a, c, 0x44);
+    t[i + 1] = _mm512_shuffle_ps(a, c, 0xee);
+    t[i + 2] = _mm512_shuffle_ps(b, d, 0x44);
+    t[i + 3] = _mm512_shuffle_ps(b, d, 0xee);
+  }
+  for (int i = 0; i < 4; ++i) {
+    const V a = _mm512_shuffle_f32x4(t[i], t[i + 4], 0x88);
+    const V b = _mm512_shuffle_f32x4(t[i], t[i + 4], 0xdd);
+    const V c = _mm512_shuffle_f32x4(t[i + 8], t[i + 12], 0x88);
+    const V d = _mm512_shuffle_f32x4(t[i + 8], t[i + 12], 0xdd);
+    v[i] = _mm512_shuffle_f32x4(a, c, 0x88);
+    v[i + 4] = _mm512_shuffle_f32x4(b, d, 0x88);
+    v[i + 8] = _mm512_shuffle_f32x4(a, c, 0xdd);
+    v[i + 12] = _mm512_shuffle_f32x4(b, d, 0xdd);
+  }
+}
+
+}  // namespace
+}  // namespace yent

@@ -1,0 +1,69 @@
+// simd.h for AArch64, where NEON is always there.
+#pragma once
+
+#include <arm_neon.h>
+#include <stdint.h>
+
+namespace yent {
+namespace {
+
+typedef float32x4_t V;
+constexpr int W = 4;
+
+inline V load(const float* p) { return vld1q_f32(p); }
+inline void store(float* p, V v) { vst1q_f32(p, v); }
+inline V load_part(const float* p, int n) {
+  if (n == W) return load(p);
+  float lanes[W] = {};
+  for (int i = 0; i < n; ++i) lanes[i] = p[i];
+  return vld1q_f32(lanes);
+}
+inline void store_part(float* p, V v, int n) {
+  if (n == W) return store(p, v);
+  float lanes[W];
+  vst1q_f32(lanes, v);
+  for (int i = 0; i < n; ++i) p[i] = lanes[i];
+}
+inline V load_i8(const int8_t* p) {
+  int32_t word;
+  __builtin_memcpy(&word, p, sizeof word);
+  const int8x8_t bytes = vreinterpret_s8_s32(vdup_n_s32(word));
+  return vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8(bytes))));
+}
+inline V load_i32(const int32_t* p) { return vcvtq_f32_s32(vld1q_s32(p)); }
+inline V load_f16(const uint16_t* p) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p))); }
+
+inline V zero() { return vdupq_n_f32(0); }
+inline V set1(float x) { return vdupq_n_f32(x); }
+inline V add(V a, V b) { return vaddq_f32(a, b); }
+inline V sub(V a, V b) { return vsubq_f32(a, b); }
+inline V mul(V a, V b) { return vmulq_f32(a, b); }
+inline V div(V a, V b) { return vdivq_f32(a, b); }
+inline V max(V a, V b) { return vmaxq_f32(a, b); }
+inline V min(V a, V b) { return vminq_f32(a, b); }
+inline V fma(V a, V b, V c) { return vfmaq_f32(c, a, b); }
+inline V round_even(V v) { return vrndnq_f32(v); }
+inline V times_two_to(V v, V n) {
+  const int32x4_t exponent = vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127));
+  return mul(v, vreinterpretq_f32_s32(vshlq_n_s32(exponent, 23)));
+}
+inline V where_le(V a, V b, V yes, V no) { return vbslq_f32(vcleq_f32(a, b), yes, no); }
+inline float sum(V v) { return vaddvq_f32(v); }
+inline float greatest(V v) { return vmaxvq_f32(v); }
+
+inline void split(const float* p, V* even, V* odd) {
+  const float32x4x2_t pair = vld2q_f32(p);
+  *even = pair.val[0];
+  *odd = pair.val[1];
+}
+
+inline void transpose(V* v) {
+  const float32x4x2_t a = vtrnq_f32(v[0], v[1]), b = vtrnq_f32(v[2], v[3]);
+  v[0] = vcombine_f32(vget_low_f32(a.val[0]), vget_low_f32(b.val[0]));
+  v[1] = vcombine_f32(vget_low_f32(a.val[1]), vget_low_f32(b.val[1]));
+  v[2] = vcombine_f32(vget_high_f32(a.val[0]), vget_high_f32(b.val[0]));
+  v[3] = vcombine_f32(vget_high_f32(a.val[1]), vget_high_f32(b.val[1]));
+}
+
+}  // namespace
+}  // namespace yent

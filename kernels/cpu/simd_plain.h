@@ -1,0 +1,117 @@
+// simd.h in portable C++: what the other headers mean, lane by lane.
+#pragma once
+
+#include <stdint.h>
+
+namespace yent {
+namespace {
+
+constexpr int W = 4;
+struct V {
+  float lane[W];
+};
+
+template <class F>
+inline V each(F value) {
+  V v;
+  for (int i = 0; i < W; ++i) v.lane[i] = value(i);
+  return v;
+}
+
+inline V load_part(const float* p, int n) {
+  return each([&](int i) { return i < n ? p[i] : 0.0f; });
+}
+inline void store_part(float* p, V v, int n) {
+  for (int i = 0; i < n; ++i) p[i] = v.lane[i];
+}
+inline V load(const float* p) { return load_part(p, W); }
+inline void store(float* p, V v) { store_part(p, v, W); }
+inline V load_i8(const int8_t* p) {
+  return each([&](int i) { return static_cast<float>(p[i]); });
+}
+inline V load_i32(const int32_t* p) {
+  return each([&](int i) { return static_cast<float>(p[i]); });
+}
+// The exponent is moved by a product, which also makes the subnormals right.
+inline V load_f16(const uint16_t* p) {
+  return each([&](int i) {
+    const uint32_t magnitude = p[i] & 0x7fff, sign = static_cast<uint32_t>(p[i] & 0x8000) << 16;
+    uint32_t bits = magnitude >= 0x7c00 ? magnitude << 13 | 0x7f800000 : magnitude << 13;
+    float value;
+    __builtin_memcpy(&value, &bits, sizeof value);
+    if (magnitude < 0x7c00) value *= 0x1p112f;
+    __builtin_memcpy(&bits, &value, sizeof bits);
+    bits |= sign;
+    __builtin_memcpy(&value, &bits, sizeof value);
+    return value;
+  });
+}
+
+inline V set1(float x) {
+  return each([&](int) { return x; });
+}
+inline V zero() { return set1(0); }
+inline V add(V a, V b) {
+  return each([&](int i) { return a.lane[i] + b.lane[i]; });
+}
+inline V sub(V a, V b) {
+  return each([&](int i) { return a.lane[i] - b.lane[i]; });
+}
+inline V mul(V a, V b) {
+  return each([&](int i) { return a.lane[i] * b.lane[i]; });
+}
+inline V div(V a, V b) {
+  return each([&](int i) { return a.lane[i] / b.lane[i]; });
+}
+inline V max(V a, V b) {
+  return each([&](int i) { return a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i]; });
+}
+inline V min(V a, V b) {
+  return each([&](int i) { return a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i]; });
+}
+inline V fma(V a, V b, V c) {
+  return each([&](int i) { return a.lane[i] * b.lane[i] + c.lane[i]; });
+}
+inline V round_even(V v) {
+  // At 2^23 and above a float is whole; below, adding and taking it away rounds.
+  return each([&](int i) {
+    const float magic = v.lane[i] < 0 ? -0x1p23f : 0x1p23f;
+    const float size = v.lane[i] < 0 ? -v.lane[i] : v.lane[i];
+    return size < 0x1p23f ? (v.lane[i] + magic) - magic : v.lane[i];
+  });
+}
+inline V times_two_to(V v, V n) {
+  return each([&](int i) {
+    const uint32_t bits = static_cast<uint32_t>(static_cast<int32_t>(n.lane[i]) + 127) << 23;
+    float power;
+    __builtin_memcpy(&power, &bits, sizeof power);
+    return v.lane[i] * power;
+  });
+}
+inline V where_le(V a, V b, V yes, V no) {
+  return each([&](int i) { return a.lane[i] <= b.lane[i] ? yes.lane[i] : no.lane[i]; });
+}
+inline float sum(V v) { return (v.lane[0] + v.lane[2]) + (v.lane[1] + v.lane[3]); }
+inline float greatest(V v) {
+  float top = v.lane[0];
+  for (float x : v.lane) top = x > top ? x : top;
+  return top;
+}
+
+inline void split(const float* p, V* even, V* odd) {
+  *even = each([&](int i) { return p[2 * i]; });
+  *odd = each([&](int i) { return p[2 * i + 1]; });
+}
+
+inline void transpose(V* v) {
+  for (int i = 0; i < W; ++i) {
+    for (int j = 0; j < i; ++j) {
+      const float t = v[i].lane[j];
+      v[i].lane[j] = v[j].lane[i];
+      v[j].lane[i] = t;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace yent

@@ -1,0 +1,66 @@
+// The inner loop of every f32 product, here and in attention: a tile of M rows by N vectors
+// kept in registers over all of k.
+#pragma once
+
+#include "kernels/cpu/simd.h"
+
+namespace yent {
+namespace {
+
+// sums [M][N * W] = or += the sum over k of a[k * a_ld + row] * b[k * N * W + column].
+template <int M, int N>
+void multiply_tile(float* sums, const float* a, size_t a_ld, const float* b, int k, bool add) {
+  V tile[M][N];
+#pragma GCC unroll 16
+  for (int i = 0; i < M; ++i) {
+#pragma GCC unroll 4
+    for (int j = 0; j < N; ++j) tile[i][j] = add ? load(sums + (i * N + j) * W) : zero();
+  }
+  for (int p = 0; p < k; ++p, a += a_ld, b += N * W) {
+    V column[N];
+#pragma GCC unroll 4
+    for (int j = 0; j < N; ++j) column[j] = load(b + j * W);
+#pragma GCC unroll 16
+    for (int i = 0; i < M; ++i) {
+      const V row = set1(a[i]);
+#pragma GCC unroll 4
+      for (int j = 0; j < N; ++j) tile[i][j] = fma(row, column[j], tile[i][j]);
+    }
+  }
+#pragma GCC unroll 16
+  for (int i = 0; i < M; ++i) {
+#pragma GCC unroll 4
+    for (int j = 0; j < N; ++j) store(sums + (i * N + j) * W, tile[i][j]);
+  }
+}
+
+// The same for a number of rows <= M known only at run time.
+template <int M, int N>
+void multiply(float* sums, const float* a, size_t a_ld, const float* b, int rows, int k, bool add) {
+  if constexpr (M > 1) {
+    if (rows < M) return multiply<M - 1, N>(sums, a, a_ld, b, rows, k, add);
+  }
+  multiply_tile<M, N>(sums, a, a_ld, b, k, add);
+}
+
+// to[p * M + i] = rows[i][p] for p < count. Where M is no multiple of W the last row is
+// followed by up to W - 1 floats of rubbish.
+template <int M>
+void interleave(float* to, const float* const* rows, int m, int count) {
+  static_assert(M <= W || M % W == 0);
+  for (int p = 0; p < count; p += W) {
+    const int n = count - p < W ? count - p : W;
+    for (int first = 0; first < m; first += W) {
+      V block[W];
+      for (int i = 0; i < W; ++i) {
+        const float* row = rows[first + i < m ? first + i : m - 1] + p;
+        block[i] = n == W ? load(row) : load_part(row, n);
+      }
+      transpose(block);
+      for (int i = 0; i < n; ++i) store(to + (p + i) * M + first, block[i]);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace yent

@@ -1,0 +1,191 @@
+#include "kernels/cpu/weights.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <new>
+
+#include "kernels/cpu/parallel.h"
+#include "kernels/half.h"
+#include "kernels/host_rows.h"
+
+namespace yent {
+namespace {
+
+using ReadRow = std::function<void(size_t column, float* to)>;
+
+// Codes of one output channel: symmetric, half to even. Returns what a code is worth.
+float quantize(const float* values, int count, int8_t* codes) {
+  float peak = 0;
+  for (int i = 0; i < count; ++i) peak = std::max(peak, std::fabs(values[i]));
+  const float scale = peak > 0 ? peak / 127 : 1;
+  for (int i = 0; i < count; ++i) {
+    codes[i] = static_cast<int8_t>(std::clamp(std::nearbyint(values[i] / scale), -127.f, 127.f));
+  }
+  return scale;
+}
+
+const Gemm& kernel_for(const Kernels& kernels, Precision precision) {
+  if (precision == Precision::bf16) return kernels.gemm_bf16;
+  if (precision == Precision::int8) return kernels.gemm_i8;
+  return kernels.gemm_f32;
+}
+
+// Lays out a matrix given row by row.
+void pack(CpuWeight& w, const Kernels& kernels, int threads, int columns, int k,
+          Precision precision, const ReadRow& read_row) {
+  const Gemm& g = kernel_for(kernels, precision);
+  const bool half = precision == Precision::f16;
+  const size_t panels = (columns + g.nr - 1) / g.nr, depth = (k + g.kr - 1) / g.kr * g.kr;
+  const size_t panel_bytes = depth * g.nr * (half ? sizeof(uint16_t) : g.b_bytes);
+  w.gemm.kernel = &g;
+  w.gemm.columns = columns;
+  w.gemm.k = k;
+  w.gemm.bias.assign(panels * g.nr, 0.0f);
+  w.gemm.column_scale.assign(precision == Precision::int8 ? panels * g.nr : 0, 0.0f);
+  w.memory = aligned_bytes(panels * panel_bytes);
+  w.gemm.panels = w.memory.get();
+
+  parallel_for(threads, panels, [&](size_t panel, int) {
+    const int first = panel * g.nr, count = std::min(g.nr, columns - first);
+    std::vector<float> rows(static_cast<size_t>(count) * k);
+    for (int j = 0; j < count; ++j) read_row(first + j, rows.data() + static_cast<size_t>(j) * k);
+    std::byte* to = w.memory.get() + panel * panel_bytes;
+    if (precision == Precision::int8) {
+      std::vector<int8_t> codes(rows.size());
+      for (int j = 0; j < count; ++j) {
+        const size_t at = static_cast<size_t>(j) * k;
+        w.gemm.column_scale[first + j] = quantize(&rows[at], k, &codes[at]);
+      }
+      g.pack(to, codes.data(), k, count, k);
+    } else if (half) {
+      std::vector<float> packed(static_cast<size_t>(k) * g.nr);
+      g.pack(packed.data(), rows.data(), k, count, k);
+      std::transform(packed.begin(), packed.end(), reinterpret_cast<uint16_t*>(to), f32_to_f16);
+    } else {
+      g.pack(to, rows.data(), k, count, k);
+    }
+  });
+
+  constexpr const char* kinds[] = {"f32", "f16", "bf16", "int8"};
+  w.kernel = fmt::format("{} {}", kinds[static_cast<int>(precision)], g.name);
+  w.bytes =
+      panels * panel_bytes + sizeof(float) * (w.gemm.bias.size() + w.gemm.column_scale.size());
+  if (half) {
+    const auto halves = reinterpret_cast<const uint16_t*>(w.gemm.panels);
+    w.gemm.expand = [&g, &vec = kernels.vec, halves, k](float* to, float*, size_t panel, size_t k0,
+                                                        size_t depth) {
+      vec.widen(to, halves + (panel * k + k0) * g.nr, depth * g.nr);
+    };
+  }
+}
+
+// Where an output column of stacked or paired q8 parts lies in the file.
+const unsigned char* q8_row(const CpuWeight& w, int column) {
+  const size_t row_bytes = static_cast<size_t>(w.gemm.k) / 32 * 34;
+  if (w.paired) return w.q8[column % 2].blocks + column / 2 * row_bytes;
+  size_t part = 0;
+  for (; column >= w.q8[part].rows; ++part) column -= w.q8[part].rows;
+  return w.q8[part].blocks + column * row_bytes;
+}
+
+// Keeps the blocks where they are; products of many rows expand panels as they go.
+void keep_q8(CpuWeight& w, const Kernels& kernels, const LinearSource& source, int columns, int k) {
+  const Gemm& g = kernels.gemm_f32;
+  w.gemm.kernel = &g;
+  w.gemm.columns = columns;
+  w.gemm.k = k;
+  w.gemm.bias.assign((columns + g.nr - 1) / g.nr * g.nr, 0.0f);
+  w.gemm.expand_granule = 32;
+  for (const auto& part : source.parts) {
+    w.q8.push_back({reinterpret_cast<const unsigned char*>(part.weight.data),
+                    static_cast<int>(part.weight.dims[0])});
+    w.bytes += part.weight.bytes;
+  }
+  w.kernel = fmt::format("q8_0 {}", kernels.gemv_q8.name);
+  w.gemm.expand = [&w, &g, &q8 = kernels.gemv_q8](float* to, float* room, size_t panel, size_t k0,
+                                                  size_t depth) {
+    const int first = panel * g.nr, count = std::min(g.nr, w.gemm.columns - first);
+    for (int j = 0; j < count; ++j) {
+      q8.expand(room + j * depth, q8_row(w, first + j) + k0 / 32 * 34, depth);
+    }
+    g.pack(to, room, depth, count, depth);
+  };
+}
+
+}  // namespace
+
+std::shared_ptr<std::byte> aligned_bytes(size_t bytes) {
+  constexpr std::align_val_t line{64};
+  const auto memory = static_cast<std::byte*>(::operator new(std::max<size_t>(bytes, 1), line));
+  std::memset(memory, 0, bytes);
+  return {memory, [](std::byte* p) { ::operator delete(p, line); }};
+}
+
+std::shared_ptr<CpuWeight> pack_linear_weight(const Kernels& kernels, int threads,
+                                              const LinearSource& source, Precision precision) {
+  auto w = std::make_shared<CpuWeight>();
+  w->paired = source.paired;
+  const int k = static_cast<int>(source.parts[0].weight.dims[1]);
+  std::vector<std::pair<const LinearSource::Part*, size_t>> origin;  // of every column
+  for (const auto& part : source.parts) {
+    for (int64_t r = 0; r < part.weight.dims[0]; ++r) origin.emplace_back(&part, r);
+  }
+  if (source.paired) {
+    for (size_t c = 0; c < origin.size(); ++c) origin[c] = {&source.parts[c % 2], c / 2};
+  }
+  const int columns = static_cast<int>(origin.size());
+
+  const bool in_place = precision == Precision::f32 && k % 32 == 0 &&
+                        std::all_of(source.parts.begin(), source.parts.end(),
+                                    [](auto& part) { return part.weight.dtype == DType::q8_0; });
+  if (in_place) {
+    keep_q8(*w, kernels, source, columns, k);
+  } else {
+    pack(*w, kernels, threads, columns, k, precision, [&](size_t column, float* to) {
+      const auto& [part, row] = origin[column];
+      read_elements(part->weight, row * k, k, to);
+    });
+  }
+  for (int c = 0; c < columns; ++c) {
+    const HostTensor& bias = origin[c].first->bias;
+    if (!bias.dims.empty()) read_elements(bias, origin[c].second, 1, &w->gemm.bias[c]);
+  }
+  return w;
+}
+
+std::shared_ptr<CpuWeight> pack_conv_weight(const Kernels& kernels, int threads,
+                                            const HostTensor& weight, const HostTensor& bias,
+                                            Precision precision) {
+  auto w = std::make_shared<CpuWeight>();
+  const size_t out = weight.dims[0], in = weight.dims[1];
+  pack(*w, kernels, threads, out, 9 * in, precision, [&](size_t column, float* to) {
+    std::vector<float> file(9 * in);  // [in][tap]; the panels run over taps, then channels
+    read_elements(weight, column * file.size(), file.size(), file.data());
+    for (size_t c = 0; c < in; ++c) {
+      for (size_t tap = 0; tap < 9; ++tap) to[tap * in + c] = file[c * 9 + tap];
+    }
+  });
+  if (!bias.dims.empty()) read_elements(bias, 0, out, w->gemm.bias.data());
+  return w;
+}
+
+void multiply_q8(const GemvQ8& kernel, const CpuWeight& w, int first, int last, const float* x,
+                 float* sums) {
+  if (w.paired) {
+    for (int i = 0; i < 2; ++i) {
+      kernel.multiply(sums + i, 2, q8_row(w, first + i), (last - first) / 2, w.gemm.k, x);
+    }
+    return;
+  }
+  int begin = 0;
+  for (const auto& part : w.q8) {
+    const int from = std::max(begin, first), to = std::min(begin + part.rows, last);
+    if (from < to) {
+      kernel.multiply(sums + from - first, 1, q8_row(w, from), to - from, w.gemm.k, x);
+    }
+    begin += part.rows;
+  }
+}
+
+}  // namespace yent

@@ -1,0 +1,41 @@
+// How the CPU keeps weights: panels for the gemm row that will run them, or, for q8_0, the
+// file's own blocks.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "kernels/backend.h"
+#include "kernels/cpu/gemm_driver.h"
+#include "kernels/cpu/isa_table.h"
+
+namespace yent {
+
+// Zeroed, at 64 bytes.
+std::shared_ptr<std::byte> aligned_bytes(size_t bytes);
+
+struct CpuWeight : Packed {
+  // Rows of a part in the file, which alternate with the other part's where `paired`.
+  struct Q8Part {
+    const unsigned char* blocks = nullptr;
+    int rows = 0;
+  };
+
+  GemmWeight gemm;
+  std::shared_ptr<std::byte> memory = {};
+  std::vector<Q8Part> q8 = {};  // not empty: nothing is packed
+  bool paired = false;
+};
+
+// Threads share the work. Shapes have been checked by the caller.
+std::shared_ptr<CpuWeight> pack_linear_weight(const Kernels& kernels, int threads,
+                                              const LinearSource& source, Precision precision);
+std::shared_ptr<CpuWeight> pack_conv_weight(const Kernels& kernels, int threads,
+                                            const HostTensor& weight, const HostTensor& bias,
+                                            Precision precision);
+
+// sums[column - first] for the columns [first, last) of a q8 weight; both are even if paired.
+void multiply_q8(const GemvQ8& kernel, const CpuWeight& weight, int first, int last, const float* x,
+                 float* sums);
+
+}  // namespace yent
