@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "engine/core/random.h"
 #include "engine/yent/context.h"
 #include "engine/yent/detail.h"
-#include "engine/yent/draw.h"
 #include "engine/yent/mood.h"
 #include "engine/yent/reaction.h"
 #include "engine/yent/words.h"

@@ -1,8 +1,8 @@
 #include "engine/yent/reaction.h"
 
+#include "engine/core/random.h"
 #include "engine/yent/context.h"
 #include "engine/yent/detail.h"
-#include "engine/yent/draw.h"
 #include "engine/yent/mood.h"
 
 namespace yent {
