@@ -10,6 +10,7 @@
 #include "kernels/cpu/weights.h"
 #include "kernels/error.h"
 #include "kernels/host_rows.h"
+#include "kernels/memory.h"
 #include "kernels/ref/ref_backend.h"
 
 namespace yent {
@@ -42,6 +43,7 @@ class CpuBackend : public Backend {
   std::string device() const override { return "cpu"; }
   std::string isa() const override { return isa_name(cap_); }
   int threads() const override { return threads_; }
+  size_t available_bytes() const override { return available_memory(); }
 
   LinearW pack_linear(const LinearSource& s, Precision precision) override {
     LinearW w{.name = s.name, .paired = s.paired, .precision = precision};
