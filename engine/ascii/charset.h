@@ -1,0 +1,22 @@
+// Charsets: the glyphs that stand for tones, from dark to bright.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace yent {
+
+struct NamedCharset {
+  std::string_view name;
+  std::u32string_view glyphs;  // their ink in the font never decreases (tests/test_ascii.cpp)
+};
+
+std::span<const NamedCharset> named_charsets();
+
+// The charset of this name or, where no name fits, the string itself (UTF-8), one level for each
+// code point. Throws a usage error for an empty string, for more than 256 levels and for control
+// characters, which would reach a terminal.
+std::u32string charset_from(std::string_view name_or_glyphs);
+
+}  // namespace yent

@@ -1,0 +1,145 @@
+#include "engine/ascii/filter.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <tuple>
+
+#include "engine/ascii/font.h"
+#include "kernels/error.h"
+
+namespace yent {
+
+namespace {
+
+// Where cell i of n begins on a length: the edges of neighbours meet, the last is the length.
+int edge(int i, int n, int length) {
+  return static_cast<int>(static_cast<int64_t>(i) * length / n);
+}
+
+struct Sums {
+  int64_t r = 0, g = 0, b = 0, pixels = 0;
+};
+
+Sums sum_of(const Image& image, int x0, int x1, int y0, int y1) {
+  Sums s;
+  for (int y = y0; y < y1; ++y) {
+    const uint8_t* p = image.pixel(x0, y);
+    for (int x = x0; x < x1; ++x, p += 3) {
+      s.r += p[0];
+      s.g += p[1];
+      s.b += p[2];
+    }
+  }
+  s.pixels = static_cast<int64_t>(x1 - x0) * (y1 - y0);
+  return s;
+}
+
+Rgb scaled(const Sums& s, float factor) {
+  const auto channel = [&](int64_t sum) {
+    const double value = static_cast<double>(sum) / static_cast<double>(s.pixels) * factor;
+    return static_cast<uint8_t>(std::lround(std::min(value, 255.0)));
+  };
+  return {channel(s.r), channel(s.g), channel(s.b)};
+}
+
+// How much of each pixel of a width x height cell a glyph covers, 0 to 255.
+std::vector<uint8_t> coverage(const Glyph& glyph, int width, int height) {
+  // Along an axis, pixel i covers [i * n, (i + 1) * n) where glyph pixel g covers
+  // [g * length, (g + 1) * length): whole numbers, so that the areas are exact.
+  const auto overlap = [](int i, int n, int g, int length) {
+    return std::max(0, std::min((i + 1) * n, (g + 1) * length) - std::max(i * n, g * length));
+  };
+  std::vector<uint8_t> covered(static_cast<size_t>(width) * height);
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      int area = 0;
+      for (int gy = 0; gy < glyph_height; ++gy) {
+        const int tall = overlap(y, glyph_height, gy, height);
+        if (tall == 0) continue;
+        for (int gx = 0; gx < glyph_width; ++gx) {
+          if (glyph[gy] >> (glyph_width - 1 - gx) & 1) {
+            area += tall * overlap(x, glyph_width, gx, width);
+          }
+        }
+      }
+      const int whole = glyph_width * glyph_height;
+      covered[static_cast<size_t>(y) * width + x] =
+          static_cast<uint8_t>((area * 255 + whole / 2) / whole);
+    }
+  }
+  return covered;
+}
+
+}  // namespace
+
+AsciiArt draw_ascii(const Image& image, const AsciiOptions& options) {
+  ENSURE(image.width > 0 && image.height > 0 && options.columns > 0 && !options.charset.empty(),
+         "draw_ascii: {}x{} in {} columns of {} levels", image.width, image.height, options.columns,
+         options.charset.size());
+  const double aspect = static_cast<double>(image.height) / image.width;
+  const double cell_aspect = static_cast<double>(glyph_width) / glyph_height;
+  AsciiArt art;
+  art.columns = options.columns;
+  art.rows = std::max(1, static_cast<int>(std::lround(options.columns * aspect * cell_aspect)));
+  art.colour = options.colour;
+  art.cells.reserve(static_cast<size_t>(art.columns) * art.rows);
+
+  const auto levels = static_cast<int64_t>(options.charset.size());
+  const uint8_t light = options.invert ? 0 : 255;
+  for (int row = 0; row < art.rows; ++row) {
+    const int y0 = edge(row, art.rows, image.height);
+    const int y1 = std::max(y0 + 1, edge(row + 1, art.rows, image.height));
+    for (int column = 0; column < art.columns; ++column) {
+      const int x0 = edge(column, art.columns, image.width);
+      const int x1 = std::max(x0 + 1, edge(column + 1, art.columns, image.width));
+      const Sums s = sum_of(image, x0, x1, y0, y1);
+      // lum * pixels * 1000, so that no rounding moves a level.
+      const int64_t lum = 299 * s.r + 587 * s.g + 114 * s.b;
+      const int64_t level = lum * levels / (256'000 * s.pixels);
+      AsciiCell cell;
+      cell.glyph = options.charset[options.invert ? levels - 1 - level : level];
+      if (options.colour) {
+        cell.ink = scaled(s, options.boost);
+        cell.paper = scaled(s, options.fill);
+      } else {
+        cell.ink.fill(light);
+        cell.paper.fill(static_cast<uint8_t>(255 - light));
+      }
+      art.cells.push_back(cell);
+    }
+  }
+  return art;
+}
+
+int readable_columns(int width, int columns) {
+  constexpr int least_cell_width = 5;
+  return std::clamp(columns, 1, std::max(1, width / least_cell_width));
+}
+
+Image paint_ascii(const AsciiArt& art, int width, int height) {
+  Image out(width, height);
+  // A charset has few glyphs and cells have at most four sizes.
+  std::map<std::tuple<char32_t, int, int>, std::vector<uint8_t>> stamps;
+  for (int row = 0; row < art.rows; ++row) {
+    const int y0 = edge(row, art.rows, height), y1 = edge(row + 1, art.rows, height);
+    for (int column = 0; column < art.columns; ++column) {
+      const int x0 = edge(column, art.columns, width), x1 = edge(column + 1, art.columns, width);
+      const AsciiCell& cell = art.at(column, row);
+      std::vector<uint8_t>& stamp = stamps[{cell.glyph, x1 - x0, y1 - y0}];
+      if (stamp.empty()) stamp = coverage(glyph(cell.glyph), x1 - x0, y1 - y0);
+      const uint8_t* covered = stamp.data();
+      for (int y = y0; y < y1; ++y) {
+        for (int x = x0; x < x1; ++x, ++covered) {
+          for (int c = 0; c < 3; ++c) {
+            const int mixed = cell.ink[c] * *covered + cell.paper[c] * (255 - *covered);
+            out.pixel(x, y)[c] = static_cast<uint8_t>((mixed + 127) / 255);
+          }
+        }
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace yent
