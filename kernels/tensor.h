@@ -170,7 +170,7 @@ struct Cat {
 struct HostTensor {
   std::string name;
   DType dtype = DType::f32;
-  std::vector<int64_t> dims;
+  std::vector<int64_t> dims = {};
   const std::byte* data = nullptr;
   size_t bytes = 0;
 

@@ -19,11 +19,11 @@ namespace yent {
 // Owns what its tensors point into: mapped files, and copies of the few tensors that no file
 // holds densely. Moving keeps every address.
 struct TensorSet {
-  std::string path;                             // what error sentences name
-  std::vector<HostTensor> tensors;              // sorted by name, names unique
-  std::map<std::string, std::string> metadata;  // safetensors' __metadata__
-  std::vector<std::shared_ptr<const MappedFile>> files;
-  std::vector<std::shared_ptr<std::vector<std::byte>>> owned;
+  std::string path;                                  // what error sentences name
+  std::vector<HostTensor> tensors = {};                   // sorted by name, names unique
+  std::map<std::string, std::string> metadata = {};  // safetensors' __metadata__
+  std::vector<std::shared_ptr<const MappedFile>> files = {};
+  std::vector<std::shared_ptr<std::vector<std::byte>>> owned = {};
 
   // Null when there is no tensor of this name. Valid as long as the set.
   const HostTensor* find(std::string_view name) const;
