@@ -517,7 +517,6 @@ ROASTS = {
 }
 MOODS = list(SAID)
 MOOD_ODDS = [2, 2, 2, 2, 1.6, 1.3, 2, 1.4, 6]
-RUSSIAN = set("абвгдежзийклмнопрстуфхцчшщъыьэюя")
 
 
 def article(phrase):
