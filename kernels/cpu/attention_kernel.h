@@ -151,14 +151,14 @@ struct Flash {
         const float* q = queries + static_cast<size_t>(p) * a.width * L;
         for (int key = 0; key < count; key += M) {
           multiply<M, N>(scores + key * L, keys + key * a.width, M, q,
-                         count - key < M ? count - key : M, a.width, false);
+                         count - key < M ? count - key : M, a.width, false, q, 0);
         }
         if (a.positions) hide_later(p, first, count);
         soften(p, count, first > 0);
         float* to = sums + static_cast<size_t>(p) * a.width * L;
         for (int c = 0; c < a.width; c += M) {
           multiply<M, N>(to + c * L, values + c, a.width, scores, a.width - c < M ? a.width - c : M,
-                         count, first > 0);
+                         count, first > 0, to, 0);
         }
       }
     }

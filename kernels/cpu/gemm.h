@@ -43,8 +43,10 @@ struct Gemm {
   // Positions at .. at + count of a panel of A from elements 0 .. count of `rows` <= mr rows.
   // May write up to 64 bytes more than that, so panels are staged in order.
   void (*stage)(void* panel, int at, const void* const* sources, int rows, int count);
-  // sums = or += A B over k, the depth of both panels given.
-  void (*accumulate)(void* sums, const void* a, const void* b, int rows, int k, bool add);
+  // sums = or += A B over k, the depth of both panels given. `ahead`, k * ahead_step bytes of a
+  // panel to come, may be prefetched meanwhile; it need not be memory of ours.
+  void (*accumulate)(void* sums, const void* a, const void* b, int rows, int k, bool add,
+                     const void* ahead, size_t ahead_step);
   void (*finish)(const GemmTile& tile);
 };
 

@@ -24,7 +24,8 @@ void stage(void* panel, int at, const void* const* sources, int rows, int count)
   }
 }
 
-void accumulate(void* sums, const void* a, const void* b, int rows, int k, bool add) {
+void accumulate(void* sums, const void* a, const void* b, int rows, int k, bool add, const void*,
+                size_t) {
   const uint16_t *left = static_cast<const uint16_t*>(a), *right = static_cast<const uint16_t*>(b);
   for (int i = 0; i < rows; ++i) {
     float* to = static_cast<float*>(sums) + i * nr;

@@ -124,12 +124,18 @@ struct Product {
           weight.expand(made, made + depth * g.nr, p, k0, depth);
           b = made;
         }
+        // What is read after this panel: the next one at this depth, or the first at the next.
+        // Every tile fetches its share of it, so that no tile waits for memory.
+        const size_t next = p + 1 < last ? p * plan.k + plan.k + k0 : first * plan.k + k1;
+        const std::byte* ahead = weight.panels + next * g.nr * g.b_bytes;
+        const size_t ahead_step = (g.nr * g.b_bytes + tiles - 1) / tiles;
         for (size_t i = 0; i < tiles; ++i) {
           const size_t at = i * g.mr;
           const int height = std::min<int>(g.mr, rows - at);
           std::byte* sums = scratch + plan.sums_at;
           if (plan.blocks > 1) sums += ((p - first) * tiles + i) * tile_bytes;
-          g.accumulate(sums, scratch + i * panel_bytes, b, height, depth, k0 > 0);
+          g.accumulate(sums, scratch + i * panel_bytes, b, height, depth, k0 > 0,
+                       ahead + i * depth * ahead_step, ahead_step);
           if (k1 == plan.k) store(sums, row + at, height, p);
         }
       }

@@ -23,9 +23,10 @@ void stage_f32(void* panel, int at, const void* const* sources, int rows, int co
 }
 
 template <int MR, int N>
-void accumulate_f32(void* sums, const void* a, const void* b, int rows, int k, bool add) {
+void accumulate_f32(void* sums, const void* a, const void* b, int rows, int k, bool add,
+                    const void* ahead, size_t ahead_step) {
   multiply<MR, N>(static_cast<float*>(sums), static_cast<const float*>(a), MR,
-                  static_cast<const float*>(b), rows, k, add);
+                  static_cast<const float*>(b), rows, k, add, ahead, ahead_step);
 }
 
 template <int MR, int N>

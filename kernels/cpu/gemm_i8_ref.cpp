@@ -23,7 +23,8 @@ void stage(void* panel, int at, const void* const* sources, int rows, int count)
   }
 }
 
-void accumulate(void* sums, const void* a, const void* b, int rows, int k, bool add) {
+void accumulate(void* sums, const void* a, const void* b, int rows, int k, bool add, const void*,
+                size_t) {
   const int8_t *left = static_cast<const int8_t*>(a), *right = static_cast<const int8_t*>(b);
   for (int i = 0; i < rows; ++i) {
     int32_t* to = static_cast<int32_t*>(sums) + i * nr;

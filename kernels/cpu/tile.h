@@ -7,16 +7,19 @@
 namespace yent {
 namespace {
 
-// sums [M][N * W] = or += the sum over k of a[k * a_ld + row] * b[k * N * W + column].
+// sums [M][N * W] = or += the sum over k of a[k * a_ld + row] * b[k * N * W + column]. On the
+// way it asks for k * ahead_step bytes from `ahead`, which will be wanted soon.
 template <int M, int N>
-void multiply_tile(float* sums, const float* a, size_t a_ld, const float* b, int k, bool add) {
+void multiply_tile(float* sums, const float* a, size_t a_ld, const float* b, int k, bool add,
+                   const char* ahead, size_t ahead_step) {
   V tile[M][N];
 #pragma GCC unroll 16
   for (int i = 0; i < M; ++i) {
 #pragma GCC unroll 4
     for (int j = 0; j < N; ++j) tile[i][j] = add ? load(sums + (i * N + j) * W) : zero();
   }
-  for (int p = 0; p < k; ++p, a += a_ld, b += N * W) {
+  for (int p = 0; p < k; ++p, a += a_ld, b += N * W, ahead += ahead_step) {
+    __builtin_prefetch(ahead, 0, 2);
     V column[N];
 #pragma GCC unroll 4
     for (int j = 0; j < N; ++j) column[j] = load(b + j * W);
@@ -36,11 +39,14 @@ void multiply_tile(float* sums, const float* a, size_t a_ld, const float* b, int
 
 // The same for a number of rows <= M known only at run time.
 template <int M, int N>
-void multiply(float* sums, const float* a, size_t a_ld, const float* b, int rows, int k, bool add) {
+void multiply(float* sums, const float* a, size_t a_ld, const float* b, int rows, int k, bool add,
+              const void* ahead, size_t ahead_step) {
   if constexpr (M > 1) {
-    if (rows < M) return multiply<M - 1, N>(sums, a, a_ld, b, rows, k, add);
+    if (rows < M) {
+      return multiply<M - 1, N>(sums, a, a_ld, b, rows, k, add, ahead, ahead_step);
+    }
   }
-  multiply_tile<M, N>(sums, a, a_ld, b, k, add);
+  multiply_tile<M, N>(sums, a, a_ld, b, k, add, static_cast<const char*>(ahead), ahead_step);
 }
 
 // to[p * M + i] = rows[i][p] for p < count. Where M is no multiple of W the last row is

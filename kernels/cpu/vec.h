@@ -10,6 +10,10 @@ struct Vec {
   const char* name;
   Isa isa;
 
+  // rounds x fma_width multiply-adds that touch no memory: the most this instruction set gives.
+  int fma_width;
+  float (*fma_rounds)(int rounds, float x);
+
   // Group norm, in three walks over a few rows that stay in the cache. sums[c] = sum of x[., c].
   void (*column_sums)(float* sums, const float* x, size_t ld, int rows, int columns);
   // About centers[c]: the sum of the deviations (what the center missed) and of their squares.

@@ -115,9 +115,23 @@ void widen(float* out, const uint16_t* half, size_t count) {
   for (size_t i = 0; i < count; i += W) store(out + i, load_f16(half + i));
 }
 
+constexpr int chains = 12;  // enough to hide the latency, few enough for 16 registers
+
+float fma_rounds(int rounds, float x) {
+  V total[chains];
+  for (int i = 0; i < chains; ++i) total[i] = set1(static_cast<float>(i));
+  const V factor = set1(x);
+  for (int r = 0; r < rounds; ++r) {
+#pragma GCC unroll 16
+    for (int i = 0; i < chains; ++i) total[i] = fma(total[i], factor, factor);
+  }
+  for (int i = 1; i < chains; ++i) total[0] = add(total[0], total[i]);
+  return sum(total[0]);
+}
+
 constexpr Vec vec(const char* name, Isa isa) {
-  return {name,       isa,      column_sums, column_moments, normalize,
-          layer_norm, rms_norm, peak,        quantize,       widen};
+  return {name,      isa,        chains * W, fma_rounds, column_sums, column_moments,
+          normalize, layer_norm, rms_norm,   peak,       quantize,    widen};
 }
 
 }  // namespace
