@@ -17,9 +17,12 @@ constexpr int most_tile_rows = 64;  // mr of any row of any table
 size_t up(size_t value, size_t granule) { return (value + granule - 1) / granule * granule; }
 size_t parts(size_t total, size_t size) { return (total + size - 1) / size; }
 
+constexpr size_t most_depth = 512;
+
 // The blocking. A task is task_rows x task_panels; it walks k in blocks of `depth`, so that
 // its staged A (at most 168 x 512 floats), its sums (168 x 640) and a panel of B share the
-// second-level cache while the panel, read once for every mr rows, stays near the first.
+// second-level cache while the panel, read once for every mr rows, stays near the first. Where
+// one block is all of k no sums wait, and a task may be wider, which stages A less often.
 struct Plan {
   size_t rows, task_rows, row_tasks;
   size_t panels, task_panels, panel_tasks;
@@ -30,7 +33,7 @@ struct Plan {
   Plan(const Gemm& g, size_t m, const GemmInput& input, const GemmWeight& w, int threads)
       : rows(m), panels(parts(w.columns, g.nr)), k(up(w.k, g.kr)) {
     const size_t most_rows = 168 / g.mr * g.mr, fewest_rows = 4 * g.mr;
-    const size_t most_panels = std::max(1, 640 / g.nr), enough = 4 * threads;
+    const size_t most_panels = (k <= most_depth ? 2560 : 640) / g.nr, enough = 4 * threads;
     panel_tasks = parts(panels, most_panels);
     row_tasks = parts(rows, most_rows);
     if (row_tasks * panel_tasks < enough) {
@@ -44,7 +47,7 @@ struct Plan {
     task_panels = parts(panels, panel_tasks);
     panel_tasks = parts(panels, task_panels);
 
-    blocks = parts(k, 512);
+    blocks = parts(k, most_depth);
     depth = up(up(parts(k, blocks), g.kr), w.expand_granule);
     blocks = parts(k, depth);
 

@@ -7,28 +7,57 @@
 namespace yent {
 namespace {
 
-// One vector of an output row after fn; `at` counts output columns.
-inline void finish_vector(const GemmTile& t, int row, int at, int width, V value) {
-  const int n = width - at < W ? width - at : W;
-  if (t.row_bias) value = add(value, load_part(t.row_bias[row] + at, n));
-  if (t.residual) value = add(value, load_part(t.residual + row * t.residual_ld + at, n));
-  store_part(t.out + row * t.out_ld + at, value, n);
-}
+// Where a row's outputs go and what is added to them; pointers may be null but for `out`.
+struct FinishRow {
+  float* out;
+  const float *bias, *row_bias, *residual;
+  int width;  // of the output
+  Activation fn;
 
-inline void finish_row(const GemmTile& t, int row, const float* sums) {
-  if (t.gated) {
-    for (int at = 0; at < t.columns / 2; at += W) {
+  FinishRow(const GemmTile& t, int row)
+      : out(t.out + row * t.out_ld),
+        bias(t.bias),
+        row_bias(t.row_bias ? t.row_bias[row] : nullptr),
+        residual(t.residual ? t.residual + row * t.residual_ld : nullptr),
+        width(t.gated ? t.columns / 2 : t.columns),
+        fn(t.fn) {}
+
+  // One vector after fn.
+  void put(int at, V value) const {
+    const int n = width - at;
+    if (n >= W) {
+      if (row_bias) value = add(value, load(row_bias + at));
+      if (residual) value = add(value, load(residual + at));
+      store(out + at, value);
+    } else {
+      if (row_bias) value = add(value, load_part(row_bias + at, n));
+      if (residual) value = add(value, load_part(residual + at, n));
+      store_part(out + at, value, n);
+    }
+  }
+
+  void plain(const float* sums) const {
+    for (int at = 0; at < width; at += W) {
+      put(at, apply(fn, add(load(sums + at), load(bias + at))));
+    }
+  }
+
+  void gated(const float* sums) const {
+    for (int at = 0; at < width; at += W) {
       V value, gate, value_bias, gate_bias;
       split(sums + 2 * at, &value, &gate);
-      split(t.bias + 2 * at, &value_bias, &gate_bias);
-      const V opened = apply(t.fn, add(gate, gate_bias));
-      finish_vector(t, row, at, t.columns / 2, mul(add(value, value_bias), opened));
+      split(bias + 2 * at, &value_bias, &gate_bias);
+      put(at, mul(add(value, value_bias), apply(fn, add(gate, gate_bias))));
     }
+  }
+};
+
+inline void finish_row(const GemmTile& t, int row, const float* sums) {
+  const FinishRow to(t, row);
+  if (t.gated) {
+    to.gated(sums);
   } else {
-    for (int at = 0; at < t.columns; at += W) {
-      const V value = apply(t.fn, add(load(sums + at), load(t.bias + at)));
-      finish_vector(t, row, at, t.columns, value);
-    }
+    to.plain(sums);
   }
 }
 
