@@ -1,0 +1,195 @@
+#include "engine/text/clip_tokenizer.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "engine/text/byte_symbols.h"
+#include "engine/text/unicode.h"
+#include "kernels/error.h"
+#include "loaders/json_file.h"
+#include "loaders/mapped_file.h"
+#include "loaders/tensor_set.h"
+#include "loaders/utf8.h"
+
+namespace yent {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view start_text = "<|startoftext|>", end_text = "<|endoftext|>";
+constexpr std::string_view word_end = "</w>";
+
+std::vector<std::string> read_vocabulary(const fs::path& path) {
+  const nlohmann::json json = read_json(path);
+  if (!json.is_object() || json.empty()) {
+    throw file_error("{}: expected an object of tokens and ids", path.string());
+  }
+  std::vector<std::string> tokens(json.size());
+  std::vector<bool> seen(json.size());
+  for (const auto& [token, id] : json.items()) {
+    const bool fits = id.is_number_integer() && id.get<double>() >= 0 &&
+                      id.get<double>() < static_cast<double>(json.size());
+    if (!fits) {
+      throw file_error("{}: the id of \"{}\" is {}, expected 0 to {}", path.string(),
+                       printable(token), printable(id.dump()), json.size() - 1);
+    }
+    const auto index = id.get<size_t>();
+    if (seen[index]) {
+      throw file_error("{}: the id {} occurs twice, the second time for \"{}\"", path.string(),
+                       index, printable(token));
+    }
+    seen[index] = true;
+    tokens[index] = token;
+  }
+  return tokens;
+}
+
+MergeTable read_merges(const fs::path& path, const TokenIds& ids) {
+  const MappedFile file(path);
+  std::string_view text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+  if (encode_utf8(decode_utf8(text)) != text) throw file_error("{}: not UTF-8", path.string());
+  MergeTable merges;
+  for (size_t number = 1; !text.empty(); ++number) {
+    const size_t length = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, length);
+    text.remove_prefix(std::min(length + 1, text.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    const bool header = number == 1 && line.starts_with("#version");
+    if (!line.empty() && !header) {
+      merges.add(line, ids, fmt::format("{}: line {}", path.string(), number));
+    }
+  }
+  return merges;
+}
+
+// A token is written as its text, or as an object with the text as `content`.
+std::optional<std::string> read_pad(const fs::path& path) {
+  if (!fs::exists(path)) return std::nullopt;
+  const nlohmann::json json = read_json(path);
+  const auto pad = json.is_object() ? json.find("pad_token") : json.end();
+  if (!json.is_object() || pad == json.end() || pad->is_null()) return std::nullopt;
+  if (pad->is_string()) return pad->get<std::string>();
+  if (pad->is_object()) return get_string(*pad, "content", std::nullopt, path.string());
+  throw file_error("{}: pad_token is {}, expected a string", path.string(), printable(pad->dump()));
+}
+
+// How many characters the next word has: a contraction, a run of letters, one digit, or a run
+// of anything else that is no space.
+size_t word_length(std::u32string_view text) {
+  for (const std::u32string_view ending : {U"'s", U"'t", U"'re", U"'ve", U"'m", U"'ll", U"'d"}) {
+    if (text.starts_with(ending)) return ending.size();
+  }
+  if (is_number(text[0])) return 1;
+  const auto other = [](char32_t c) { return !is_space(c) && !is_letter(c) && !is_number(c); };
+  const bool letters = is_letter(text[0]);
+  const auto end = std::find_if_not(text.begin(), text.end(),
+                                    [&](char32_t c) { return letters ? is_letter(c) : other(c); });
+  return static_cast<size_t>(end - text.begin());
+}
+
+// Only lower-casing brings the special texts here. They are ordinary text then, but no word runs
+// past their end: "<|ENDOFTEXT|>!" is "<|", "endoftext", "|>", "!".
+size_t special_length(std::u32string_view text) {
+  for (const std::u32string_view special : {U"<|startoftext|>", U"<|endoftext|>"}) {
+    if (text.starts_with(special)) return special.size();
+  }
+  return 0;
+}
+
+}  // namespace
+
+ClipTokenizer ClipTokenizer::load(const fs::path& folder) {
+  ClipTokenizer made;
+  const fs::path vocabulary = folder / "vocab.json";
+  made.tokens_ = read_vocabulary(vocabulary);
+  for (size_t i = 0; i < made.tokens_.size(); ++i) {
+    made.ids_.emplace(made.tokens_[i], static_cast<int32_t>(i));
+  }
+  const auto id_of = [&](std::string_view token) {
+    const auto found = made.ids_.find(std::string(token));
+    if (found != made.ids_.end()) return found->second;
+    throw file_error("{}: {} is missing", vocabulary.string(), printable(token));
+  };
+  made.start_ = id_of(start_text);
+  made.end_ = id_of(end_text);
+  made.merges_ = read_merges(folder / "merges.txt", made.ids_);
+  std::optional<std::string> pad = read_pad(folder / "tokenizer_config.json");
+  if (!pad) pad = read_pad(folder / "special_tokens_map.json");
+  made.pad_ = pad ? id_of(*pad) : made.end_;
+  return made;
+}
+
+std::vector<int32_t> ClipTokenizer::encode(std::string_view text) const {
+  std::vector<int32_t> ids;
+  while (true) {
+    int32_t special = -1;
+    size_t at = text.size();
+    for (const int32_t id : {start_, end_, pad_}) {
+      const size_t found = text.find(tokens_[static_cast<size_t>(id)]);
+      if (found < at) at = found, special = id;
+    }
+    encode_plain(text.substr(0, at), ids);
+    if (special < 0) return ids;
+    ids.push_back(special);
+    text.remove_prefix(at + tokens_[static_cast<size_t>(special)].size());
+  }
+}
+
+void ClipTokenizer::encode_plain(std::string_view text, std::vector<int32_t>& ids) const {
+  const std::u32string clean = to_lower(to_nfc(decode_utf8(text)));
+  const std::u32string_view view = clean;
+  size_t special_end = 0;
+  for (size_t i = 0; i < view.size();) {
+    if (is_space(view[i])) {
+      ++i;
+      continue;
+    }
+    if (i >= special_end) special_end = i + special_length(view.substr(i));
+    const size_t limit = special_end > i ? special_end - i : view.size();
+    const size_t length = word_length(view.substr(i, limit));
+    encode_word(encode_utf8(view.substr(i, length)), ids);
+    i += length;
+  }
+}
+
+void ClipTokenizer::encode_word(std::string_view word, std::vector<int32_t>& ids) const {
+  std::vector<Symbol> symbols;
+  for (size_t i = 0; i < word.size(); ++i) {
+    std::string symbol = to_byte_symbols(word.substr(i, 1));
+    if (i + 1 == word.size()) symbol += word_end;
+    const auto found = ids_.find(symbol);
+    symbols.push_back({i, i + 1, found == ids_.end() ? end_ : found->second});  // end is "unknown"
+  }
+  const auto find = [&](const Symbol& a, const Symbol& b) { return merges_.find(a.id, b.id); };
+  for (const Symbol& s : join_symbols(std::move(symbols), find)) ids.push_back(s.id);
+}
+
+ClipTokenizer::Tokens ClipTokenizer::tokenize(std::string_view text, int length) const {
+  ENSURE(length >= 2, "{} tokens do not hold start and end", length);
+  Tokens tokens;
+  const std::vector<int32_t> all = encode(text);
+  const size_t kept = std::min(all.size(), static_cast<size_t>(length) - 2);
+  tokens.ids.push_back(start_);
+  tokens.ids.insert(tokens.ids.end(), all.begin(), all.begin() + static_cast<ptrdiff_t>(kept));
+  tokens.ids.push_back(end_);
+  tokens.ids.resize(static_cast<size_t>(length), pad_);
+  tokens.lost = decode(all.data() + kept, all.size() - kept);
+  return tokens;
+}
+
+std::string ClipTokenizer::decode(const int32_t* ids, size_t count) const {
+  std::string text;
+  for (size_t i = 0; i < count; ++i) {
+    std::string_view token = tokens_[static_cast<size_t>(ids[i])];
+    const bool ends = token.ends_with(word_end);
+    if (ends) token.remove_suffix(word_end.size());
+    text += from_byte_symbols(token);
+    if (ends) text += ' ';
+  }
+  if (text.ends_with(' ')) text.pop_back();
+  return encode_utf8(decode_utf8(text));  // the cut may have gone through a character
+}
+
+}  // namespace yent

@@ -1,0 +1,48 @@
+// CLIP's tokenizer: lower-cased words as byte-level BPE whose last symbol carries "</w>".
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/text/merge_table.h"
+
+namespace yent {
+
+// Equal to Hugging Face's (fast) CLIPTokenizer. Text that is not UTF-8 is read with U+FFFD for
+// every bad byte.
+class ClipTokenizer {
+ public:
+  // Reads vocab.json and merges.txt; the padding token from tokenizer_config.json or
+  // special_tokens_map.json where they are, else the end token. Throws file errors.
+  static ClipTokenizer load(const std::filesystem::path& folder);
+
+  // Ids without start and end, of any number. Where the text of the start, end or padding token
+  // stands literally, its id comes out, as from Hugging Face.
+  std::vector<int32_t> encode(std::string_view text) const;
+
+  struct Tokens {
+    std::vector<int32_t> ids;  // start, text, end, padding: exactly `length`
+    std::string lost;          // the text of what did not fit; empty when all did
+  };
+  Tokens tokenize(std::string_view text, int length = 77) const;
+
+  int vocab_size() const { return static_cast<int>(tokens_.size()); }
+  int32_t start() const { return start_; }
+  int32_t end() const { return end_; }
+  int32_t pad() const { return pad_; }
+
+ private:
+  void encode_plain(std::string_view text, std::vector<int32_t>& ids) const;
+  void encode_word(std::string_view word, std::vector<int32_t>& ids) const;
+  std::string decode(const int32_t* ids, size_t count) const;
+
+  std::vector<std::string> tokens_;  // by id
+  TokenIds ids_;
+  MergeTable merges_;
+  int32_t start_ = 0, end_ = 0, pad_ = 0;
+};
+
+}  // namespace yent

@@ -1,0 +1,20 @@
+// What tokenizers ask of Unicode: three kinds of characters, lower case and NFC.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace yent {
+
+bool is_letter(char32_t c);  // general category L
+bool is_number(char32_t c);  // general category N
+bool is_space(char32_t c);   // property White_Space, so not U+001C .. U+001F
+
+// Every character on its own, without looking at its neighbours: a final sigma stays an
+// ordinary one.
+std::u32string to_lower(std::u32string_view text);
+
+// Normalization form C (Unicode Standard Annex 15).
+std::u32string to_nfc(std::u32string_view text);
+
+}  // namespace yent

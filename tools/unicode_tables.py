@@ -1,0 +1,96 @@
+"""Writes engine/text/unicode_tables.cpp from Python's unicodedata: python tools/unicode_tables.py"""
+
+import sys
+import unicodedata
+from pathlib import Path
+
+ASSIGNED = [c for c in range(sys.maxunicode + 1) if not 0xD800 <= c < 0xE000]
+HANGUL = range(0xAC00, 0xD7A4)  # composed by arithmetic
+SPACES = [*range(9, 14), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F,
+          0x205F, 0x3000]  # White_Space, which str.isspace is not
+
+
+def ranges(codes):
+    """[[first, last], ...] of a sorted list."""
+    out = []
+    for c in codes:
+        if out and out[-1][1] == c - 1:
+            out[-1][1] = c
+        else:
+            out.append([c, c])
+    return out
+
+
+def category(letter):
+    return ranges(c for c in ASSIGNED if unicodedata.category(chr(c))[0] == letter)
+
+
+def lower_runs():
+    """[first, last, step, distance]: every step-th code point moves by the distance."""
+    out = []
+    for c in ASSIGNED:
+        low = chr(c).lower()
+        if low == chr(c) or len(low) > 1:  # U+0130 alone becomes two; the code knows it
+            continue
+        distance = ord(low) - c
+        run = out[-1] if out else None
+        if run and run[3] == distance and c - run[1] in ((1, 2) if run[0] == run[1] else (run[2],)):
+            run[1:3] = [c, c - run[1]]
+        else:
+            out.append([c, c, 1, distance])
+    return out
+
+
+def combining_classes():
+    out = []
+    for c in ASSIGNED:
+        value = unicodedata.combining(chr(c))
+        if value and out and out[-1][1] == c - 1 and out[-1][2] == value:
+            out[-1][1] = c
+        elif value:
+            out.append([c, c, value])
+    return out
+
+
+def decompositions():
+    """[composed, first, second or 0, may be composed again], one level deep."""
+    out = []
+    for c in ASSIGNED:
+        parts = unicodedata.decomposition(chr(c)).split()
+        if c in HANGUL or not parts or parts[0].startswith("<"):
+            continue
+        parts = [int(p, 16) for p in parts]
+        composes = unicodedata.normalize("NFC", chr(c)) == chr(c)
+        out.append([c, *parts, *[0] * (2 - len(parts)), int(composes)])
+    return out
+
+
+def table(kind, name, rows):
+    items = ["{" + ", ".join(f"0x{v:X}" if v > 9 else str(v) for v in row) + "}," for row in rows]
+    lines, line = [], " "
+    for item in items:
+        if len(line) + 1 + len(item) > 100:
+            lines.append(line)
+            line = " "
+        line += " " + item
+    return f"const {kind} {name}_data[] = {{\n" + "\n".join([*lines, line]) + "\n};\n"
+
+
+TABLES = [("CodeRange", "letters", category("L")), ("CodeRange", "numbers", category("N")),
+          ("CodeRange", "spaces", ranges(SPACES)), ("LowerRun", "lower_runs", lower_runs()),
+          ("ClassRange", "combining_classes", combining_classes()),
+          ("Decomposition", "decompositions", decompositions())]
+
+
+def main():
+    text = ("// Written by tools/unicode_tables.py from Unicode " + unicodedata.unidata_version +
+            "; not edited by hand.\n#include \"engine/text/unicode_tables.h\"\n\n"
+            "// clang-format off\nnamespace yent::unicode {\n\nnamespace {\n\n")
+    text += "\n".join(table(*t) for t in TABLES) + "\n}  // namespace\n\n"
+    text += "".join(f"const std::span<const {kind}> {name}{{{name}_data}};\n" for kind, name, _ in TABLES)
+    text += "\n}  // namespace yent::unicode\n"
+    path = Path(__file__).parent.parent / "engine/text/unicode_tables.cpp"
+    path.write_text(text)
+
+
+main()
