@@ -47,7 +47,9 @@ UNETS = {  # the family in small; name: (seed, config, cases)
 }
 UNET_CASES = {  # n, h, w, tokens, time step
     "even": (2, 16, 16, 7, 901), "wide": (1, 12, 20, 7, 1), "odd": (2, 9, 7, 5, 420.625),
+    "faint": (1, 8, 8, 7, 501),
 }
+FAINT = 1 / 64  # so small an input that a norm with the wrong epsilon is off a hundred times more
 LAYERS_CASE = (1, 6, 4, 5, 681)
 
 
@@ -89,6 +91,7 @@ def unets():
         random = np.random.default_rng(seed)
         model = nets.unet(config, seed)
         cases = {key: unet_case(random, config, *sizes) for key, sizes in UNET_CASES.items()}
+        cases["faint"]["latent"] *= FAINT
         results, errors = run_cases(model, cases, call_unet)
         tensors = file_of(cases, {f"{key}.output": v for key, v in results.items()})
         save(f"unet_{name}", tensors, about("unet", seed, config, model) | {
@@ -115,8 +118,8 @@ VAES = {
     "sd": (21, {"block_out_channels": [32, 32, 64, 64], "layers_per_block": 2}),
     "short": (22, {"block_out_channels": [32, 96], "layers_per_block": 1}),
 }
-DECODE_CASES = {"even": (1, 4, 4), "odd": (2, 3, 5)}  # n, h, w of the latent
-ENCODE_CASES = {"even": (1, 32, 32), "odd": (1, 22, 30)}  # of the image
+DECODE_CASES = {"even": (1, 4, 4), "odd": (2, 3, 5), "faint": (1, 2, 3)}  # n, h, w of the latent
+ENCODE_CASES = {"even": (1, 32, 32), "odd": (1, 22, 30), "faint": (1, 16, 24)}  # of the image
 
 
 def vae_config(fields):
@@ -142,6 +145,8 @@ def vaes():
                   for key, (n, h, w) in DECODE_CASES.items()}
         encode = {f"encode_{key}": {"pixels": inputs(random, n, 3, h, w).clamp(-1, 1)}
                   for key, (n, h, w) in ENCODE_CASES.items()}
+        decode["decode_faint"]["latent"] *= FAINT
+        encode["encode_faint"]["pixels"] *= FAINT
         images, decode_errors = run_cases(model, decode, call_decoder)
         moments, encode_errors = run_cases(model, encode, call_encoder)
         outputs = {f"{key}.image": v for key, v in images.items()}

@@ -1,0 +1,55 @@
+// How far results may be from what they ought to be, and why.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <string>
+
+#include <fmt/format.h>
+
+namespace yent {
+
+// Half the distance between neighbouring floats near 1: the rounding error of one f32 op.
+inline constexpr double kRoundoff = 0x1p-24;
+
+// Norm of the difference over the norm of what was expected: what a rounding error looks like
+// to the next layer. Infinite where sizes differ or a number is not finite.
+inline double relative_error(std::span<const float> got, std::span<const float> expected) {
+  if (got.size() != expected.size()) return std::numeric_limits<double>::infinity();
+  double difference = 0, norm = 0;
+  for (size_t i = 0; i < got.size(); ++i) {
+    const double d = static_cast<double>(got[i]) - expected[i];
+    if (!std::isfinite(d)) return std::numeric_limits<double>::infinity();
+    difference += d * d;
+    norm += static_cast<double>(expected[i]) * expected[i];
+  }
+  return difference == 0 ? 0 : std::sqrt(difference / norm);
+}
+
+// The entry that is most wrong, as a sentence for INFO.
+inline std::string worst(std::span<const float> got, std::span<const float> expected) {
+  if (got.size() != expected.size()) {
+    return fmt::format("{} values, expected {}", got.size(), expected.size());
+  }
+  size_t at = 0;
+  double most = -1;
+  for (size_t i = 0; i < got.size(); ++i) {
+    const double d = std::abs(static_cast<double>(got[i]) - expected[i]);
+    if (d <= most) continue;
+    at = i;
+    if (std::isnan(d)) break;
+    most = d;
+  }
+  if (got.empty()) return "nothing to compare";
+  return fmt::format("worst at {}: {}, expected {}", at, got[at], expected[at]);
+}
+
+// A network in f32. Every golden output is a float64 result, and its file says how far
+// PyTorch's own float32 run is from it (about 1e-6). Another order of summation is another
+// sample of the same rounding, so ours may be a few times as far, never a hundred times: a
+// wrong epsilon, an approximate GELU or a half-precision detour shows at once.
+inline double network_limit(double torch_f32_error) { return 8 * torch_f32_error; }
+
+}  // namespace yent
