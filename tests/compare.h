@@ -11,9 +11,6 @@
 
 namespace yent {
 
-// Half the distance between neighbouring floats near 1: the rounding error of one f32 op.
-inline constexpr double kRoundoff = 0x1p-24;
-
 // Norm of the difference over the norm of what was expected: what a rounding error looks like
 // to the next layer. Infinite where sizes differ or a number is not finite.
 inline double relative_error(std::span<const float> got, std::span<const float> expected) {
@@ -48,8 +45,8 @@ inline std::string worst(std::span<const float> got, std::span<const float> expe
 
 // A network in f32. Every golden output is a float64 result, and its file says how far
 // PyTorch's own float32 run is from it (about 1e-6). Another order of summation is another
-// sample of the same rounding, so ours may be a few times as far, never a hundred times: a
-// wrong epsilon, an approximate GELU or a half-precision detour shows at once.
-inline double network_limit(double torch_f32_error) { return 8 * torch_f32_error; }
+// sample of the same rounding: ours has been 0.3 to 1.3 times as far. Four times stays below
+// what a LayerNorm with epsilon 1e-6, the least of the usual mistakes, does to a faint input.
+inline double network_limit(double torch_f32_error) { return 4 * torch_f32_error; }
 
 }  // namespace yent

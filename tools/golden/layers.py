@@ -69,6 +69,8 @@ class Recorder:
         elif isinstance(module, Transformer2DModel):
             take("proj_out", self.output_of, module)
         elif isinstance(module, Attention) and module.group_norm is not None:  # the VAE's
+            # It sees [n, c, tokens].
+            take("group_norm", self.output_of, module.group_norm, lambda x: x.transpose(1, 2))
             take("to_out.0", self.output_of, module)
         elif isinstance(module, CLIPEncoderLayer):
             take("self_attn.out_proj", self.input_of, module.layer_norm2)
