@@ -79,7 +79,8 @@ void DumpBackend::record(const Arena& a, const std::string& path, Tensor out) {
 
 void DumpBackend::linear(Arena& a, Tensor out, Cat x, const LinearW& w, const Epilogue& e) {
   inner_.linear(a, out, x, w, e);
-  if (w.paired) return record(a, w.name, out);
+  // PyTorch's module that returns the gated product is ff.net.0, one above ff.net.0.proj.
+  if (w.paired) return record(a, w.name.substr(0, w.name.rfind(".proj")), out);
   int first = 0;
   for (const LinearW::Part& part : w.parts) {
     record(a, part.name, out.cols(first, part.out));
