@@ -24,7 +24,7 @@ namespace {
 std::vector<std::unique_ptr<Backend>> backends() {
   std::vector<std::unique_ptr<Backend>> all;
   all.push_back(make_ref_backend());
-  all.push_back(make_cpu_backend({}));
+  all.push_back(make_cpu_backend({.threads = 1}));
   return all;
 }
 
