@@ -4,8 +4,8 @@ tests/golden/toy_painter is a diffusers folder of one megabyte. The references a
 of `yent-run --dump`.
 """
 
+import copy
 import json
-import re
 
 import numpy as np
 import torch
@@ -84,6 +84,10 @@ def write_weights(path, model, rename=lambda name: name):
 
 
 class Painter:
+    """Three networks in float32; `double()` is the same painter in float64."""
+
+    dtype = torch.float32
+
     def __init__(self):
         folder = FOLDER / "toy_painter"
         vocabulary = write_tokenizer(folder / "tokenizer")
@@ -102,38 +106,57 @@ class Painter:
         write_weights(folder / "text_encoder/model.safetensors", self.clip, nets.clip_name)
         write_weights(folder / "unet/diffusion_pytorch_model.safetensors", self.unet)
         write_weights(folder / "vae/diffusion_pytorch_model.safetensors", self.vae)
-        self.clip, self.unet, self.vae = (nets.double(m) for m in (self.clip, self.unet, self.vae))
         self.tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer")
 
     def tokens(self, text):
         return self.tokenizer(text, padding="max_length", max_length=77, truncation=True,
                               return_tensors="pt").input_ids
 
+    def double(self):
+        exact = copy.copy(self)
+        exact.dtype = torch.float64
+        exact.clip, exact.unet, exact.vae = (nets.double(m) for m in (self.clip, self.unet, self.vae))
+        return exact
+
+    def moments(self, pixels):
+        values = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].to(self.dtype) / 127.5 - 1
+        return models.call_encoder(self.vae, {"pixels": values})
+
     @torch.no_grad()
-    def paint(self, sampler, steps, seed, scale, **image):
+    def paint(self, sampler, steps, seed, scale, size, pixels=None, skip=0):
         ids, none = self.tokens(PROMPT), self.tokens(NEGATIVE)
         seen = {"tokens": ids[0], "tokens_uncond": none[0]}
         cond, uncond = (models.call_clip(self.clip, {"tokens": t}) for t in (ids, none))
         seen |= {"cond": cond[0], "uncond": uncond[0]}
         with trajectories.Draws(seed) as draws:
-            start = image.pop("start", lambda _: None)(draws)
-            run = trajectories.denoise(self.unet, sampler, steps, cond, uncond, draws, scale,
-                                       start=start, **image)
+            start = None
+            if pixels is not None:
+                seen["moments"] = self.moments(pixels)
+                mean, logvar = seen["moments"].double().chunk(2, 1)
+                start = (mean + (logvar.clamp(-30, 20) / 2).exp() * draws(mean.shape)) * 0.18215
+            run = trajectories.denoise(self.unet, sampler, steps, cond, uncond, draws, scale, size,
+                                       start=start, skip=skip)
         seen |= run
-        last = max(int(key[7:]) for key in run if re.fullmatch(r"latent\.\d+", key))
-        seen["latent"] = run[f"latent.{last}"]
-        seen["image"] = models.call_decoder(self.vae, {"latent": seen["latent"]}).clamp(-1, 1)
+        seen["latent"] = run[f"latent.{sum(key.startswith('eps.') for key in run) - 1}"]
+        latent = seen["latent"].to(self.dtype)
+        seen["image"] = models.call_decoder(self.vae, {"latent": latent}).clamp(-1, 1)
         return seen
 
 
-def txt2img(painter):
-    seen = painter.paint("pndm", 4, 42, 7.5, size=(16, 16))
-    save("painter_txt2img", seen, {
-        "kind": "dump", "prompt": PROMPT, "negative": NEGATIVE, "seed": 42, "steps": 4,
-        "guidance": 7.5, "sampler": "pndm", "width": 32, "height": 32})
+def save_paint(name, painter, exact, about, *how, **image):
+    rough, seen = painter.paint(*how, **image), exact.paint(*how, **image)
+    errors = {key: relative_error(rough[key], seen[key]) for key in seen}
+    save(name, seen, {"kind": "dump", "prompt": PROMPT, "negative": NEGATIVE,
+                      "torch_f32_error": errors} | about)
 
 
-def img2img(painter):
+def txt2img(painter, exact):
+    save_paint("painter_txt2img", painter, exact, {
+        "seed": 42, "steps": 4, "guidance": 7.5, "sampler": "pndm", "width": 32, "height": 32,
+    }, "pndm", 4, 42, 7.5, (16, 16))
+
+
+def img2img(painter, exact):
     """An image of 42 x 28 pixels, enlarged to 48 x 32; DDIM, 6 steps, strength 0.75 leaves 4."""
     x, y = np.meshgrid(np.arange(42), np.arange(28))
     pixels = np.stack((x * 6, y * 9, (x * y) % 256), -1).astype(np.uint8)
@@ -141,18 +164,10 @@ def img2img(painter):
     source = Image.fromarray(pixels)
     source.save(FOLDER / "toy_input.png")
     resized = np.asarray(source.resize((48, 32), Image.LANCZOS))
-    values = torch.from_numpy(resized.copy()).permute(2, 0, 1)[None].double() / 127.5 - 1
-    with torch.no_grad():
-        mean, logvar = models.call_encoder(painter.vae, {"pixels": values}).chunk(2, 1)
-
-    def start(draws):
-        return (mean + (logvar.clamp(-30, 20) / 2).exp() * draws(mean.shape)) * 0.18215
-
-    seen = painter.paint("ddim", 6, 7, 3.0, size=(16, 24), start=start, skip=6 - int(6 * 0.75))
-    seen |= {"resized": resized, "moments": torch.cat((mean, logvar), 1)}
-    save("painter_img2img", seen, {
-        "kind": "dump", "prompt": PROMPT, "negative": NEGATIVE, "seed": 7, "steps": 6,
-        "guidance": 3.0, "strength": 0.75, "sampler": "ddim", "width": 48, "height": 32})
+    save_paint("painter_img2img", painter, exact, {
+        "seed": 7, "steps": 6, "guidance": 3.0, "strength": 0.75, "sampler": "ddim", "width": 48,
+        "height": 32,
+    }, "ddim", 6, 7, 3.0, (16, 24), pixels=resized, skip=6 - int(6 * 0.75))
 
 
 TARGETS = ("to_q", "to_k", "to_v", "to_out.0", "proj_in", "proj_out", "ff.net.0.proj", "ff.net.2")
@@ -234,6 +249,7 @@ def loras(painter):
 
 def painters():
     painter = Painter()
-    txt2img(painter)
-    img2img(painter)
-    loras(painter)
+    exact = painter.double()
+    txt2img(painter, exact)
+    img2img(painter, exact)
+    loras(exact)

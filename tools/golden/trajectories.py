@@ -16,13 +16,18 @@ from store import inputs, relative_error, save
 
 BETAS = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
 LEADING = BETAS | {"timestep_spacing": "leading", "steps_offset": 1, "set_alpha_to_one": False}
-SAMPLERS = {
+SAMPLERS = {  # a name of ours, with a variant of the config behind the colon
     "ddim": (DDIMScheduler, LEADING | {"clip_sample": False}),
     "pndm": (PNDMScheduler, LEADING | {"skip_prk_steps": True}),
     "ddpm": (DDPMScheduler, BETAS | {"timestep_spacing": "leading", "clip_sample": False}),
     "euler": (EulerDiscreteScheduler, BETAS | {"timestep_spacing": "linspace"}),
     "euler-a": (EulerAncestralDiscreteScheduler, BETAS | {"timestep_spacing": "linspace"}),
     "dpm++2m": (DPMSolverMultistepScheduler, BETAS | {"final_sigmas_type": "zero"}),
+    "ddim:trailing": (DDIMScheduler, BETAS | {
+        "timestep_spacing": "trailing", "clip_sample": False, "set_alpha_to_one": True}),
+    "ddim:linspace": (DDIMScheduler, BETAS | {
+        "timestep_spacing": "linspace", "clip_sample": False, "set_alpha_to_one": False}),
+    "pndm:prk": (PNDMScheduler, LEADING | {"skip_prk_steps": False}),
 }
 
 
@@ -122,7 +127,9 @@ def trajectories():
             last = f"latent.{len([k for k in runs[0] if k.startswith('eps.')]) - 1}"
             errors[sampler] = relative_error(runs[1][last], runs[0][last])
             tensors |= {f"{sampler}.{key}": value for key, value in runs[0].items()}
+        configs = {sampler: {"_class_name": SAMPLERS[sampler][0].__name__,
+                             "prediction_type": prediction} | SAMPLERS[sampler][1]
+                   for sampler in samplers}
         save(f"trajectory_{name}", tensors, {
-            "kind": "trajectory", "seed": seed, "model": config, "samplers": samplers, "steps": 6,
-            "guidance": 7.5, "noise_seed": 42, "prediction_type": prediction,
-            "torch_f32_error": errors})
+            "kind": "trajectory", "seed": seed, "model": config, "schedulers": configs, "steps": 6,
+            "guidance": 7.5, "noise_seed": 42, "torch_f32_error": errors})
