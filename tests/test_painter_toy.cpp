@@ -107,6 +107,15 @@ TEST_CASE("painter_toy: so does a picture") {
   check_dump(Golden("painter_img2img"), golden_path("toy_painter"), &picture);
 }
 
+TEST_CASE("painter_toy: adapters change what diffusers would change") {
+  for (const std::string name : {"lora_style", "lora_kohya"}) {
+    CAPTURE(name);
+    const Golden golden("painter_" + name);
+    check_dump(golden, golden_path("toy_painter"), nullptr,
+               {Lora::open(golden_path(name + ".safetensors"), golden.config["scale"])});
+  }
+}
+
 TEST_CASE("painter_toy: every sampler walks diffusers' way, for noise and for v") {
   for (const char* name : {"trajectory_tiny", "trajectory_v2"}) {
     const Golden golden(name);

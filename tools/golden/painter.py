@@ -182,69 +182,72 @@ def low_rank(random, weight, rank):
 
 
 def merged(model, deltas, factor, rename=lambda path: path):
-    """A copy of the model with W += factor * up down."""
+    """A float64 copy of the model with W += factor * up down."""
     model = nets.double(model)
     modules = {rename(path): module for path, module in model.named_modules()}
     with torch.no_grad():
-        for path, (down, up) in deltas.items():
+        for path, pair in deltas.items():
+            down, up = (torch.from_numpy(part.astype(np.float64)).flatten(1) for part in pair)
             weight = modules[path].weight
-            product = torch.from_numpy(up.astype(np.float64)).flatten(1) @ torch.from_numpy(
-                down.astype(np.float64)).flatten(1)
-            weight += factor * product.reshape(weight.shape)
+            weight += factor * (up @ down).reshape(weight.shape)
     return model
 
 
-def check_with_peft(painter, case, deltas, expected):
+def styled(painter, unet, clip):
+    """The painter with other networks, in float32 and in float64."""
+    rough, exact = copy.copy(painter), painter.double()
+    exact.unet, exact.clip = unet, clip
+    rough.unet, rough.clip = copy.deepcopy(unet).float(), copy.deepcopy(clip).float()
+    return rough, exact
+
+
+def check_with_peft(unet, deltas):
     """peft, by diffusers, computes the same from the same file."""
-    unet = nets.double(painter.unet)
-    adapter = {}
+    case = models.unet_case(np.random.default_rng(0), UNET, 1, 8, 8, 7, 301)
+    adapted, adapter = nets.double(unet), {}
     for path, (down, up) in deltas.items():
         adapter[f"{path}.lora_A.weight"] = torch.from_numpy(down).double()
         adapter[f"{path}.lora_B.weight"] = torch.from_numpy(up).double()
-    unet.load_lora_adapter(adapter, prefix=None)
-    unet.double()
+    adapted.load_lora_adapter(adapter, prefix=None)
+    adapted.double()
     with torch.no_grad():
-        error = relative_error(models.call_unet(unet, case), expected)
+        error = relative_error(models.call_unet(adapted, case),
+                               models.call_unet(merged(unet, deltas, 1), case))
     assert error < 1e-12, error
 
 
 def loras(painter):
     """Two files: Yent's own format, and kohya's with alpha, a 3x3 convolution and the text encoder."""
     random = np.random.default_rng(61)
-    case = models.unet_case(random, UNET, 1, 8, 8, 7, 301)
-    ids = painter.tokens(PROMPT)
-    modules = {path: m for path, m in painter.unet.named_modules() if path.endswith(TARGETS)}
-    deltas = {path: low_rank(random, m.weight, 4) for path, m in modules.items()}
-    style = {}
-    for path, (down, up) in deltas.items():
-        style[f"{path}.lora_A.weight"], style[f"{path}.lora_B.weight"] = down, up
-    save_file(style, FOLDER / "lora_style.safetensors")
-
-    chosen = [p for p in modules if ".attn2.to_" in p] + ["down_blocks.1.resnets.0.conv1"]
-    weights = dict(painter.unet.named_modules())
-    kohya = {path: low_rank(random, weights[path].weight, 3) for path in chosen}
-    clip_layers = {nets.clip_name(path): module for path, module in painter.clip.named_modules()
-                   if path.endswith(("q_proj", "fc2"))}
-    kohya_clip = {path: low_rank(random, m.weight, 3) for path, m in clip_layers.items()}
+    layers = dict(painter.unet.named_modules())
+    targets = [path for path in layers if path.endswith(TARGETS)]
+    style = {path: low_rank(random, layers[path].weight, 4) for path in targets}
     file = {}
-    for prefix, pairs in (("lora_unet_", kohya), ("lora_te_", kohya_clip)):
+    for path, (down, up) in style.items():
+        file[f"{path}.lora_A.weight"], file[f"{path}.lora_B.weight"] = down, up
+    save_file(file, FOLDER / "lora_style.safetensors")
+    check_with_peft(painter.unet, style)
+
+    chosen = [p for p in targets if ".attn2.to_" in p] + ["down_blocks.1.resnets.0.conv1"]
+    unet_pairs = {path: low_rank(random, layers[path].weight, 3) for path in chosen}
+    clip_pairs = {nets.clip_name(path): low_rank(random, module.weight, 3)
+                  for path, module in painter.clip.named_modules() if path.endswith(("q_proj", "fc2"))}
+    file = {}
+    for prefix, pairs in (("lora_unet_", unet_pairs), ("lora_te_", clip_pairs)):
         for path, (down, up) in pairs.items():
             key = prefix + path.replace(".", "_")
             file[f"{key}.lora_down.weight"], file[f"{key}.lora_up.weight"] = down, up
             file[f"{key}.alpha"] = np.array(1.5, np.float16)
     save_file(file, FOLDER / "lora_kohya.safetensors")
 
-    with torch.no_grad():
-        outputs = {"plain": models.call_unet(painter.unet, case),
-                   "style": models.call_unet(merged(painter.unet, deltas, 0.7), case),
-                   "kohya": models.call_unet(merged(painter.unet, kohya, 0.8 * 1.5 / 3), case)}
-        full = models.call_unet(merged(painter.unet, deltas, 1), case)
-        clip = merged(painter.clip, kohya_clip, 0.8 * 1.5 / 3, nets.clip_name)
-        cond = models.call_clip(clip, {"tokens": ids})
-    check_with_peft(painter, case, deltas, full)
-    save("lora", {**case, "tokens": ids[0], "cond_kohya": cond[0],
-                  **{f"output.{k}": v for k, v in outputs.items()}},
-         {"kind": "lora", "model": "toy_painter", "scale": {"style": 0.7, "kohya": 0.8}})
+    about = {"seed": 5, "steps": 2, "guidance": 5.0, "sampler": "ddim", "width": 16, "height": 16}
+    how = ("ddim", 2, 5, 5.0, (8, 8))
+    both = styled(painter, merged(painter.unet, style, 0.7), nets.double(painter.clip))
+    save_paint("painter_lora_style", *both, about | {"scale": 0.7}, *how)
+    factor = 0.8 * 1.5 / 3  # scale * alpha / rank
+    both = styled(painter, merged(painter.unet, unet_pairs, factor),
+                  merged(painter.clip, clip_pairs, factor, nets.clip_name))
+    save_paint("painter_lora_kohya", *both, about | {"scale": 0.8}, *how)
 
 
 def painters():
@@ -252,4 +255,4 @@ def painters():
     exact = painter.double()
     txt2img(painter, exact)
     img2img(painter, exact)
-    loras(exact)
+    loras(painter)
