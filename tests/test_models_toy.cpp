@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <span>
 
@@ -13,8 +13,10 @@
 #include "engine/models/vae.h"
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/ref/ref_backend.h"
+#include "loaders/painter_files.h"
 #include "tests/compare.h"
 #include "tests/golden.h"
+#include "tests/temporary_folder.h"
 
 using namespace yent;
 
@@ -41,17 +43,14 @@ struct Bench {
     return put(golden.rows(name), golden.shape(name));
   }
 
-  // Twice, because the second run finds the memory that the first one left.
   std::vector<float> run(const std::string& key, const std::function<Act()>& forward) {
     std::vector<float> result;
-    for (int i = 0; i < 2; ++i) {
-      ws.run(key, [&] {
-        const Act out = forward();
-        if (ws.measuring()) return;
-        result.resize(out->shape.count());
-        c.backend.read(result.data(), out);
-      });
-    }
+    ws.run(key, [&] {
+      const Act out = forward();
+      if (ws.measuring()) return;
+      result.resize(out->shape.count());
+      c.backend.read(result.data(), out);
+    });
     return result;
   }
 
@@ -73,6 +72,20 @@ double limit_of(const Golden& golden, const std::string& which) {
 void check_asked(const SeededCheckpoint& seeded, const Golden& golden) {
   CHECK(seeded.asked.size() == golden.config["tensors"].get<size_t>());
   CHECK(seeded.parameters() == golden.config["parameters"].get<int64_t>());
+}
+
+std::vector<float> run_decoder(Bench& bench, const VaeDecoder& decoder, const VaeConfig& config,
+                               const Golden& golden, const std::string& prefix) {
+  std::vector<float> latent = golden.rows(prefix + "latent");
+  for (float& x : latent) x /= config.scaling_factor;
+  const Stored in = bench.put(latent, golden.shape(prefix + "latent"));
+  return bench.run("decoder " + prefix, [&] { return decoder(bench.c, in); });
+}
+
+std::vector<float> run_encoder(Bench& bench, const VaeEncoder& encoder, const Golden& golden,
+                               const std::string& prefix) {
+  const Stored in = bench.put(golden, prefix + "pixels");
+  return bench.run("encoder " + prefix, [&] { return encoder(bench.c, in); });
 }
 
 std::vector<float> run_unet(Bench& bench, const UNet& unet, const Golden& golden,
@@ -123,17 +136,13 @@ TEST_CASE("models_toy: autoencoders, both ways") {
         CAPTURE(name);
         CAPTURE(which);
         CAPTURE(backend->isa());
-        const bool decode = golden.has(which + ".latent");
-        std::vector<float> given = golden.rows(which + (decode ? ".latent" : ".pixels"));
-        const Shape shape = golden.shape(which + (decode ? ".latent" : ".pixels"));
-        if (decode) {
-          for (float& x : given) x /= config.scaling_factor;
+        if (golden.has(which + ".latent")) {
+          check_close(run_decoder(bench, decoder, config, golden, which + "."),
+                      golden.rows(which + ".image"), limit_of(golden, which));
+        } else {
+          check_close(run_encoder(bench, encoder, golden, which + "."),
+                      golden.rows(which + ".moments"), limit_of(golden, which));
         }
-        const Stored in = bench.put(given, shape);
-        const auto got =
-            bench.run(which, [&] { return decode ? decoder(bench.c, in) : encoder(bench.c, in); });
-        check_close(got, golden.rows(which + (decode ? ".image" : ".moments")),
-                    limit_of(golden, which));
       }
     }
   }
@@ -242,11 +251,9 @@ void check_layers(const Golden& golden, Backend& inner, const std::string& part,
   const Policy policy;
   forward(bench, Loader(seeded.checkpoint, recorder, policy));
 
-  const std::string path =
-      (std::filesystem::temp_directory_path() / ("yent_layers_" + part + ".safetensors")).string();
-  dump.write(path);
-  const Golden got(read_safetensors(path));
-  std::filesystem::remove(path);
+  const test::TemporaryFolder folder;
+  dump.write(folder / "layers.safetensors");
+  const Golden got(read_safetensors(folder / "layers.safetensors"));
 
   const double limit = network_limit(golden.config["torch_f32_error"].get<double>());
   int compared = 0;
@@ -270,27 +277,17 @@ TEST_CASE("models_toy: every layer of a UNet, an autoencoder and CLIP") {
     const Golden unet("layers_unet_tiny");
     check_layers(unet, *backend, "unet", [&](Bench& bench, const Loader& l) {
       const UNet net(l, UNetConfig::from_json(unet.config["model"], "tiny"));
-      const Conditioning cond = net.condition(bench.c, bench.put(unet, "text"),
-                                              std::vector<double>{unet.rows("timestep")[0]});
-      const Stored latent = bench.put(unet, "latent");
-      bench.ws.run("unet", [&] { net(bench.c, latent, cond, 0); });
+      run_unet(bench, net, unet, "");
     });
 
     const Golden decoder("layers_vae_decoder");
     const VaeConfig config = VaeConfig::from_json(decoder.config["model"], "short");
     check_layers(decoder, *backend, "vae", [&](Bench& bench, const Loader& l) {
-      const VaeDecoder net(l, config);
-      std::vector<float> latent = decoder.rows("latent");
-      for (float& x : latent) x /= config.scaling_factor;
-      const Stored in = bench.put(latent, decoder.shape("latent"));
-      bench.ws.run("decoder", [&] { net(bench.c, in); });
+      run_decoder(bench, VaeDecoder(l, config), config, decoder, "");
     });
-
     const Golden encoder("layers_vae_encoder");
     check_layers(encoder, *backend, "vae", [&](Bench& bench, const Loader& l) {
-      const VaeEncoder net(l, config);
-      const Stored in = bench.put(encoder, "pixels");
-      bench.ws.run("encoder", [&] { net(bench.c, in); });
+      run_encoder(bench, VaeEncoder(l, config), encoder, "");
     });
 
     const Golden clip("layers_clip");
@@ -299,4 +296,67 @@ TEST_CASE("models_toy: every layer of a UNet, an autoencoder and CLIP") {
       net(bench.c, clip.ints("tokens"));
     });
   }
+}
+
+namespace {
+
+// What a network asked for, under the names of LDM's single files.
+void add_renamed(const SeededCheckpoint& seeded, const nlohmann::json& ldm_to_diffusers,
+                 std::vector<HostTensor>& file) {
+  std::map<std::string, std::string> ldm_names;
+  for (const auto& [ldm, diffusers] : ldm_to_diffusers.items()) ldm_names[diffusers] = ldm;
+  for (const auto& [name, tensor] : seeded.asked) {
+    const size_t dot = name.rfind('.');
+    HostTensor renamed = tensor;
+    renamed.name = ldm_names.at(name.substr(0, dot)) + name.substr(dot);
+    // The VAE's attention is made of 1x1 convolutions there.
+    if (renamed.name.find(".attn_1.") != std::string::npos && tensor.dims.size() == 2) {
+      renamed.dims.insert(renamed.dims.end(), {1, 1});
+    }
+    file.push_back(std::move(renamed));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("models_toy: a single-file checkpoint gives the same UNet and autoencoder") {
+  const Golden unet_golden("unet_sd15"), vae_golden("vae_sd");
+  const auto names = nlohmann::json::parse(std::ifstream(golden_path("ldm_names.json")));
+  const auto backend = make_cpu_backend({.threads = 1});
+  const Policy policy;
+  const test::TemporaryFolder folder;
+  {
+    SeededCheckpoint unet("unet", seed_of(unet_golden)), vae("vae", seed_of(vae_golden));
+    const UNet asks(Loader(unet.checkpoint, *backend, policy),
+                    UNetConfig::from_json(unet_golden.config["model"], "sd15"));
+    const VaeConfig config = VaeConfig::from_json(vae_golden.config["model"], "sd");
+    const Loader l(vae.checkpoint, *backend, policy);
+    const VaeDecoder asks_too(l, config);
+    const VaeEncoder and_this(l, config);
+    std::vector<HostTensor> file;
+    add_renamed(unet, names["unet_sd15"], file);
+    add_renamed(vae, names["vae"], file);
+    write_safetensors(folder / "single.safetensors", file);
+  }
+
+  const PainterFiles files = PainterFiles::open(folder / "single.safetensors", false);
+  Bench bench(*backend);
+  const auto loader = [&](TensorSet set, const char* part) {
+    const auto shared = std::make_shared<TensorSet>(std::move(set));
+    return Loader(checkpoint_of(shared, part), *backend, policy);
+  };
+  const Loader unet_loader = loader(files.unet(), "unet"), vae_loader = loader(files.vae(), "vae");
+  const UNet unet(unet_loader, UNetConfig::from_json(files.unet_config().json, "inferred"));
+  CHECK(unet_loader.unread().empty());
+  check_close(run_unet(bench, unet, unet_golden, "odd."), unet_golden.rows("odd.output"),
+              limit_of(unet_golden, "odd"));
+
+  const VaeConfig config = VaeConfig::from_json(files.vae_config().json, "inferred");
+  const VaeDecoder decoder(vae_loader, config);
+  const VaeEncoder encoder(vae_loader, config);
+  CHECK(vae_loader.unread().empty());
+  check_close(run_decoder(bench, decoder, config, vae_golden, "decode_odd."),
+              vae_golden.rows("decode_odd.image"), limit_of(vae_golden, "decode_odd"));
+  check_close(run_encoder(bench, encoder, vae_golden, "encode_odd."),
+              vae_golden.rows("encode_odd.moments"), limit_of(vae_golden, "encode_odd"));
 }
