@@ -300,6 +300,16 @@ TEST_CASE("models_toy: every layer of a UNet, an autoencoder and CLIP") {
 
 namespace {
 
+// The matrices of SD 1.x that LDM stores as 1x1 convolutions. The shape of proj_in is what
+// tells SD 1.x from 2.x.
+bool is_convolution(const std::string& ldm) {
+  for (const char* part :
+       {".attn_1.", "proj_in", "proj_out", "skip_connection", "nin_shortcut", "quant_conv"}) {
+    if (ldm.find(part) != std::string::npos) return true;
+  }
+  return false;
+}
+
 // What a network asked for, under the names of LDM's single files.
 void add_renamed(const SeededCheckpoint& seeded, const nlohmann::json& ldm_to_diffusers,
                  std::vector<HostTensor>& file) {
@@ -309,8 +319,7 @@ void add_renamed(const SeededCheckpoint& seeded, const nlohmann::json& ldm_to_di
     const size_t dot = name.rfind('.');
     HostTensor renamed = tensor;
     renamed.name = ldm_names.at(name.substr(0, dot)) + name.substr(dot);
-    // The VAE's attention is made of 1x1 convolutions there.
-    if (renamed.name.find(".attn_1.") != std::string::npos && tensor.dims.size() == 2) {
+    if (is_convolution(renamed.name) && tensor.dims.size() == 2) {
       renamed.dims.insert(renamed.dims.end(), {1, 1});
     }
     file.push_back(std::move(renamed));
