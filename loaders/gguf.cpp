@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include "loaders/tensor_set.h"
+
 namespace yent {
 namespace {
 
@@ -225,56 +227,58 @@ class GgufParser {
 
   void parse_key(uint64_t i) {
     const std::string key = name(fmt::format("the name of key {}", i));
+    const std::string shown = printable(key);
     GgufValue value;
-    value.type = value_type(key);
+    value.type = value_type(shown);
     if (value.type == GgufType::array) {
-      value.element = value_type(key);
-      if (value.element == GgufType::array) throw error("{} is an array of arrays", key);
-      value.count = number<uint64_t>(key);
-      value.bytes = values(value.element, value.count, key);
+      value.element = value_type(shown);
+      if (value.element == GgufType::array) throw error("{} is an array of arrays", shown);
+      value.count = number<uint64_t>(shown);
+      value.bytes = values(value.element, value.count, shown);
     } else if (value.type == GgufType::string) {
-      value.bytes = string(key);
+      value.bytes = string(shown);
     } else {
-      value.bytes = values(value.type, 1, key);
+      value.bytes = values(value.type, 1, shown);
     }
-    if (!file_.metadata_.emplace(key, value).second) throw error("the key {} occurs twice", key);
+    if (!file_.metadata_.emplace(key, value).second) throw error("the key {} occurs twice", shown);
   }
 
   void parse_tensor(uint64_t i) {
     HostTensor tensor;
     tensor.name = name(fmt::format("the name of tensor {}", i));
+    const std::string shown = printable(tensor.name);
     if (!file_.index_.emplace(tensor.name, file_.tensors_.size()).second) {
-      throw error("the tensor {} occurs twice", tensor.name);
+      throw error("the tensor {} occurs twice", shown);
     }
-    const auto rank = number<uint32_t>(tensor.name);
-    if (rank < 1 || rank > 4) throw error("{} has {} dims, expected 1 to 4", tensor.name, rank);
+    const auto rank = number<uint32_t>(shown);
+    if (rank < 1 || rank > 4) throw error("{} has {} dims, expected 1 to 4", shown, rank);
     int64_t count = 1;
     for (uint32_t d = 0; d < rank; ++d) {
-      const auto dim = number<int64_t>(tensor.name);
+      const auto dim = number<int64_t>(shown);
       if (dim <= 0 || __builtin_mul_overflow(count, dim, &count)) {
-        throw error("{} has a dim of {} that is zero or too large", tensor.name,
+        throw error("{} has a dim of {} that is zero or too large", shown,
                     static_cast<uint64_t>(dim));
       }
       tensor.dims.push_back(dim);
     }
-    const auto type = number<uint32_t>(tensor.name);
+    const auto type = number<uint32_t>(shown);
     const std::optional<DType> dtype = gguf_dtype(type);
     if (!dtype) {
-      throw error("{} is of type {} ({}), which is not supported", tensor.name, type,
+      throw error("{} is of type {} ({}), which is not supported", shown, type,
                   unsupported_type_name(type));
     }
     tensor.dtype = *dtype;
     const int64_t block = block_elements(*dtype);
     if (tensor.dims[0] % block != 0) {
-      throw error("{} has rows of {} elements, expected a multiple of {} for {}", tensor.name,
+      throw error("{} has rows of {} elements, expected a multiple of {} for {}", shown,
                   tensor.dims[0], block, dtype_name(*dtype));
     }
     if (__builtin_mul_overflow(static_cast<uint64_t>(count / block),
                                static_cast<uint64_t>(block_bytes(*dtype)), &tensor.bytes)) {
-      throw error("{} has {} elements, too large", tensor.name, count);
+      throw error("{} has {} elements, too large", shown, count);
     }
     std::reverse(tensor.dims.begin(), tensor.dims.end());
-    offsets_.push_back(number<uint64_t>(tensor.name));
+    offsets_.push_back(number<uint64_t>(shown));
     file_.tensors_.push_back(std::move(tensor));
   }
 
@@ -300,11 +304,12 @@ class GgufParser {
       HostTensor& tensor = file_.tensors_[i];
       const uint64_t offset = offsets_[i];
       if (offset % align != 0) {
-        throw error("{} is at offset {}, expected a multiple of {}", tensor.name, offset, align);
+        throw error("{} is at offset {}, expected a multiple of {}", printable(tensor.name), offset,
+                    align);
       }
       if (offset > room || tensor.bytes > room - offset) {
         throw error("{} takes {} bytes at offset {} of the data, which has {}: truncated?",
-                    tensor.name, tensor.bytes, offset, room);
+                    printable(tensor.name), tensor.bytes, offset, room);
       }
       tensor.data = bytes_.data() + start + offset;
       order.emplace_back(offset, i);
@@ -313,7 +318,8 @@ class GgufParser {
     for (size_t k = 1; k < order.size(); ++k) {
       const HostTensor& before = file_.tensors_[order[k - 1].second];
       if (order[k - 1].first + before.bytes > order[k].first) {
-        throw error("{} and {} overlap", before.name, file_.tensors_[order[k].second].name);
+        throw error("{} and {} overlap", printable(before.name),
+                    printable(file_.tensors_[order[k].second].name));
       }
     }
   }
