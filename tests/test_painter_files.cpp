@@ -1,31 +1,25 @@
 #include <doctest/doctest.h>
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
 
-#include "kernels/error.h"
+#include "hostile.h"
 #include "loaders/convert.h"
 #include "loaders/painter_files.h"
 #include "loaders/safetensors.h"
+#include "temporary_folder.h"
 
 using namespace yent;
+using test::refusal;
 namespace fs = std::filesystem;
 
 namespace {
 
-// A model folder, removed with the object.
 struct Folder {
-  fs::path root = fs::temp_directory_path() / fmt::format("yent_painter_files_{}", ::getpid());
-
-  Folder() {
-    fs::remove_all(root);
-    fs::create_directories(root);
-  }
-  ~Folder() { fs::remove_all(root); }
+  test::TemporaryFolder temporary;
+  fs::path root = temporary.path();
 
   void text(const fs::path& file, const std::string& content) const {
     fs::create_directories((root / file).parent_path());
@@ -68,17 +62,6 @@ float first_value(const TensorSet& set, const char* name) {
   std::vector<float> values(static_cast<size_t>(tensor->count()));
   to_f32(*tensor, values.data());
   return values[0];
-}
-
-template <class Call>
-std::string refusal(const Call& call) {
-  try {
-    call();
-    return "";
-  } catch (const Error& error) {
-    CHECK(error.kind() == Error::file);
-    return error.what();
-  }
 }
 
 const std::string plain_unet = "unet/diffusion_pytorch_model.safetensors";
