@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include "kernels/backend.h"
+
 namespace yent {
 
 // Norm of the difference over the norm of what was expected: what a rounding error looks like
@@ -48,5 +50,24 @@ inline std::string worst(std::span<const float> got, std::span<const float> expe
 // sample of the same rounding: ours has been 0.3 to 1.3 times as far. Four times stays below
 // what a LayerNorm with epsilon 1e-6, the least of the usual mistakes, does to a faint input.
 inline double network_limit(double torch_f32_error) { return 4 * torch_f32_error; }
+
+// A network in a lower precision, on inputs of unit size. The error of one layer, by the rms of
+// rounding: f16 weights 2^-11 / sqrt(3) / 1.53 = 1.9e-4 (1.53 is the rms significand); bf16
+// weights and inputs, 2^-8 for both, 2.1e-3; int8 about 8e-3, steps of peak / 127 for uniform
+// weights (peak 1.7 sigma) and normal inputs (3 to 4.5 sigma). On their way through the residual
+// stream the errors of all layers add up to 4 to 5 times that, in every toy network; 6.5 allowed.
+inline double network_limit(Precision precision) {
+  switch (precision) {
+    case Precision::f16:
+      return 1.2e-3;
+    case Precision::bf16:
+      return 1.4e-2;
+    case Precision::int8:
+      return 5.2e-2;
+    case Precision::f32:
+      break;
+  }
+  return 4e-6;  // four times what is usual of PyTorch
+}
 
 }  // namespace yent

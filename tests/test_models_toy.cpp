@@ -148,6 +148,35 @@ TEST_CASE("models_toy: autoencoders, both ways") {
   }
 }
 
+TEST_CASE("models_toy: lower precisions cost what their rounding says, and are in force") {
+  const Golden unet_golden("unet_v2"), vae_golden("vae_sd");
+  for (const auto& backend : backends()) {
+    for (const Precision precision : {Precision::f16, Precision::bf16, Precision::int8}) {
+      CAPTURE(backend->isa());
+      CAPTURE(precision_name(precision));
+      Bench bench(*backend);
+      const Policy policy(precision);
+      const auto check = [&](const std::vector<float>& got, const std::vector<float>& expected) {
+        const double error = relative_error(got, expected);
+        CHECK(error <= network_limit(precision));
+        CHECK(error >= network_limit(precision) / 4);
+      };
+      SeededCheckpoint seeded("unet", seed_of(unet_golden));
+      const UNet unet(Loader(seeded.checkpoint, *backend, policy),
+                      UNetConfig::from_json(unet_golden.config["model"], "v2"));
+      check(run_unet(bench, unet, unet_golden, "odd."), unet_golden.rows("odd.output"));
+
+      SeededCheckpoint seeded_vae("vae", seed_of(vae_golden));
+      const Loader l(seeded_vae.checkpoint, *backend, policy);
+      const VaeConfig config = VaeConfig::from_json(vae_golden.config["model"], "sd");
+      check(run_decoder(bench, VaeDecoder(l, config), config, vae_golden, "decode_odd."),
+            vae_golden.rows("decode_odd.image"));
+      check(run_encoder(bench, VaeEncoder(l, config), vae_golden, "encode_odd."),
+            vae_golden.rows("encode_odd.moments"));
+    }
+  }
+}
+
 TEST_CASE("models_toy: CLIP with either activation") {
   for (const char* name : {"quick", "exact"}) {
     const Golden golden(std::string("clip_") + name);
