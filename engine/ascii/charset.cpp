@@ -14,7 +14,7 @@ constexpr NamedCharset charsets[] = {
     {"standard", U" .:-=+*#%@"},
     {"blocks", U" ░▒▓█"},
     {"minimal", U" .oO@"},
-    {"detailed", U" .`',_:;^\"~-=!<+/()ir{}lIczs7fv1x*FJeZoua2Ew5kS3h6#VXyK$U&8%MWB@0▒▓█"},
+    {"long", U" .`',_:;^\"~-=!<+/()ir{}lIczs7fv1x*FJeZoua2Ew5kS3h6#VXyK$U&8%MWB@0▒▓█"},
 };
 
 }  // namespace

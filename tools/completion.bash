@@ -1,0 +1,2 @@
+# Bash completion of yent-run, as the program itself knows its options.
+source <(yent-run --completion-bash)
