@@ -20,7 +20,7 @@ namespace yent {
 // holds densely. Moving keeps every address.
 struct TensorSet {
   std::string path;                                  // what error sentences name
-  std::vector<HostTensor> tensors = {};                   // sorted by name, names unique
+  std::vector<HostTensor> tensors = {};              // sorted by name, names unique
   std::map<std::string, std::string> metadata = {};  // safetensors' __metadata__
   std::vector<std::shared_ptr<const MappedFile>> files = {};
   std::vector<std::shared_ptr<std::vector<std::byte>>> owned = {};
