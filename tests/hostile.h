@@ -3,16 +3,19 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "kernels/error.h"
+#include "loaders/tensor_set.h"
 #include "temporary_folder.h"
 
 namespace yent::test {
@@ -33,6 +36,24 @@ inline std::string refusal(const std::function<void()>& read) {
   }
 }
 
+// Adds up every byte of every tensor, each of which must lie in what the set owns.
+inline size_t touch(const TensorSet& set) {
+  size_t sum = 0;
+  for (const HostTensor& tensor : set.tensors) {
+    REQUIRE(tensor.bytes == checked_bytes(tensor.dtype, tensor.dims));
+    const auto holds = [&](std::span<const std::byte> bytes) {
+      return tensor.data >= bytes.data() &&
+             tensor.data + tensor.bytes <= bytes.data() + bytes.size();
+    };
+    REQUIRE((std::any_of(set.files.begin(), set.files.end(),
+                         [&](const auto& file) { return holds(file->bytes()); }) ||
+             std::any_of(set.owned.begin(), set.owned.end(),
+                         [&](const auto& copy) { return holds(*copy); })));
+    for (size_t i = 0; i < tensor.bytes; ++i) sum += static_cast<size_t>(tensor.data[i]);
+  }
+  return sum;
+}
+
 struct Damage {
   size_t cuts_accepted = 0, changes_accepted = 0;  // of those tried
   size_t cuts = 0, changes = 0;
@@ -44,6 +65,8 @@ inline Damage damage(const std::vector<uint8_t>& valid, const std::string& name,
                      const std::function<void(const std::filesystem::path&)>& read) {
   const TemporaryFolder folder;
   const auto accepted = [&](const std::vector<uint8_t>& bytes) {
+    // A new file each time: some file systems wait for the disk when one is cut to nothing.
+    std::filesystem::remove(folder / name);
     const std::filesystem::path path = folder.file(name, bytes);
     const std::string sentence = refusal([&] { read(path); });
     // One line that begins with the path.

@@ -14,6 +14,7 @@ using namespace yent;
 using yent::test::contents;
 using yent::test::refusal;
 using yent::test::TemporaryFolder;
+using yent::test::touch;
 
 namespace {
 
@@ -51,16 +52,6 @@ std::string entry(std::string_view dtype, std::string_view shape, std::string_vi
 
 bool contains(const std::string& text, std::string_view part) {
   return text.find(part) != text.npos;
-}
-
-// Adds up every byte, so that one outside of the file is noticed.
-size_t touch(const TensorSet& set) {
-  size_t sum = 0;
-  for (const HostTensor& tensor : set.tensors) {
-    REQUIRE(tensor.bytes == checked_bytes(tensor.dtype, tensor.dims));
-    for (size_t i = 0; i < tensor.bytes; ++i) sum += static_cast<size_t>(tensor.data[i]);
-  }
-  return sum;
 }
 
 HostTensor tensor_of(std::string name, DType dtype, std::vector<int64_t> dims,
