@@ -1,7 +1,6 @@
 #include "kernels/cpu/gemm_driver.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "kernels/cpu/parallel.h"
 
@@ -13,11 +12,10 @@ static_assert(static_cast<int>(Fn::silu) == static_cast<int>(Activation::silu) &
               static_cast<int>(Fn::quick_gelu) == static_cast<int>(Activation::quick_gelu));
 
 constexpr int most_tile_rows = 64;  // mr of any row of any table
-
-size_t up(size_t value, size_t granule) { return (value + granule - 1) / granule * granule; }
-size_t parts(size_t total, size_t size) { return (total + size - 1) / size; }
-
 constexpr size_t most_depth = 512;
+
+size_t parts(size_t total, size_t size) { return (total + size - 1) / size; }
+size_t up(size_t value, size_t granule) { return parts(value, granule) * granule; }
 
 // The blocking. A task is task_rows x task_panels; it walks k in blocks of `depth`, so that
 // its staged A (at most 168 x 512 floats), its sums (168 x 640) and a panel of B share the
@@ -121,17 +119,19 @@ struct Product {
               k1);
       }
       for (size_t p = first; p < last; ++p) {
-        const void* b = weight.panels + (p * plan.k + k0) * g.nr * g.b_bytes;
+        const void* b = scratch + plan.chunk_at;
         if (weight.expand) {
           float* made = reinterpret_cast<float*>(scratch + plan.chunk_at);
           weight.expand(made, made + depth * g.nr, p, k0, depth);
-          b = made;
+        } else {
+          b = weight.panels + (p * plan.k + k0) * g.nr * g.b_bytes;
         }
         // What is read after this panel: the next one at this depth, or the first at the next.
         // Every tile fetches its share of it, so that no tile waits for memory.
-        const size_t next = p + 1 < last ? p * plan.k + plan.k + k0 : first * plan.k + k1;
-        const std::byte* ahead = weight.panels + next * g.nr * g.b_bytes;
-        const size_t ahead_step = (g.nr * g.b_bytes + tiles - 1) / tiles;
+        const bool more = !weight.expand && (p + 1 < last || k1 < plan.k);
+        const size_t next = p + 1 < last ? (p + 1) * plan.k + k0 : first * plan.k + k1;
+        const auto ahead = more ? weight.panels + next * g.nr * g.b_bytes : scratch;
+        const size_t ahead_step = more ? parts(g.nr * g.b_bytes, tiles) : 0;
         for (size_t i = 0; i < tiles; ++i) {
           const size_t at = i * g.mr;
           const int height = std::min<int>(g.mr, rows - at);

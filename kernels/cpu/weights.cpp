@@ -1,5 +1,7 @@
 #include "kernels/cpu/weights.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -116,10 +118,15 @@ void keep_q8(CpuWeight& w, const Kernels& kernels, const LinearSource& source, i
 }  // namespace
 
 std::shared_ptr<std::byte> aligned_bytes(size_t bytes) {
-  constexpr std::align_val_t line{64};
-  const auto memory = static_cast<std::byte*>(::operator new(std::max<size_t>(bytes, 1), line));
+  constexpr size_t line = 64, huge = 2 << 20;
+  const std::align_val_t alignment{bytes >= huge ? huge : line};
+  const auto memory =
+      static_cast<std::byte*>(::operator new(std::max<size_t>(bytes, 1), alignment));
+  // Weights are read end to end: huge pages spare most of the page faults and table walks. A
+  // system that has none to give says so, and nothing is lost.
+  if (bytes >= huge) madvise(memory, bytes / huge * huge, MADV_HUGEPAGE);
   std::memset(memory, 0, bytes);
-  return {memory, [](std::byte* p) { ::operator delete(p, line); }};
+  return {memory, [alignment](std::byte* p) { ::operator delete(p, alignment); }};
 }
 
 std::shared_ptr<CpuWeight> pack_linear_weight(const Kernels& kernels, int threads,
