@@ -16,36 +16,6 @@ struct Mix {
   double x, e;
 };
 
-// abar(t), the cumulative product of 1 - beta, in double.
-std::vector<double> cumulative_alphas(const SchedulerConfig& c) {
-  const int n = c.num_train_timesteps;
-  std::vector<double> alphas(n);
-  const auto cosine = [](double u) {
-    return std::pow(std::cos((u + 0.008) / 1.008 * M_PI / 2), 2);
-  };
-  double product = 1;
-  for (int i = 0; i < n; ++i) {
-    const double u = n > 1 ? static_cast<double>(i) / (n - 1) : 0;
-    double beta = 0;
-    switch (c.beta_schedule) {
-      case SchedulerConfig::Betas::linear:
-        beta = c.beta_start + u * (c.beta_end - c.beta_start);
-        break;
-      case SchedulerConfig::Betas::scaled_linear: {
-        const double root =
-            std::sqrt(c.beta_start) + u * (std::sqrt(c.beta_end) - std::sqrt(c.beta_start));
-        beta = root * root;
-        break;
-      }
-      case SchedulerConfig::Betas::squared_cosine:
-        beta = std::min(1 - cosine((i + 1.0) / n) / cosine(static_cast<double>(i) / n), 0.999);
-        break;
-    }
-    alphas[i] = product *= 1 - beta;
-  }
-  return alphas;
-}
-
 // Timesteps in falling order. `round` is to nearest even, as NumPy's.
 std::vector<int> timesteps(const SchedulerConfig& c, int steps) {
   const int n = c.num_train_timesteps;
@@ -109,8 +79,8 @@ void ddim(const VarianceKept& v, const std::vector<int>& ts, std::vector<Call>& 
 }
 
 void ddpm(const VarianceKept& v, const std::vector<int>& ts, std::vector<Call>& calls) {
-  for (const int t : ts) {
-    const int before = t - v.stride();
+  for (size_t i = 0; i < ts.size(); ++i) {
+    const int t = ts[i], before = i + 1 < ts.size() ? ts[i + 1] : -1;
     const double a = v.abar(t), p = before >= 0 ? v.abar(before) : 1;
     const double alpha = a / p, beta = 1 - alpha;
     const Mix x0 = v.clean(a);
@@ -257,6 +227,7 @@ class SigmaTable {
 
   // Between table entries, linear in log sigma.
   double time(double sigma) const {
+    if (log_.size() == 1) return 0;
     const double l = std::log(sigma);
     const auto above = std::lower_bound(log_.begin(), log_.end(), l);
     const auto high = std::clamp<ptrdiff_t>(above - log_.begin(), 1, last());
@@ -329,6 +300,35 @@ void sigma_steps(const std::string& sampler, const SchedulerConfig& config, cons
 
 }  // namespace
 
+std::vector<double> cumulative_alphas(const SchedulerConfig& c) {
+  const int n = c.num_train_timesteps;
+  std::vector<double> alphas(n);
+  const auto cosine = [](double u) {
+    return std::pow(std::cos((u + 0.008) / 1.008 * M_PI / 2), 2);
+  };
+  double product = 1;
+  for (int i = 0; i < n; ++i) {
+    const double u = n > 1 ? static_cast<double>(i) / (n - 1) : 0;
+    double beta = 0;
+    switch (c.beta_schedule) {
+      case SchedulerConfig::Betas::linear:
+        beta = c.beta_start + u * (c.beta_end - c.beta_start);
+        break;
+      case SchedulerConfig::Betas::scaled_linear: {
+        const double root =
+            std::sqrt(c.beta_start) + u * (std::sqrt(c.beta_end) - std::sqrt(c.beta_start));
+        beta = root * root;
+        break;
+      }
+      case SchedulerConfig::Betas::squared_cosine:
+        beta = std::min(1 - cosine((i + 1.0) / n) / cosine(static_cast<double>(i) / n), 0.999);
+        break;
+    }
+    alphas[i] = product *= 1 - beta;
+  }
+  return alphas;
+}
+
 bool Call::reads_noise() const {
   for (const Move& move : moves) {
     for (const Term& term : move.terms) {
@@ -340,15 +340,21 @@ bool Call::reads_noise() const {
 
 std::string sampler_name(const std::string& name) {
   const std::pair<const char*, const char*> aliases[] = {
-      {"plms", "pndm"},        {"euler_a", "euler-a"},   {"euler_ancestral", "euler-a"},
-      {"k_euler", "euler"},    {"k_euler_a", "euler-a"}, {"dpm++_2m", "dpm++2m"},
-      {"dpmpp_2m", "dpm++2m"}, {"dpmpp2m", "dpm++2m"},   {"dpm++-2m", "dpm++2m"}};
+      {"plms", "pndm"},         {"k-euler", "euler"},      {"euler-ancestral", "euler-a"},
+      {"k-euler-a", "euler-a"}, {"dpm++-2m", "dpm++2m"},   {"dpmpp-2m", "dpm++2m"},
+      {"dpmpp2m", "dpm++2m"},   {"k-dpmpp-2m", "dpm++2m"}, {"k-euler-ancestral", "euler-a"}};
+  // "Euler a", "euler_a" and "euler-a" are one name.
+  std::string plain = name;
+  for (char& c : plain) {
+    if (c == '_' || c == ' ') c = '-';
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
   for (const auto& [alias, canonical] : aliases) {
-    if (name == alias) return canonical;
+    if (plain == alias) return canonical;
   }
   constexpr const char* known[] = {"ddim", "pndm", "ddpm", "euler", "euler-a", "dpm++2m"};
   for (const char* k : known) {
-    if (name == k) return name;
+    if (plain == k) return plain;
   }
   throw usage_error("the sampler is {}, expected one of {}", name, fmt::join(known, ", "));
 }

@@ -28,6 +28,9 @@ struct SchedulerConfig {
   static SchedulerConfig from_json(const nlohmann::json& json, const std::string& path);
 };
 
+// abar(t), the cumulative product of 1 - beta, for every training timestep; in double.
+std::vector<double> cumulative_alphas(const SchedulerConfig& config);
+
 // The canonical name of a sampler ("euler_a" is "euler-a"); a usage error lists the known ones.
 std::string sampler_name(const std::string& name);
 
@@ -62,8 +65,9 @@ struct Schedule {
   double start_z = 1, start_noise = 0;
 };
 
-// The schedule of `steps` steps. `strength` below 1 leaves out the first steps, for a picture
-// as the start. Throws usage errors (too many steps, karras with a sampler that has no sigmas).
+// The schedule of `steps` steps. `strength`, in (0, 1], below 1 leaves out the first steps, for a
+// picture as the start. Throws usage errors (too many steps, karras with a sampler that has no
+// sigmas).
 Schedule make_schedule(const std::string& sampler, const SchedulerConfig& config, int steps,
                        bool karras = false, double strength = 1);
 

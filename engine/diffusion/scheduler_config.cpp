@@ -72,6 +72,9 @@ SchedulerConfig SchedulerConfig::from_json(const nlohmann::json& j, const std::s
   if (j.contains("trained_betas") && !j["trained_betas"].is_null()) {
     throw file_error("{}: trained_betas are given, expected a beta_schedule", path);
   }
+  if (const double last = cumulative_alphas(c).back(); !(last > 1e-12)) {
+    throw file_error("{}: the betas leave {} of the picture, expected more than 1e-12", path, last);
+  }
   return c;
 }
 

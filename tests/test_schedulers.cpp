@@ -1,0 +1,306 @@
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <fstream>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "engine/diffusion/scheduler.h"
+#include "kernels/error.h"
+
+using yent::Call;
+using yent::Schedule;
+using yent::SchedulerConfig;
+
+namespace {
+
+// One number of a latent, carried through a schedule as the step loop does it.
+class Latent {
+ public:
+  explicit Latent(double x) { slots_[yent::kX] = x; }
+
+  void run(const Call& call, double e, double noise = 0) {
+    slots_[yent::kE] = e;
+    slots_[yent::kNoise] = noise;
+    for (const yent::Move& move : call.moves) {
+      double sum = 0;
+      for (const yent::Term& term : move.terms) sum += term.coefficient * slots_[term.slot];
+      slots_[move.to] = sum;
+    }
+  }
+  double x() const { return slots_[yent::kX]; }
+
+  // The model of every check: 0.5 of what it sees, plus t / 1000.
+  double fake(const Call& call) const { return 0.5 * call.input_scale * x() + call.t / 1000; }
+
+ private:
+  // What was never written must never be read.
+  std::vector<double> slots_ = std::vector<double>(yent::kSlots, NAN);
+};
+
+std::vector<double> fake_run(const Schedule& schedule, double x) {
+  Latent latent(x);
+  std::vector<double> seen;
+  for (const Call& call : schedule.calls) {
+    latent.run(call, latent.fake(call));
+    seen.push_back(latent.x());
+  }
+  return seen;
+}
+
+bool close(double found, double expected, double limit = 1e-8) {
+  return std::abs(found - expected) <= limit * std::max(1.0, std::abs(expected));
+}
+
+// The coefficient of a slot in the one move of a call that writes x.
+double coefficient(const Call& call, int slot) {
+  double sum = 0;
+  int writes = 0;
+  for (const yent::Move& move : call.moves) {
+    if (move.to != yent::kX) continue;
+    ++writes;
+    for (const yent::Term& term : move.terms) {
+      if (term.slot == slot) sum += term.coefficient;
+    }
+  }
+  CHECK(writes == 1);
+  return sum;
+}
+
+const Call& call_at(const Schedule& schedule, double t) {
+  for (const Call& call : schedule.calls) {
+    if (call.t == t) return call;
+  }
+  FAIL("no call at " << t);
+  return schedule.calls.front();
+}
+
+SchedulerConfig config_of(const char* json) {
+  return SchedulerConfig::from_json(nlohmann::json::parse(json), "config.json");
+}
+
+yent::Error error_of(const std::function<void()>& act) {
+  try {
+    act();
+  } catch (const yent::Error& error) {
+    return error;
+  }
+  return yent::run_error("no error");
+}
+
+const SchedulerConfig sd = SchedulerConfig::stable_diffusion();
+
+}  // namespace
+
+TEST_CASE("schedulers: every call and every latent as diffusers has them") {
+  std::ifstream file(YENT_SOURCE_DIR "/tests/golden/schedulers.json");
+  for (const auto& run : nlohmann::json::parse(file)) {
+    const auto sampler = run.at("sampler").get<std::string>();
+    const int steps = run.at("steps"), skip = run.at("skip");
+    CAPTURE(sampler);
+    CAPTURE(steps);
+    CAPTURE(skip);
+    CAPTURE(run.at("config").dump());
+    const auto config = SchedulerConfig::from_json(run.at("config"), "golden");
+    // A strength that leaves out `skip` steps and no rounding can hurt.
+    const double strength = skip == 0 ? 1 : (steps - skip + 0.5) / steps;
+    const Schedule s = make_schedule(sampler, config, steps, config.karras, strength);
+    const auto& expected = run.at("calls");
+    REQUIRE(s.calls.size() == expected.size());
+    const bool sigmas = s.calls[0].input_scale != 1;
+    Latent latent(sigmas ? s.start_noise : 1);
+    if (sigmas && skip == 0) CHECK(s.init_scale == s.start_noise);
+    double draws = 0;
+    for (size_t k = 0; k < s.calls.size(); ++k) {
+      CAPTURE(k);
+      const Call& call = s.calls[k];
+      CHECK(close(call.t, expected[k][0]));
+      latent.run(call, latent.fake(call), call.reads_noise() ? std::sin(++draws) : NAN);
+      // diffusers steps its sigma samplers in float32.
+      CHECK(close(latent.x(), expected[k][1], sigmas ? 2e-6 : 1e-8));
+    }
+  }
+}
+
+TEST_CASE("schedulers: what remains of a picture") {
+  const std::vector<double> abar = cumulative_alphas(sd);
+  REQUIRE(abar.size() == 1000);
+  const std::pair<int, double> known[] = {
+      {0, 0.99915},        {1, 0.998296028},    {12, 0.9886398},     {500, 0.276332684},
+      {901, 0.0140048979}, {948, 0.0084340304}, {999, 0.00466009851}};
+  for (const auto& [t, expected] : known) CHECK(close(abar[t], expected, 1e-8));
+}
+
+TEST_CASE("schedulers: DDIM's steps") {
+  const Schedule s = make_schedule("ddim", sd, 10);
+  CHECK(s.calls.size() == 10);
+  CHECK(s.init_scale == 1);
+  const double inputs[4][2] = {{-0.7, 0.3}, {-0.2, 0.1}, {0.3, -0.1}, {0.8, -0.3}};
+  const std::pair<double, std::vector<double>> rows[] = {
+      {901, {-1.3175386, -0.38533250, 0.54687361, 1.4790797}},
+      {501, {-0.95690203, -0.27763191, 0.40163821, 1.0809083}},
+      {1, {-0.70394196, -0.20129973, 0.30134250, 0.80398473}}};
+  for (const auto& [t, expected] : rows) {
+    for (int i = 0; i < 4; ++i) {
+      Latent latent(inputs[i][0]);
+      latent.run(call_at(s, t), inputs[i][1]);
+      CHECK(close(latent.x(), expected[i], 1e-7));
+    }
+  }
+}
+
+TEST_CASE("schedulers: PNDM's calls, coefficients and a run") {
+  const Schedule s = make_schedule("plms", sd, 25);
+  REQUIRE(s.calls.size() == 26);
+  CHECK(s.calls[0].t == 961);
+  CHECK(s.calls[1].t == 921);
+  CHECK(s.calls[2].t == 921);
+  CHECK(s.calls[3].t == 881);
+  CHECK(s.calls[25].t == 1);
+  CHECK(close(coefficient(s.calls[0], yent::kX), 1.2478125, 1e-7));
+  CHECK(close(coefficient(s.calls[0], yent::kE), -0.248946201, 1e-7));
+  CHECK(close(coefficient(s.calls[2], yent::kX), 1.23114829, 1e-7));
+  CHECK(close(coefficient(s.calls[24], yent::kX), 1.01928756, 1e-7));
+  CHECK(close(coefficient(s.calls[25], yent::kX), 1.00042762, 1e-7));
+  CHECK(close(coefficient(s.calls[25], yent::kE), -0.0121420902 * 55 / 24, 1e-7));
+  const std::vector<double> x = fake_run(s, 1);
+  const double first[] = {0.884102101, 0.89629411,  0.795453143,
+                          0.698223769, 0.604943983, 0.515923564};
+  for (int i = 0; i < 6; ++i) CHECK(close(x[i], first[i]));
+  CHECK(close(x[12], 0.0262851929));
+  CHECK(close(x[24], -0.229676685));
+  CHECK(close(x[25], -0.228224514));
+}
+
+TEST_CASE("schedulers: DDPM's coefficients and a run") {
+  SchedulerConfig config = sd;
+  config.steps_offset = 0;
+  const Schedule s = make_schedule("ddpm", config, 80);
+  REQUIRE(s.calls.size() == 80);
+  CHECK(s.calls[0].t == 948);
+  CHECK(close(coefficient(call_at(s, 948), yent::kNoise), 0.352719146));
+  CHECK(close(coefficient(call_at(s, 468), yent::kNoise), 0.224223935));
+  CHECK(close(coefficient(call_at(s, 12), yent::kNoise), 0.0280547639));
+  CHECK(call_at(s, 12).reads_noise());
+  CHECK(!s.calls[79].reads_noise());
+  // x0 coefficient / sqrt(abar) + x coefficient
+  CHECK(close(coefficient(call_at(s, 948), yent::kX),
+              0.0123301155 / std::sqrt(0.0084340304) + 0.934516321));
+  CHECK(close(coefficient(call_at(s, 12), yent::kX),
+              0.925570827 / std::sqrt(0.9886398) + 0.074428049));
+  const std::vector<double> x = fake_run(s, 1);
+  CHECK(close(x[0], 0.875189001));
+  CHECK(close(x[1], 0.75387302));
+  CHECK(close(x[40], -1.76276181));
+  CHECK(close(x[78], -1.38708387));
+  CHECK(close(x[79], -1.36744511));
+}
+
+TEST_CASE("schedulers: the sigma form") {
+  const Schedule euler = make_schedule("euler", sd, 10);
+  CHECK(close(euler.init_scale, 14.61464123, 1e-8));
+  CHECK(euler.calls[1].t == 888);
+  CHECK(close(make_schedule("euler", sd, 5).calls[1].t, 749.25));
+  CHECK(make_schedule("euler", sd, 1).calls[0].t == 999);
+  const std::vector<double> x = fake_run(euler, euler.init_scale);
+  CHECK(close(x[0], 4.46718043));
+  CHECK(close(x[4], -1.43765222));
+  CHECK(close(x[9], -1.10622349));
+  const std::vector<double> y = fake_run(make_schedule("dpm++2m", sd, 10), euler.init_scale);
+  CHECK(close(y[1], 1.13609321));
+  CHECK(close(y[4], -0.76229974));
+  CHECK(close(y[9], -0.45363111));
+}
+
+TEST_CASE("schedulers: Karras' noise levels") {
+  const double expected[] = {14.614641, 9.102928, 5.478392, 3.168603, 1.749417,
+                             0.914072,  0.446918, 0.201398, 0.081910, 0.029167};
+  const Schedule s = make_schedule("dpm++2m", sd, 10, true);
+  for (int i = 0; i < 10; ++i) {
+    const double scale = s.calls[i].input_scale;
+    CHECK(close(std::sqrt(1 / (scale * scale) - 1), expected[i], 1e-6));
+  }
+  CHECK(s.calls[0].t == 999);
+  CHECK(close(s.calls[9].t, 0));
+  const SchedulerConfig least = config_of(R"({"num_train_timesteps": 1})");
+  CHECK(make_schedule("euler", least, 1, true).calls[0].t == 0);
+}
+
+TEST_CASE("schedulers: a picture as the start") {
+  SchedulerConfig config = sd;
+  config.steps_offset = 0;
+  Schedule s = make_schedule("ddpm", config, 80, false, 0.8);
+  CHECK(s.calls.size() == 64);
+  CHECK(s.calls[0].t == 756);
+  CHECK(make_schedule("ddpm", config, 50, false, 0.8).calls[0].t == 780);
+  CHECK(close(s.start_z * s.start_z + s.start_noise * s.start_noise, 1));
+  s = make_schedule("ddim", sd, 10, false, 0.55);  // 5 of 10
+  CHECK(s.calls[0].t == 401);
+  s = make_schedule("ddim", sd, 2, false, 0.6);  // t = 501
+  CHECK(s.calls.size() == 1);
+  CHECK(make_schedule("ddim", sd, 10, false, 0.01).calls.size() == 1);
+  const Schedule half = make_schedule("euler", sd, 3, false, 0.67);
+  CHECK(half.calls.size() == 2);
+  CHECK(half.start_z == 1);
+  CHECK(half.calls[0].t == 499.5);
+  CHECK(close(half.start_noise, 1.61551, 1e-3));  // sigma at 500 is sqrt(1 / 0.276332684 - 1)
+}
+
+TEST_CASE("schedulers: how many steps there may be") {
+  SchedulerConfig flat = sd;
+  flat.steps_offset = 0;
+  CHECK(make_schedule("ddim", flat, 1000).calls.size() == 1000);
+  CHECK(make_schedule("ddim", sd, 999).calls.size() == 999);
+  CHECK(make_schedule("pndm", sd, 1).calls.size() == 1);
+  CHECK(make_schedule("euler", sd, 1000).calls.size() == 1000);
+  const auto refused = [](const char* sampler, const SchedulerConfig& config, int steps) {
+    const yent::Error error = error_of([&] { make_schedule(sampler, config, steps); });
+    return error.kind() == yent::Error::usage && std::string(error.what()).starts_with("--steps");
+  };
+  CHECK(refused("ddim", sd, 1000));
+  CHECK(refused("pndm", sd, 1000));
+  CHECK(refused("ddim", flat, 1001));
+  CHECK(refused("euler", sd, 1001));
+  for (const int steps : {0, -1, 2147483647}) {
+    CHECK(refused("ddim", sd, steps));
+    CHECK(refused("dpm++2m", sd, steps));
+  }
+}
+
+TEST_CASE("schedulers: names") {
+  CHECK(yent::sampler_name("euler_a") == "euler-a");
+  CHECK(yent::sampler_name("k_euler") == "euler");
+  CHECK(yent::sampler_name("dpm++_2m") == "dpm++2m");
+  CHECK(yent::sampler_name("DPM++ 2M") == "dpm++2m");
+  CHECK(yent::sampler_name("Euler a") == "euler-a");
+  CHECK(yent::sampler_name("PLMS") == "pndm");
+  CHECK(error_of([] { yent::sampler_name("magic"); }).kind() == yent::Error::usage);
+  CHECK(error_of([] { make_schedule("ddim", sd, 5, true); }).kind() == yent::Error::usage);
+}
+
+TEST_CASE("schedulers: config files") {
+  const SchedulerConfig absent = config_of("{}");
+  CHECK(absent.sampler == "ddim");
+  CHECK(absent.steps_offset == 0);
+  CHECK(absent.set_alpha_to_one);
+  CHECK(absent.clips_sample);
+  CHECK(!absent.v_prediction);
+  CHECK(config_of(R"({"_class_name": "EulerAncestralDiscreteScheduler"})").sampler == "euler-a");
+  CHECK(config_of(R"({"_class_name": "Novelty"})").sampler == "ddim");
+  for (const char* bad :
+       {"[]", R"({"num_train_timesteps": 0})", R"({"num_train_timesteps": 10001})",
+        R"({"num_train_timesteps": "1000"})", R"({"beta_start": -0.1})", R"({"beta_end": 1.5})",
+        R"({"beta_schedule": "sigmoid"})", R"({"prediction_type": "sample"})",
+        R"({"timestep_spacing": "random"})", R"({"steps_offset": -1})", R"({"steps_offset": 1000})",
+        R"({"set_alpha_to_one": 1})", R"({"trained_betas": [0.1]})",
+        R"({"rescale_betas_zero_snr": true})",
+        R"({"beta_start": 0.9, "beta_end": 0.9, "num_train_timesteps": 10000})"}) {
+    CAPTURE(bad);
+    const yent::Error error = error_of([&] { config_of(bad); });
+    CHECK(error.kind() == yent::Error::file);
+    CHECK(std::string(error.what()).starts_with("config.json"));
+  }
+}
