@@ -1,31 +1,31 @@
 #include "engine/core/dump.h"
 
-#include <algorithm>
-#include <cstring>
-
 #include "engine/core/policy.h"
+#include "kernels/error.h"
 #include "loaders/safetensors.h"
 
 namespace yent {
-namespace {
 
-template <class T>
-std::vector<std::byte> bytes_of(const std::vector<T>& values) {
-  std::vector<std::byte> bytes(values.size() * sizeof(T));
-  if (!bytes.empty()) std::memcpy(bytes.data(), values.data(), bytes.size());
-  return bytes;
+void Dump::append(const std::string& name, DType dtype, std::vector<int64_t> dims,
+                  const void* values, size_t bytes) {
+  const auto [at, is_new] = entries_.try_emplace(name, Entry{dtype, dims, {}});
+  Entry& entry = at->second;
+  if (!is_new) {
+    ENSURE(entry.dtype == dtype && entry.dims.size() == dims.size(), "dump: {} changes", name);
+    entry.dims[0] += dims[0];
+  }
+  const auto* from = static_cast<const std::byte*>(values);
+  entry.bytes.insert(entry.bytes.end(), from, from + bytes);
 }
-
-}  // namespace
 
 void Dump::add(const std::string& name, std::vector<int64_t> dims,
                const std::vector<float>& values) {
-  entries_.push_back({name, DType::f32, std::move(dims), bytes_of(values)});
+  append(name, DType::f32, std::move(dims), values.data(), values.size() * sizeof(float));
 }
 
 void Dump::add(const std::string& name, std::vector<int64_t> dims,
                const std::vector<int32_t>& values) {
-  entries_.push_back({name, DType::i32, std::move(dims), bytes_of(values)});
+  append(name, DType::i32, std::move(dims), values.data(), values.size() * sizeof(int32_t));
 }
 
 void Dump::add(const std::string& name, Backend& backend, Tensor tensor) {
@@ -42,11 +42,9 @@ bool Dump::wants_layer(const std::string& path) const {
 
 void Dump::write(const std::filesystem::path& path) const {
   std::vector<HostTensor> tensors;
-  for (const Entry& e : entries_) {
-    tensors.push_back({e.name, e.dtype, e.dims, e.bytes.data(), e.bytes.size()});
+  for (const auto& [name, e] : entries_) {
+    tensors.push_back({name, e.dtype, e.dims, e.bytes.data(), e.bytes.size()});
   }
-  std::sort(tensors.begin(), tensors.end(),
-            [](const HostTensor& a, const HostTensor& b) { return a.name < b.name; });
   write_safetensors(path, tensors);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@ class Dump {
   // Layers whose path (with part and call, `unet.conv_in.0`) matches the glob are kept, too.
   explicit Dump(std::string layers = {}) : layers_(std::move(layers)) {}
 
+  // A name that comes again (the pictures of a batch) is put behind the first, along dims[0].
   void add(const std::string& name, std::vector<int64_t> dims, const std::vector<float>& values);
   void add(const std::string& name, std::vector<int64_t> dims, const std::vector<int32_t>& values);
   // A device tensor: an image {n, h, w, c} as [n, c, h, w], tokens {n, t, 1, c} as [n, t, c].
@@ -27,13 +29,15 @@ class Dump {
 
  private:
   struct Entry {
-    std::string name;
     DType dtype;
     std::vector<int64_t> dims;
     std::vector<std::byte> bytes;
   };
+  void append(const std::string& name, DType dtype, std::vector<int64_t> dims, const void* values,
+              size_t bytes);
+
   std::string layers_;
-  std::vector<Entry> entries_;
+  std::map<std::string, Entry> entries_;
 };
 
 // {n, h, w, c} as PyTorch's [n, c, h, w], and back.
