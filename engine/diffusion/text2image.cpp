@@ -99,6 +99,14 @@ std::string Text2Image::sampler(const PaintSpec& spec) const {
   return sampler_name(spec.sampler.empty() ? scheduler_config_.sampler : spec.sampler);
 }
 
+Schedule Text2Image::schedule(const PaintSpec& spec, bool from_picture) const {
+  const bool karras = spec.karras || (spec.sampler.empty() && scheduler_config_.karras);
+  return make_schedule(sampler(spec), scheduler_config_, spec.steps, karras,
+                       from_picture ? spec.strength : 1);
+}
+
+void Text2Image::check(const PaintSpec& spec) const { schedule(spec, false); }
+
 ClipConfig Text2Image::clip_config() const {
   const PartConfig config = files_.text_config();
   ClipConfig clip = ClipConfig::from_json(config.json, config.where);
@@ -280,10 +288,7 @@ Latent Text2Image::encode_picture(const Image& picture, const PaintSpec& spec) {
 
 Latent Text2Image::denoise(const Stored& text, const PaintSpec& spec, Size px, uint64_t seed,
                            const Start& start) {
-  const Schedule schedule =
-      make_schedule(sampler(spec), scheduler_config_, spec.steps,
-                    spec.karras || (spec.sampler.empty() && scheduler_config_.karras),
-                    start.picture ? spec.strength : 1);
+  const Schedule schedule = this->schedule(spec, start.picture != nullptr);
   const int calls = static_cast<int>(schedule.calls.size());
   enter(Stage::steps);
   load_unet();

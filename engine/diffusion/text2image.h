@@ -71,7 +71,10 @@ class Text2Image {
   };
   Size size(const PaintSpec& spec, const Image* picture = nullptr) const;
   int factor() const { return vae_config_.factor(); }
+  int latent_channels() const { return unet_config_.in_channels; }
   std::string sampler(const PaintSpec& spec) const;
+  // Throws the usage errors that a schedule of this spec would, before any work.
+  void check(const PaintSpec& spec) const;
 
   // Tokens of a prompt, start and end not counted, and how many of them the encoder sees.
   int count_tokens(std::string_view prompt);
@@ -104,6 +107,8 @@ class Text2Image {
 
  private:
   enum class Stage { text, picture, steps, decode };
+
+  Schedule schedule(const PaintSpec& spec, bool from_picture) const;
 
   ClipConfig clip_config() const;
   const ClipTokenizer& tokenizer();

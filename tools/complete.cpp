@@ -1,0 +1,61 @@
+// --complete: the language model alone.
+#include "engine/core/dump.h"
+#include "engine/text/language_model.h"
+#include "kernels/error.h"
+#include "loaders/output_file.h"
+#include "tools/paths.h"
+#include "tools/run.h"
+
+namespace yent {
+
+void complete(Run& run) {
+  const Options& o = run.options;
+  if (!o.dump.empty()) ensure_writable(o.dump);
+  LanguageModel model = [&] {
+    const auto span = run.timings.span("load");
+    return LanguageModel(o.llm == "default" ? shipped("default/yent.gguf") : o.llm, run.backend,
+                         run.policy, o.context);
+  }();
+  std::mt19937_64 generator(run.seed);
+  std::string text;
+  const auto result = model.generate(
+      {.text = *o.complete,
+       .special = true,
+       .bos = model.adds_bos(),
+       .max_tokens = o.tokens > 0 ? o.tokens : 128,
+       .sampling = {.temperature = static_cast<float>(o.temperature.value_or(0.8)),
+                    .top_k = o.top_k,
+                    .top_p = static_cast<float>(o.top_p),
+                    .min_p = static_cast<float>(o.min_p),
+                    .repeat_penalty = static_cast<float>(o.repeat_penalty)},
+       .keep_logits = !o.dump.empty()},
+      generator,
+      [&](std::string_view piece) {
+        text += piece;
+        if (!o.json) run.console.print(std::string(piece));
+        return true;
+      },
+      &run.timings);
+  if (!o.json) run.console.print("\n");
+  if (result.context_full) run.console.say("the context is full");
+  if (!o.dump.empty()) {
+    Dump dump;
+    const auto count = [](const auto& values) { return static_cast<int64_t>(values.size()); };
+    dump.add("tokens", {count(result.prompt)}, result.prompt);
+    dump.add("generated", {count(result.generated)}, result.generated);
+    const int64_t vocabulary = model.config().vocabulary;
+    dump.add("logits", {count(result.logits) / vocabulary, vocabulary}, result.logits);
+    dump.write(o.dump);
+  }
+  double decode_ms = 0;
+  int decoded = 0;
+  for (const Timings::Stage& s : run.timings.stages()) {
+    if (s.name == "llm_decode") decode_ms = s.ms, decoded = s.times;
+  }
+  run.report["text"] = text;
+  run.report["tokens"] = result.generated.size();
+  run.report["tokens_per_s"] = decode_ms > 0 ? decoded / decode_ms * 1000 : 0;
+  run.report["seed"] = run.seed;
+}
+
+}  // namespace yent

@@ -1,0 +1,70 @@
+#include "tools/console.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+namespace yent {
+namespace {
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+}  // namespace
+
+Console::Console(Options options)
+    : options_(options), out_(options.png_on_stdout ? stderr : stdout) {
+  terminal_.is_terminal = ::isatty(::fileno(out_)) == 1;
+  winsize size = {};
+  if (::ioctl(::fileno(out_), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+    terminal_.columns = size.ws_col;
+  }
+  terminal_.term = environment("TERM");
+  terminal_.colorterm = environment("COLORTERM");
+  terminal_.no_color = environment("NO_COLOR");
+  live_ = ::isatty(STDERR_FILENO) == 1;
+}
+
+void Console::print(const std::string& text) {
+  clear_line();
+  std::fputs(text.c_str(), out_);
+  std::fflush(out_);
+}
+
+void Console::say(const std::string& sentence) {
+  if (options_.quiet) return;
+  clear_line();
+  std::fprintf(stderr, "%s\n", sentence.c_str());
+}
+
+void Console::note(const std::string& sentence) {
+  if (options_.verbose) say(sentence);
+}
+
+void Console::warn(const std::string& sentence) { say("warning: " + sentence); }
+
+void Console::progress(const std::string& what, int done, int total) {
+  using Clock = std::chrono::steady_clock;
+  if (options_.quiet || !live_) return;
+  if (done == 0) started_ = Clock::now();
+  const double spent = std::chrono::duration<double>(Clock::now() - started_).count();
+  clear_line();
+  std::string line = fmt::format("{} {}/{}", what, done, total);
+  if (done > 0) line += fmt::format(", {:.0f} s left", spent / done * (total - done));
+  std::fputs(line.c_str(), stderr);
+  std::fflush(stderr);
+  line_open_ = true;
+  if (done == total) clear_line();
+}
+
+void Console::clear_line() {
+  if (!line_open_) return;
+  std::fputs("\r\033[K", stderr);
+  line_open_ = false;
+}
+
+}  // namespace yent

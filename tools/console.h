@@ -1,0 +1,47 @@
+// What yent-run says while it works. Standard output carries what was asked for; standard error
+// the rest. With the PNG on standard output, everything else moves to standard error.
+#pragma once
+
+#include <chrono>
+#include <cstdio>
+#include <string>
+
+#include "engine/ascii/terminal.h"
+
+namespace yent {
+
+class Console {
+ public:
+  struct Options {
+    bool quiet = false, verbose = false;
+    bool png_on_stdout = false;
+  };
+  explicit Console(Options options);
+
+  // To standard output: text that was asked for.
+  void print(const std::string& text);
+  // To standard error: what a person may want to know; details only with -v; and what is wrong
+  // but goes on.
+  void say(const std::string& sentence);
+  void note(const std::string& sentence);
+  void warn(const std::string& sentence);
+
+  // A line that is overwritten: "painting 7/25, 12 s left". Only on a terminal.
+  void progress(const std::string& what, int done, int total);
+
+  bool quiet() const { return options_.quiet; }
+  // Where the ASCII picture is drawn.
+  const Terminal& terminal() const { return terminal_; }
+
+ private:
+  void clear_line();
+
+  Options options_;
+  FILE* out_;
+  Terminal terminal_;
+  bool live_ = false;  // standard error is a terminal
+  bool line_open_ = false;
+  std::chrono::steady_clock::time_point started_;
+};
+
+}  // namespace yent

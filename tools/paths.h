@@ -1,0 +1,14 @@
+// Where the files that come with the program are.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace yent {
+
+// `name` ("default", "clip", "policies/int8.policy") beside the executable, in share/yent of
+// its prefix, or in the weights of the source tree it was built from; the last one where none
+// has it, so that an error names a path.
+std::filesystem::path shipped(const std::string& name);
+
+}  // namespace yent

@@ -1,0 +1,34 @@
+// The modes of yent-run. Each throws Error; main turns it into a sentence and an exit code.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "engine/core/policy.h"
+#include "engine/core/timing.h"
+#include "kernels/backend.h"
+#include "tools/console.h"
+#include "tools/options.h"
+
+namespace yent {
+
+// One invocation: what was asked, who computes, and what there is to tell in the end.
+struct Run {
+  const Options& options;
+  Console& console;
+  Backend& backend;
+  Policy policy;
+  uint64_t seed = 0;
+  Timings timings = {};
+  nlohmann::ordered_json report = {};  // printed with --json
+};
+
+// Continues a text: --complete.
+void complete(Run& run);
+
+// Words to Yent, or a prompt to the painter; up to --prompt-only or to the written pictures.
+void paint(Run& run);
+
+// --explain without anything to paint.
+void explain(Run& run);
+
+}  // namespace yent

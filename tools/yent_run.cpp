@@ -1,0 +1,86 @@
+// yent-run: say something; Yent reacts, and paints the reaction.
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <new>
+#include <random>
+
+#include "kernels/error.h"
+#include "tools/device.h"
+#include "tools/paths.h"
+#include "tools/run.h"
+
+namespace yent {
+namespace {
+
+// Ctrl-C ends the program at once: outputs appear by rename, so nothing is left half done.
+void on_interrupt(int) { ::_exit(130); }
+
+Policy policy_of(const Options& o) {
+  if (o.policy.empty()) {
+    Precision precision = Precision::f32;
+    parse_precision(o.precision, precision);
+    return Policy(precision);
+  }
+  // A name without a slash or a dot is one of ours.
+  const bool name = o.policy.find_first_of("/.") == std::string::npos;
+  return Policy::read(name ? shipped("policies/" + o.policy + ".policy") : o.policy);
+}
+
+void run(int argc, char** argv) {
+  const auto options = parse_options(argc, argv, std::getenv("YENT_ISA"));
+  if (!options) return;
+  Console console({.quiet = options->quiet,
+                   .verbose = options->verbose,
+                   .png_on_stdout = options->output == "-"});
+  const Policy policy = policy_of(*options);
+  const auto backend = make_backend(options->device, options->isa, options->threads);
+  Run run{.options = *options, .console = console, .backend = *backend, .policy = policy};
+  run.seed = options->seed ? *options->seed : std::random_device{}();
+  if (!options->seed && !options->explain) console.say(fmt::format("seed {}", run.seed));
+  {
+    const auto total = run.timings.span("total");
+    if (options->complete) {
+      complete(run);
+    } else if (options->words.empty() && !options->prompt && options->cond.empty()) {
+      explain(run);
+    } else {
+      paint(run);
+    }
+  }
+  if (options->timings) {
+    for (const Timings::Stage& s : run.timings.stages()) {
+      const std::string times =
+          s.times > 1 ? fmt::format(" ({} x {:.1f})", s.times, s.ms / s.times) : "";
+      std::fprintf(stderr, "%-14s %10.1f ms%s\n", s.name.c_str(), s.ms, times.c_str());
+    }
+  }
+  if (options->json) {
+    for (const Timings::Stage& s : run.timings.stages()) run.report["timings_ms"][s.name] = s.ms;
+    console.print(run.report.dump(2) + "\n");
+  }
+}
+
+}  // namespace
+}  // namespace yent
+
+int main(int argc, char** argv) {
+  struct sigaction interrupt = {};
+  interrupt.sa_handler = yent::on_interrupt;
+  ::sigaction(SIGINT, &interrupt, nullptr);
+  try {
+    yent::run(argc, argv);
+    return 0;
+  } catch (const yent::Error& error) {
+    std::fprintf(stderr, "yent-run: %s\n", error.what());
+    return error.kind();
+  } catch (const std::bad_alloc&) {
+    std::fprintf(stderr, "yent-run: memory ran out\n");
+    return yent::Error::run;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "yent-run: %s\n", error.what());
+    return yent::Error::run;
+  }
+}
