@@ -1,0 +1,85 @@
+#include "engine/core/trace.h"
+
+#include <chrono>
+
+namespace yent {
+namespace {
+
+double size_of(Tensor t) {
+  return t ? static_cast<double>(t.shape.count()) * block_bytes(t.dtype) : 0;
+}
+
+double size_of(const Cat& x) { return size_of(x.a) + size_of(x.b); }
+
+double size_of(const Epilogue& e) { return size_of(e.row_bias) + size_of(e.residual); }
+
+}  // namespace
+
+template <class Call>
+void TraceBackend::trace(const Arena& arena, const std::string& name, const char* op, double macs,
+                         double bytes, Call call) {
+  const auto [at, is_new] = index_.try_emplace(name + " " + op, ops_.size());
+  if (is_new) ops_.push_back({name, op, macs, bytes});
+  if (arena.measuring()) {
+    call();
+    return;
+  }
+  using Clock = std::chrono::steady_clock;
+  const auto start = Clock::now();
+  call();
+  TracedOp& traced = ops_[at->second];
+  traced.ms += std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+  ++traced.calls;
+}
+
+double TraceBackend::macs() const {
+  double sum = 0;
+  for (const TracedOp& op : ops_) sum += op.macs;
+  return sum;
+}
+
+void TraceBackend::clear() {
+  ops_.clear();
+  index_.clear();
+}
+
+void TraceBackend::linear(Arena& a, Tensor out, Cat x, const LinearW& w, const Epilogue& e) {
+  last_linear_ = w.name;
+  const double macs = static_cast<double>(x.rows()) * w.in * w.out;
+  const double bytes = size_of(x) + size_of(out) + size_of(e) + w.packed->bytes;
+  trace(a, w.name, "linear", macs, bytes, [&] { inner_.linear(a, out, x, w, e); });
+}
+
+void TraceBackend::conv3x3(Arena& a, Tensor out, Tensor x, const ConvW& w, const ConvGeom& g,
+                           const Epilogue& e) {
+  const double macs = static_cast<double>(out.rows()) * 9 * w.in * w.out;
+  const double bytes = size_of(x) + size_of(out) + size_of(e) + w.packed->bytes;
+  trace(a, w.name, "conv3x3", macs, bytes, [&] { inner_.conv3x3(a, out, x, w, g, e); });
+}
+
+void TraceBackend::group_norm(Arena& a, Tensor out, Cat x, const NormW& w, int groups, Fn fn) {
+  trace(a, w.name, "group_norm", 0, size_of(x) + size_of(out),
+        [&] { inner_.group_norm(a, out, x, w, groups, fn); });
+}
+
+void TraceBackend::layer_norm(Arena& a, Tensor out, Tensor x, const NormW& w) {
+  trace(a, w.name, "layer_norm", 0, size_of(x) + size_of(out),
+        [&] { inner_.layer_norm(a, out, x, w); });
+}
+
+void TraceBackend::rms_norm(Arena& a, Tensor out, Tensor x, const NormW& w, int width) {
+  trace(a, w.name.empty() ? last_linear_ : w.name, "rms_norm", 0, size_of(x) + size_of(out),
+        [&] { inner_.rms_norm(a, out, x, w, width); });
+}
+
+void TraceBackend::attention(Arena& a, Tensor out, Tensor q, Tensor k, Tensor v,
+                             const AttnSpec& s) {
+  // Queries and values have no weights of their own: the linear before them names the module.
+  const std::string name = last_linear_.substr(0, last_linear_.rfind('.'));
+  const double keys = static_cast<double>(k.rows()) / k.shape.n;
+  const double macs = 2.0 * static_cast<double>(q.rows()) * keys * q.shape.c;
+  const double bytes = size_of(q) + size_of(k) + size_of(v) + size_of(out);
+  trace(a, name, "attention", macs, bytes, [&] { inner_.attention(a, out, q, k, v, s); });
+}
+
+}  // namespace yent

@@ -1,0 +1,50 @@
+// What a forward costs, op by op: multiply-accumulates, bytes and time, under the checkpoint's
+// names. Wraps a backend; an untraced run uses the bare one.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "kernels/decorate.h"
+
+namespace yent {
+
+struct TracedOp {
+  std::string name;  // checkpoint path; of an attention, the path of its module
+  std::string op;    // "linear", "conv3x3", "attention", ...
+  double macs = 0;   // per call
+  double bytes = 0;  // per call: inputs, outputs and weights, each once
+  double ms = 0;     // of all calls
+  int calls = 0;
+};
+
+// Counts in dry runs, too; times only what really runs, by the wall clock.
+class TraceBackend : public Decorator {
+ public:
+  explicit TraceBackend(Backend& inner) : Decorator(inner) {}
+
+  // In order of first use.
+  const std::vector<TracedOp>& ops() const { return ops_; }
+  double macs() const;  // of one call of each
+  void clear();
+
+  void linear(Arena& a, Tensor out, Cat x, const LinearW& w, const Epilogue& e) override;
+  void conv3x3(Arena& a, Tensor out, Tensor x, const ConvW& w, const ConvGeom& g,
+               const Epilogue& e) override;
+  void group_norm(Arena& a, Tensor out, Cat x, const NormW& w, int groups, Fn fn) override;
+  void layer_norm(Arena& a, Tensor out, Tensor x, const NormW& w) override;
+  void rms_norm(Arena& a, Tensor out, Tensor x, const NormW& w, int width) override;
+  void attention(Arena& a, Tensor out, Tensor q, Tensor k, Tensor v, const AttnSpec& s) override;
+
+ private:
+  template <class Call>
+  void trace(const Arena& arena, const std::string& name, const char* op, double macs, double bytes,
+             Call call);
+
+  std::vector<TracedOp> ops_;
+  std::map<std::string, size_t> index_;
+  std::string last_linear_;
+};
+
+}  // namespace yent
