@@ -12,9 +12,10 @@ void complete(Run& run) {
   const Options& o = run.options;
   if (!o.dump.empty()) ensure_writable(o.dump);
   LanguageModel model = [&] {
-    const auto span = run.timings.span("load");
-    return LanguageModel(o.llm == "default" ? shipped("default/yent.gguf") : o.llm, run.backend,
-                         run.policy, o.context);
+    const Timings::Span span(&run.timings, "load");
+    return LanguageModel(
+        o.llm == "default" ? shipped("default/yent.gguf") : std::filesystem::path(o.llm),
+        run.backend, run.policy, o.context);
   }();
   std::mt19937_64 generator(run.seed);
   std::string text;

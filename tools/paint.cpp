@@ -79,7 +79,7 @@ Reaction answer(Run& run, const std::string& said,
                 const std::function<int(std::string_view)>& clip_tokens, int clip_capacity) {
   const Options& o = run.options;
   LanguageModel model = [&] {
-    const auto span = run.timings.span("load");
+    const Timings::Span span(&run.timings, "load");
     return LanguageModel(voice_path(o), run.backend, run.policy, o.context);
   }();
   std::mt19937_64 generator(run.seed);
@@ -160,12 +160,12 @@ void show(Run& run, const Image& image, const std::filesystem::path& path,
                        .colour = o.color};
   Image picture = image;
   if (filtered) {
-    const auto span = run.timings.span("ascii");
+    const Timings::Span span(&run.timings, "ascii");
     options.columns = readable_columns(image.width, o.columns);
     picture = paint_ascii(draw_ascii(image, options), image.width, image.height);
   }
   {
-    const auto span = run.timings.span("png");
+    const Timings::Span span(&run.timings, "png");
     const std::vector<std::pair<std::string, std::string>> chunks{{"parameters", text}};
     const std::vector<uint8_t> png = encode_png(picture, chunks);
     if (o.output == "-") {

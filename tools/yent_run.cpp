@@ -26,7 +26,8 @@ Policy policy_of(const Options& o) {
   }
   // A name without a slash or a dot is one of ours.
   const bool name = o.policy.find_first_of("/.") == std::string::npos;
-  return Policy::read(name ? shipped("policies/" + o.policy + ".policy") : o.policy);
+  return Policy::read(name ? shipped("policies/" + o.policy + ".policy")
+                           : std::filesystem::path(o.policy));
 }
 
 void run(int argc, char** argv) {
@@ -41,7 +42,7 @@ void run(int argc, char** argv) {
   run.seed = options->seed ? *options->seed : std::random_device{}();
   if (!options->seed && !options->explain) console.say(fmt::format("seed {}", run.seed));
   {
-    const auto total = run.timings.span("total");
+    const Timings::Span total(&run.timings, "total");
     if (options->complete) {
       complete(run);
     } else if (options->words.empty() && !options->prompt && options->cond.empty()) {

@@ -11,25 +11,23 @@ namespace yent {
 
 class Timings {
  public:
-  // Adds to the stage the milliseconds until the span dies.
+  // Adds to the stage the milliseconds until the span dies. Without timings, does nothing.
   class Span {
    public:
-    Span(Timings& timings, std::string stage) : timings_(timings), stage_(std::move(stage)) {}
+    Span(Timings* timings, std::string stage) : timings_(timings), stage_(std::move(stage)) {}
     ~Span() {
       const std::chrono::duration<double, std::milli> spent = Clock::now() - start_;
-      timings_.add(stage_, spent.count());
+      if (timings_) timings_->add(stage_, spent.count());
     }
     Span(const Span&) = delete;
     Span& operator=(const Span&) = delete;
 
    private:
     using Clock = std::chrono::steady_clock;
-    Timings& timings_;
+    Timings* timings_;
     std::string stage_;
     Clock::time_point start_ = Clock::now();
   };
-
-  Span span(std::string stage) { return Span(*this, std::move(stage)); }
 
   void add(const std::string& stage, double ms) {
     for (Stage& known : stages_) {

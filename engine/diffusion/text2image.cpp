@@ -10,13 +10,6 @@
 namespace yent {
 namespace {
 
-// Times a stage where there is someone to tell.
-std::optional<Timings::Span> time(Timings* timings, const char* stage) {
-  std::optional<Timings::Span> span;
-  if (timings) span.emplace(*timings, stage);
-  return span;
-}
-
 // Packed in f32, the largest of the precisions.
 void check_memory(const TensorSet& set, const Backend& backend) {
   size_t needed = 0;
@@ -117,8 +110,6 @@ ClipConfig Text2Image::clip_config() const {
   return clip;
 }
 
-int Text2Image::token_capacity() const { return clip_config().max_position_embeddings - 2; }
-
 const ClipTokenizer& Text2Image::tokenizer() {
   if (!tokenizer_) {
     const auto folder = options_.tokenizer.empty() ? files_.tokenizer_dir().value_or(options_.clip)
@@ -138,7 +129,7 @@ int Text2Image::count_tokens(std::string_view prompt) {
 }
 
 std::vector<int32_t> Text2Image::tokenize(const std::string& prompt, const char* dump_name) {
-  const auto span = time(options_.timings, "tokenize");
+  const Timings::Span span(options_.timings, "tokenize");
   const auto tokens = tokenizer().tokenize(prompt, token_capacity() + 2);
   if (!tokens.lost.empty()) {
     options_.warn(
@@ -164,7 +155,7 @@ void Text2Image::enter(Stage stage) {
 template <class Network, class Config>
 void Text2Image::load(std::unique_ptr<Network>& network, const char* part, const TensorSet& set,
                       const Config& config) {
-  const auto span = time(options_.timings, "load");
+  const Timings::Span span(options_.timings, "load");
   check_memory(set, backend_);
   Checkpoint checkpoint = checkpoint_of(std::make_shared<TensorSet>(set), part);
   const std::string prefix = std::string(part) + ".";
@@ -220,7 +211,7 @@ Stored Text2Image::encode(const std::string& prompt, const std::string& negative
   ids.insert(ids.end(), cond.begin(), cond.end());
   enter(Stage::text);
   load_text_encoder();
-  const auto span = time(options_.timings, "text_encoder");
+  const Timings::Span span(options_.timings, "text_encoder");
   Ctx c = context("text_encoder");
   Stored text = (*text_encoder_)(c, ids);
   if (options_.dump) {
@@ -367,7 +358,7 @@ Latent Text2Image::denoise(const Stored& text, const PaintSpec& spec, Size px, u
   };
   for (int k = 0; k < calls; ++k) {
     const Call& call = schedule.calls[k];
-    const auto span = time(options_.timings, "unet_step");
+    const Timings::Span span(options_.timings, "unet_step");
     Ctx c = context("unet", fmt::format(".{}", k));
     const Tensor scale = next_coefficients(1);
     for (int i = 0; i < n; ++i) {
@@ -399,7 +390,7 @@ Latent Text2Image::denoise(const Stored& text, const PaintSpec& spec, Size px, u
 Image Text2Image::decode(const Latent& latent) {
   enter(Stage::decode);
   if (!decoder_) load(decoder_, "vae", files_.vae(), vae_config_);
-  const auto span = time(options_.timings, "vae_decode");
+  const Timings::Span span(options_.timings, "vae_decode");
   std::vector<float> z = to_nhwc(latent.values, shape_of(latent));
   for (float& value : z) value /= vae_config_.scaling_factor;
   const Stored input = backend_.allocate(shape_of(latent), DType::f32);

@@ -93,8 +93,7 @@ LanguageModel::Result LanguageModel::generate(
   state_.length = 0;
   std::vector<float> logits;
   {
-    std::optional<Timings::Span> span;
-    if (timings) span.emplace(*timings, "llm_prefill");
+    const Timings::Span span(timings, "llm_prefill");
     logits = (*network_)(c, state_, result.prompt, request.keep_logits);
   }
   keep(logits);
@@ -115,10 +114,10 @@ LanguageModel::Result LanguageModel::generate(
       break;
     }
     if (static_cast<int>(result.generated.size()) == request.max_tokens) break;
-    std::optional<Timings::Span> span;
-    if (timings) span.emplace(*timings, "llm_decode");
-    logits = (*network_)(c, state_, {&id, 1});
-    span.reset();
+    {
+      const Timings::Span span(timings, "llm_decode");
+      logits = (*network_)(c, state_, {&id, 1});
+    }
     keep(logits);
   }
   const std::string rest = decoder.finish();
