@@ -48,14 +48,13 @@ void complete(Run& run) {
     dump.add("logits", {count(result.logits) / vocabulary, vocabulary}, result.logits);
     dump.write(o.dump);
   }
-  double decode_ms = 0;
-  int decoded = 0;
+  double tokens_per_s = 0;
   for (const Timings::Stage& s : run.timings.stages()) {
-    if (s.name == "llm_decode") decode_ms = s.ms, decoded = s.times;
+    if (s.name == "llm_decode") tokens_per_s = static_cast<double>(s.ms.size()) / s.sum() * 1000;
   }
   run.report["text"] = text;
   run.report["tokens"] = result.generated.size();
-  run.report["tokens_per_s"] = decode_ms > 0 ? decoded / decode_ms * 1000 : 0;
+  run.report["tokens_per_s"] = tokens_per_s;
   run.report["seed"] = run.seed;
 }
 

@@ -53,13 +53,13 @@ void run(int argc, char** argv) {
   }
   if (options->timings) {
     for (const Timings::Stage& s : run.timings.stages()) {
-      const std::string times =
-          s.times > 1 ? fmt::format(" ({} x {:.1f})", s.times, s.ms / s.times) : "";
-      std::fprintf(stderr, "%-14s %10.1f ms%s\n", s.name.c_str(), s.ms, times.c_str());
+      const size_t n = s.ms.size();
+      const std::string times = n > 1 ? fmt::format(" ({} x {:.1f})", n, s.sum() / n) : "";
+      std::fprintf(stderr, "%-14s %10.1f ms%s\n", s.name.c_str(), s.sum(), times.c_str());
     }
   }
   if (options->json) {
-    for (const Timings::Stage& s : run.timings.stages()) run.report["timings_ms"][s.name] = s.ms;
+    for (const Timings::Stage& s : run.timings.stages()) run.report["timings_ms"][s.name] = s.sum();
     console.print(run.report.dump(2) + "\n");
   }
 }

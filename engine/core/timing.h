@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <numeric>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,18 +32,16 @@ class Timings {
 
   void add(const std::string& stage, double ms) {
     for (Stage& known : stages_) {
-      if (known.name != stage) continue;
-      known.ms += ms;
-      ++known.times;
-      return;
+      if (known.name == stage) return known.ms.push_back(ms);
     }
-    stages_.push_back({stage, ms, 1});
+    stages_.push_back({stage, {ms}});
   }
 
   struct Stage {
     std::string name;
-    double ms = 0;  // sum
-    int times = 0;
+    std::vector<double> ms;  // of every span
+
+    double sum() const { return std::accumulate(ms.begin(), ms.end(), 0.0); }
   };
   const std::vector<Stage>& stages() const { return stages_; }  // in order of first use
 

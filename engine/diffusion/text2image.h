@@ -100,6 +100,8 @@ class Text2Image {
 
   Image decode(const Latent& latent);
 
+  void set_timings(Timings* timings) { options_.timings = timings; }
+
   // Loads every network once, for `resolved`.
   void load_all();
   // What the layers loaded so far compute with.

@@ -66,6 +66,10 @@ LanguageModel::LanguageModel(const std::filesystem::path& path, Backend& backend
   state_ = network_->start(context > 0 ? context : config.context);
 }
 
+int LanguageModel::count_tokens(std::string_view text) const {
+  return static_cast<int>(tokenizer_->encode(text, {}).size());
+}
+
 LanguageModel::Result LanguageModel::generate(
     const Request& request, std::mt19937_64& generator,
     const std::function<bool(std::string_view piece)>& on_piece, Timings* timings) {

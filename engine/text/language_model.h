@@ -45,6 +45,7 @@ class LanguageModel {
                   const std::function<bool(std::string_view piece)>& on_piece,
                   Timings* timings = nullptr);
 
+  int count_tokens(std::string_view text) const;
   const LlamaConfig& config() const { return network_->config(); }
   bool adds_bos() const { return tokenizer_->vocabulary().add_bos; }
   const std::vector<Resolved>& resolved() const { return resolved_; }

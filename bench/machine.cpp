@@ -1,0 +1,73 @@
+#include "bench/machine.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <fstream>
+#include <thread>
+#include <vector>
+
+#include "kernels/cpu/isa_table.h"
+#include "kernels/cpu/peak.h"
+
+namespace yent {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// Best of a few passes over more memory than any cache holds.
+double measure_bandwidth(int threads) {
+  constexpr size_t words = size_t{96} << 20;  // 768 MiB
+  const std::vector<uint64_t> memory(words, 1);
+  double best = 0;
+  for (int pass = 0; pass < 4; ++pass) {
+    std::vector<uint64_t> sums(threads);
+    const auto start = Clock::now();
+    std::vector<std::thread> workers;
+    for (int t = 0; t < threads; ++t) {
+      workers.emplace_back([&, t] {
+        uint64_t sum = 0;
+        const size_t first = words / threads * t, last = words / threads * (t + 1);
+        for (size_t i = first; i < last; ++i) sum += memory[i];
+        sums[t] = sum;
+      });
+    }
+    for (std::thread& worker : workers) worker.join();
+    const double seconds = seconds_since(start);
+    if (sums[0] == words / threads) best = std::max(best, words * 8 / seconds);
+  }
+  return best;
+}
+
+std::string processor_name() {
+  std::ifstream info("/proc/cpuinfo");
+  for (std::string line; std::getline(info, line);) {
+    if (line.starts_with("model name")) return line.substr(line.find(':') + 2);
+  }
+  return "unknown processor";
+}
+
+}  // namespace
+
+Machine measure_machine(const std::string& isa, int threads) {
+  const CpuFeatures features = detect_features();
+  const Kernels kernels = pick_kernels(resolve_cap(isa, features), features);
+  return {.macs_per_s = measure_fma_peak(kernels.vec) * threads,
+          .bytes_per_s = measure_bandwidth(threads),
+          .name = processor_name()};
+}
+
+double max_rss_mb() {
+  std::ifstream status("/proc/self/status");
+  for (std::string key; status >> key;) {
+    double kibibytes = 0;
+    if (key == "VmHWM:" && status >> kibibytes) return kibibytes * 1024 / 1e6;
+  }
+  return 0;
+}
+
+}  // namespace yent

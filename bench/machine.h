@@ -1,0 +1,20 @@
+// What this machine can do at most, measured now.
+#pragma once
+
+#include <string>
+
+namespace yent {
+
+struct Machine {
+  double macs_per_s = 0;   // f32 multiply-accumulates, all threads together
+  double bytes_per_s = 0;  // read from memory, all threads together
+  std::string name;        // of the processor
+};
+
+// Takes about half a second. `isa` is a cap as for the backend.
+Machine measure_machine(const std::string& isa, int threads);
+
+// The most memory this process has had at once, in 10^6 bytes (VmHWM).
+double max_rss_mb();
+
+}  // namespace yent

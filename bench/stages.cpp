@@ -1,0 +1,310 @@
+// bench: the time of every stage from words to PNG, as median and spread, against what the
+// machine can do.
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "bench/machine.h"
+#include "bench/synthesize.h"
+#include "engine/ascii/charset.h"
+#include "engine/ascii/filter.h"
+#include "engine/core/trace.h"
+#include "engine/diffusion/text2image.h"
+#include "engine/text/language_model.h"
+#include "kernels/error.h"
+#include "loaders/output_file.h"
+#include "tools/device.h"
+#include "tools/paths.h"
+
+namespace yent {
+namespace {
+
+struct Arguments {
+  std::string model = "default", llm = "default", policy, device, precision = "auto", isa, json;
+  int threads = 0, steps = 5, width = 0, height = 0;
+  bool roofline = false;
+  std::vector<std::string> synthesize;
+};
+
+// One line of the report.
+struct Row {
+  std::string name;
+  std::vector<double> ms;  // one per repetition
+  double macs = 0, bytes = 0;
+  double items_per_second = 0;
+
+  double median() const {
+    std::vector<double> sorted = ms;
+    std::sort(sorted.begin(), sorted.end());
+    const size_t n = sorted.size();
+    return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+  }
+  double spread() const {  // standard deviation
+    double mean = 0, squares = 0;
+    for (const double t : ms) mean += t / static_cast<double>(ms.size());
+    for (const double t : ms) squares += (t - mean) * (t - mean);
+    return ms.size() > 1 ? std::sqrt(squares / static_cast<double>(ms.size() - 1)) : 0;
+  }
+};
+
+Arguments parse(int argc, char** argv) {
+  Arguments a;
+  CLI::App app("Times every stage from words to PNG.", "bench");
+  app.add_option("--model", a.model, "painter, as for yent-run");
+  app.add_option("--llm", a.llm, "GGUF file, as for yent-run");
+  app.add_option("--policy", a.policy, "file of per-layer precisions");
+  app.add_option("--device", a.device, "cpu or cuda[:N]");
+  app.add_option("--precision", a.precision, "auto, f32, bf16, f16 or int8");
+  app.add_option("--isa", a.isa, "cap on the instruction set");
+  app.add_option("-t,--threads", a.threads, "threads (physical cores)")->check(CLI::Range(1, 1024));
+  app.add_option("--steps", a.steps, "denoising steps that are timed (5)")
+      ->check(CLI::Range(1, 999));
+  app.add_option("-W,--width", a.width, "width in pixels");
+  app.add_option("-H,--height", a.height, "height in pixels");
+  app.add_option("--json", a.json, "also write Google Benchmark's JSON");
+  app.add_flag("--roofline", a.roofline, "MACs, bytes and floor of every layer");
+  app.add_option("--synthesize", a.synthesize, "KIND DIR: write bk-sdm-tiny, sd15 or micro-yent")
+      ->expected(2);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& done) {
+    std::exit(app.exit(done));
+  } catch (const CLI::ParseError& wrong) {
+    throw usage_error("{}", wrong.what());
+  }
+  Precision known;
+  if (!parse_precision(a.precision, known)) {
+    throw usage_error("--precision is {}, expected auto, f32, bf16, f16 or int8", a.precision);
+  }
+  if (a.isa.empty() && std::getenv("YENT_ISA")) a.isa = std::getenv("YENT_ISA");
+  return a;
+}
+
+// Costs of the ops that run in every call of a forward, not once per prompt.
+void add_costs(Row& row, const TraceBackend& trace) {
+  int calls = 0;
+  for (const TracedOp& op : trace.ops()) calls = std::max(calls, op.calls);
+  for (const TracedOp& op : trace.ops()) {
+    if (op.calls < calls) continue;
+    row.macs += op.macs;
+    row.bytes += op.bytes;
+  }
+}
+
+void print_roofline(const std::string& stage, const TraceBackend& trace, const Machine& machine) {
+  std::printf("\n%s, layer by layer\n%-64s %-10s %9s %8s %9s %9s %6s\n", stage.c_str(), "layer",
+              "op", "MMAC", "MB", "floor ms", "ms", "share");
+  for (const TracedOp& op : trace.ops()) {
+    const double floor =
+        std::max(op.macs / machine.macs_per_s, op.bytes / machine.bytes_per_s) * 1000;
+    const double ms = op.calls ? op.ms / op.calls : 0;
+    std::printf("%-64s %-10s %9.1f %8.2f %9.3f %9.3f %5.0f%%\n", op.name.c_str(), op.op.c_str(),
+                op.macs / 1e6, op.bytes / 1e6, floor, ms, ms > 0 ? floor / ms * 100 : 0);
+  }
+}
+
+Policy policy_of(const Arguments& a) {
+  if (!a.policy.empty()) return Policy::read(a.policy);
+  Precision precision = Precision::f32;
+  parse_precision(a.precision, precision);
+  return Policy(precision);
+}
+
+class Bench {
+ public:
+  Bench(const Arguments& arguments, Backend& backend, const Machine& machine)
+      : a_(arguments), trace_(backend), machine_(machine), policy_(policy_of(arguments)) {}
+
+  std::vector<Row> run() {
+    voice();
+    painter();
+    return rows_;
+  }
+
+ private:
+  Row& row(const std::string& name) { return rows_.emplace_back(Row{name, {}}); }
+
+  std::vector<double> times(const Timings& timings, const std::string& stage) const {
+    for (const Timings::Stage& s : timings.stages()) {
+      if (s.name == stage) return s.ms;
+    }
+    return {};
+  }
+
+  void voice() {
+    const auto path =
+        a_.llm == "default" ? shipped("default/yent.gguf") : std::filesystem::path(a_.llm);
+    LanguageModel model(path, trace_, policy_, 0);
+    const int prompt = std::min(128, model.config().context / 2), tokens = 32;
+    // 128 tokens of prompt, as one piece; temperature 0.8, as Yent speaks.
+    std::string text;
+    while (model.count_tokens(text) < prompt) text += " duck";
+    Timings timings;
+    for (int repetition = 0; repetition < 4; ++repetition) {
+      std::mt19937_64 generator(1);
+      const auto all = [](std::string_view) { return true; };
+      model.generate({.text = text, .max_tokens = tokens, .cut_to_fit = true}, generator, all,
+                     repetition ? &timings : nullptr);
+    }
+    Row& prefill = row("llm_prefill");
+    prefill.ms = times(timings, "llm_prefill");
+    prefill.items_per_second = prompt / prefill.median() * 1000;
+    Row& decode = row("llm_decode");
+    decode.ms = times(timings, "llm_decode");
+    decode.items_per_second = 1000 / decode.median();
+    for (const TracedOp& op : trace_.ops())
+      decode.macs += op.macs / prompt, prefill.macs += op.macs;
+    if (a_.roofline) print_roofline("llm", trace_, machine_);
+    trace_.clear();
+  }
+
+  void painter() {
+    const auto path = a_.model == "default" ? shipped("default") : std::filesystem::path(a_.model);
+    Timings timings, warm;
+    Text2Image::Options options{
+        .policy = policy_, .clip = shipped("clip"), .timings = &warm, .keep_loaded = true};
+    Text2Image painter(PainterFiles::open(path, a_.precision == "f16"), trace_, options);
+    PaintSpec spec{.width = a_.width, .height = a_.height, .steps = 2};
+    const Text2Image::Size size = painter.size(spec);
+    const std::string prompt = "an angry rubber duck wearing a crown of broken glass, street art";
+
+    // A warm-up, which also counts.
+    Stored text = painter.encode(prompt, "", spec);
+    Row text_row{"text_encoder", {}};
+    add_costs(text_row, trace_);
+    trace_.clear();
+    Latent latent = painter.denoise(text, spec, size, 1, {});
+    Row step_row{"unet_step", {}};
+    add_costs(step_row, trace_);
+    if (a_.roofline) print_roofline("unet_step", trace_, machine_);
+    trace_.clear();
+    painter.decode(latent);
+    Row decode_row{"vae_decode", {}};
+    add_costs(decode_row, trace_);
+    if (a_.roofline) print_roofline("vae_decode", trace_, machine_);
+    trace_.clear();
+
+    painter.set_timings(&timings);
+    spec.steps = a_.steps;
+    const AsciiOptions ascii{.charset = charset_from("techno")};
+    for (int repetition = 0; repetition < 3; ++repetition) {
+      const Timings::Span total(&timings, "total");
+      text = painter.encode(prompt, "", spec);
+      latent = painter.denoise(text, spec, size, 1, {});
+      Image image = painter.decode(latent);
+      {
+        const Timings::Span span(&timings, "ascii");
+        AsciiOptions fitted = ascii;
+        fitted.columns = readable_columns(image.width, 100);
+        image = paint_ascii(draw_ascii(image, fitted), image.width, image.height);
+      }
+      const Timings::Span span(&timings, "png");
+      encode_png(image);
+    }
+    row("load").ms = {0};
+    rows_.back().ms[0] = 0;
+    for (const double ms : times(warm, "load")) rows_.back().ms[0] += ms;
+    row("tokenize").ms = times(timings, "tokenize");
+    for (Row& counted : {std::ref(text_row), std::ref(step_row), std::ref(decode_row)}) {
+      counted.ms = times(timings, counted.name);
+      rows_.push_back(counted);
+    }
+    for (const char* stage : {"ascii", "png", "total"}) row(stage).ms = times(timings, stage);
+  }
+
+  const Arguments& a_;
+  TraceBackend trace_;
+  const Machine& machine_;
+  Policy policy_;
+  std::vector<Row> rows_;
+};
+
+void print(const std::vector<Row>& rows, const Machine& machine) {
+  std::printf("%-13s %11s %9s %9s %10s %9s %9s\n", "stage", "ms", "+-", "GMAC", "GMAC/s", "GB/s",
+              "of peak");
+  for (const Row& r : rows) {
+    const double seconds = r.median() / 1000;
+    std::printf("%-13s %11.2f %9.2f", r.name.c_str(), r.median(), r.spread());
+    if (r.macs > 0) {
+      std::printf(" %9.2f %10.1f %9.2f %8.1f%%", r.macs / 1e9, r.macs / 1e9 / seconds,
+                  r.bytes / 1e9 / seconds, r.macs / seconds / machine.macs_per_s * 100);
+    }
+    if (r.items_per_second > 0) std::printf("  %.0f tokens/s", r.items_per_second);
+    std::printf("\n");
+  }
+  std::printf("peak memory   %.0f MB\n", max_rss_mb());
+}
+
+nlohmann::ordered_json to_json(const std::vector<Row>& rows, const Machine& machine,
+                               const Backend& backend, const Arguments& a) {
+  nlohmann::ordered_json j;
+  j["context"] = {{"host_name", machine.name},
+                  {"num_cpus", ::sysconf(_SC_NPROCESSORS_ONLN)},
+                  {"threads", backend.threads()},
+                  {"isa", backend.isa()},
+                  {"device", backend.device()},
+                  {"precision", a.policy.empty() ? a.precision : a.policy},
+                  {"model", a.model},
+                  {"llm", a.llm},
+                  {"peak_gmac_per_s", machine.macs_per_s / 1e9},
+                  {"peak_gb_per_s", machine.bytes_per_s / 1e9}};
+  j["benchmarks"] = nlohmann::ordered_json::array();
+  for (const Row& r : rows) {
+    nlohmann::ordered_json e{{"name", r.name},
+                             {"run_name", r.name},
+                             {"run_type", "aggregate"},
+                             {"aggregate_name", "median"},
+                             {"repetitions", r.ms.size()},
+                             {"iterations", r.ms.size()},
+                             {"real_time", r.median()},
+                             {"cpu_time", r.median()},
+                             {"time_unit", "ms"},
+                             {"stddev", r.spread()}};
+    if (r.items_per_second > 0) e["items_per_second"] = r.items_per_second;
+    if (r.macs > 0) {
+      e["gmac"] = r.macs / 1e9;
+      e["gmac_per_s"] = r.macs / 1e6 / r.median();
+      e["peak_share"] = r.macs * 1000 / r.median() / machine.macs_per_s;
+    }
+    if (r.name == "total") e["max_rss_mb"] = max_rss_mb();
+    j["benchmarks"].push_back(std::move(e));
+  }
+  return j;
+}
+
+void run(int argc, char** argv) {
+  const Arguments a = parse(argc, argv);
+  if (!a.synthesize.empty()) return synthesize(a.synthesize[0], a.synthesize[1], shipped("clip"));
+  if (!a.json.empty()) ensure_writable(a.json);
+  const auto backend = make_backend(a.device, a.isa, a.threads);
+  const Machine machine = measure_machine(a.isa, backend->threads());
+  std::printf("%s, %s, %d threads; peak %.0f GMAC/s (f32), %.1f GB/s\n", machine.name.c_str(),
+              backend->isa().c_str(), backend->threads(), machine.macs_per_s / 1e9,
+              machine.bytes_per_s / 1e9);
+  const std::vector<Row> rows = Bench(a, *backend, machine).run();
+  print(rows, machine);
+  if (!a.json.empty()) {
+    write_file_atomically(a.json, to_json(rows, machine, *backend, a).dump(2) + "\n");
+  }
+}
+
+}  // namespace
+}  // namespace yent
+
+int main(int argc, char** argv) {
+  try {
+    yent::run(argc, argv);
+    return 0;
+  } catch (const yent::Error& error) {
+    std::fprintf(stderr, "bench: %s\n", error.what());
+    return error.kind();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "bench: %s\n", error.what());
+    return 1;
+  }
+}
