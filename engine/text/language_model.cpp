@@ -8,7 +8,7 @@ namespace yent {
 namespace {
 
 Vocabulary vocabulary_of(const GgufFile& f) {
-  Vocabulary v;
+  Vocabulary v{.path = f.path()};
   v.model = f.text("tokenizer.ggml.model", "llama");
   v.tokens = f.texts("tokenizer.ggml.tokens");
   const auto as_long = [&](const char* key, size_t count) {
