@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 
+#include "engine/core/random.h"
 #include "engine/text/sampler.h"
 #include "kernels/error.h"
 
@@ -75,4 +76,35 @@ TEST_CASE("sampler: a seed fixes the draws; NaN is an error") {
   CHECK(draws({}, logits, 100, 9) == draws({}, logits, 100, 9));
   CHECK(draws({}, logits, 100, 9) != draws({}, logits, 100, 10));
   CHECK_THROWS_AS(draws({}, {0, std::numeric_limits<float>::quiet_NaN()}, 1), Error);
+}
+
+TEST_CASE("sampler: greedy draws nothing; else one number a token, from the likeliest down") {
+  std::mt19937_64 generator(23), twin(23);
+  CHECK(Sampler({.temperature = -1}).sample(std::vector<float>{-INFINITY, -2}, generator) == 1);
+  CHECK(generator == twin);
+  const std::vector<float> logits{std::log(0.2f), std::log(0.5f), std::log(0.3f)};
+  const Sampler sampler({.temperature = 1, .top_k = 0});
+  for (int i = 0; i < 200; ++i) {
+    const double u = draw_unit(twin);
+    CHECK(sampler.sample(logits, generator) == (u < 0.5 ? 1 : u < 0.8 ? 2 : 0));
+  }
+}
+
+TEST_CASE("sampler: among equals top-k keeps the lower ids") {
+  const auto seen = draws({.temperature = 1, .top_k = 2}, {1, 2, 1, 1}, 2000);
+  CHECK(seen.size() == 2);
+  CHECK(seen.count(0) == 1);
+  CHECK(draws({.temperature = 1, .top_k = 100}, {1, 2, 1, 1}, 2000).size() == 4);
+}
+
+TEST_CASE("sampler: the penalty lowers negative logits, too, and forgets after 64 tokens") {
+  Sampler sampler({.temperature = 0, .repeat_penalty = 2});
+  std::mt19937_64 generator;
+  sampler.accept(0);
+  CHECK(sampler.sample(std::vector<float>{-1, -1.9f, -9}, generator) == 1);
+  for (int i = 0; i < 63; ++i) sampler.accept(2);
+  CHECK(sampler.sample(std::vector<float>{3, 2, -1}, generator) ==
+        1);  // the 64th last still counts
+  sampler.accept(2);
+  CHECK(sampler.sample(std::vector<float>{3, 2, -1}, generator) == 0);
 }
