@@ -11,6 +11,7 @@
 
 #include "engine/core/dump.h"
 #include "engine/core/loader.h"
+#include "kernels/error.h"
 #include "loaders/convert.h"
 #include "loaders/safetensors.h"
 #include "loaders/seeded.h"
