@@ -212,8 +212,9 @@ TEST_CASE("image: damage under valid sums neither crashes nor asks for all memor
   const std::vector<uint8_t> jpeg = from_hex(small_jpeg);
   std::vector<uint8_t> crowded = jpeg;
   const uint8_t huffman[] = {0xFF, 0xC4};
-  const auto table = std::ranges::search(crowded, huffman);
-  std::fill_n(table.begin() + 5, 16, uint8_t{255});  // 4080 codes where 256 fit
+  const auto table =
+      std::search(crowded.begin(), crowded.end(), std::begin(huffman), std::end(huffman));
+  std::fill_n(table + 5, 16, uint8_t{255});  // 4080 codes where 256 fit
   CHECK(is_refused(folder, crowded));
   for (int round = 0; round < 400; ++round) {
     std::vector<uint8_t> bad = jpeg;
