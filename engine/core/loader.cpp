@@ -18,8 +18,11 @@ bool fits(std::vector<int64_t> found, std::span<const int64_t> wanted) {
   return true;
 }
 
-bool backends_accept(DType t) {
-  return t == DType::f32 || t == DType::f16 || t == DType::bf16 || t == DType::q8_0;
+// q8_0 is for matrices, which are computed with in place; norms and biases are read as floats.
+bool backends_accept(const HostTensor& t) {
+  const bool matrix = t.dims.size() == 2;
+  return t.dtype == DType::f32 || t.dtype == DType::f16 || t.dtype == DType::bf16 ||
+         (t.dtype == DType::q8_0 && matrix);
 }
 
 // Rows [begin, begin + count) of the outermost dimension.
@@ -73,8 +76,9 @@ Loader::Taken Loader::take(std::string_view leaf, std::vector<int64_t> dims) con
   }
   c.names.erase(full);
   Taken taken{*found, *found, nullptr};
+  taken.tensor.dims.resize(dims.size());  // what was cut off are ones
   const bool restyled = leaf == "weight" && c.restyles(path_);
-  if (restyled || !backends_accept(found->dtype)) {
+  if (restyled || !backends_accept(taken.tensor)) {
     taken.owned = std::make_shared<std::vector<float>>(found->count());
     to_f32(*found, taken.owned->data());
     if (restyled) {
@@ -162,6 +166,6 @@ bool Loader::wants(Bias bias) const {
   return bias == Bias::yes || (bias == Bias::maybe && has("bias"));
 }
 
-Stored Loader::vector() const { return load_->backend.upload(take("", {0}).tensor); }
+Stored Loader::vector(int count) const { return load_->backend.upload(take("", {count}).tensor); }
 
 }  // namespace yent

@@ -65,8 +65,8 @@ class Loader {
   NormW norm(int channels, float eps, bool bias = true) const;
   // `<path>.weight` as a table [rows, columns]. With `rows` 0 any height will do.
   Stored table(int rows, int columns) const;
-  // `<path>` itself, one dimension of any size.
-  Stored vector() const;
+  // `<path>` itself, [count].
+  Stored vector(int count) const;
 
   Backend& backend() const { return load_->backend; }
 

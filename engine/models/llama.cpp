@@ -11,29 +11,32 @@ namespace {
 // Prompts are read in pieces of this many tokens, which bounds the activations.
 constexpr size_t kPiece = 128;
 
-Stored rope_table(const Loader& l, const LlamaConfig& config) {
+// Radians per position of every pair.
+std::vector<double> rope_frequencies(const Loader& l, const LlamaConfig& config) {
   const int half = config.rotated / 2;
-  std::vector<float> slower(half, 1.0f);  // divides the frequencies
+  std::vector<float> slower(half, 1.0f);
   if (l.has("rope_freqs.weight")) {
-    const Stored freqs = (l / "rope_freqs.weight").vector();
-    if (freqs.tensor.shape.c != half) {
-      throw file_error("rope_freqs.weight has {} entries, expected {}", freqs.tensor.shape.c, half);
-    }
-    l.backend().read(slower.data(), freqs);
+    l.backend().read(slower.data(), (l / "rope_freqs.weight").vector(half));
   }
-  std::vector<float> table(static_cast<size_t>(config.context) * config.rotated);
-  for (int p = 0; p < config.context; ++p) {
-    float* row = &table[static_cast<size_t>(p) * config.rotated];
-    for (int i = 0; i < half; ++i) {
-      const double frequency = std::pow(config.theta, -2.0 * i / config.rotated) / slower[i];
-      const double angle = p * frequency;
+  std::vector<double> frequencies(half);
+  for (int i = 0; i < half; ++i) {
+    frequencies[i] = std::pow(config.theta, -2.0 * i / config.rotated) / slower[i];
+  }
+  return frequencies;
+}
+
+std::vector<float> rope_table(const std::vector<double>& frequencies, int context, bool conjugate) {
+  const size_t half = frequencies.size();
+  std::vector<float> table(2 * half * context);
+  for (int p = 0; p < context; ++p) {
+    float* row = &table[2 * half * p];
+    for (size_t i = 0; i < half; ++i) {
+      const double angle = p * frequencies[i];
       row[i] = static_cast<float>(std::cos(angle));
-      row[half + i] = static_cast<float>(config.conjugate ? -std::sin(angle) : std::sin(angle));
+      row[half + i] = static_cast<float>(conjugate ? -std::sin(angle) : std::sin(angle));
     }
   }
-  Stored stored = l.backend().allocate({1, config.context, 1, config.rotated}, DType::f32);
-  l.backend().write(stored, table.data());
-  return stored;
+  return table;
 }
 
 }  // namespace
@@ -45,7 +48,7 @@ Llama::Llama(const Loader& root, const LlamaConfig& config)
       output_norm_(root / "output_norm", config.width, config.eps),
       output_(root / (config.output_rows ? "output" : "token_embd"), config.width,
               config.output_rows ? config.output_rows : config.embedding_rows, Bias::no),
-      rope_(rope_table(root, config)) {
+      rope_frequencies_(rope_frequencies(root, config)) {
   const int q = config.heads * config.head_width, kv = config.kv_heads * config.head_width;
   for (int i = 0; i < config.layers; ++i) {
     const Loader l = root / "blk" / i;
@@ -63,13 +66,17 @@ Llama::Llama(const Loader& root, const LlamaConfig& config)
 }
 
 Llama::State Llama::start(int context) const {
-  State state{.keys = {}, .values = {}, .context = std::min(context, config_.context)};
+  State state{.rope = {}, .keys = {}, .values = {}, .context = std::min(context, config_.context)};
   const Shape shape{1, state.context, 1, config_.kv_heads * config_.head_width};
-  const size_t bytes = 2 * shape.count() * sizeof(float) * layers_.size();
+  const Shape rope{1, state.context, 1, config_.rotated};
+  const size_t bytes = 2 * sizeof(float) * (shape.count() * layers_.size() + rope.count());
   if (bytes > backend_.available_bytes()) {
     throw run_error("a context of {} tokens needs {} bytes, {} are available", state.context, bytes,
                     backend_.available_bytes());
   }
+  state.rope = backend_.allocate(rope, DType::f32);
+  backend_.write(state.rope,
+                 rope_table(rope_frequencies_, state.context, config_.conjugate).data());
   for (size_t i = 0; i < layers_.size(); ++i) {
     state.keys.push_back(backend_.allocate(shape, DType::f32));
     state.values.push_back(backend_.allocate(shape, DType::f32));
@@ -77,12 +84,13 @@ Llama::State Llama::start(int context) const {
   return state;
 }
 
-Act Llama::block(Ctx& c, const Layer& l, Act x, Tensor keys, Tensor values,
+Act Llama::block(Ctx& c, const Layer& l, Act x, const State& state, size_t layer,
                  Tensor positions) const {
+  const Tensor keys = state.keys[layer], values = state.values[layer];
   const int q = config_.heads * config_.head_width, kv = config_.kv_heads * config_.head_width;
   Act qkv = l.qkv(c, l.attn_norm(c, x));
   const Tensor qk = qkv->cols(0, q + kv);
-  c.backend.rope(c.ws, qk, rope_, positions, config_.head_width, config_.interleaved);
+  c.backend.rope(c.ws, qk, state.rope, positions, config_.head_width, config_.interleaved);
   if (config_.qk_norm) c.backend.rms_norm(c.ws, qk, qk, {.eps = config_.eps}, config_.head_width);
   c.backend.store_rows(c.ws, keys, qkv->cols(q, kv), positions);
   c.backend.store_rows(c.ws, values, qkv->cols(q + kv, kv), positions);
@@ -115,7 +123,7 @@ std::vector<float> Llama::operator()(Ctx& c, State& state, std::span<const int32
       Act x = c.ws.make({1, count, 1, config_.width});
       c.backend.embed(c.ws, x, token_embd_, ids, {}, {});
       for (size_t i = 0; i < layers_.size(); ++i) {
-        x = block(c, layers_[i], std::move(x), state.keys[i], state.values[i], positions);
+        x = block(c, layers_[i], std::move(x), state, i, positions);
       }
       if (wanted == 0) return;
       Act h = output_norm_(c, x->slice(count - wanted, wanted));

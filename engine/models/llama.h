@@ -37,6 +37,7 @@ class Llama {
   // What has been said so far: keys and values of every layer, {1, context, 1, kv_heads * head
   // width} each. Setting `length` back forgets; entries behind it are never read.
   struct State {
+    Stored rope;  // {1, context, 1, rotated}: cos, then sin of every position
     std::vector<Stored> keys, values;
     int context = 0, length = 0;
   };
@@ -56,7 +57,8 @@ class Llama {
     Linear gate_up, ffn_down;
   };
 
-  Act block(Ctx& c, const Layer& l, Act x, Tensor keys, Tensor values, Tensor positions) const;
+  Act block(Ctx& c, const Layer& l, Act x, const State& state, size_t layer,
+            Tensor positions) const;
 
   LlamaConfig config_;
   Backend& backend_;
@@ -64,7 +66,7 @@ class Llama {
   std::vector<Layer> layers_;
   RMSNorm output_norm_;
   Linear output_;
-  Stored rope_;  // {1, context, 1, rotated}: cos, then sin
+  std::vector<double> rope_frequencies_;  // radians per position
 };
 
 }  // namespace yent
