@@ -4,6 +4,8 @@
 #include <random>
 
 #include "engine/core/workspace.h"
+#include "kernels/decorate.h"
+#include "kernels/error.h"
 #include "kernels/ref/ref_backend.h"
 
 using namespace yent;
@@ -115,4 +117,24 @@ TEST_CASE("workspace: a dry run that throws leaves no plan behind") {
   CHECK_THROWS(ws.run("key", [&] { forward(true); }));
   ws.run("key", [&] { forward(false); });
   CHECK(ws.plan("key").requests.size() == 2);
+}
+
+TEST_CASE("workspace: more than the device has is refused before it is taken") {
+  struct Small : Decorator {
+    using Decorator::Decorator;
+    size_t available_bytes() const override { return 5000; }
+  };
+  auto backend = make_ref_backend();
+  Small small(*backend);
+  Workspace ws(small);
+  ws.run("fits", [&] { ws.make({1, 1, 1, 1024}); });
+  int runs = 0;
+  const auto forward = [&] {
+    ++runs;
+    const Act a = ws.make({1, 1, 1, 1024}), b = ws.make({1, 1, 1, 1024});
+  };
+  CHECK_THROWS_WITH_AS(ws.run("large", forward),
+                       "working memory of 8192 bytes is needed, 5000 are available", Error);
+  CHECK(runs == 1);  // dry
+  ws.run("fits", [&] { ws.make({1, 1, 1, 1024}); });
 }

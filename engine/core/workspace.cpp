@@ -22,6 +22,10 @@ std::byte* aligned_start(const Stored& memory) {
 Stored allocate_bytes(Backend& backend, size_t bytes) {
   constexpr int page = 4096;
   const size_t pages = (bytes + kAlign + page - 1) / page;
+  if (bytes > backend.available_bytes()) {
+    throw run_error("working memory of {} bytes is needed, {} are available", bytes,
+                    backend.available_bytes());
+  }
   return backend.allocate({1, static_cast<int>(pages), 1, page}, DType::u8);
 }
 
@@ -86,6 +90,9 @@ void Workspace::run(const std::string& key, const std::function<void()>& forward
   if (!known) {
     measuring_ = true;
     forward();
+    for (const Plan::Request& r : plan.requests) {
+      ENSURE(r.dead > 0, "workspace: {} keeps an activation of {} bytes", key, r.bytes);
+    }
     measuring_ = false;
     place(plan);
     std::map<size_t, ptrdiff_t> change;
