@@ -305,6 +305,58 @@ TEST_CASE("ops: conv3x3 over sizes, strides, pads and enlargement") {
   }
 }
 
+TEST_CASE("ops: an enlarged picture longer than the square root of an int") {
+  const int h = 70000;
+  Host weight({1, 1, 3, 3});
+  std::fill(weight.values.begin(), weight.values.end(), 0.0f);
+  weight.values[4] = 1;  // the middle tap
+  Buffer x({1, h, 1, 1}, 0);
+  check_op(Buffer({1, 2 * h, 1, 1}, 0), 0, [&](Backend& backend, Arena& arena, Buffer& to) {
+    const ConvW w = backend.pack_conv3x3("layer", weight.tensor, {}, Precision::f32);
+    backend.conv3x3(arena, to, x, w, {.upsample = true}, {});
+    if (arena.measuring()) return;
+    int wrong = 0;
+    for (int y = 0; y < 2 * h; ++y) wrong += to.at(y, 0) != x.at(y / 2, 0);
+    CHECK(wrong == 0);
+  });
+}
+
+TEST_CASE("ops: what is not finite comes out as not finite, codes included") {
+  const int in = 70, out = 33;
+  for (const float bad : {NAN, INFINITY, -INFINITY}) {
+    for (const Precision precision : precisions) {
+      CAPTURE(bad);
+      CAPTURE(static_cast<int>(precision));
+      Host weight({out, in}), filter({out, in, 3, 3});
+      Buffer x({2, 3, 1, in});
+      x.at(1, 41) = bad;
+      for (const Isa isa : isas()) {
+        const auto backend = make_table_backend(isa, 1);
+        TestArena arena;
+        Buffer rows({2, 3, 1, out}), image({2, 3, 1, out});
+        backend->linear(arena, rows, Tensor(x),
+                        backend->pack_linear(source_of({&weight}, nullptr, false), precision), {});
+        backend->conv3x3(arena, image, x,
+                         backend->pack_conv3x3("layer", filter.tensor, {}, precision), {}, {});
+        for (int c = 0; c < out; ++c) {
+          CHECK(std::isfinite(rows.at(0, c)));
+          CHECK_FALSE(std::isfinite(rows.at(1, c)));
+          CHECK_FALSE(std::isfinite(image.at(1, c)));
+          CHECK(std::isfinite(image.at(4, c)));  // of the other image
+        }
+        weight.values[5 * in + 8] = bad;
+        x.at(1, 41) = 0;
+        backend->linear(arena, rows, Tensor(x),
+                        backend->pack_linear(source_of({&weight}, nullptr, false), precision), {});
+        CHECK(std::isfinite(rows.at(2, 4)));
+        CHECK_FALSE(std::isfinite(rows.at(2, 5)));
+        weight.values[5 * in + 8] = 0;
+        x.at(1, 41) = bad;
+      }
+    }
+  }
+}
+
 TEST_CASE("ops: group_norm, groups across the seam, means far from zero") {
   struct Case {
     int a, b, groups, h, w;

@@ -107,11 +107,15 @@ class CpuBackend : public Backend {
     const bool codes = w.precision == Precision::int8;
     const size_t rows = x.rows();
     const Scratch room(arena, codes ? rows * (w.in + sizeof(float)) : 0);
-    const auto scale = room.as<float>();
-    const auto code = reinterpret_cast<int8_t*>(scale + rows);
+    float* scale = nullptr;
+    int8_t* code = nullptr;
     GemmInput input;
+    if (codes && !arena.measuring()) {
+      scale = room.as<float>();
+      code = reinterpret_cast<int8_t*>(scale + rows);
+      quantize_rows(x, scale, code);
+    }
     if (codes) {
-      if (!arena.measuring()) quantize_rows(x, scale, code);
       input.scale = scale;
       input.stretches = {w.in};
       input.locate = [&](size_t first, int count, const void** to) {
@@ -137,11 +141,13 @@ class CpuBackend : public Backend {
     const size_t images = x.shape.n, pixels = x.rows() / images;
     const Scratch zeros(arena, sizeof(float) * w.in);  // what a tap outside the image reads
     const Scratch room(arena, codes ? images * sizeof(float) + x.rows() * w.in : 0);
-    const auto scale = room.as<float>();
-    const auto code = reinterpret_cast<int8_t*>(scale + images);
-    if (!arena.measuring()) {
-      std::fill_n(zeros.as<float>(), w.in, 0.0f);
-      if (codes) quantize_images(x, scale, code);
+    float* scale = nullptr;
+    int8_t* code = nullptr;
+    if (!arena.measuring()) std::fill_n(zeros.as<float>(), w.in, 0.0f);
+    if (codes && !arena.measuring()) {
+      scale = room.as<float>();
+      code = reinterpret_cast<int8_t*>(scale + images);
+      quantize_images(x, scale, code);
     }
 
     GemmInput input;
@@ -158,13 +164,13 @@ class CpuBackend : public Backend {
         const int column = (first + i) % o.w, row = (first + i) / o.w % o.h;
         const size_t image = (first + i) / o.w / o.h;
         for (int tap = 0; tap < 9; ++tap) {
-          int iy = row * g.stride + tap / 3 - g.pad_top;
-          int ix = column * g.stride + tap % 3 - g.pad_left;
+          int64_t iy = row * g.stride + tap / 3 - g.pad_top;
+          int64_t ix = column * g.stride + tap % 3 - g.pad_left;
           const bool inside = iy >= 0 && iy < seen_h && ix >= 0 && ix < seen_w;
           if (g.upsample) iy = iy * in.h / o.h, ix = ix * in.w / o.w;
           to[tap * count + i] = zeros.as<float>();
           if (inside) {
-            const size_t pixel = image * pixels + static_cast<size_t>(iy) * in.w + ix;
+            const size_t pixel = image * pixels + iy * in.w + ix;
             to[tap * count + i] = base + pixel * step;
           }
         }
@@ -349,15 +355,27 @@ class CpuBackend : public Backend {
     });
   }
 
+  // What is not finite has no code. The scale says so: NaN times any code is NaN again.
+  static float larger(float a, float b) { return a >= b || a != a ? a : b; }
+  // A peak too faint for a normal scale counts as zero.
+  static float scale_of(float peak) { return peak < 1e-35f ? 1 : peak / 127; }
+  void quantize(int8_t* codes, const float* x, int columns, float scale) const {
+    if (scale != scale) {
+      std::fill_n(codes, columns, int8_t{0});
+    } else {
+      kernels_.vec.quantize(codes, x, columns, scale);
+    }
+  }
+
   // Linear: one scale per row over both halves.
   void quantize_rows(const Cat& x, float* scale, int8_t* code) const {
     const int seam = x.a.shape.c, in = x.channels();
     each_row(x.rows(), [&](size_t r) {
       float peak = kernels_.vec.peak(x.a.row<float>(r), seam);
-      if (x.b) peak = std::max(peak, kernels_.vec.peak(x.b.row<float>(r), in - seam));
-      scale[r] = peak > 0 ? peak / 127 : 1;
-      kernels_.vec.quantize(code + r * in, x.a.row<float>(r), seam, scale[r]);
-      if (x.b) kernels_.vec.quantize(code + r * in + seam, x.b.row<float>(r), in - seam, scale[r]);
+      if (x.b) peak = larger(peak, kernels_.vec.peak(x.b.row<float>(r), in - seam));
+      scale[r] = scale_of(peak);
+      quantize(code + r * in, x.a.row<float>(r), seam, scale[r]);
+      if (x.b) quantize(code + r * in + seam, x.b.row<float>(r), in - seam, scale[r]);
     });
   }
 
@@ -367,12 +385,12 @@ class CpuBackend : public Backend {
     parallel_for(threads_, images, [&](size_t image, int) {
       float peak = 0;
       for (size_t r = image * pixels; r < (image + 1) * pixels; ++r) {
-        peak = std::max(peak, kernels_.vec.peak(x.row<float>(r), x.shape.c));
+        peak = larger(peak, kernels_.vec.peak(x.row<float>(r), x.shape.c));
       }
-      scale[image] = peak > 0 ? peak / 127 : 1;
+      scale[image] = scale_of(peak);
     });
     each_row(x.rows(), [&](size_t r) {
-      kernels_.vec.quantize(code + r * x.shape.c, x.row<float>(r), x.shape.c, scale[r / pixels]);
+      quantize(code + r * x.shape.c, x.row<float>(r), x.shape.c, scale[r / pixels]);
     });
   }
 

@@ -28,7 +28,8 @@ struct Vec {
                      const float* bias, float eps);
   void (*rms_norm)(float* out, const float* x, int columns, const float* weight, float eps);
 
-  // max |x|, and codes round_even(x / scale); the caller has seen to it that they fit.
+  // max |x|, NaN where any x is NaN or infinite; and codes round_even(x / scale), of which the
+  // caller has seen to it that they fit.
   float (*peak)(const float* x, int columns);
   void (*quantize)(int8_t* codes, const float* x, int columns, float scale);
 

@@ -67,7 +67,8 @@ void layer_norm(float* out, const float* x, int columns, const float* weight, co
   }
   // What the rounded mean missed, by the deviations from it.
   const float missed = sum(first) / columns;
-  const float variance = sum(second) / columns - missed * missed;
+  const float spread = sum(second) / columns - missed * missed;
+  const float variance = spread < 0 ? 0 : spread;  // a row of one huge number rounds below 0
   const V mean = add(center, set1(missed));
   const V scale = set1(1 / __builtin_sqrtf(variance + eps));
   for (int c = 0; c < columns; c += W) {
@@ -95,11 +96,14 @@ void rms_norm(float* out, const float* x, int columns, const float* weight, floa
 }
 
 float peak(const float* x, int columns) {
-  V top = zero();
+  // A maximum may lose a NaN; x - x is 0 for numbers and NaN for the rest, and a sum keeps it.
+  V top = zero(), wrong = zero();
   for (int c = 0; c < columns; c += W) {
-    top = max(top, magnitude(load_part(x + c, part(columns, c))));
+    const V v = load_part(x + c, part(columns, c));
+    top = max(top, magnitude(v));
+    wrong = add(wrong, sub(v, v));
   }
-  return greatest(top);
+  return greatest(top) + sum(wrong);
 }
 
 void quantize(int8_t* codes, const float* x, int columns, float scale) {

@@ -16,11 +16,18 @@ namespace {
 
 using ReadRow = std::function<void(size_t column, float* to)>;
 
-// Codes of one output channel: symmetric, half to even. Returns what a code is worth.
+// Codes of one output channel: symmetric, half to even. Returns what a code is worth: NaN where
+// a weight is not finite, so that the channel's outputs show it.
 float quantize(const float* values, int count, int8_t* codes) {
   float peak = 0;
-  for (int i = 0; i < count; ++i) peak = std::max(peak, std::fabs(values[i]));
-  const float scale = peak > 0 ? peak / 127 : 1;
+  for (int i = 0; i < count; ++i) {
+    if (!std::isfinite(values[i])) {
+      std::fill_n(codes, count, int8_t{0});
+      return NAN;
+    }
+    peak = std::max(peak, std::fabs(values[i]));
+  }
+  const float scale = peak < 1e-35f ? 1 : peak / 127;  // too faint for a normal scale
   for (int i = 0; i < count; ++i) {
     codes[i] = static_cast<int8_t>(std::clamp(std::nearbyint(values[i] / scale), -127.f, 127.f));
   }

@@ -204,10 +204,11 @@ class RefBackend : public Backend {
     for (size_t r = 0; r < out.rows(); ++r) {
       const int ox = r % to.w, oy = r / to.w % to.h, image = r / to.w / to.h;
       for (int tap = 0; tap < 9; ++tap) {
-        int y = oy * g.stride + tap / 3 - g.pad_top, c = ox * g.stride + tap % 3 - g.pad_left;
+        int64_t y = oy * g.stride + tap / 3 - g.pad_top;
+        int64_t c = ox * g.stride + tap % 3 - g.pad_left;
         if (y < 0 || y >= seen_h || c < 0 || c >= seen_w) continue;
         if (g.upsample) y = y * in.h / to.h, c = c * in.w / to.w;
-        const size_t row = (static_cast<size_t>(image) * in.h + y) * in.w + c;
+        const size_t row = (static_cast<int64_t>(image) * in.h + y) * in.w + c;
         std::copy_n(x.row<float>(row), w.in, &taps(r, tap * w.in));
       }
     }
