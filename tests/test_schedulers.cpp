@@ -297,6 +297,7 @@ TEST_CASE("schedulers: config files") {
         R"({"timestep_spacing": "random"})", R"({"steps_offset": -1})", R"({"steps_offset": 1000})",
         R"({"set_alpha_to_one": 1})", R"({"trained_betas": [0.1]})",
         R"({"rescale_betas_zero_snr": true})",
+        R"({"_class_name": "DDPMScheduler", "variance_type": "learned_range"})",
         R"({"beta_start": 0.9, "beta_end": 0.9, "num_train_timesteps": 10000})"}) {
     CAPTURE(bad);
     const yent::Error error = error_of([&] { config_of(bad); });

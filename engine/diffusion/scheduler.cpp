@@ -102,8 +102,10 @@ class Pndm {
  public:
   Pndm(const VarianceKept& v, std::vector<Call>& calls) : v_(v), calls_(calls) {}
 
-  // Four calls a step, for the first three steps: the outputs of a Runge-Kutta step.
-  void runge_kutta(const std::vector<int>& ts) {
+  // Four calls a step, for the first three steps: the outputs of a Runge-Kutta step. The calls
+  // are at `ts`, the steps begin at `begins` (diffusers: of the whole schedule, even where a
+  // picture as the start left out the first calls).
+  void runge_kutta(const std::vector<int>& ts, const std::vector<int>& begins) {
     constexpr std::array<double, 4> share{1. / 6, 1. / 3, 1. / 3, 1. / 6};
     for (size_t i = 0; i < ts.size(); ++i) {
       const int phase = i % 4;
@@ -115,7 +117,7 @@ class Pndm {
       std::vector<Term> output{{kE, 1}};
       if (phase == 3) output = {{kSum, 1}, {kE, share[3]}};
       // The first three only look ahead, from where the step began.
-      const int from = ts[i / 4 * 4], to = ts[i] - (phase % 2 ? 0 : v_.stride() / 2);
+      const int from = begins[i / 4 * 4], to = ts[i] - (phase % 2 ? 0 : v_.stride() / 2);
       if (phase == 0) call.moves.push_back({kSum, {{kE, share[0]}}});
       if (phase == 1 || phase == 2) call.moves.push_back({kSum, {{kSum, 1}, {kE, share[phase]}}});
       transfer(call, kFirst, output, from, to);
@@ -199,13 +201,14 @@ void pndm(const VarianceKept& v, const SchedulerConfig& config, const std::vecto
     }
     multistep.assign(ts.begin() + 3, ts.end());
   }
-  // A picture as the start leaves out the first calls, whichever they are.
-  const size_t from_first = std::min(dropped, runge_kutta.size());
-  runge_kutta.erase(runge_kutta.begin(), runge_kutta.begin() + from_first);
-  multistep.erase(multistep.begin(), multistep.begin() + (dropped - from_first));
+  // A picture as the start leaves out the first calls; how many are Runge-Kutta's stays.
+  std::vector<int> all = runge_kutta;
+  all.insert(all.end(), multistep.begin(), multistep.end());
+  all.erase(all.begin(), all.begin() + dropped);
+  const auto seam = all.begin() + std::min(runge_kutta.size(), all.size());
   Pndm program(v, calls);
-  program.runge_kutta(runge_kutta);
-  program.multistep(multistep, !config.skip_prk_steps);
+  program.runge_kutta({all.begin(), seam}, runge_kutta);
+  program.multistep({seam, all.end()}, !config.skip_prk_steps);
 }
 
 // The family whose latents grow with the noise: sigma = sqrt((1 - abar) / abar).

@@ -62,6 +62,12 @@ SchedulerConfig SchedulerConfig::from_json(const nlohmann::json& j, const std::s
     throw file_error("{}: timestep_spacing is {}, expected leading, linspace or trailing", path,
                      spacing);
   }
+  if (c.sampler == "ddpm") {
+    const std::string variance = get_string(j, "variance_type", "fixed_small", path);
+    if (variance != "fixed_small") {
+      throw file_error("{}: variance_type is {}, expected fixed_small", path, variance);
+    }
+  }
   c.karras = get_bool(j, "use_karras_sigmas", false, path);
   c.clips_sample = get_bool(j, "clip_sample", true, path);
   for (const char* key : {"thresholding", "rescale_betas_zero_snr"}) {

@@ -43,6 +43,7 @@ def cases():
                             "prediction_type": "v_prediction"}, 0
     for skip in (1, 3):
         yield "pndm", 8, OFFSET | {"skip_prk_steps": True, "set_alpha_to_one": False}, skip
+        yield "pndm", 8, OFFSET | {"skip_prk_steps": False, "set_alpha_to_one": False}, skip
         yield "ddim", 8, OFFSET, skip
         for sampler in SIGMA:
             yield sampler, 8, {"timestep_spacing": "linspace"}, skip
