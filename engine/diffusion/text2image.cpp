@@ -10,14 +10,23 @@
 namespace yent {
 namespace {
 
-// Packed in f32, the largest of the precisions.
-void check_memory(const TensorSet& set, const Backend& backend) {
-  size_t needed = 0;
-  for (const HostTensor& t : set.tensors) needed += static_cast<size_t>(t.count()) * sizeof(float);
+void require_memory(const std::string& what, size_t needed, const Backend& backend) {
   const size_t available = backend.available_bytes();
-  if (needed > available) {
-    throw run_error("{}: the weights need {} bytes, {} are available", set.path, needed, available);
+  if (needed <= available) return;
+  throw run_error("{} needs {} bytes, {} are available", what, needed, available);
+}
+
+// Matrices at the policy's precision, the rest in f32.
+size_t packed_bytes(const TensorSet& set, const std::string& part, const Policy& policy) {
+  constexpr size_t sizes[] = {4, 2, 2, 1};  // by Precision
+  size_t bytes = 0;
+  for (const HostTensor& t : set.tensors) {
+    const std::string_view module = std::string_view(t.name).substr(0, t.name.rfind('.'));
+    const Precision p =
+        t.dims.size() < 2 ? Precision::f32 : policy.precision(fmt::format("{}.{}", part, module));
+    bytes += static_cast<size_t>(t.count()) * sizes[static_cast<int>(p)];
   }
+  return bytes;
 }
 
 uint8_t to_byte(float value) {
@@ -142,7 +151,7 @@ std::vector<int32_t> Text2Image::tokenize(const std::string& prompt, const char*
 }
 
 void Text2Image::enter(Stage stage) {
-  if (!options_.keep_loaded) {
+  if (!options_.keep_loaded && stage != stage_) {
     if (stage != Stage::text) text_encoder_.reset();
     if (stage != Stage::picture) encoder_.reset();
     if (stage != Stage::steps) unet_.reset();
@@ -150,13 +159,15 @@ void Text2Image::enter(Stage stage) {
     ws_.reset();
   }
   if (!ws_) ws_ = std::make_unique<Workspace>(backend_);
+  stage_ = stage;
 }
 
 template <class Network, class Config>
 void Text2Image::load(std::unique_ptr<Network>& network, const char* part, const TensorSet& set,
                       const Config& config) {
   const Timings::Span span(options_.timings, "load");
-  check_memory(set, backend_);
+  require_memory(fmt::format("{}: loading the {}", set.path, part),
+                 packed_bytes(set, part, options_.policy), backend_);
   Checkpoint checkpoint = checkpoint_of(std::make_shared<TensorSet>(set), part);
   const std::string prefix = std::string(part) + ".";
   checkpoint.restyles = [this, prefix](const std::string& module) {
@@ -258,6 +269,10 @@ Stored Text2Image::embed(const HostTensor* cond, const HostTensor* uncond, const
 
 Latent Text2Image::encode_picture(const Image& picture, const PaintSpec& spec) {
   const Size px = size(spec, &picture);
+  // The resized picture and its passes in bytes, its pixels as floats here and on the device.
+  require_memory(fmt::format("a picture of {}x{}", px.width, px.height),
+                 size_t{3} * (4 + 4 + 2) * px.width * std::max(px.height, picture.height),
+                 backend_);
   const Image fitted = resize_lanczos(picture, px.width, px.height);
   std::vector<float> pixels(fitted.rgb.size());
   for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = fitted.rgb[i] / 127.5f - 1;
@@ -286,6 +301,8 @@ Latent Text2Image::denoise(const Stored& text, const PaintSpec& spec, Size px, u
 
   Latent latent{unet_config_.in_channels, px.height / factor(), px.width / factor(), {}};
   const Shape shape = shape_of(latent);
+  require_memory(fmt::format("denoising {}x{}", px.width, px.height),
+                 (kSlots + 4) * sizeof(float) * shape.count(), backend_);
   std::array<Stored, kSlots> slots;
   for (Stored& slot : slots) slot = backend_.allocate(shape, DType::f32);
   NoiseSource source(seed, spec.rng);
@@ -318,6 +335,7 @@ Latent Text2Image::denoise(const Stored& text, const PaintSpec& spec, Size px, u
     if (options_.dump) options_.dump->add("latent.init", dims_of(latent), x);
     for (float& value : x) value *= static_cast<float>(schedule.init_scale);
   }
+  ENSURE(x.size() == shape.count(), "denoise: {} numbers of noise for {}", x.size(), shape.count());
   write(kX, x);
 
   // What the whole schedule needs from the text and the times, and all its coefficients.
@@ -364,7 +382,7 @@ Latent Text2Image::denoise(const Stored& text, const PaintSpec& spec, Size px, u
     for (int i = 0; i < n; ++i) {
       backend_.mix(*ws_, image(input, i), std::array{slots[kX].tensor}, scale);
     }
-    ws_->run(fmt::format("unet {} {} {}", n, shape.h, shape.w), [&] {
+    ws_->run(fmt::format("unet {} {} {} {}", n, shape.h, shape.w, text.tensor.shape.h), [&] {
       const Act out = (*unet_)(c, input, cond, k);
       std::vector<Tensor> rows;
       for (int i = 0; i < n; ++i) rows.push_back(image(out, i));
@@ -395,6 +413,8 @@ Image Text2Image::decode(const Latent& latent) {
   for (float& value : z) value /= vae_config_.scaling_factor;
   const Stored input = backend_.allocate(shape_of(latent), DType::f32);
   backend_.write(input, z.data());
+  require_memory(fmt::format("decoding {}x{}", latent.width * factor(), latent.height * factor()),
+                 size_t{3} * 5 * factor() * factor() * latent.width * latent.height, backend_);
   Image image(latent.width * factor(), latent.height * factor());
   std::vector<float> pixels(image.rgb.size());
   Ctx c = context("vae");

@@ -140,6 +140,7 @@ class Text2Image {
   std::unique_ptr<UNet> unet_;
   std::unique_ptr<VaeEncoder> encoder_;
   std::unique_ptr<VaeDecoder> decoder_;
+  Stage stage_ = Stage::text;
   std::vector<Resolved> resolved_;
 };
 
