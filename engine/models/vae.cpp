@@ -51,6 +51,9 @@ VaeConfig VaeConfig::from_json(const nlohmann::json& j, const std::string& path)
       throw file_error("{}: {} is {}, which this engine does not know", path, key, j[key].dump());
     }
   }
+  if (const std::string act = get_string(j, "act_fn", "silu", path); act != "silu") {
+    throw file_error("{}: act_fn is {}, expected silu", path, act);
+  }
   c.use_quant_conv = get_bool(j, "use_quant_conv", true, path);
   c.use_post_quant_conv = get_bool(j, "use_post_quant_conv", true, path);
   c.mid_attention = get_bool(j, "mid_block_add_attention", true, path);
