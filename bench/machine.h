@@ -14,7 +14,8 @@ struct Machine {
 // Takes about half a second. `isa` is a cap as for the backend.
 Machine measure_machine(const std::string& isa, int threads);
 
-// The most memory this process has had at once, in 10^6 bytes (VmHWM).
+// The most memory this process has had at once since the machine was measured, in 10^6 bytes
+// (VmHWM).
 double max_rss_mb();
 
 }  // namespace yent

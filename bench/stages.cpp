@@ -140,26 +140,32 @@ class Bench {
     const auto path =
         a_.llm == "default" ? shipped("default/yent.gguf") : std::filesystem::path(a_.llm);
     LanguageModel model(path, trace_, policy_, 0);
-    const int prompt = std::min(128, model.config().context / 2), tokens = 32;
-    // 128 tokens of prompt, as one piece; temperature 0.8, as Yent speaks.
+    // Nearly 128 tokens of prompt, read as one piece; temperature 0.8, as Yent speaks.
+    const int most = std::min(128, model.config().context / 2), tokens = 32;
     std::string text;
-    while (model.count_tokens(text) < prompt) text += " duck";
+    while (model.count_tokens(text + " duck") < most) text += " duck";
+    const int prompt = model.count_tokens(text) + 1;  // BOS, too
     Timings timings;
-    for (int repetition = 0; repetition < 4; ++repetition) {
+    const auto generate = [&](int count, Timings* timed) {
       std::mt19937_64 generator(1);
       const auto all = [](std::string_view) { return true; };
-      model.generate({.text = text, .max_tokens = tokens, .cut_to_fit = true}, generator, all,
-                     repetition ? &timings : nullptr);
-    }
+      model.generate({.text = text, .max_tokens = count, .cut_to_fit = true}, generator, all,
+                     timed);
+    };
+    generate(1, nullptr);  // a warm-up, which also counts
     Row& prefill = row("llm_prefill");
+    for (const TracedOp& op : trace_.ops()) prefill.macs += op.macs, prefill.bytes += op.bytes;
+    if (a_.roofline) print_roofline("llm_prefill", trace_, machine_);
+    trace_.clear();
+    for (int repetition = 0; repetition < 3; ++repetition) generate(tokens, &timings);
     prefill.ms = times(timings, "llm_prefill");
     prefill.items_per_second = prompt / prefill.median() * 1000;
     Row& decode = row("llm_decode");
     decode.ms = times(timings, "llm_decode");
     decode.items_per_second = 1000 / decode.median();
-    for (const TracedOp& op : trace_.ops())
-      decode.macs += op.macs / prompt, prefill.macs += op.macs;
-    if (a_.roofline) print_roofline("llm", trace_, machine_);
+    // The last calls read one token each.
+    for (const TracedOp& op : trace_.ops()) decode.macs += op.macs, decode.bytes += op.bytes;
+    if (a_.roofline) print_roofline("llm_decode", trace_, machine_);
     trace_.clear();
   }
 

@@ -1,6 +1,8 @@
 #include "engine/core/trace.h"
 
+#include <algorithm>
 #include <chrono>
+#include <numeric>
 
 namespace yent {
 namespace {
@@ -19,7 +21,8 @@ template <class Call>
 void TraceBackend::trace(const Arena& arena, const std::string& name, const char* op, double macs,
                          double bytes, Call call) {
   const auto [at, is_new] = index_.try_emplace(name + " " + op, ops_.size());
-  if (is_new) ops_.push_back({name, op, macs, bytes});
+  if (is_new) ops_.push_back({name, op});
+  ops_[at->second].macs = macs, ops_[at->second].bytes = bytes;
   if (arena.measuring()) {
     call();
     return;
@@ -76,9 +79,17 @@ void TraceBackend::attention(Arena& a, Tensor out, Tensor q, Tensor k, Tensor v,
                              const AttnSpec& s) {
   // Queries and values have no weights of their own: the linear before them names the module.
   const std::string name = last_linear_.substr(0, last_linear_.rfind('.'));
+  // A cache is longer than what has been said: only the keys that are seen count.
   const double keys = static_cast<double>(k.rows()) / k.shape.n;
-  const double macs = 2.0 * static_cast<double>(q.rows()) * keys * q.shape.c;
-  const double bytes = size_of(q) + size_of(k) + size_of(v) + size_of(out);
+  double seen = keys, most = keys;
+  if (s.positions && !a.measuring()) {
+    std::vector<int32_t> last(s.positions.rows());
+    inner_.read(last.data(), s.positions);
+    most = *std::max_element(last.begin(), last.end()) + 1;
+    seen = std::accumulate(last.begin(), last.end(), 0.0) / static_cast<double>(last.size()) + 1;
+  }
+  const double macs = 2.0 * static_cast<double>(q.rows()) * seen * q.shape.c;
+  const double bytes = size_of(q) + (size_of(k) + size_of(v)) * most / keys + size_of(out);
   trace(a, name, "attention", macs, bytes, [&] { inner_.attention(a, out, q, k, v, s); });
 }
 

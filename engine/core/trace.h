@@ -13,8 +13,8 @@ namespace yent {
 struct TracedOp {
   std::string name;  // checkpoint path; of an attention, the path of its module
   std::string op;    // "linear", "conv3x3", "attention", ...
-  double macs = 0;   // per call
-  double bytes = 0;  // per call: inputs, outputs and weights, each once
+  double macs = 0;   // of the last call
+  double bytes = 0;  // of the last call: inputs, outputs and weights, each once
   double ms = 0;     // of all calls
   int calls = 0;
 };
