@@ -78,8 +78,8 @@ class Painters:
             write_json(folder / "config.json", config)
             state = build(config, SEED).state_dict()
             unfinished = weights.with_suffix(".part")
-            save_torch({rename(n): t.contiguous() for n, t in state.items() if t.is_floating_point()},
-                       unfinished, metadata={"format": "pt"})
+            tensors = {rename(n): t.contiguous() for n, t in state.items() if t.is_floating_point()}
+            save_torch(tensors, unfinished, metadata={"format": "pt"})
             unfinished.rename(weights)
         return folder
 
@@ -150,26 +150,31 @@ def speak(text, count):
             "logits": nets.llama_logits(model, (ids + new)[:-1])}
 
 
+def plain_array(value):
+    values = np.asarray(value)
+    kind = np.float32 if values.dtype.kind == "f" else np.int32
+    return np.ascontiguousarray(values.astype(kind))
+
+
 def remembered(path, compute):
     """The reference, computed once."""
     if not path.exists():
         print(f"computing {path.name} in PyTorch", flush=True)
-        seen = {key: value.float().numpy() if isinstance(value, torch.Tensor) and
-                value.is_floating_point() else np.asarray(value, np.int32) for key, value in compute().items()}
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_file({key: np.ascontiguousarray(value) for key, value in seen.items()}, path)
+        save_file({key: plain_array(value) for key, value in compute().items()}, path)
     return load_file(path)
 
 
 class Report:
     def __init__(self):
         self.failed = 0
-        print(f"{'run':<20}{'stage':<16}{'relative error':>15}{'limit':>9}")
+        print(f"{'run':<28}{'stage':<16}{'relative error':>15}{'limit':>9}")
 
     def line(self, run, stage, error, limit):
         good = error <= limit  # NaN is not
         self.failed += not good
-        print(f"{run:<20}{stage:<16}{error:>15.2e}{limit:>9.0e}{'' if good else '  FAILED'}", flush=True)
+        verdict = "" if good else "  FAILED"
+        print(f"{run:<28}{stage:<16}{error:>15.2e}{limit:>9.0e}{verdict}", flush=True)
 
     def compare(self, run, dump, reference):
         missing = reference.keys() - dump.keys()
@@ -180,27 +185,29 @@ class Report:
                 self.line(run, stage, float((dump[stage] != expected).any()), 0)
             else:
                 a, b = dump[stage].astype(np.float64), expected.astype(np.float64)
-                late = stage in ("latent", "image") or "." in stage and int_suffix(stage) > 0
+                late = stage in ("latent", "image") or int_suffix(stage) > 0
                 limit = FINAL if late else STAGE
                 self.line(run, stage, np.linalg.norm(a - b) / np.linalg.norm(b), limit)
 
 
 def int_suffix(stage):
+    """The call that a stage belongs to, or -1."""
     tail = stage.rpartition(".")[2]
     return int(tail) if tail.isdigit() else -1
 
 
 def order(stage):
-    heads = ["tokens", "tokens_uncond", "cond", "uncond", "latent.init", "eps", "latent"]
-    call = int_suffix(stage)
-    if call >= 0:
-        return len(heads), call, stage
-    return (heads.index(stage) if stage in heads[:5] else 99), 0, stage
+    """The order in which a run computes its stages."""
+    first = ["tokens", "tokens_uncond", "cond", "uncond", "latent.init"]
+    last = ["latent", "image", "generated", "logits"]
+    if stage in first:
+        return 0, first.index(stage), stage
+    return (2, last.index(stage), stage) if stage in last else (1, int_suffix(stage), stage)
 
 
 def run(build, dump, options):
     command = [build / "bin" / "yent-run", "-q", "--dump", dump, "--precision", "f32", *options]
-    subprocess.run([str(word) for word in command], check=True)
+    subprocess.run([str(word) for word in command], check=True, stdout=subprocess.DEVNULL)
     return load_file(dump)
 
 
@@ -215,7 +222,7 @@ def test_image():
 RUNS = {  # of the painter: model, sampler, steps, strength of img2img
     "bk-sdm-tiny": [("bk-sdm-tiny", "ddim", 25, None), ("bk-sdm-tiny", "pndm", 25, None)],
     "sd15": [("sd15", "ddim", 2, None)],
-    "encoder": [("bk-sdm-tiny", "ddim", 25, 0.05)],  # starts at t = 1: nearly the encoder's own output
+    "encoder": [("bk-sdm-tiny", "ddim", 25, 0.05)],  # begins at t = 1: little noise on its output
 }
 
 
@@ -228,8 +235,8 @@ def prove_painter(home, build, report, painters, settings, extra):
     reference = remembered(home / "reference" / f"{name}.safetensors", lambda: paint(
         model, sampler, steps, painters.tokenizer, test_image() if strength else None, strength))
     options = ["-m", painters.folder(model), "-p", PROMPT, "-n", NEGATIVE, "--seed", SEED,
-               "--sampler", sampler, "--steps", steps, "--cfg-scale", GUIDANCE, "-W", 512, "-H", 512,
-               "--raw", "-o", home / f"{name}.png", *extra]
+               "--sampler", sampler, "--steps", steps, "--cfg-scale", GUIDANCE,
+               "-W", 512, "-H", 512, "--raw", "-o", home / f"{name}.png", *extra]
     if strength:
         options += ["--init-img", picture, "--strength", strength]
     report.compare(name, run(build, home / f"{name}.safetensors", options), reference)

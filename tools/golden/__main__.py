@@ -1,6 +1,6 @@
 """python tools/golden: regenerates every PyTorch reference under tests/golden.
 
-Needs torch, diffusers, transformers, peft and gguf from PyPI; the tests need none of them.
+Needs what requirements.txt beside this names, from PyPI; the tests need none of it.
 """
 
 import torch

@@ -46,7 +46,9 @@ class Recorder:
         self.hooks.append(module.register_forward_hook(hook))
 
     def input_of(self, module, path):
-        self.hooks.append(module.register_forward_pre_hook(lambda _, args: self.keep(path, args[0])))
+        def hook(_, args):
+            self.keep(path, args[0])
+        self.hooks.append(module.register_forward_pre_hook(hook))
 
     def fuse(self, path, module, fused):
         """Hooks what `module` fuses; `fused` collects the leaf paths that are then spoken for."""

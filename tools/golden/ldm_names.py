@@ -1,6 +1,6 @@
 """Layer names of single-file checkpoints beside diffusers' names of the same layers.
 
-Our map (diffusion, section 6) is written from diffusers to LDM; diffusers' own converters, which
+Our map is written from diffusers to LDM; diffusers' own converters, which
 go the other way, must turn every name back. Stored: pairs of layer names, weights and biases alike.
 """
 
@@ -107,8 +107,8 @@ def ldm_names():
     seed, fields = models.CLIPS["quick"]
     clip = nets.clip(models.clip_config(fields), seed)
     file, names["clip"] = renamed(clip, nets.clip_name, "cond_stage_model.transformer.")
-    same_weights(clip, {nets.clip_name(name): tensor for name, tensor in
-                        convert_ldm_clip_checkpoint(dict(file), "cond_stage_model.transformer.").items()},
-                 nets.clip_name)
+    restored = convert_ldm_clip_checkpoint(dict(file), "cond_stage_model.transformer.")
+    restored = {nets.clip_name(name): tensor for name, tensor in restored.items()}
+    same_weights(clip, restored, nets.clip_name)
     write_json(FOLDER / "ldm_names.json", names)
     print("ldm_names.json:", {model: len(pairs) for model, pairs in names.items()})

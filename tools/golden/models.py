@@ -60,12 +60,16 @@ def about(kind, seed, config, model):
             "parameters": sum(t.numel() for t in weights)}
 
 
+def single(case):
+    return {key: v.float() if v.is_floating_point() else v for key, v in case.items()}
+
+
 def run_cases(model, cases, call):
     """Runs `call(model, case)` in float32 and float64; ({case: float64 result}, {case: error})."""
     exact, results, errors = nets.double(model), {}, {}
     with torch.no_grad():
         for name, case in cases.items():
-            rough = call(model, {key: v.float() if v.is_floating_point() else v for key, v in case.items()})
+            rough = call(model, single(case))
             results[name] = call(exact, case)
             errors[name] = relative_error(rough, results[name])
     return results, errors
@@ -108,7 +112,7 @@ def save_layers(name, model, case, call, config, rename=lambda path: path):
         with Recorder(exact, rename) as seen:
             output = call(exact, case)
         with Recorder(model, rename) as rough:
-            call(model, {key: v.float() if v.is_floating_point() else v for key, v in case.items()})
+            call(model, single(case))
     worst = max(relative_error(rough[path], seen[path]) for path in seen)
     tensors = {**case, "output": output, **{f"layers.{path}": v for path, v in seen.items()}}
     save(name, tensors, config | {"torch_f32_error": worst})

@@ -21,7 +21,8 @@ from seeded import seeded_values
 @contextmanager
 def no_init():
     """Builds modules without drawing weights that are overwritten anyway."""
-    resets = [(cls, cls.reset_parameters) for cls in (torch.nn.Linear, torch.nn.Conv2d, torch.nn.Embedding)]
+    drawing = (torch.nn.Linear, torch.nn.Conv2d, torch.nn.Embedding)
+    resets = [(cls, cls.reset_parameters) for cls in drawing]
     try:
         for cls, _ in resets:
             cls.reset_parameters = lambda self: None
@@ -89,13 +90,14 @@ def llama(config, seed):
     fill(model, seed, gguf_name)
     if fields["tie_word_embeddings"]:
         weight = names["model.embed_tokens.weight"]
-        weight.copy_(torch.from_numpy(seeded_values("token_embd.weight", tuple(weight.shape), seed)))
+        values = seeded_values("token_embd.weight", tuple(weight.shape), seed)
+        weight.copy_(torch.from_numpy(values))
     model.rope_variant = config["rope"]
     return model
 
 
 def rotation(head_width, theta, rope):
-    """Replaces transformers' rotation: angles in double, three switches (llama-gguf, sections 2, 3)."""
+    """Replaces transformers' rotation: angles in double, three switches."""
 
     def rotate(q, k, cos, sin, unsqueeze_dim=1):
         positions = torch.arange(rotate.first, rotate.first + q.shape[2], dtype=torch.float64)

@@ -22,9 +22,9 @@ PROMPT = "a painting of a cat, 2 windows"
 NEGATIVE = "extra fingers, blurry, watermark"
 WORDS = "a painting of cat windows extra fingers blurry watermark the ing er".split()
 
-UNET = models.UNET | {
-    "sample_size": 16, "block_out_channels": [32, 32], "layers_per_block": 1, "mid_block_type": None,
-    "cross_attention_dim": 32, "attention_head_dim": 4} | models.unet_blocks(2, True)
+UNET = models.UNET | models.unet_blocks(2, True) | {
+    "sample_size": 16, "block_out_channels": [32, 32], "layers_per_block": 1,
+    "mid_block_type": None, "cross_attention_dim": 32, "attention_head_dim": 4}
 VAE = models.vae_config({"block_out_channels": [32, 32], "layers_per_block": 1})
 CLIP = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
         "intermediate_size": 64, "hidden_act": "quick_gelu"}
@@ -92,11 +92,14 @@ class Painter:
         folder = FOLDER / "toy_painter"
         vocabulary = write_tokenizer(folder / "tokenizer")
         clip = models.clip_config(CLIP, vocabulary=vocabulary)
-        self.clip, self.unet, self.vae = nets.clip(clip, SEED), nets.unet(UNET, SEED), nets.vae(VAE, SEED)
+        self.clip = nets.clip(clip, SEED)
+        self.unet, self.vae = nets.unet(UNET, SEED), nets.vae(VAE, SEED)
         write_json(folder / "model_index.json", {
             "_class_name": "StableDiffusionPipeline", "_diffusers_version": "0.30.0",
-            "scheduler": ["diffusers", "PNDMScheduler"], "text_encoder": ["transformers", "CLIPTextModel"],
-            "tokenizer": ["transformers", "CLIPTokenizer"], "unet": ["diffusers", "UNet2DConditionModel"],
+            "scheduler": ["diffusers", "PNDMScheduler"],
+            "text_encoder": ["transformers", "CLIPTextModel"],
+            "tokenizer": ["transformers", "CLIPTokenizer"],
+            "unet": ["diffusers", "UNet2DConditionModel"],
             "vae": ["diffusers", "AutoencoderKL"], "safety_checker": [None, None],
             "feature_extractor": [None, None]})
         write_json(folder / "scheduler/scheduler_config.json", SCHEDULER)
@@ -115,7 +118,8 @@ class Painter:
     def double(self):
         exact = copy.copy(self)
         exact.dtype = torch.float64
-        exact.clip, exact.unet, exact.vae = (nets.double(m) for m in (self.clip, self.unet, self.vae))
+        exact.clip, exact.unet = nets.double(self.clip), nets.double(self.unet)
+        exact.vae = nets.double(self.vae)
         return exact
 
     def moments(self, pixels):
@@ -217,7 +221,7 @@ def check_with_peft(unet, deltas):
 
 
 def loras(painter):
-    """Two files: Yent's own format, and kohya's with alpha, a 3x3 convolution and the text encoder."""
+    """Two files: Yent's own format; kohya's with alpha, a 3x3 convolution and the text encoder."""
     random = np.random.default_rng(61)
     layers = dict(painter.unet.named_modules())
     targets = [path for path in layers if path.endswith(TARGETS)]
@@ -231,7 +235,8 @@ def loras(painter):
     chosen = [p for p in targets if ".attn2.to_" in p] + ["down_blocks.1.resnets.0.conv1"]
     unet_pairs = {path: low_rank(random, layers[path].weight, 3) for path in chosen}
     clip_pairs = {nets.clip_name(path): low_rank(random, module.weight, 3)
-                  for path, module in painter.clip.named_modules() if path.endswith(("q_proj", "fc2"))}
+                  for path, module in painter.clip.named_modules()
+                  if path.endswith(("q_proj", "fc2"))}
     file = {}
     for prefix, pairs in (("lora_unet_", unet_pairs), ("lora_te_", clip_pairs)):
         for path, (down, up) in pairs.items():

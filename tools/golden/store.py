@@ -30,7 +30,8 @@ def array(tensor):
 
 def relative_error(a, b):
     """Norm of the difference over the norm of b."""
-    return float(torch.linalg.vector_norm(a.double() - b.double()) / torch.linalg.vector_norm(b.double()))
+    a, b = a.double(), b.double()
+    return float(torch.linalg.vector_norm(a - b) / torch.linalg.vector_norm(b))
 
 
 def save(name, tensors, config):

@@ -1,6 +1,6 @@
 """Whole denoising loops of a toy UNet: every sampler, every guided output, every latent.
 
-diffusers' schedulers do the steps. What is stored follows our conventions (diffusion, section 7):
+diffusers' schedulers do the steps. What is stored follows our conventions:
 `latent.init` is unit noise, sigma samplers keep sigma-scaled latents, draws are float32.
 """
 
@@ -105,7 +105,8 @@ def denoise(unet, sampler, steps, text, uncond, draws, scale=7.5, size=(8, 8), s
         eps = guided(unet, fed, torch.as_tensor(float(t)), text, uncond, scale)
         x = made.step(eps, stepped, x).prev_sample.double()
         seen[f"eps.{k}"] = eps
-        seen[f"latent.{k}"] = x * (made.sigmas[k + 1].double() ** 2 + 1).sqrt() if sampler == "dpm++2m" else x
+        kept = (made.sigmas[k + 1].double() ** 2 + 1).sqrt() if sampler == "dpm++2m" else 1
+        seen[f"latent.{k}"] = x * kept
     return seen
 
 
@@ -134,5 +135,5 @@ def trajectories():
                              "prediction_type": prediction} | SAMPLERS[sampler][1]
                    for sampler in samplers}
         save(f"trajectory_{name}", tensors, {
-            "kind": "trajectory", "seed": seed, "model": config, "schedulers": configs, "steps": steps,
-            "guidance": 7.5, "noise_seed": 42, "torch_f32_error": errors})
+            "kind": "trajectory", "seed": seed, "model": config, "schedulers": configs,
+            "steps": steps, "guidance": 7.5, "noise_seed": 42, "torch_f32_error": errors})

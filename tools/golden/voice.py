@@ -25,7 +25,7 @@ PROMPT = "who are you?"
 
 
 def scores(count):
-    """Falling in id order after the special and byte pieces, as SentencePiece's trainer gives them."""
+    """Falling in id order behind the special and byte pieces, as SentencePiece gives them."""
     return [0.0] * 259 + [-float(i) for i in range(count - 259)]
 
 
@@ -47,7 +47,7 @@ def encode(text):
 
 
 def write(path, config, pieces, weights, matrix_type):
-    """Weights by GGUF name; matrices become `matrix_type`. Gives them back as the file holds them."""
+    """Weights by GGUF name; matrices become `matrix_type`. Returns what the file then holds."""
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_block_count(config["num_hidden_layers"])
     writer.add_embedding_length(config["hidden_size"])
@@ -63,7 +63,8 @@ def write(path, config, pieces, weights, matrix_type):
     writer.add_token_list(pieces)
     writer.add_token_scores(scores(len(pieces)))
     unknown, control, byte, normal = 2, 3, 6, 1
-    writer.add_token_types([unknown, control, control] + [byte] * 256 + [normal] * (len(pieces) - 259))
+    kinds = [unknown, control, control] + [byte] * 256
+    writer.add_token_types(kinds + [normal] * (len(pieces) - 259))
     writer.add_bos_token_id(1)
     writer.add_eos_token_id(2)
     read = {}
