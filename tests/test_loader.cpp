@@ -10,7 +10,9 @@
 #include "kernels/error.h"
 #include "kernels/ref/ref_backend.h"
 #include "loaders/convert.h"
+#include "loaders/gguf_writer.h"
 #include "loaders/seeded.h"
+#include "tests/temporary_folder.h"
 
 using namespace yent;
 
@@ -145,6 +147,17 @@ TEST_CASE("loader: what does not fit is named with both shapes") {
         "made: layer.bias is missing, expected {4}");
   CHECK(refusal([&] { (l / "freqs.weight").vector(8); }) ==
         "made: freqs.weight is {7} f16, expected {8}");
+}
+
+TEST_CASE("loader: what a GGUF file calls itself reaches no terminal as it is") {
+  const test::TemporaryFolder folder;
+  GgufWriter out(folder / "odd.gguf");
+  out.set_text("general.architecture", "\x1b[2J" + std::string(1000, 'x'));
+  out.finish();
+  const std::string sentence =
+      refusal([&] { LlamaConfig::from_gguf(GgufFile::open(folder / "odd.gguf")); });
+  CHECK(sentence.find("general.architecture is \\x1b[2Jxxx") != std::string::npos);
+  CHECK(sentence.size() < 400);
 }
 
 TEST_CASE("loader: a LLaMA's context costs memory only where a conversation starts") {

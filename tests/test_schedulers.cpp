@@ -304,4 +304,6 @@ TEST_CASE("schedulers: config files") {
     CHECK(error.kind() == yent::Error::file);
     CHECK(std::string(error.what()).starts_with("config.json"));
   }
+  const yent::Error shown = error_of([] { config_of(R"({"beta_schedule": "\u001b[2J"})"); });
+  CHECK(std::string(shown.what()).find("beta_schedule is \\x1b[2J") != std::string::npos);
 }

@@ -4,6 +4,7 @@
 #include "engine/diffusion/scheduler.h"
 #include "kernels/error.h"
 #include "loaders/json_file.h"
+#include "loaders/tensor_set.h"
 
 namespace yent {
 
@@ -41,7 +42,7 @@ SchedulerConfig SchedulerConfig::from_json(const nlohmann::json& j, const std::s
     c.beta_schedule = Betas::squared_cosine;
   } else if (betas != "linear") {
     throw file_error("{}: beta_schedule is {}, expected linear, scaled_linear or squaredcos_cap_v2",
-                     path, betas);
+                     path, printable(betas));
   }
   c.steps_offset =
       static_cast<int>(get_int(j, "steps_offset", 0, 0, c.num_train_timesteps - 1, path));
@@ -50,7 +51,7 @@ SchedulerConfig SchedulerConfig::from_json(const nlohmann::json& j, const std::s
   const std::string prediction = get_string(j, "prediction_type", "epsilon", path);
   if (prediction != "epsilon" && prediction != "v_prediction") {
     throw file_error("{}: prediction_type is {}, expected epsilon or v_prediction", path,
-                     prediction);
+                     printable(prediction));
   }
   c.v_prediction = prediction == "v_prediction";
   const std::string spacing = get_string(j, "timestep_spacing", "leading", path);
@@ -60,12 +61,12 @@ SchedulerConfig SchedulerConfig::from_json(const nlohmann::json& j, const std::s
     c.timestep_spacing = Spacing::trailing;
   } else if (spacing != "leading") {
     throw file_error("{}: timestep_spacing is {}, expected leading, linspace or trailing", path,
-                     spacing);
+                     printable(spacing));
   }
   if (c.sampler == "ddpm") {
     const std::string variance = get_string(j, "variance_type", "fixed_small", path);
     if (variance != "fixed_small") {
-      throw file_error("{}: variance_type is {}, expected fixed_small", path, variance);
+      throw file_error("{}: variance_type is {}, expected fixed_small", path, printable(variance));
     }
   }
   c.karras = get_bool(j, "use_karras_sigmas", false, path);

@@ -76,7 +76,8 @@ void Text2Image::match_loras() {
     const LoraMatch match = lora.match(targets);
     for (const auto& [path, delta] : match.deltas) deltas_[path].push_back(delta);
     for (const std::string& key : match.unmatched) {
-      options_.warn(fmt::format("{}: {} fits no layer and is left out", lora.path(), key));
+      options_.warn(
+          fmt::format("{}: {} fits no layer and is left out", lora.path(), printable(key)));
     }
     options_.note(fmt::format("{} changes {} layers", lora.path(), match.deltas.size()));
   }
@@ -183,7 +184,7 @@ void Text2Image::load(std::unique_ptr<Network>& network, const char* part, const
   resolved_.insert(resolved_.end(), resolved.begin(), resolved.end());
   if (std::string_view(part) == "vae") return;  // its other half is unread by intent
   for (const std::string& name : loader.unread()) {
-    options_.note(fmt::format("{}: {} is not used", set.path, name));
+    options_.note(fmt::format("{}: {} is not used", set.path, printable(name)));
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "kernels/error.h"
 #include "loaders/json_file.h"
+#include "loaders/tensor_set.h"
 
 namespace yent {
 
@@ -22,7 +23,7 @@ ClipConfig ClipConfig::from_json(const nlohmann::json& j, const std::string& pat
   c.layer_norm_eps = static_cast<float>(get_number(j, "layer_norm_eps", 1e-5, 1e-12, 1, path));
   const std::string act = get_string(j, "hidden_act", "quick_gelu", path);
   if (act != "quick_gelu" && act != "gelu") {
-    throw file_error("{}: hidden_act is {}, expected quick_gelu or gelu", path, act);
+    throw file_error("{}: hidden_act is {}, expected quick_gelu or gelu", path, printable(act));
   }
   c.hidden_act = act == "gelu" ? Fn::gelu : Fn::quick_gelu;
   if (c.hidden_size % c.num_attention_heads != 0) {

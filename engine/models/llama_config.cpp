@@ -3,6 +3,7 @@
 
 #include "engine/models/llama.h"
 #include "kernels/error.h"
+#include "loaders/tensor_set.h"
 
 namespace yent {
 namespace {
@@ -41,7 +42,8 @@ int matrix_rows(const GgufFile& f, const char* name, int vocabulary, bool requir
 LlamaConfig LlamaConfig::from_gguf(const GgufFile& f) {
   const std::string arch = f.text("general.architecture", "llama");
   if (arch != "llama" && arch != "qwen2") {
-    throw file_error("{}: general.architecture is {}, expected llama or qwen2", f.path(), arch);
+    throw file_error("{}: general.architecture is {}, expected llama or qwen2", f.path(),
+                     printable(arch));
   }
   const std::string p = arch + ".";
   LlamaConfig c;
@@ -76,7 +78,8 @@ LlamaConfig LlamaConfig::from_gguf(const GgufFile& f) {
   }
   const std::string scaling = f.text(p + "rope.scaling.type", "none");
   if (scaling != "none") {
-    throw file_error("{}: {}rope.scaling.type is {}, expected none", f.path(), p, scaling);
+    throw file_error("{}: {}rope.scaling.type is {}, expected none", f.path(), p,
+                     printable(scaling));
   }
   // nanollama calls its architecture llama, too, but does not permute the rows of Q and K.
   c.interleaved = arch == "llama" && !f.has_prefix("nanollama.");

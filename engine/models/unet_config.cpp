@@ -4,6 +4,7 @@
 #include "engine/models/unet.h"
 #include "kernels/error.h"
 #include "loaders/json_file.h"
+#include "loaders/tensor_set.h"
 
 namespace yent {
 namespace {
@@ -21,7 +22,8 @@ void refuse_other_families(const json& j, const std::string& path) {
                           "center_input_sample", "cross_attention_norm", "time_embedding_dim",
                           "time_embedding_act_fn", "timestep_post_act", "resnet_skip_time_act"}) {
     if (absent(j, key) || j[key] == false || j[key] == "default") continue;
-    throw file_error("{}: {} is {}, which this engine does not know", path, key, j[key].dump());
+    throw file_error("{}: {} is {}, which this engine does not know", path, key,
+                     printable(j[key].dump()));
   }
   const std::pair<const char*, json> fixed[] = {{"act_fn", "silu"},
                                                 {"resnet_time_scale_shift", "default"},
@@ -34,7 +36,8 @@ void refuse_other_families(const json& j, const std::string& path) {
                                                 {"dropout", 0.0}};
   for (const auto& [key, value] : fixed) {
     if (absent(j, key) || j[key] == value) continue;
-    throw file_error("{}: {} is {}, expected {}", path, key, j[key].dump(), value.dump());
+    throw file_error("{}: {} is {}, expected {}", path, key, printable(j[key].dump()),
+                     value.dump());
   }
 }
 
@@ -60,12 +63,14 @@ std::vector<bool> attention_of(const json& j, const char* key, const char* with,
     throw file_error("{}: {} is missing, expected {} entries", path, key, blocks);
   }
   if (!j[key].is_array() || j[key].size() != blocks) {
-    throw file_error("{}: {} is {}, expected {} block names", path, key, j[key].dump(), blocks);
+    throw file_error("{}: {} is {}, expected {} block names", path, key, printable(j[key].dump()),
+                     blocks);
   }
   std::vector<bool> attention;
   for (const json& name : j[key]) {
     if (name != with && name != without) {
-      throw file_error("{}: {} has {}, expected {} or {}", path, key, name.dump(), with, without);
+      throw file_error("{}: {} has {}, expected {} or {}", path, key, printable(name.dump()), with,
+                       without);
     }
     attention.push_back(name == with);
   }
@@ -104,7 +109,7 @@ UNetConfig UNetConfig::from_json(const json& j, const std::string& path) {
   if (c.mid_block && j.contains("mid_block_type") &&
       j["mid_block_type"] != "UNetMidBlock2DCrossAttn") {
     throw file_error("{}: mid_block_type is {}, expected UNetMidBlock2DCrossAttn or null", path,
-                     j["mid_block_type"].dump());
+                     printable(j["mid_block_type"].dump()));
   }
   const auto layers = per_block(j, "layers_per_block", blocks, 2, path);
   const auto depths = per_block(j, "transformer_layers_per_block", blocks, 1, path);
@@ -112,14 +117,14 @@ UNetConfig UNetConfig::from_json(const json& j, const std::string& path) {
   for (size_t i = 0; i < blocks; ++i) {
     if (layers[i] != layers[0] || layers[i] > 8) {
       throw file_error("{}: layers_per_block is {}, expected one number up to 8", path,
-                       j["layers_per_block"].dump());
+                       printable(j["layers_per_block"].dump()));
     }
     if (depths[i] != 1) {
       throw file_error("{}: transformer_layers_per_block is {}, expected 1", path, depths[i]);
     }
     if (widths[i] != widths[0]) {
       throw file_error("{}: cross_attention_dim is {}, expected one number", path,
-                       j["cross_attention_dim"].dump());
+                       printable(j["cross_attention_dim"].dump()));
     }
   }
   c.layers_per_block = layers[0];

@@ -4,6 +4,7 @@
 
 #include "kernels/error.h"
 #include "loaders/json_file.h"
+#include "loaders/tensor_set.h"
 
 namespace yent {
 namespace {
@@ -42,17 +43,18 @@ VaeConfig VaeConfig::from_json(const nlohmann::json& j, const std::string& path)
                                    std::pair("up_block_types", "UpDecoderBlock2D")}) {
     if (!j.contains(key)) continue;
     if (j[key] != nlohmann::json(std::vector<std::string>(channels.size(), block))) {
-      throw file_error("{}: {} is {}, expected {} x {}", path, key, j[key].dump(), channels.size(),
-                       block);
+      throw file_error("{}: {} is {}, expected {} x {}", path, key, printable(j[key].dump()),
+                       channels.size(), block);
     }
   }
   for (const char* key : {"latents_mean", "latents_std", "shift_factor"}) {
     if (j.contains(key) && !j[key].is_null()) {
-      throw file_error("{}: {} is {}, which this engine does not know", path, key, j[key].dump());
+      throw file_error("{}: {} is {}, which this engine does not know", path, key,
+                       printable(j[key].dump()));
     }
   }
   if (const std::string act = get_string(j, "act_fn", "silu", path); act != "silu") {
-    throw file_error("{}: act_fn is {}, expected silu", path, act);
+    throw file_error("{}: act_fn is {}, expected silu", path, printable(act));
   }
   c.use_quant_conv = get_bool(j, "use_quant_conv", true, path);
   c.use_post_quant_conv = get_bool(j, "use_post_quant_conv", true, path);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/error.h"
+#include "loaders/tensor_set.h"
 
 namespace yent {
 namespace {
@@ -60,7 +61,8 @@ LanguageModel::LanguageModel(const std::filesystem::path& path, Backend& backend
   network_ = std::make_unique<Llama>(loader, config);
   if (!loader.unread().empty()) {
     // A tensor that nobody reads is a part of the network that we would leave out.
-    throw file_error("{}: {} is not known to this engine", file_.path(), *loader.unread().begin());
+    throw file_error("{}: {} is not known to this engine", file_.path(),
+                     printable(*loader.unread().begin()));
   }
   resolved_ = loader.resolved();
   state_ = network_->start(context > 0 ? context : config.context);
