@@ -50,7 +50,7 @@ def export(folder, model, vae, sample_size):
         "max_position_embeddings": c.max_position_embeddings, "hidden_act": c.hidden_act,
         "layer_norm_eps": c.layer_norm_eps, "projection_dim": c.projection_dim,
         "attention_dropout": 0.0, "bos_token_id": c.bos_token_id, "eos_token_id": c.eos_token_id,
-        "pad_token_id": c.pad_token_id, "dtype": "float16"})
+        "pad_token_id": c.pad_token_id, "dtype": "float32"})  # to compute in, as the other parts
     state = model.text.state_dict()
     prefix = "" if next(iter(state)).startswith("text_model.") else "text_model."
     save_half(state, folder / "text_encoder/model.safetensors", prefix)

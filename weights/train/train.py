@@ -66,12 +66,12 @@ def latents(run, count):
     return scaled.astype(np.float16), json.loads((run / "labels.json").read_text()), scaling
 
 
-def reader(run):
+def reader(run, steps=0):
     """The painter as it starts: a text encoder that can read, a UNet that cannot paint. Leaves the
     encoder's states of many captions in the run folder, so that the workers never run it."""
     words = vocabulary(run / "tokenizer")
     if not (run / "text.pt").exists():
-        text.train(run / "text.pt", words, steps=700)
+        text.train(run / "text.pt", words, steps=steps)
     model = painter.Painter(words)
     model.text.load_state_dict(torch.load(run / "text.pt"))
     if not (run / "states.npy").exists():
@@ -89,13 +89,22 @@ def worker(rank, world, run, minutes, seed, meeting):
                   batch=8, lr=1.3e-3, seed=seed, rank=rank, world=world)
 
 
+def refined(run, minutes):
+    """Sharpens the decoder for exactly these pictures; after it, the encoder never changes."""
+    if not (run / "refined.pt").exists():
+        (run / "refined.pt").write_bytes((run / "vae.pt").read_bytes())
+        vae.refine(run / "refined.pt", np.load(run / "pictures.npy", mmap_mode="r"),
+                   np.load(run / "latents.npy"), minutes)
+    return run / "refined.pt"
+
+
 def write(run, out):
     from PIL import Image
     model = painter.Painter(vocabulary(run / "tokenizer"))
     model.load_state_dict(torch.load(run / "painter.pt.average"))
     model.eval()
     scaling = float((run / "scaling.txt").read_text())
-    auto = autoencoder(run / "vae.pt", scaling)
+    auto = autoencoder(run / "refined.pt", scaling)
     export.export(out, model, auto, SIDE // 8)
     found = torch.cat([painter.sample(model, [text], seed, size=SIDE // 8)
                        for text, seed in SHEET])
@@ -108,6 +117,8 @@ def main():
     options.add_argument("--out", type=Path, default=HERE.parent / "default")
     options.add_argument("--pictures", type=int, default=4000)
     options.add_argument("--vae-minutes", type=float, default=15)
+    options.add_argument("--text-steps", type=int, default=700)
+    options.add_argument("--decoder-minutes", type=float, default=30)
     options.add_argument("--minutes", type=float, default=70, help="for the UNet")
     options.add_argument("--workers", type=int, default=2, help="processes of one thread each")
     options.add_argument("--seed", type=int, default=1)
@@ -115,9 +126,10 @@ def main():
     args.run.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
     if not (args.run / "vae.pt").exists():
-        vae.train(args.run / "vae.pt", args.vae_minutes, seed=args.seed)
+        vae.train(args.run / "vae.pt", args.vae_minutes, min(800, args.pictures), seed=args.seed)
     latents(args.run, args.pictures)
-    reader(args.run)
+    refined(args.run, args.decoder_minutes)
+    reader(args.run, args.text_steps)
     with tempfile.TemporaryDirectory() as folder:
         torch.multiprocessing.spawn(worker, (args.workers, args.run, args.minutes, args.seed,
                                              f"{folder}/meeting"), args.workers)
