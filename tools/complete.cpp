@@ -17,6 +17,7 @@ void complete(Run& run) {
         o.llm == "default" ? shipped("default/yent.gguf") : std::filesystem::path(o.llm),
         run.backend, run.policy, o.context);
   }();
+  if (o.explain) print_layers(run, model.resolved());
   std::mt19937_64 generator(run.seed);
   std::string text;
   const auto result = model.generate(

@@ -1,10 +1,13 @@
 #include "tools/console.h"
 
-#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
+
+#include "kernels/error.h"
 
 namespace yent {
 namespace {
@@ -31,8 +34,9 @@ Console::Console(Options options)
 
 void Console::print(const std::string& text) {
   clear_line();
-  std::fputs(text.c_str(), out_);
-  std::fflush(out_);
+  if (std::fputs(text.c_str(), out_) < 0 || std::fflush(out_) != 0) {
+    throw run_error("standard output cannot be written: {}", std::strerror(errno));
+  }
 }
 
 void Console::say(const std::string& sentence) {

@@ -18,7 +18,7 @@ class Console {
   };
   explicit Console(Options options);
 
-  // To standard output: text that was asked for.
+  // To standard output: text that was asked for. Throws a run error when it cannot be written.
   void print(const std::string& text);
   // To standard error: what a person may want to know; details only with -v; and what is wrong
   // but goes on.

@@ -2,7 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cmath>
+#include <charconv>
 #include <iostream>
 
 #include "kernels/error.h"
@@ -26,8 +26,23 @@ void refuse_not_built(int argc, char** argv) {
   }
 }
 
+// Any negative seed is a random one, as in sd-cli.
+void read_seed(const std::string& text, Options& o) {
+  const bool negative = text.starts_with('-');
+  uint64_t seed = 0;
+  const char *first = text.data() + (negative ? 1 : 0), *last = text.data() + text.size();
+  const auto [end, error] = std::from_chars(first, last, seed);
+  if (error != std::errc() || end != last || first == last) {
+    throw usage_error("--seed is '{}', expected a whole number below 2^64", text);
+  }
+  o.seed.reset();
+  if (!negative) o.seed = seed;
+}
+
 void add_options(CLI::App& app, Options& o) {
-  app.add_option("words", o.words, "what you say to Yent");
+  const auto last = CLI::MultiOptionPolicy::TakeLast, all = CLI::MultiOptionPolicy::TakeAll;
+  app.option_defaults()->multi_option_policy(last);  // so that a script's defaults can be overruled
+  app.add_option("words", o.words, "what you say to Yent")->multi_option_policy(all);
 
   const char* paint = "Painting";
   app.add_option("-m,--model", o.model,
@@ -38,7 +53,9 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("-n,--negative", o.negative, "negative prompt")->group(paint);
   app.add_flag("--prompt-only", o.prompt_only, "print the reaction and stop")->group(paint);
   app.add_option("--mood", o.mood, "force a mood")->group(paint);
-  app.add_option("-s,--seed", o.seed, "seed (random)")->group(paint);
+  app.add_option_function<std::string>(
+         "-s,--seed", [&o](const std::string& text) { read_seed(text, o); }, "seed (random)")
+      ->group(paint);
   app.add_option("--steps", o.steps, "denoising steps (25)")->group(paint);
   app.add_option("--cfg-scale", o.guidance, "guidance (7.5)")->group(paint);
   app.add_option("-W,--width", o.width, "width in pixels (the model's own)")->group(paint);
@@ -51,6 +68,7 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--tokenizer", o.tokenizer, "folder with vocab.json and merges.txt")->group(paint);
   app.add_option("--lora", o.loras, "FILE[:SCALE], repeatable")
       ->group(paint)
+      ->multi_option_policy(all)
       ->allow_extra_args(false);
 
   const char* show = "Output";
@@ -140,6 +158,7 @@ void check(const Options& o, const CLI::App& app) {
   }
   if (o.prompt_only && o.words.empty()) throw usage_error("--prompt-only needs words");
   if (o.output == "-" && o.json) throw usage_error("-o - and --json both want standard output");
+  if (o.output.empty()) throw usage_error("-o is empty, expected a file");
   if (o.filter == "blend") throw usage_error("--filter blend is not built yet");
   if (!o.dump_layers.empty() && o.dump.empty()) throw usage_error("--dump-layers needs --dump");
   if (given("--strength") && o.init_image.empty()) throw usage_error("--strength needs -i");

@@ -1,5 +1,6 @@
 // From words or a prompt to written pictures.
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <iostream>
 
@@ -7,6 +8,7 @@
 #include "engine/ascii/filter.h"
 #include "engine/diffusion/text2image.h"
 #include "engine/text/language_model.h"
+#include "engine/yent/mood.h"
 #include "engine/yent/reaction.h"
 #include "kernels/error.h"
 #include "loaders/output_file.h"
@@ -32,7 +34,8 @@ Lora open_lora(const std::string& argument) {
     const std::string number = argument.substr(colon + 1);
     char* end = nullptr;
     const float scale = std::strtof(number.c_str(), &end);
-    if (!number.empty() && *end == 0) return Lora::open(argument.substr(0, colon), scale);
+    if (!number.empty() && *end == 0 && std::isfinite(scale))
+      return Lora::open(argument.substr(0, colon), scale);
     throw usage_error("--lora {}: the scale is '{}', expected a number", argument, number);
   }
   return Lora::open(argument, 1);
@@ -49,18 +52,26 @@ std::string joined(const std::vector<std::string>& words) {
   return fmt::format("{}", fmt::join(words, " "));
 }
 
+PainterFiles painter_files(const Options& o) {
+  return PainterFiles::open(painter_path(o), o.precision == "f16");
+}
+
 Text2Image make_painter(Run& run, Dump* dump) {
   const Options& o = run.options;
   Text2Image::Options options{
-      .policy = run.policy, .tokenizer = o.tokenizer, .clip = shipped("clip")};
+      .policy = run.policy,
+      .tokenizer = o.tokenizer,
+      .clip = shipped("clip"),
+      .text_is_given = !o.cond.empty(),
+      .keep_loaded = o.explain,  // loaded once to be explained, and then used
+  };
   for (const std::string& lora : o.loras) options.loras.push_back(open_lora(lora));
   options.dump = dump;
   options.timings = &run.timings;
   options.progress = [&run](int done, int calls) { run.console.progress("painting", done, calls); };
   options.warn = [&run](const std::string& sentence) { run.console.warn(sentence); };
   options.note = [&run](const std::string& sentence) { run.console.note(sentence); };
-  return Text2Image(PainterFiles::open(painter_path(o), o.precision == "f16"), run.backend,
-                    std::move(options));
+  return Text2Image(painter_files(o), run.backend, std::move(options));
 }
 
 PaintSpec spec_of(const Options& o) {
@@ -82,6 +93,7 @@ Reaction answer(Run& run, const std::string& said,
     const Timings::Span span(&run.timings, "load");
     return LanguageModel(voice_path(o), run.backend, run.policy, o.context);
   }();
+  if (o.explain) print_layers(run, model.resolved());
   std::mt19937_64 generator(run.seed);
   ReactOptions options;
   if (!o.mood.empty()) options.mood = o.mood;
@@ -102,7 +114,8 @@ Reaction answer(Run& run, const std::string& said,
   run.report["words"] = reaction.words;
   run.report["prompt"] = reaction.prompt;
   run.report["mood"] = reaction.mood;
-  run.report["temperature"] = reaction.temperature;
+  run.report["temperature"] =
+      std::stod(fmt::format("{}", reaction.temperature));  // 0.9, not 0.8999999
   return reaction;
 }
 
@@ -188,34 +201,75 @@ void show(Run& run, const Image& image, const std::filesystem::path& path,
       ascii_text(draw_ascii(image, options), o.color ? colour_of(terminal) : TerminalColour::none));
 }
 
-void explain_layers(Run& run, Text2Image& painter) {
-  painter.load_all();
-  for (const Resolved& r : painter.resolved()) {
-    run.console.print(fmt::format("{:<72} {:<5} {:<14} {:>12}\n", r.layer,
-                                  precision_name(r.precision), r.kernel, r.bytes));
+// --prompt-only: of the painter, only what counts tokens is opened.
+void speak(Run& run) {
+  const Options& o = run.options;
+  std::optional<ClipTokenizer> tokenizer;
+  std::function<int(std::string_view)> clip_tokens;
+  int capacity = 0;
+  if (o.cond.empty()) {
+    const PainterFiles files = painter_files(o);
+    const PartConfig text = files.text_config();
+    capacity = ClipConfig::from_json(text.json, text.where).max_position_embeddings - 2;
+    tokenizer =
+        ClipTokenizer::load(!o.tokenizer.empty() ? std::filesystem::path(o.tokenizer)
+                                                 : files.tokenizer_dir().value_or(shipped("clip")));
+    clip_tokens = [&](std::string_view prompt) {
+      return static_cast<int>(tokenizer->encode(prompt).size());
+    };
   }
+  const Reaction reaction = answer(run, joined(o.words), clip_tokens, capacity);
+  if (!o.json) run.console.print(reaction.prompt + "\n");
+}
+
+// Every key that --json has, in order; null where the run has nothing to say.
+void begin_report(Run& run) {
+  for (const char* key : {"said", "words", "prompt", "mood", "temperature", "seed", "steps",
+                          "width", "height", "device", "isa", "precision", "threads", "output"}) {
+    run.report[key] = nullptr;
+  }
+  const Options& o = run.options;
+  run.report["seed"] = run.seed;
+  run.report["device"] = run.backend.device();
+  run.report["isa"] = run.backend.isa();
+  run.report["precision"] = o.policy.empty() ? o.precision : o.policy;
+  run.report["threads"] = run.backend.threads();
 }
 
 }  // namespace
 
+void print_layers(Run& run, const std::vector<Resolved>& layers) {
+  for (const Resolved& r : layers) {
+    const std::string line = fmt::format("{:<72} {:<5} {:<14} {:>12}", r.layer,
+                                         precision_name(r.precision), r.kernel, r.bytes);
+    if (run.options.json) {
+      run.console.say(line);
+    } else {
+      run.console.print(line + "\n");
+    }
+  }
+}
+
 void explain(Run& run) {
   Text2Image painter = make_painter(run, nullptr);
-  explain_layers(run, painter);
+  painter.load_all();
+  print_layers(run, painter.resolved());
 }
 
 void paint(Run& run) {
   const Options& o = run.options;
+  if (!o.mood.empty()) mood_named(o.mood, built_in_persona());
+  begin_report(run);
+  if (o.prompt_only) return speak(run);
   const bool to_stdout = o.output == "-";
   std::vector<std::filesystem::path> outputs;
   for (int k = 0; k < o.batch; ++k) outputs.push_back(numbered(o.output, k));
-  if (!o.prompt_only) {
-    if (to_stdout && o.batch > 1) throw usage_error("-o - takes one picture, not {}", o.batch);
-    for (const auto& path : outputs) {
-      if (!to_stdout) ensure_writable(path);
-    }
-    if (!o.ascii.empty()) ensure_writable(o.ascii);
-    if (!o.dump.empty()) ensure_writable(o.dump);
+  if (to_stdout && o.batch > 1) throw usage_error("-o - takes one picture, not {}", o.batch);
+  for (const auto& path : outputs) {
+    if (!to_stdout) ensure_writable(path);
   }
+  if (!o.ascii.empty()) ensure_writable(o.ascii);
+  if (!o.dump.empty()) ensure_writable(o.dump);
   charset_from(o.charset);  // a mistake is told before the work
 
   std::optional<Dump> dump;
@@ -237,7 +291,7 @@ void paint(Run& run) {
   const Text2Image::Size size = painter.size(spec, picture ? &*picture : nullptr);
   spec.width = size.width, spec.height = size.height;
   const std::string sampler = painter.sampler(spec);
-  painter.check(spec);
+  painter.check(spec, size);
   for (const Latent& l : noise) {
     const int f = painter.factor();
     if (l.channels != painter.latent_channels() || l.width * f != size.width ||
@@ -255,17 +309,14 @@ void paint(Run& run) {
     const Reaction reaction =
         answer(run, joined(o.words), clip_tokens, cond ? 0 : painter.token_capacity());
     prompt = reaction.prompt;
-    if (o.prompt_only) {
-      if (!o.json) run.console.print(prompt + "\n");
-    } else if (!o.quiet && !o.json) {
-      run.console.print(reaction.words + "\n");
-    }
+    if (!o.quiet && !o.json) run.console.print(reaction.words + "\n");
   } else if (o.prompt) {
     run.report["prompt"] = prompt;
   }
-  run.report["seed"] = run.seed;
-  if (o.prompt_only) return;
-  if (o.explain) explain_layers(run, painter);
+  if (o.explain) {
+    painter.load_all();
+    print_layers(run, painter.resolved());
+  }
 
   const Stored text =
       cond ? painter.embed(find_tensor(*cond, "cond", true), cond->find("uncond"), spec, o.cond)
@@ -294,10 +345,6 @@ void paint(Run& run) {
   run.report["steps"] = o.steps;
   run.report["width"] = size.width;
   run.report["height"] = size.height;
-  run.report["device"] = run.backend.device();
-  run.report["isa"] = run.backend.isa();
-  run.report["precision"] = o.policy.empty() ? o.precision : o.policy;
-  run.report["threads"] = run.backend.threads();
   run.report["output"] = outputs.size() > 1 ? files : files[0];
 }
 

@@ -31,4 +31,7 @@ void paint(Run& run);
 // --explain without anything to paint.
 void explain(Run& run);
 
+// What every layer computes with, a line each.
+void print_layers(Run& run, const std::vector<Resolved>& layers);
+
 }  // namespace yent

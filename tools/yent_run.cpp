@@ -40,7 +40,6 @@ void run(int argc, char** argv) {
   const auto backend = make_backend(options->device, options->isa, options->threads);
   Run run{.options = *options, .console = console, .backend = *backend, .policy = policy};
   run.seed = options->seed ? *options->seed : std::random_device{}();
-  if (!options->seed && !options->explain) console.say(fmt::format("seed {}", run.seed));
   {
     const Timings::Span total(&run.timings, "total");
     if (options->complete) {
@@ -51,6 +50,7 @@ void run(int argc, char** argv) {
       paint(run);
     }
   }
+  if (!options->seed && run.report.contains("seed")) console.say(fmt::format("seed {}", run.seed));
   if (options->timings) {
     for (const Timings::Stage& s : run.timings.stages()) {
       const size_t n = s.ms.size();
@@ -60,7 +60,8 @@ void run(int argc, char** argv) {
   }
   if (options->json) {
     for (const Timings::Stage& s : run.timings.stages()) run.report["timings_ms"][s.name] = s.sum();
-    console.print(run.report.dump(2) + "\n");
+    // Words and file names need not be UTF-8.
+    console.print(run.report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   }
 }
 

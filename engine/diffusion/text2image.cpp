@@ -29,6 +29,15 @@ size_t packed_bytes(const TensorSet& set, const std::string& part, const Policy&
   return bytes;
 }
 
+// The decoder at its fullest, in the last block's first resnet: what comes in, the same normalized,
+// and its first convolution; then the pixels, as floats and as bytes.
+size_t decoder_bytes(const VaeConfig& vae, Text2Image::Size px) {
+  const std::vector<int>& channels = vae.block_out_channels;
+  const size_t narrow = channels[0], wide = channels[std::min<size_t>(1, channels.size() - 1)];
+  const size_t pixel = (2 * wide + narrow + 3) * sizeof(float) + 3;
+  return static_cast<size_t>(px.width) * px.height * pixel;
+}
+
 uint8_t to_byte(float value) {
   return static_cast<uint8_t>(std::nearbyint(std::clamp((value + 1) / 2, 0.0f, 1.0f) * 255));
 }
@@ -71,7 +80,7 @@ void Text2Image::match_loras() {
     }
   };
   add(files_.unet(), "unet.");
-  if (files_.has_text_encoder()) add(files_.text_encoder(), "text_encoder.");
+  if (encodes_text()) add(files_.text_encoder(), "text_encoder.");
   for (const Lora& lora : options_.loras) {
     const LoraMatch match = lora.match(targets);
     for (const auto& [path, delta] : match.deltas) deltas_[path].push_back(delta);
@@ -108,7 +117,17 @@ Schedule Text2Image::schedule(const PaintSpec& spec, bool from_picture) const {
                        from_picture ? spec.strength : 1);
 }
 
-void Text2Image::check(const PaintSpec& spec) const { schedule(spec, false); }
+void Text2Image::check(const PaintSpec& spec, Size px) const {
+  schedule(spec, false);
+  files_.unet();
+  files_.vae();
+  if (!options_.text_is_given) files_.text_encoder();
+  const size_t needed = decoder_bytes(vae_config_, px), available = backend_.available_bytes();
+  if (needed > available) {
+    throw run_error("a picture of {}x{} needs at least {} bytes, {} are available", px.width,
+                    px.height, needed, available);
+  }
+}
 
 ClipConfig Text2Image::clip_config() const {
   const PartConfig config = files_.text_config();
@@ -138,12 +157,13 @@ int Text2Image::count_tokens(std::string_view prompt) {
   return static_cast<int>(tokenizer().encode(prompt).size());
 }
 
-std::vector<int32_t> Text2Image::tokenize(const std::string& prompt, const char* dump_name) {
+std::vector<int32_t> Text2Image::tokenize(const std::string& prompt, const char* which,
+                                          const char* dump_name) {
   const Timings::Span span(options_.timings, "tokenize");
   const auto tokens = tokenizer().tokenize(prompt, token_capacity() + 2);
   if (!tokens.lost.empty()) {
     options_.warn(
-        fmt::format("the prompt is cut to {} tokens; lost: {}", token_capacity(), tokens.lost));
+        fmt::format("the {} is cut to {} tokens; lost: {}", which, token_capacity(), tokens.lost));
   }
   if (options_.dump) {
     options_.dump->add(dump_name, {static_cast<int64_t>(tokens.ids.size())}, tokens.ids);
@@ -199,7 +219,7 @@ void Text2Image::load_unet() {
 }
 
 void Text2Image::load_all() {
-  if (files_.has_text_encoder()) load_text_encoder();
+  if (encodes_text()) load_text_encoder();
   load_unet();
   if (!encoder_) load(encoder_, "vae", files_.vae(), vae_config_);
   if (!decoder_) load(decoder_, "vae", files_.vae(), vae_config_);
@@ -211,15 +231,19 @@ Ctx Text2Image::context(const char* part, const std::string& behind) {
   return {*dump_backend_, *ws_};
 }
 
-void Text2Image::dump(const std::string& name, Tensor tensor) {
-  if (options_.dump) options_.dump->add(name, backend_, tensor);
+void Text2Image::dump(const std::string& name, Tensor latent) {
+  if (!options_.dump) return;
+  const Shape s = latent.shape;
+  std::vector<float> values(s.count());
+  backend_.read(values.data(), latent);
+  options_.dump->add(name, {s.n, s.c, s.h, s.w}, to_nchw(values, s));
 }
 
 Stored Text2Image::encode(const std::string& prompt, const std::string& negative,
                           const PaintSpec& spec) {
   std::vector<int32_t> ids;
-  if (spec.guided()) ids = tokenize(negative, "tokens_uncond");
-  const std::vector<int32_t> cond = tokenize(prompt, "tokens");
+  if (spec.guided()) ids = tokenize(negative, "negative prompt", "tokens_uncond");
+  const std::vector<int32_t> cond = tokenize(prompt, "prompt", "tokens");
   ids.insert(ids.end(), cond.begin(), cond.end());
   enter(Stage::text);
   load_text_encoder();

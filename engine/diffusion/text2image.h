@@ -52,6 +52,7 @@ class Text2Image {
     std::vector<Lora> loras = {};
     std::filesystem::path tokenizer = {};  // a folder, instead of the model's own
     std::filesystem::path clip = {};       // the folder for models that bring none
+    bool text_is_given = false;            // `embed`, not `encode`: the encoder is never opened
     Dump* dump = nullptr;                  // may be null: nothing is kept
     Timings* timings = nullptr;            // may be null: nothing is timed
     bool keep_loaded = false;              // networks stay when their stage is over
@@ -73,8 +74,9 @@ class Text2Image {
   int factor() const { return vae_config_.factor(); }
   int latent_channels() const { return unet_config_.in_channels; }
   std::string sampler(const PaintSpec& spec) const;
-  // Throws the usage errors that a schedule of this spec would, before any work.
-  void check(const PaintSpec& spec) const;
+  // Throws, before any work, the usage errors that a schedule of this spec would, file errors of
+  // parts that cannot be opened, and a run error where memory cannot suffice for this size.
+  void check(const PaintSpec& spec, Size size) const;
 
   // Tokens of a prompt, start and end not counted, and how many of them the encoder sees.
   int count_tokens(std::string_view prompt);
@@ -114,7 +116,9 @@ class Text2Image {
 
   ClipConfig clip_config() const;
   const ClipTokenizer& tokenizer();
-  std::vector<int32_t> tokenize(const std::string& prompt, const char* dump_name);
+  bool encodes_text() const { return !options_.text_is_given && files_.has_text_encoder(); }
+  std::vector<int32_t> tokenize(const std::string& prompt, const char* which,
+                                const char* dump_name);
   void match_loras();
   // Lets go of the networks of other stages, unless they are to stay.
   void enter(Stage stage);
@@ -124,7 +128,7 @@ class Text2Image {
   void load_text_encoder();
   void load_unet();
   Ctx context(const char* part, const std::string& behind = {});
-  void dump(const std::string& name, Tensor tensor);
+  void dump(const std::string& name, Tensor latent);
 
   PainterFiles files_;
   Backend& backend_;
