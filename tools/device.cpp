@@ -11,11 +11,13 @@ namespace yent {
 std::unique_ptr<Backend> make_backend(const std::string& device, const std::string& isa,
                                       int threads) {
   std::string reason;
+  // Whoever computes, a wrong --isa is told.
+  auto cpu = make_cpu_backend({.threads = threads, .isa = isa});
+  if (device == "cpu") return cpu;
   if (device.empty()) {
-    if (auto gpu = make_cuda_backend(0, reason)) return gpu;
-    return make_cpu_backend({.threads = threads, .isa = isa});
+    auto gpu = make_cuda_backend(0, reason);
+    return gpu ? std::move(gpu) : std::move(cpu);
   }
-  if (device == "cpu") return make_cpu_backend({.threads = threads, .isa = isa});
   int number = 0;
   if (device.starts_with("cuda:") && device != "cuda:all") {
     const char *first = device.data() + 5, *last = device.data() + device.size();

@@ -154,7 +154,7 @@ std::string parameters(const Run& run, const std::string& prompt, const std::str
       "{}\nNegative prompt: {}\nSteps: {}, Sampler: {}, CFG scale: {}, Seed: {}, Size: {}x{}, "
       "Model: {}",
       prompt, o.negative, o.steps, sampler, o.guidance, seed, size.width, size.height,
-      painter_path(o).filename().string());
+      (painter_path(o) / "").parent_path().filename().string());
   if (o.scheduler == "karras") text += ", Schedule type: Karras";
   if (!o.init_image.empty()) text += fmt::format(", Denoising strength: {}", o.strength);
   for (const std::string& lora : o.loras) text += fmt::format(", Lora: {}", lora);
