@@ -109,11 +109,6 @@ void Workspace::run(const std::string& key, const std::function<void()>& forward
   const size_t have = buffer_ ? buffer_.tensor.shape.count() - kAlign : 0;
   if (plan.bytes > have) {
     buffer_ = {};
-    const size_t available = backend_.available_bytes();
-    if (plan.bytes > available) {
-      throw run_error("{}: the activations need {} bytes, {} are available", key, plan.bytes,
-                      available);
-    }
     buffer_ = allocate_bytes(backend_, plan.bytes);
   }
   if (mode_ == Mode::poisoned) poison(aligned_start(buffer_), plan.bytes);
