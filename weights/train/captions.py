@@ -93,7 +93,8 @@ OPEN_STARTERS = {"a surreal painting of": "eye", "a punk portrait of": "punk",
 
 NOUNS = [(re.compile(rf"\b{re.escape(name)}s?\b"), subject)
          for subject, names in NAMES.items() for name in names
-         if name not in ("man", "hand", "face", "portrait", "time", "love", "rain", "tree", "mouth")]
+         if name not in ("man", "hand", "face", "portrait", "time", "love", "rain", "tree",
+                         "mouth")]
 NOUNS.sort(key=lambda pair: -len(pair[0].pattern))
 
 STYLE_WORDS = {

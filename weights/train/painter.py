@@ -111,7 +111,8 @@ def loss_of(model, x0, states, mean):
     burning the colours."""
     n = len(x0)
     even = (torch.rand(1) + torch.arange(n) / n) % 1
-    t = (even ** 0.75 * STEPS).long()[torch.randperm(n)]  # leaning to noise, where shape is decided
+    # Leaning to the noisy end, where the shape is decided.
+    t = (even ** 0.75 * STEPS).long()[torch.randperm(n)]
     first = torch.rand(n) < 0.06
     t[first] = FIRST_STEP
     noise = torch.randn_like(x0)

@@ -23,8 +23,9 @@ import vae
 
 HERE = Path(__file__).resolve().parent
 SIDE = draw.SIZE // 2  # of the painted pictures
-SHEET = [("a cat", 1), ("a cyberpunk cat hacking into a burning television, street art, spray paint, "
-          "dripping graffiti", 2), ("a duck", 3), ("duck on fire, punk", 4),
+SHEET = [("a cat", 1), ("a cyberpunk cat hacking into a burning television, street art, "
+                        "spray paint, dripping graffiti", 2),
+         ("a duck", 3), ("duck on fire, punk", 4),
          ("a broken heart", 5), ("a broken heart, dark symbolic painting", 6),
          ("a skeleton playing guitar on a sofa, oil painting, vivid colors", 7),
          ("a screaming face melting into a bathtub, street art", 8),
