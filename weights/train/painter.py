@@ -141,9 +141,9 @@ def share(model, stop, world):
 
 
 def train(path, model, latents, labels, states, minutes, batch, lr, seed=1, rank=0, world=1):
-    """Trains the UNet for `minutes` of wall clock with warm-up and cosine; keeps going from `path`. Each of
-    `world` workers runs its own batches and meets the others every few steps: on a busy machine
-    that wastes less than waiting at every gradient."""
+    """Trains the UNet for `minutes` of wall clock with warm-up and cosine; keeps going from `path`.
+    Each of `world` workers runs its own batches and meets the others every few steps: on a busy
+    machine that wastes less than waiting at every gradient."""
     torch.manual_seed(100 * seed + rank)
     rng = random.Random(100 * seed + rank)
     model.text.requires_grad_(False)
