@@ -124,10 +124,11 @@ TEST_CASE("painter_toy: every sampler walks diffusers' way, for noise and for v"
     write_folder(folder, golden, *backend);
     const TensorSet embeddings = read_safetensors(golden_path(name + ".safetensors"));
 
-    for (const auto& [sampler, config] : golden.config["schedulers"].items()) {
+    for (const auto& scheduler : golden.config["schedulers"].items()) {
+      const std::string sampler = scheduler.key();
       CAPTURE(name);
       CAPTURE(sampler);
-      write_json(folder / "scheduler/scheduler_config.json", config);
+      write_json(folder / "scheduler/scheduler_config.json", scheduler.value());
       Dump dump;
       Text2Image::Options options;
       options.dump = &dump;
