@@ -37,7 +37,7 @@ def export(folder, model, vae, sample_size):
     save_half(model.unet.state_dict(), folder / "unet/diffusion_pytorch_model.safetensors")
 
     auto = config_of(vae, "AutoencoderKL")
-    auto["sample_size"] = 8 * sample_size
+    auto["sample_size"] = sample_size << (len(vae.config.block_out_channels) - 1)
     write_json(folder / "vae/config.json", auto)
     save_half(vae.state_dict(), folder / "vae/diffusion_pytorch_model.safetensors")
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Trains the embedded painter from nothing and writes weights/default: drawings, autoencoder,
-vocabulary, text encoder, UNet, export, a sheet of samples. Every stage leaves a file in --run
+vocabulary, text encoder, UNet, twice the size, export, a sheet of samples. Every stage leaves a file in --run
 and is skipped (or, for the UNet, continued) when that file exists."""
 
 import argparse
@@ -15,6 +15,7 @@ import torch
 
 import captions
 import draw
+import enlarge
 import export
 import painter
 import text
@@ -22,7 +23,7 @@ import tokenizer
 import vae
 
 HERE = Path(__file__).resolve().parent
-SIDE = draw.SIZE // 2  # of the painted pictures
+SIDE = draw.SIZE // 2  # of the pictures whose latents the UNet sees
 SHEET = [("a cat", 1), ("a cyberpunk cat hacking into a burning television, street art, "
                         "spray paint, dripping graffiti", 2),
          ("a duck", 3), ("duck on fire, punk", 4),
@@ -59,6 +60,7 @@ def latents(run, count):
         small = vae.halved(drawn)
         found = vae.encode(autoencoder(run / "vae.pt"), small)
         np.save(run / "pictures.npy", small.astype(np.uint8))
+        np.save(run / "drawings.npy", drawn)
         (run / "labels.json").write_text(json.dumps(dict(subjects=subjects, styles=styles)))
         (run / "scaling.txt").write_text(str(1 / found.astype(np.float32).std()))
         np.save(run / "latents.npy", found)
@@ -99,13 +101,23 @@ def refined(run, minutes):
     return run / "refined.pt"
 
 
+def enlarged(run, minutes):
+    """The autoencoder that makes pictures twice as large from the same latents."""
+    if not (run / "enlarged.pt").exists():
+        enlarge.train(run / "enlarged.pt", torch.load(refined(run, 0)),
+                      np.load(run / "drawings.npy", mmap_mode="r"), np.load(run / "latents.npy"),
+                      minutes)
+    return run / "enlarged.pt"
+
+
 def write(run, out):
     from PIL import Image
     model = painter.Painter(vocabulary(run / "tokenizer"))
     model.load_state_dict(torch.load(run / "painter.pt.average"))
     model.eval()
     scaling = float((run / "scaling.txt").read_text())
-    auto = autoencoder(run / "refined.pt", scaling)
+    auto = enlarge.build(scaling)
+    auto.load_state_dict(torch.load(run / "enlarged.pt"))
     export.export(out, model, auto, SIDE // 8)
     found = torch.cat([painter.sample(model, [text], seed, size=SIDE // 8)
                        for text, seed in SHEET])
@@ -120,6 +132,7 @@ def main():
     options.add_argument("--vae-minutes", type=float, default=15)
     options.add_argument("--text-steps", type=int, default=700)
     options.add_argument("--decoder-minutes", type=float, default=30)
+    options.add_argument("--enlarge-minutes", type=float, default=11)
     options.add_argument("--minutes", type=float, default=70, help="for the UNet")
     options.add_argument("--workers", type=int, default=2, help="processes of one thread each")
     options.add_argument("--seed", type=int, default=1)
@@ -130,6 +143,7 @@ def main():
         vae.train(args.run / "vae.pt", args.vae_minutes, min(800, args.pictures), seed=args.seed)
     latents(args.run, args.pictures)
     refined(args.run, args.decoder_minutes)
+    enlarged(args.run, args.enlarge_minutes)
     reader(args.run, args.text_steps)
     with tempfile.TemporaryDirectory() as folder:
         torch.multiprocessing.spawn(worker, (args.workers, args.run, args.minutes, args.seed,
