@@ -91,7 +91,7 @@ class Painters:
         write_json(made / "model_index.json", {"_class_name": "StableDiffusionPipeline"} | {
             part: ["diffusers", part] for part in [*parts, "scheduler"]})
         write_json(made / "scheduler" / "scheduler_config.json",
-                   trajectories.LEADING | {"_class_name": "DDIMScheduler", "clip_sample": False})
+                   {"_class_name": "PNDMScheduler"} | trajectories.SAMPLERS["pndm"][1])
         for part, target in parts.items():
             link = made / part
             if not link.is_symlink():
