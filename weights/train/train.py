@@ -121,7 +121,7 @@ def write(run, out):
     export.export(out, model, auto, SIDE // 8)
     found = torch.cat([painter.sample(model, [text], seed, size=SIDE // 8)
                        for text, seed in SHEET])
-    Image.fromarray(draw.sheet(list(painter.decode(auto, found)), 4)).save(out / "samples.png")
+    Image.fromarray(draw.sheet(list(painter.decode(auto, found)), 4)).save(run / "samples.png")
 
 
 def main():
