@@ -21,6 +21,19 @@ enum class Fn : uint8_t { none, silu, gelu, quick_gelu };
 // per row (linear) or per image (convolution) as codes in [-127, 127], exact int32 sums.
 enum class Precision : uint8_t { f32, f16, bf16, int8 };
 
+// Who reads an activation next, and how that layer computes.
+enum class Use : uint8_t { any, linear, conv3x3, attention };
+struct Reader {
+  Use use = Use::any;
+  Precision precision = Precision::f32;
+};
+
+// How an activation lies in memory: a tensor without memory, and the bytes it needs.
+struct Form {
+  Tensor tensor;
+  size_t bytes = 0;
+};
+
 // Working memory of one forward: activations and the ops' own scratch. Every run of one
 // forward takes the same sizes in the same order, which is what makes a plan possible.
 class Arena {
@@ -139,8 +152,9 @@ struct AttnSpec {
 
 // Every op writes `out`, reads the rest, takes its scratch from the arena, never waits and
 // knows no model. `out` may not overlap an input unless the op says so; a residual may be
-// the very tensor written. Outputs and inputs are f32 unless said otherwise; their `ld` may
-// exceed their columns. Sizes are the caller's promise: a wrong one aborts.
+// the very tensor written. Activations are f32 or of the backend's own form(); the rest is f32
+// unless said otherwise. An `ld` may exceed the columns. Sizes are the caller's promise: a wrong
+// one aborts.
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -151,6 +165,11 @@ class Backend {
   virtual int threads() const = 0;
   // Bytes this device can still give; what a run needs is compared with it before work.
   virtual size_t available_bytes() const = 0;
+
+  // The form in which an op writes an activation so that its reader need not convert it: plain
+  // f32 rows, unless the device has a better one. Norms write any form, linears, convolutions
+  // and attention those of Use::any and Use::attention; every op reads what it may be given.
+  virtual Form form(Shape shape, Reader reader) const;
 
   // Load time. Packing reads the sources completely, with one exception: q8_0 weights of a
   // linear are computed with as they lie in the file, so their bytes must outlive the result.
@@ -184,9 +203,14 @@ class Backend {
   // The coefficients lie in memory, f32 {1, 1, 1, terms}, so that a captured step can change them.
   virtual void mix(Arena&, Tensor out, std::span<const Tensor> terms, Tensor coefficients) = 0;
 
-  // The only two calls that wait. The host side is dense, of the tensor's dtype.
+  // The only two calls that wait. The host side is dense, of the tensor's dtype; activations in
+  // another form than f32 are read as f32.
   virtual void write(Tensor dst, const void* src) = 0;
   virtual void read(void* dst, Tensor src) = 0;
 };
+
+inline Form Backend::form(Shape shape, Reader) const {
+  return {{nullptr, shape, shape.c, DType::f32}, shape.count() * sizeof(float)};
+}
 
 }  // namespace yent

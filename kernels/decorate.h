@@ -15,6 +15,8 @@ class Decorator : public Backend {
   int threads() const override { return inner_.threads(); }
   size_t available_bytes() const override { return inner_.available_bytes(); }
 
+  Form form(Shape shape, Reader reader) const override { return inner_.form(shape, reader); }
+
   LinearW pack_linear(const LinearSource& source, Precision precision) override {
     return inner_.pack_linear(source, precision);
   }

@@ -118,6 +118,9 @@ struct Tensor {
   Shape shape = {};
   int ld = 0;
   DType dtype = DType::f32;
+  // Of an image that only a convolution reads: pixels of zeros around it. Its rows do not lie
+  // one behind the other, so row() and slice() are not for it.
+  int border = 0;
 
   explicit operator bool() const { return shape.c != 0; }
   size_t rows() const { return shape.rows(); }

@@ -3,9 +3,16 @@
 #include <cmath>
 
 namespace yent {
+namespace {
+
+Act make(Ctx& c, Shape shape, const Feeds& next) {
+  return next ? c.make(shape, *next) : c.make(shape);
+}
+
+}  // namespace
 
 Act Linear::operator()(Ctx& c, Cat x, const Epilogue& e) const {
-  Act out = c.ws.make(x.shape().with_c(e.gated ? w.out / 2 : w.out));
+  Act out = make(c, x.shape().with_c(e.gated ? w.out / 2 : w.out), next);
   c.backend.linear(c.ws, out, x, w, e);
   return out;
 }
@@ -15,37 +22,38 @@ Act Conv3x3::operator()(Ctx& c, Tensor x, const Epilogue& e) const {
   const auto size = [&](int in, int pad) { return (in + pad + 1 - 3) / geom.stride + 1; };
   const Shape shape{x.shape.n, size(x.shape.h, geom.pad_top), size(x.shape.w, geom.pad_left),
                     w.out};
-  Act out = c.ws.make(shape);
+  Act out = make(c, shape, next);
   c.backend.conv3x3(c.ws, out, x, w, geom, e);
   return out;
 }
 
 Act Conv3x3::upsample(Ctx& c, Tensor x, int height, int width) const {
-  Act out = c.ws.make({x.shape.n, height, width, w.out});
+  Act out = make(c, {x.shape.n, height, width, w.out}, next);
   c.backend.conv3x3(c.ws, out, x, w, {.upsample = true}, {});
   return out;
 }
 
 Act GroupNorm::operator()(Ctx& c, Cat x, Fn fn) const {
-  Act out = c.ws.make(x.shape());
+  Act out = make(c, x.shape(), next);
   c.backend.group_norm(c.ws, out, x, w, groups, fn);
   return out;
 }
 
 Act LayerNorm::operator()(Ctx& c, Tensor x) const {
-  Act out = c.ws.make(x.shape);
+  Act out = make(c, x.shape, next);
   c.backend.layer_norm(c.ws, out, x, w);
   return out;
 }
 
 Act RMSNorm::operator()(Ctx& c, Tensor x) const {
-  Act out = c.ws.make(x.shape);
+  Act out = c.make(x.shape);
   c.backend.rms_norm(c.ws, out, x, w, x.shape.c);
   return out;
 }
 
 Act attention(Ctx& c, Tensor q, Tensor k, Tensor v, Heads heads, Tensor positions) {
-  Act out = c.ws.make(q.shape);
+  Act out =
+      c.ws.make({{nullptr, q.shape, q.shape.c, q.dtype}, q.shape.count() * block_bytes(q.dtype)});
   const float scale = 1 / std::sqrt(static_cast<float>(q.shape.c / heads.query));
   c.backend.attention(c.ws, out, q, k, v, {heads.query, heads.key_value, scale, positions});
   return out;

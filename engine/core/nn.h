@@ -10,28 +10,36 @@
 
 namespace yent {
 
+// Who reads a layer's output, where it is one layer only: said once, in a model's constructor.
+using Feeds = std::optional<Reader>;
+
 struct Linear {
   LinearW w;
+  Feeds next = {};
 
   explicit Linear(LinearW packed) : w(std::move(packed)) {}
   Linear(const Loader& l, int in, int out, Bias bias = Bias::yes) : w(l.linear(in, out, bias)) {}
   Act operator()(Ctx& c, Cat x, const Epilogue& e = {}) const;  // {n, h, w, in} -> {.., out}
+  Reader reader() const { return {Use::linear, w.precision}; }
 };
 
 struct Conv3x3 {
   ConvW w;
   ConvGeom geom;
+  Feeds next = {};
 
   Conv3x3(const Loader& l, int in, int out, const ConvGeom& g = {})
       : w(l.conv3x3(in, out)), geom(g) {}
   Act operator()(Ctx& c, Tensor x, const Epilogue& e = {}) const;
   // Enlarges x to {height, width} on the way in.
   Act upsample(Ctx& c, Tensor x, int height, int width) const;
+  Reader reader() const { return {Use::conv3x3, w.precision}; }
 };
 
 struct GroupNorm {
   NormW w;
   int groups;
+  Feeds next = {};
 
   GroupNorm(const Loader& l, int channels, int group_count, float eps)
       : w(l.norm(channels, eps)), groups(group_count) {}
@@ -41,6 +49,7 @@ struct GroupNorm {
 
 struct LayerNorm {
   NormW w;
+  Feeds next = {};
 
   LayerNorm(const Loader& l, int channels, float eps) : w(l.norm(channels, eps)) {}
   Act operator()(Ctx& c, Tensor x) const;
@@ -53,7 +62,7 @@ struct RMSNorm {
   Act operator()(Ctx& c, Tensor x) const;
 };
 
-// softmax(q k^T / sqrt(head width)) v, see AttnSpec.
+// softmax(q k^T / sqrt(head width)) v in the type of q, see AttnSpec.
 struct Heads {
   int query = 1, key_value = 1;
 };

@@ -62,10 +62,16 @@ void place(Plan& plan) {
 
 Workspace::Workspace(Backend& backend, Mode mode) : backend_(backend), mode_(mode) {}
 
-Act Workspace::make(Shape shape, DType dtype) {
-  const Block block = take(shape.count() * block_bytes(dtype));
+Act Workspace::make(Shape shape) {
+  return make({{nullptr, shape, shape.c, DType::f32}, shape.count() * sizeof(float)});
+}
+
+Act Workspace::make(const Form& form) {
+  const Block block = take(form.bytes);
   auto hold = std::shared_ptr<void>(nullptr, [this, block](void*) { give(block); });
-  return {{block.data, shape, shape.c, dtype}, std::move(hold)};
+  Tensor tensor = form.tensor;
+  tensor.data = block.data;
+  return {tensor, std::move(hold)};
 }
 
 void Workspace::run(const std::string& key, const std::function<void()>& forward) {

@@ -55,7 +55,9 @@ class Workspace : public Arena {
 
   explicit Workspace(Backend& backend, Mode mode = Mode::planned);
 
-  Act make(Shape shape, DType dtype = DType::f32);
+  // Plain f32 rows, or the form given.
+  Act make(Shape shape);
+  Act make(const Form& form);
 
   // Runs a forward. Under one key it must make the same requests in the same order; the first
   // time, it is run dry to learn them. Results that outlive the forward go to Stored memory.

@@ -226,9 +226,10 @@ void Text2Image::load_all() {
 }
 
 Ctx Text2Image::context(const char* part, const std::string& behind) {
-  if (!dump_backend_) return {backend_, *ws_};
+  const Precision activations = options_.policy.precision(fmt::format("{}.activations", part));
+  if (!dump_backend_) return {backend_, *ws_, activations};
   dump_backend_->label(std::string(part) + ".", behind);
-  return {*dump_backend_, *ws_};
+  return {*dump_backend_, *ws_, activations};
 }
 
 void Text2Image::dump(const std::string& name, Tensor latent) {
@@ -386,6 +387,7 @@ Latent Text2Image::denoise(const Stored& text, const PaintSpec& spec, Size px, u
       backend_.allocate({1, 1, 1, static_cast<int>(coefficients.size())}, DType::f32);
   backend_.write(table, coefficients.data());
   Ctx prompt_context = context("unet");
+  prompt_context.activations = Precision::f32;  // once per prompt: nothing to save
   const Conditioning cond = unet_->condition(prompt_context, text, times);
 
   const int n = text.tensor.shape.n;

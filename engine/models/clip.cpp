@@ -77,7 +77,7 @@ Stored ClipText::operator()(Ctx& c, const std::vector<int32_t>& ids) const {
 
   Stored out = c.backend.allocate({n, tokens, 1, width}, DType::f32);
   c.ws.run(fmt::format("text {}", n), [&] {
-    Act x = c.ws.make({n, tokens, 1, width});
+    Act x = c.make({n, tokens, 1, width});
     c.backend.embed(c.ws, x, token_embedding_, id, position_embedding_, position);
     for (const Layer& l : layers_) {
       Act qkv = l.qkv_proj(c, l.layer_norm1(c, x));

@@ -120,7 +120,7 @@ std::vector<float> Llama::operator()(Ctx& c, State& state, std::span<const int32
     const int wanted = all_rows ? count : last ? 1 : 0;
     const Stored result = c.backend.allocate({1, wanted, 1, output_.w.out}, DType::f32);
     c.ws.run(fmt::format("llama {} {} {}", state.context, count, wanted), [&] {
-      Act x = c.ws.make({1, count, 1, config_.width});
+      Act x = c.make({1, count, 1, config_.width});
       c.backend.embed(c.ws, x, token_embd_, ids, {}, {});
       for (size_t i = 0; i < layers_.size(); ++i) {
         x = block(c, layers_[i], std::move(x), state, i, positions);

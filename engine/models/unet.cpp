@@ -24,6 +24,8 @@ ResBlock::ResBlock(const Loader& l, int in, int out, int groups, float eps)
       norm2(l / "norm2", out, groups, eps),
       conv2(l / "conv2", out, out) {
   if (in != out) conv_shortcut.emplace(l / "conv_shortcut", in, out);
+  norm1.next = conv1.reader();
+  norm2.next = conv2.reader();
 }
 
 Act ResBlock::operator()(Ctx& c, Cat x, Tensor time) const {
@@ -53,7 +55,15 @@ TransformerBlock::TransformerBlock(const Loader& l, int ch, int head_count,
       ff_out(inner(l) / "ff" / "net" / 2, 4 * ch, ch),
       proj_out(l / "proj_out", ch, ch),
       channels(ch),
-      heads(head_count) {}
+      heads(head_count) {
+  norm.next = proj_in.reader();
+  norm1.next = to_qkv.reader();
+  norm2.next = to_q.reader();
+  norm3.next = ff_in.reader();
+  to_qkv.next = Reader{Use::attention, to_qkv.w.precision};
+  to_q.next = Reader{Use::attention, to_q.w.precision};
+  to_kv.next = Reader{Use::attention, to_q.w.precision};
+}
 
 Act TransformerBlock::operator()(Ctx& c, Tensor x, Tensor text_kv) const {
   const int ch = channels;
@@ -138,6 +148,8 @@ UNet::UNet(const Loader& l, const UNetConfig& config)
     if (level > 0) u.upsample.emplace(block / "upsamplers" / 0 / "conv", in, in);
   }
   time_emb_proj_.emplace(l.stacked(4 * channels[0], time_rows_, Bias::yes));
+  conv_norm_out_.next = conv_out_.reader();
+  conv_out_.next = Reader{};  // the noise, exact
 }
 
 std::vector<const TransformerBlock*> UNet::transformers() const {
@@ -172,7 +184,8 @@ Conditioning UNet::condition(Ctx& c, Tensor text, std::span<const double> timest
   c.backend.write(steps, sinusoid.data());
   cond.time = c.backend.allocate({1, calls, 1, time_columns_}, DType::f32);
   for (const TransformerBlock* t : transformers()) {
-    cond.kv.push_back(c.backend.allocate(text.shape.with_c(2 * t->channels), DType::f32));
+    const Form kv = c.backend.form(text.shape.with_c(2 * t->channels), *t->to_kv.next);
+    cond.kv.push_back(c.backend.allocate(kv.tensor.shape, kv.tensor.dtype));
   }
   c.ws.run(fmt::format("condition {} {}", text.rows(), calls), [&] {
     // Every block applies SiLU to the embedding before its projection: once is enough.

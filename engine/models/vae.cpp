@@ -71,6 +71,8 @@ VaeMid::VaeMid(const Loader& l, int ch, const VaeConfig& config)
       Attention{GroupNorm(a / "group_norm", ch, config.norm_num_groups, kEps),
                 Linear(a.stacked(ch, {{"to_q", ch}, {"to_k", ch}, {"to_v", ch}}, Bias::yes)),
                 Linear(a / "to_out" / 0, ch, ch)});
+  attention->group_norm.next = attention->to_qkv.reader();
+  attention->to_qkv.next = Reader{Use::attention, attention->to_qkv.w.precision};
 }
 
 Act VaeMid::operator()(Ctx& c, Act x) const {
@@ -108,6 +110,8 @@ VaeDecoder::VaeDecoder(const Loader& l, const VaeConfig& config)
     }
     if (i + 1 < levels) u.upsample.emplace(block / "upsamplers" / 0 / "conv", out, out);
   }
+  conv_norm_out_.next = conv_out_.reader();
+  conv_out_.next = Reader{};  // the pixels, exact
 }
 
 Act VaeDecoder::operator()(Ctx& c, Tensor latent) const {
@@ -146,6 +150,8 @@ VaeEncoder::VaeEncoder(const Loader& l, const VaeConfig& config)
   if (config.use_quant_conv) {
     quant_conv_.emplace(l / "quant_conv", 2 * config.latent_channels, 2 * config.latent_channels);
   }
+  conv_norm_out_.next = conv_out_.reader();
+  (quant_conv_ ? quant_conv_->next : conv_out_.next) = Reader{};  // the moments, exact
 }
 
 Act VaeEncoder::operator()(Ctx& c, Tensor image) const {
