@@ -28,6 +28,37 @@ inline V load_f16(const uint16_t* p) {
   return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
 }
 
+inline V load_bf16(const uint16_t* p, int n = W) {
+  uint16_t part[W] = {};
+  if (n < W) {
+    for (int i = 0; i < n; ++i) part[i] = p[i];
+    p = part;
+  }
+  const __m128i bits = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(bits), 16));
+}
+inline void store_bf16(uint16_t* p, V v, int n = W) {
+  const __m256i bits = _mm256_castps_si256(v);
+  const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+  const __m256i rounded = _mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), odd);
+  // Rounding could turn a NaN into something else: it keeps its upper half, made quiet.
+  const __m256i quiet = _mm256_or_si256(bits, _mm256_set1_epi32(0x400000));
+  const __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(v, v, _CMP_UNORD_Q));
+  const __m256i high = _mm256_srli_epi32(_mm256_blendv_epi8(rounded, quiet, nan), 16);
+  const __m256i packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(high, high), 0x08);
+  uint16_t words[W];
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(n < W ? words : p), _mm256_castsi256_si128(packed));
+  for (int i = 0; n < W && i < n; ++i) p[i] = words[i];
+}
+inline void store_i8(int8_t* p, V v, int n = W) {
+  const __m256i whole = _mm256_cvtps_epi32(v);
+  const __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(whole, whole), 0x08);
+  const __m128i bytes = _mm_packs_epi16(_mm256_castsi256_si128(words), _mm_setzero_si128());
+  int8_t part[16];
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(part), bytes);
+  __builtin_memcpy(p, part, n);
+}
+
 inline V zero() { return _mm256_setzero_ps(); }
 inline V set1(float x) { return _mm256_set1_ps(x); }
 inline V add(V a, V b) { return _mm256_add_ps(a, b); }

@@ -33,6 +33,32 @@ inline V load_i8(const int8_t* p) {
 inline V load_i32(const int32_t* p) { return vcvtq_f32_s32(vld1q_s32(p)); }
 inline V load_f16(const uint16_t* p) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p))); }
 
+inline V load_bf16(const uint16_t* p, int n = W) {
+  uint16_t part[W] = {};
+  if (n < W) {
+    for (int i = 0; i < n; ++i) part[i] = p[i];
+    p = part;
+  }
+  return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p), 16));
+}
+inline void store_bf16(uint16_t* p, V v, int n = W) {
+  const uint32x4_t bits = vreinterpretq_u32_f32(v);
+  const uint32x4_t odd = vandq_u32(vshrq_n_u32(bits, 16), vdupq_n_u32(1));
+  const uint32x4_t rounded = vaddq_u32(vaddq_u32(bits, vdupq_n_u32(0x7fff)), odd);
+  // Rounding could turn a NaN into something else: it keeps its upper half, made quiet.
+  const uint32x4_t quiet = vorrq_u32(bits, vdupq_n_u32(0x400000));
+  const uint16x4_t high = vshrn_n_u32(vbslq_u32(vceqq_f32(v, v), rounded, quiet), 16);
+  if (n == W) return vst1_u16(p, high);
+  uint16_t words[W];
+  vst1_u16(words, high);
+  for (int i = 0; i < n; ++i) p[i] = words[i];
+}
+inline void store_i8(int8_t* p, V v, int n = W) {
+  int32_t whole[W];
+  vst1q_s32(whole, vcvtnq_s32_f32(v));
+  for (int i = 0; i < n; ++i) p[i] = static_cast<int8_t>(whole[i]);
+}
+
 inline V zero() { return vdupq_n_f32(0); }
 inline V set1(float x) { return vdupq_n_f32(x); }
 inline V add(V a, V b) { return vaddq_f32(a, b); }

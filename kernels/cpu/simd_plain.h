@@ -47,6 +47,29 @@ inline V load_f16(const uint16_t* p) {
   });
 }
 
+inline V load_bf16(const uint16_t* p, int n = W) {
+  return each([&](int i) {
+    const uint32_t bits = i < n ? static_cast<uint32_t>(p[i]) << 16 : 0;
+    float value;
+    __builtin_memcpy(&value, &bits, sizeof value);
+    return value;
+  });
+}
+inline void store_bf16(uint16_t* p, V v, int n = W) {
+  for (int i = 0; i < n; ++i) {
+    uint32_t bits;
+    __builtin_memcpy(&bits, &v.lane[i], sizeof bits);
+    // Rounding could turn a NaN into something else: it keeps its upper half, made quiet.
+    const bool nan = v.lane[i] != v.lane[i];
+    bits = nan ? bits | 0x400000 : bits + 0x7fff + (bits >> 16 & 1);
+    p[i] = static_cast<uint16_t>(bits >> 16);
+  }
+}
+// Of whole numbers in [-127, 127].
+inline void store_i8(int8_t* p, V v, int n = W) {
+  for (int i = 0; i < n; ++i) p[i] = static_cast<int8_t>(v.lane[i]);
+}
+
 inline V set1(float x) {
   return each([&](int) { return x; });
 }
