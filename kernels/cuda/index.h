@@ -1,0 +1,221 @@
+// Where everything lies: the index arithmetic of the CUDA kernels, without a line of CUDA. The
+// kernels and the tests' interpreter of their loops call the same functions, so that a machine
+// without a GPU can show that every element is met exactly once.
+//
+// The unit is the chunk: 16 bytes, 8 halves or 16 codes, what one cp.async moves.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace yent::cuda {
+
+constexpr int ceil_div(int a, int b) { return (a + b - 1) / b; }
+constexpr int round_up(int a, int b) { return ceil_div(a, b) * b; }
+
+// ---- Tiles in shared memory -------------------------------------------------------------
+
+// A row of a tile of the product: 4 chunks, 64 bytes, two steps of mma.sync.
+constexpr int kTileChunks = 4;
+
+// Chunk (row, chunk) of such a tile is kept at this place of its row. Two rows share the 32
+// banks; of 8 rows read by one ldmatrix phase no two then meet in a bank.
+constexpr int swizzle(int row, int chunk) { return chunk ^ (row >> 1 & 3); }
+constexpr int tile_chunk(int row, int chunk) { return row * kTileChunks + swizzle(row, chunk); }
+
+// Attention keeps rows of the head's width, unswizzled: an odd number of chunks from row to row
+// visits all bank groups.
+constexpr int padded_chunks(int chunks) { return chunks | 1; }
+
+// ---- Fragments of mma.sync: what register i of a lane holds ---------------------------------
+
+struct Place {
+  int row, column;
+  constexpr bool operator==(const Place&) const = default;
+};
+
+// A, 16 x 16 halves (16 x 32 codes): four registers of two neighbours (four codes). Columns
+// count registers' worth: 2 halves or 4 codes.
+constexpr Place fragment_a(int lane, int i) { return {lane / 4 + i % 2 * 8, lane % 4 + i / 2 * 4}; }
+// B, 8 columns x 16 deep: two registers. `row` is the column of the product.
+constexpr Place fragment_b(int lane, int i) { return {lane / 4, lane % 4 + i * 4}; }
+// Sums, 16 x 8: four registers of one number.
+constexpr Place fragment_sum(int lane, int i) {
+  return {lane / 4 + i / 2 * 8, lane % 4 * 2 + i % 2};
+}
+
+// The row and chunk whose address a lane gives to ldmatrix.x4, within the fragment.
+// A: 16 rows x 2 chunks, into registers 0 .. 3.
+constexpr Place ldmatrix_a(int lane) { return {lane % 16, lane / 16}; }
+// B, columns stored as rows: 16 columns x 2 chunks; registers 0, 1 are the first 8 columns'.
+constexpr Place ldmatrix_b(int lane) { return {lane / 16 * 8 + lane % 8, lane / 8 % 2}; }
+// B stored as it is, transposed on the way: 16 deep x 2 chunks of 8 columns.
+constexpr Place ldmatrix_transposed(int lane) { return {lane % 16, lane / 16}; }
+
+// ---- Who copies what -------------------------------------------------------------------
+
+// Chunk i of `thread` in a tile of rows x kTileChunks; rows past the tile mean nothing to do.
+constexpr Place copied_chunk(int thread, int threads, int i) {
+  const int at = i * threads + thread;
+  return {at / kTileChunks, at % kTileChunks};
+}
+constexpr int copies(int rows, int threads) { return ceil_div(rows * kTileChunks, threads); }
+
+// ---- The rows of A -----------------------------------------------------------------------
+
+// Where the walk along k stands: in segment `segment` (a tap, or one half of a Cat), at `chunk`.
+struct Walk {
+  int segment, chunk;
+};
+
+// A's chunks as up to nine segments per row.
+struct LinearView {
+  int rows;
+  int chunks_a, chunks_b;  // of the two halves of a Cat; the second may be 0
+  int ld_a, ld_b;          // chunks from row to row
+
+  constexpr int segments() const { return 2; }
+  constexpr int chunks(int segment) const { return segment == 0 ? chunks_a : chunks_b; }
+  constexpr int total() const { return chunks_a + chunks_b; }
+};
+
+// A picture under a 3x3 window, for `total` / 9 chunks a pixel.
+struct ConvView {
+  int images, h, w;  // of the input
+  int out_h, out_w;  // of the output
+  int channel_chunks;
+  int ld;  // chunks from pixel to pixel
+  int stride, pad_top, pad_left;
+  int enlarge;  // 0: no; 1: exactly twice; 2: to any size, nearest
+
+  constexpr int segments() const { return 9; }
+  constexpr int chunks(int) const { return channel_chunks; }
+  constexpr int total() const { return 9 * channel_chunks; }
+  constexpr int rows() const { return images * out_h * out_w; }
+};
+
+template <class View>
+constexpr Walk walk_to(const View& v, int chunk) {
+  Walk at{0, chunk};
+  while (at.segment < v.segments() && at.chunk >= v.chunks(at.segment)) {
+    at.chunk -= v.chunks(at.segment++);
+  }
+  return at;
+}
+
+// `by` chunks on. Past the last segment the walk has ended.
+template <class View>
+constexpr Walk advance(const View& v, Walk at, int by) {
+  at.chunk += by;
+  while (at.segment < v.segments() && at.chunk >= v.chunks(at.segment)) {
+    at.chunk -= v.chunks(at.segment++);
+  }
+  return at;
+}
+
+// An output pixel: its image's first input pixel, and the window's upper left corner.
+struct Corner {
+  int first, y, x;  // first < 0: past the last row
+};
+
+constexpr Corner corner_of(const ConvView& v, int row) {
+  if (row >= v.rows()) return {-1, 0, 0};
+  const int column = row % v.out_w, line = row / v.out_w;
+  return {line / v.out_h * v.h * v.w, line % v.out_h * v.stride - v.pad_top,
+          column * v.stride - v.pad_left};
+}
+
+// The input pixel under a tap, or -1 where it reads zero.
+constexpr int pixel_of(const ConvView& v, const Corner& c, int tap) {
+  int y = c.y + tap / 3, x = c.x + tap % 3;
+  const int seen_h = v.enlarge ? v.out_h : v.h, seen_w = v.enlarge ? v.out_w : v.w;
+  if (c.first < 0 || y < 0 || y >= seen_h || x < 0 || x >= seen_w) return -1;
+  if (v.enlarge == 1) {
+    y >>= 1, x >>= 1;
+  } else if (v.enlarge == 2) {
+    y = static_cast<int>(static_cast<int64_t>(y) * v.h / v.out_h);
+    x = static_cast<int>(static_cast<int64_t>(x) * v.w / v.out_w);
+  }
+  return c.first + y * v.w + x;
+}
+
+// How an enlargement is computed.
+constexpr int enlargement(bool upsample, int h, int w, int out_h, int out_w) {
+  if (!upsample) return 0;
+  return out_h == 2 * h && out_w == 2 * w ? 1 : 2;
+}
+
+// ---- Tiles of the product ------------------------------------------------------------------
+
+// Blocks count through stripes of this many tile rows, column by column, so that blocks that run
+// together share rows of A and columns of B in the L2.
+constexpr int kStripe = 8;
+
+// Tile (row, column) of a block.
+constexpr Place tile_of(int block, int tiles_m, int tiles_n) {
+  const int stripe = block / (kStripe * tiles_n);
+  const int first = stripe * kStripe;
+  const int high = tiles_m - first < kStripe ? tiles_m - first : kStripe;
+  const int within = block - first * tiles_n;
+  return {first + within % high, within / high};
+}
+
+// The k tiles [begin, end) of one slice of a split product. No slice is empty where there are as
+// many tiles as slices.
+struct Slice {
+  int begin, end;
+};
+constexpr Slice slice_of(int tiles_k, int slices, int slice) {
+  const int each = tiles_k / slices, more = tiles_k % slices;
+  const int begin = slice * each + (slice < more ? slice : more);
+  return {begin, begin + each + (slice < more ? 1 : 0)};
+}
+
+// How a product is cut.
+struct Cut {
+  int bm, bn;
+  int slices;
+};
+
+// Not measured on a GPU: the cut with the least work on the busiest multiprocessor, counting a
+// tile's area as its cost, and for each split what writing and adding the partial sums costs.
+constexpr Cut choose_cut(int m, int n, int tiles_k, int processors) {
+  constexpr Cut tiles[] = {{128, 160, 1}, {128, 128, 1}, {64, 64, 1}};
+  Cut best = tiles[0];
+  int64_t least = INT64_MAX;
+  for (const Cut& t : tiles) {
+    const int64_t blocks = static_cast<int64_t>(ceil_div(m, t.bm)) * ceil_div(n, t.bn);
+    for (int slices = 1; slices <= 8 && slices * 8 <= tiles_k + 7; slices *= 2) {
+      const int64_t waves = (blocks * slices + processors - 1) / processors;
+      // A 64 x 64 tile reads as much per multiplication as twice its area of a large one.
+      const int64_t area = static_cast<int64_t>(t.bm) * t.bn * (t.bm == 64 ? 3 : 2) / 2;
+      const int64_t k = ceil_div(tiles_k, slices) + 6;  // the pipeline fills and drains
+      int64_t cost = waves * area * k;
+      if (slices > 1) cost += static_cast<int64_t>(m) * n * (slices + 2) * 2 / processors * 8;
+      if (cost < least) least = cost, best = {t.bm, t.bn, slices};
+    }
+  }
+  return best;
+}
+
+// ---- Norms ---------------------------------------------------------------------------------
+
+// group_norm's first pass: blocks take slabs of rows; threads are columns of 8 channels by lanes
+// of rows.
+struct Slabs {
+  int columns;  // threads side by side
+  int lanes;    // threads down the rows
+  int slabs;    // per image
+  int rows;     // per slab, the last may have fewer
+};
+constexpr Slabs slabs_of(int rows, int channels, int threads, int most) {
+  const int chunks = ceil_div(channels, 8);
+  const int columns = chunks < threads ? chunks : threads;
+  const int lanes = threads / columns;
+  const int wanted = ceil_div(rows, 4 * lanes);  // at least four rows for a thread
+  const int slabs = wanted < most ? wanted : most;
+  const int each = ceil_div(rows, slabs);
+  return {columns, lanes, ceil_div(rows, each), each};
+}
+
+}  // namespace yent::cuda
