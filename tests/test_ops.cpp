@@ -103,8 +103,9 @@ struct Host {
 
 std::vector<Isa> isas() {
   std::vector<Isa> here;
-  for (const Gemm* row : gemm_f32_table()) {
-    if (supports(detect_features(), row->isa)) here.push_back(row->isa);
+  for (int i = static_cast<int>(Isa::neon_i8mm); i >= 0; --i) {
+    const Isa isa = static_cast<Isa>(i);
+    if (supports(detect_features(), isa)) here.push_back(isa);
   }
   return here;
 }

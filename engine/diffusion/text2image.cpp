@@ -250,6 +250,7 @@ Stored Text2Image::encode(const std::string& prompt, const std::string& negative
   load_text_encoder();
   const Timings::Span span(options_.timings, "text_encoder");
   Ctx c = context("text_encoder");
+  c.activations = Precision::f32;  // small, and once per prompt
   Stored text = (*text_encoder_)(c, ids);
   if (options_.dump) {
     const int rows = text.tensor.shape.h;

@@ -5,10 +5,12 @@
 #include <cstring>
 
 #include "kernels/cpu/attention_driver.h"
+#include "kernels/cpu/form.h"
 #include "kernels/cpu/norm_driver.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/cpu/weights.h"
 #include "kernels/error.h"
+#include "kernels/half.h"
 #include "kernels/host_rows.h"
 #include "kernels/memory.h"
 #include "kernels/ref/ref_backend.h"
@@ -26,6 +28,15 @@ size_t row_bytes(const Tensor& t) {
   return static_cast<size_t>(t.ld) / block_elements(t.dtype) * block_bytes(t.dtype);
 }
 
+// An activation of this shape in any form; in one that everybody reads; and in plain floats.
+bool fits(const Tensor& t, const Shape& shape) {
+  return t.shape.rows() == shape.rows() && t.shape.c == shape.c && t.ld >= t.shape.c;
+}
+
+bool is_rows(const Tensor& t, const Shape& shape) {
+  return (t.dtype == DType::f32 || t.dtype == DType::bf16) && !t.border && fits(t, shape);
+}
+
 bool is_f32(const Tensor& t, const Shape& shape) {
   return t.dtype == DType::f32 && t.shape.rows() == shape.rows() && t.shape.c == shape.c &&
          t.ld >= t.shape.c;
@@ -34,6 +45,43 @@ bool is_f32(const Tensor& t, const Shape& shape) {
 bool is_index(const Tensor& t, size_t rows) {
   return t.dtype == DType::i32 && t.rows() >= rows && t.ld == 1;
 }
+
+// The pixels that a 3x3 window sees.
+struct Window {
+  Tensor image;
+  Shape out;
+  ConvGeom g;
+  const std::byte* zeros;
+
+  // Whether a border of one pixel holds all that windows see beside the image.
+  bool inside() const {
+    return image.border == 1 && g.pad_top <= 1 && g.pad_left <= 1 &&
+           (out.h - 1) * g.stride + 2 - g.pad_top <= image.shape.h &&
+           (out.w - 1) * g.stride + 2 - g.pad_left <= image.shape.w;
+  }
+
+  // to[tap * count + i]: where tap `tap` of output pixel first + i begins.
+  void locate(size_t first, int count, const void** to) const {
+    const int b = image.border, in_h = image.shape.h, in_w = image.shape.w;
+    const int seen_h = g.upsample ? out.h : in_h, seen_w = g.upsample ? out.w : in_w;
+    const int64_t pixel = static_cast<int64_t>(image.ld) * block_bytes(image.dtype);
+    const int64_t line = (in_w + 2 * b) * pixel;
+    for (int i = 0; i < count; ++i) {
+      const int column = (first + i) % out.w, row = (first + i) / out.w % out.h;
+      const int64_t n = (first + i) / out.w / out.h;
+      const std::byte* origin =
+          static_cast<const std::byte*>(image.data) + (n * (in_h + 2 * b) + b) * line + b * pixel;
+      for (int tap = 0; tap < 9; ++tap) {
+        int64_t y = row * g.stride + tap / 3 - g.pad_top;
+        int64_t x = column * g.stride + tap % 3 - g.pad_left;
+        const bool seen = y >= 0 && y < seen_h && x >= 0 && x < seen_w;
+        if (g.upsample) y = y * in_h / out.h, x = x * in_w / out.w;
+        const bool stored = g.upsample ? seen : y >= -b && y < in_h + b && x >= -b && x < in_w + b;
+        to[tap * count + i] = stored ? origin + y * line + x * pixel : zeros;
+      }
+    }
+  }
+};
 
 class CpuBackend : public Backend {
  public:
@@ -76,6 +124,18 @@ class CpuBackend : public Backend {
     return w;
   }
 
+  // Below f32 activations are bf16: half the bytes to move, and what is multiplied is rounded to
+  // that or less anyway.
+  Form form(Shape shape, Reader reader) const override {
+    const Precision p = reader.precision;
+    if (p == Precision::f32 || p == Precision::f16) return rows_form(shape, DType::f32);
+    const DType operand = p == Precision::int8 ? DType::i8 : DType::bf16;
+    if (reader.use == Use::linear) return lines_form(shape, operand);
+    if (reader.use == Use::conv3x3) return image_form(shape, operand);
+    if (reader.use == Use::attention) return rows_form(shape, DType::f32);
+    return rows_form(shape, DType::bf16);
+  }
+
   Stored upload(const HostTensor& t) override {
     const int columns = t.dims.empty() ? 1 : static_cast<int>(t.dims.back());
     const int rows = columns ? static_cast<int>(t.count() / columns) : 0;
@@ -104,31 +164,30 @@ class CpuBackend : public Backend {
     const size_t image_rows = out.rows() / out.shape.n;
     if (!p.q8.empty() && x.rows() < 8 && !x.b) return few_rows(arena, out, x.a, p, e, image_rows);
 
-    const bool codes = w.precision == Precision::int8;
-    const size_t rows = x.rows();
-    const Scratch room(arena, codes ? rows * (w.in + sizeof(float)) : 0);
-    float* scale = nullptr;
-    int8_t* code = nullptr;
+    const Gemm& g = *p.gemm.kernel;
     GemmInput input;
-    if (codes && !arena.measuring()) {
-      scale = room.as<float>();
-      code = reinterpret_cast<int8_t*>(scale + rows);
-      quantize_rows(x, scale, code);
-    }
-    if (codes) {
-      input.scale = scale;
-      input.stretches = {w.in};
-      input.locate = [&](size_t first, int count, const void** to) {
-        for (int i = 0; i < count; ++i) to[i] = code + (first + i) * w.in;
-      };
-    } else {
+    if (g.input_bytes == 4) {  // floats are read where they lie, both halves
+      const Brought a(arena, threads_, kernels_.vec, x.a, rows_form(x.a.shape, DType::f32));
+      const Tensor second = x.b ? x.b : x.a;
+      const Brought b(arena, threads_, kernels_.vec, second, rows_form(second.shape, DType::f32));
       input.stretches = {x.a.shape.c};
       if (x.b) input.stretches.push_back(x.b.shape.c);
       input.locate = [&](size_t first, int count, const void** to) {
-        for (int i = 0; i < count; ++i) to[i] = x.a.row<float>(first + i);
-        for (int i = 0; x.b && i < count; ++i) to[count + i] = x.b.row<float>(first + i);
+        for (int i = 0; i < count; ++i) to[i] = row_at(a.tensor(), first + i);
+        for (int i = 0; x.b && i < count; ++i) to[count + i] = row_at(b.tensor(), first + i);
       };
+      return multiply(arena, threads_, out, input, p.gemm, e, image_rows);
     }
+    const Brought lines(
+        arena, threads_, kernels_.vec, x,
+        lines_form(x.shape(), w.precision == Precision::int8 ? DType::i8 : DType::bf16));
+    const Tensor& rows = lines.tensor();
+    if (w.precision == Precision::int8) input.scale = code_scales(rows);
+    input.stretches = {w.in};
+    input.even = true;
+    input.locate = [&](size_t first, int count, const void** to) {
+      for (int i = 0; i < count; ++i) to[i] = row_at(rows, first + i);
+    };
     multiply(arena, threads_, out, input, p.gemm, e, image_rows);
   }
 
@@ -137,50 +196,28 @@ class CpuBackend : public Backend {
     ENSURE(x.shape.c == w.in && out.shape.c == w.out && out.shape.n == x.shape.n && !e.gated,
            "conv3x3 {}: {} -> {} given {} -> {}", w.name, w.in, w.out, x.shape.c, out.shape.c);
     check_epilogue("conv3x3", w.name, out, e);
-    const bool codes = w.precision == Precision::int8;
-    const size_t images = x.shape.n, pixels = x.rows() / images;
+    const CpuWeight& p = packed(w.packed);
+    const bool floats = p.gemm.kernel->input_bytes == 4, codes = w.precision == Precision::int8;
+    const Form wanted = floats ? rows_form(x.shape, DType::f32)
+                               : image_form(x.shape, codes ? DType::i8 : DType::bf16);
+    const Brought image(arena, threads_, kernels_.vec, x, wanted);
     const Scratch zeros(arena, sizeof(float) * w.in);  // what a tap outside the image reads
-    const Scratch room(arena, codes ? images * sizeof(float) + x.rows() * w.in : 0);
-    float* scale = nullptr;
-    int8_t* code = nullptr;
     if (!arena.measuring()) std::fill_n(zeros.as<float>(), w.in, 0.0f);
-    if (codes && !arena.measuring()) {
-      scale = room.as<float>();
-      code = reinterpret_cast<int8_t*>(scale + images);
-      quantize_images(x, scale, code);
-    }
+    const Window window{image.tensor(), out.shape, g, zeros.as<std::byte>()};
 
     GemmInput input;
     input.stretches.assign(9, w.in);
-    if (codes) input.scale = scale;
-    input.rows_per_scale = out.rows() / images;
-    const std::byte* base =
-        codes ? reinterpret_cast<std::byte*>(code) : static_cast<const std::byte*>(x.data);
-    const size_t step = codes ? w.in : x.ld * sizeof(float);
+    if (codes) input.scale = code_scales(image.tensor());
+    input.rows_per_scale = out.rows() / out.shape.n;
+    input.even = !floats && !g.upsample && out.shape.w % 16 == 0 && window.inside();
     input.locate = [&](size_t first, int count, const void** to) {
-      const Shape in = x.shape, o = out.shape;
-      const int seen_h = g.upsample ? o.h : in.h, seen_w = g.upsample ? o.w : in.w;
-      for (int i = 0; i < count; ++i) {
-        const int column = (first + i) % o.w, row = (first + i) / o.w % o.h;
-        const size_t image = (first + i) / o.w / o.h;
-        for (int tap = 0; tap < 9; ++tap) {
-          int64_t iy = row * g.stride + tap / 3 - g.pad_top;
-          int64_t ix = column * g.stride + tap % 3 - g.pad_left;
-          const bool inside = iy >= 0 && iy < seen_h && ix >= 0 && ix < seen_w;
-          if (g.upsample) iy = iy * in.h / o.h, ix = ix * in.w / o.w;
-          to[tap * count + i] = zeros.as<float>();
-          if (inside) {
-            const size_t pixel = image * pixels + iy * in.w + ix;
-            to[tap * count + i] = base + pixel * step;
-          }
-        }
-      }
+      window.locate(first, count, to);
     };
-    multiply(arena, threads_, out, input, packed(w.packed).gemm, e, out.rows() / images);
+    multiply(arena, threads_, out, input, p.gemm, e, out.rows() / out.shape.n);
   }
 
   void group_norm(Arena& arena, Tensor out, Cat x, const NormW& w, int groups, Fn fn) override {
-    ENSURE(groups > 0 && x.channels() % groups == 0 && is_f32(out, x.shape()),
+    ENSURE(groups > 0 && x.channels() % groups == 0 && fits(out, x.shape()),
            "group_norm {}: {} channels in {} groups, output of {}", w.name, x.channels(), groups,
            out.shape.c);
     check_norm("group_norm", w, x.channels());
@@ -188,13 +225,9 @@ class CpuBackend : public Backend {
   }
 
   void layer_norm(Arena& arena, Tensor out, Tensor x, const NormW& w) override {
-    ENSURE(is_f32(out, x.shape), "layer_norm {}: {} -> {}", w.name, x.shape.c, out.shape.c);
+    ENSURE(fits(out, x.shape), "layer_norm {}: {} -> {}", w.name, x.shape.c, out.shape.c);
     check_norm("layer_norm", w, x.shape.c);
-    if (arena.measuring()) return;
-    each_row(x.rows(), [&](size_t r) {
-      kernels_.vec.layer_norm(out.row<float>(r), x.row<float>(r), x.shape.c, vector(w.weight),
-                              vector(w.bias), w.eps);
-    });
+    yent::layer_norm(arena, threads_, kernels_.vec, out, x, w);
   }
 
   void rms_norm(Arena& arena, Tensor out, Tensor x, const NormW& w, int width) override {
@@ -214,7 +247,7 @@ class CpuBackend : public Backend {
                  const AttnSpec& s) override {
     ENSURE(s.heads > 0 && s.kv_heads > 0 && s.heads % s.kv_heads == 0 && q.shape.c % s.heads == 0 &&
                k.shape.c == q.shape.c / s.heads * s.kv_heads && v.shape.c == k.shape.c &&
-               k.shape.n == q.shape.n && v.rows() == k.rows() && is_f32(out, q.shape),
+               k.shape.n == q.shape.n && v.rows() == k.rows() && is_rows(out, q.shape),
            "attention: {} x {} queries, {} x {} keys, {} x {} values, {} heads on {}", q.rows(),
            q.shape.c, k.rows(), k.shape.c, v.rows(), v.shape.c, s.heads, s.kv_heads);
     ENSURE(!s.positions || is_index(s.positions, q.rows() / q.shape.n), "attention: positions");
@@ -300,6 +333,9 @@ class CpuBackend : public Backend {
   }
 
   void read(void* dst, Tensor src) override {
+    if (src.dtype == DType::bf16 || src.dtype == DType::i8) {
+      return read_floats(static_cast<float*>(dst), src);
+    }
     const size_t dense = static_cast<size_t>(src.shape.c) * block_bytes(src.dtype);
     for (size_t r = 0; r < src.rows(); ++r) {
       std::memcpy(static_cast<std::byte*>(dst) + r * dense,
@@ -318,13 +354,27 @@ class CpuBackend : public Backend {
 
   static void check_epilogue(const char* op, const std::string& name, const Tensor& out,
                              const Epilogue& e) {
-    ENSURE(out.dtype == DType::f32 && out.ld >= out.shape.c, "{} {}: output", op, name);
-    ENSURE(!e.residual || is_f32(e.residual, out.shape), "{} {}: residual of {} x {}", op, name,
+    ENSURE(is_rows(out, out.shape), "{} {}: output", op, name);
+    ENSURE(!e.residual || is_rows(e.residual, out.shape), "{} {}: residual of {} x {}", op, name,
            e.residual.rows(), e.residual.shape.c);
     ENSURE(!e.row_bias ||
                (e.row_bias.shape.c == out.shape.c &&
                 (e.row_bias.ld == 0 || e.row_bias.rows() >= static_cast<size_t>(out.shape.n))),
            "{} {}: row bias of {} x {}", op, name, e.row_bias.rows(), e.row_bias.shape.c);
+  }
+
+  static void read_floats(float* to, const Tensor& src) {
+    const size_t pixels = src.rows() / src.shape.n;
+    for (size_t r = 0; r < src.rows(); ++r, to += src.shape.c) {
+      const std::byte* row = row_at(src, r);
+      const float scale =
+          src.dtype == DType::i8 ? code_scales(src)[src.border ? r / pixels : r] : 1;
+      for (int c = 0; c < src.shape.c; ++c) {
+        to[c] = src.dtype == DType::i8
+                    ? scale * static_cast<float>(reinterpret_cast<const int8_t*>(row)[c])
+                    : bf16_to_f32(reinterpret_cast<const uint16_t*>(row)[c]);
+      }
+    }
   }
 
   template <class Body>
@@ -352,45 +402,6 @@ class CpuBackend : public Backend {
           store_tile(out, p.gemm, e, image_rows, {sums + c - first, r, 1, c});
         }
       }
-    });
-  }
-
-  // What is not finite has no code. The scale says so: NaN times any code is NaN again.
-  static float larger(float a, float b) { return a >= b || a != a ? a : b; }
-  // A peak too faint for a normal scale counts as zero.
-  static float scale_of(float peak) { return peak < 1e-35f ? 1 : peak / 127; }
-  void quantize(int8_t* codes, const float* x, int columns, float scale) const {
-    if (scale != scale) {
-      std::fill_n(codes, columns, int8_t{0});
-    } else {
-      kernels_.vec.quantize(codes, x, columns, scale);
-    }
-  }
-
-  // Linear: one scale per row over both halves.
-  void quantize_rows(const Cat& x, float* scale, int8_t* code) const {
-    const int seam = x.a.shape.c, in = x.channels();
-    each_row(x.rows(), [&](size_t r) {
-      float peak = kernels_.vec.peak(x.a.row<float>(r), seam);
-      if (x.b) peak = larger(peak, kernels_.vec.peak(x.b.row<float>(r), in - seam));
-      scale[r] = scale_of(peak);
-      quantize(code + r * in, x.a.row<float>(r), seam, scale[r]);
-      if (x.b) quantize(code + r * in + seam, x.b.row<float>(r), in - seam, scale[r]);
-    });
-  }
-
-  // Convolution: nine pixels meet in one sum, so one scale per image.
-  void quantize_images(const Tensor& x, float* scale, int8_t* code) const {
-    const size_t images = x.shape.n, pixels = x.rows() / images;
-    parallel_for(threads_, images, [&](size_t image, int) {
-      float peak = 0;
-      for (size_t r = image * pixels; r < (image + 1) * pixels; ++r) {
-        peak = larger(peak, kernels_.vec.peak(x.row<float>(r), x.shape.c));
-      }
-      scale[image] = scale_of(peak);
-    });
-    each_row(x.rows(), [&](size_t r) {
-      quantize(code + r * x.shape.c, x.row<float>(r), x.shape.c, scale[r / pixels]);
     });
   }
 

@@ -41,11 +41,10 @@ uint64_t saved_state() {
   return static_cast<uint64_t>(high) << 32 | low;
 }
 
-// Tiles are saved only for processes that ask; the kernel says whether it would grant them.
+// Tiles are saved only for processes that ask. All threads have them from then on.
 bool tiles_granted() {
-  constexpr int get_supported = 0x1021, tile_data = 18;
-  uint64_t mask = 0;
-  return syscall(SYS_arch_prctl, get_supported, &mask) == 0 && (mask >> tile_data & 1);
+  constexpr int request = 0x1023, tile_data = 18;
+  return syscall(SYS_arch_prctl, request, tile_data) == 0;
 }
 
 #endif

@@ -6,8 +6,8 @@
 //
 // A is given as one pointer per row and stretch of k, so that padding, strides, upsampling and
 // concatenation are pointers; B is the weight, packed at load. Both are cut into panels (mr rows
-// of A, nr columns of B) that run along all of k, and k is a multiple of kr there, filled up
-// with zeros.
+// of A, nr columns of B) that run along all of k; every stretch is a multiple of kr there, filled
+// up with zeros.
 #pragma once
 
 #include "kernels/cpu/leaf.h"
@@ -18,16 +18,26 @@ namespace yent {
 struct GemmTile {
   const void* sums = nullptr;  // [mr][nr] float, int32 in gemm_i8
   int rows = 0, columns = 0;   // of the tile that exist; columns before gating
-  float* out = nullptr;        // of a gated tile, columns / 2 wide
+  void* out = nullptr;         // f32 or bf16; of a gated tile, columns / 2 wide
+  Element out_type = Element::f32;
   size_t out_ld = 0;
   const float* bias = nullptr;             // [nr]
   const float* const* row_bias = nullptr;  // one pointer per row; may be null
-  const float* residual = nullptr;         // may be null
+  const void* residual = nullptr;          // f32 or bf16; may be null
+  Element residual_type = Element::f32;
   size_t residual_ld = 0;
   const float* row_scale = nullptr;     // [rows], gemm_i8 only
   const float* column_scale = nullptr;  // [nr], gemm_i8 only
   Activation fn = Activation::none;
   bool gated = false;
+};
+
+// Rows of A where they lie, in two groups: row i of group g is at sources[g][s] + i * step[g],
+// stretch by stretch of k, each filled up with zeros to `stretch_bytes`, whole cache lines.
+struct GemmRows {
+  const void* const* sources[2] = {};
+  size_t step[2] = {};
+  int stretches = 0, stretch_bytes = 0;
 };
 
 struct Gemm {
@@ -48,6 +58,13 @@ struct Gemm {
   void (*accumulate)(void* sums, const void* a, const void* b, int rows, int k, bool add,
                      const void* ahead, size_t ahead_step);
   void (*finish)(const GemmTile& tile);
+
+  // A row that reads A in place has these instead of `stage` and `accumulate`. `begin` and `end`
+  // enclose a thread's work; multiply makes sums [mr][nr] over all of k at once.
+  void (*begin)() = nullptr;
+  void (*end)() = nullptr;
+  void (*multiply)(void* sums, const GemmRows& a, const void* b, const void* ahead,
+                   size_t ahead_step) = nullptr;
 };
 
 }  // namespace yent

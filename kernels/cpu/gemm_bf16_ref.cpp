@@ -19,8 +19,8 @@ void pack(void* panel, const void* weight, size_t ld, int columns, int k) {
 void stage(void* panel, int at, const void* const* sources, int rows, int count) {
   uint16_t* to = static_cast<uint16_t*>(panel) + at * mr;
   for (int i = 0; i < rows; ++i) {
-    const float* from = static_cast<const float*>(sources[i]);
-    for (int p = 0; p < count; ++p) to[p * mr + i] = f32_to_bf16(from[p]);
+    const uint16_t* from = static_cast<const uint16_t*>(sources[i]);
+    for (int p = 0; p < count; ++p) to[p * mr + i] = from[p];
   }
 }
 
@@ -39,7 +39,7 @@ void accumulate(void* sums, const void* a, const void* b, int rows, int k, bool 
 
 }  // namespace
 
-extern const Gemm gemm_bf16_ref = {"ref", Isa::ref, mr,   nr,    1,          4,
+extern const Gemm gemm_bf16_ref = {"ref", Isa::ref, mr,   nr,    1,          2,
                                    2,     2,        pack, stage, accumulate, finish<nr>};
 
 }  // namespace yent

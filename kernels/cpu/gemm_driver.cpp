@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/cpu/form.h"
 #include "kernels/cpu/parallel.h"
 
 namespace yent {
@@ -11,7 +12,6 @@ static_assert(static_cast<int>(Fn::silu) == static_cast<int>(Activation::silu) &
               static_cast<int>(Fn::gelu) == static_cast<int>(Activation::gelu) &&
               static_cast<int>(Fn::quick_gelu) == static_cast<int>(Activation::quick_gelu));
 
-constexpr int most_tile_rows = 64;  // mr of any row of any table
 constexpr size_t most_depth = 512;
 
 size_t parts(size_t total, size_t size) { return (total + size - 1) / size; }
@@ -29,7 +29,7 @@ struct Plan {
   size_t sums_at, chunk_at, sources_at, share;
 
   Plan(const Gemm& g, size_t m, const GemmInput& input, const GemmWeight& w, int threads)
-      : rows(m), panels(parts(w.columns, g.nr)), k(up(w.k, g.kr)) {
+      : rows(m), panels(parts(w.columns, g.nr)), k(w.k) {
     const size_t most_rows = 168 / g.mr * g.mr, fewest_rows = 4 * g.mr;
     const size_t most_panels = (k <= most_depth ? 2560 : 640) / g.nr, enough = 4 * threads;
     panel_tasks = parts(panels, most_panels);
@@ -66,36 +66,33 @@ struct Product {
   Tensor out;
   size_t image_rows;
 
-  // Stages depth [k0, k1) of one panel of A, stretch by stretch.
+  // Stages depth [k0, k1) of one panel of A, stretch by stretch, each filled up with zeros.
   void stage(std::byte* panel, const void* const* sources, int task_rows, int rows, size_t k0,
              size_t k1) const {
     size_t begin = 0;
     for (size_t s = 0; s < input.stretches.size(); ++s) {
-      const size_t end = begin + input.stretches[s];
+      const size_t end = begin + input.stretches[s], full = begin + up(input.stretches[s], g.kr);
       const size_t from = std::max(begin, k0), to = std::min(end, k1);
+      const void* at[most_tile_rows];
       if (from < to) {
-        const void* at[most_tile_rows];
         for (int i = 0; i < rows; ++i) {
           at[i] = static_cast<const std::byte*>(sources[s * task_rows + i]) +
                   (from - begin) * g.input_bytes;
         }
         g.stage(panel, from - k0, at, rows, to - from);
       }
-      begin = end;
-    }
-    if (begin < k1) {
-      static const int32_t zeros[64] = {};
-      const void* at[most_tile_rows];
-      std::fill_n(at, rows, zeros);
-      g.stage(panel, std::max(begin, k0) - k0, at, rows, k1 - std::max(begin, k0));
+      if (end < full && end >= k0 && end < k1) {
+        static const int32_t zeros[64] = {};
+        std::fill_n(at, rows, zeros);
+        g.stage(panel, end - k0, at, rows, full - end);
+      }
+      begin = full;
     }
   }
 
   void store(const void* sums, size_t row, int rows, size_t panel) const {
     float scales[most_tile_rows];
-    for (int i = 0; i < rows && input.scale; ++i) {
-      scales[i] = input.scale[(row + i) / input.rows_per_scale];
-    }
+    row_scales(input, row, rows, scales);
     store_tile(out, weight, e, image_rows,
                {sums, row, rows, static_cast<int>(panel * g.nr), input.scale ? scales : nullptr});
   }
@@ -148,24 +145,37 @@ struct Product {
 
 }  // namespace
 
+void row_scales(const GemmInput& input, size_t row, int rows, float* scales) {
+  if (!input.scale) return;
+  size_t group = row / input.rows_per_scale, end = (group + 1) * input.rows_per_scale;
+  for (int i = 0; i < rows; ++i) {
+    if (row + i == end) ++group, end += input.rows_per_scale;
+    scales[i] = input.scale[group];
+  }
+}
+
 void store_tile(Tensor out, const GemmWeight& weight, const Epilogue& e, size_t image_rows,
                 const Sums& sums) {
   const Gemm& g = *weight.kernel;
   const int column = e.gated ? sums.column / 2 : sums.column;
   GemmTile t{.sums = sums.data, .rows = sums.rows};
   t.columns = std::min(g.nr, weight.columns - sums.column);
-  t.out = out.row<float>(sums.row) + column;
+  t.out = out.cols(column, 1).slice(sums.row, 1).data;
+  t.out_type = element(out.dtype);
   t.out_ld = out.ld;
   t.bias = weight.bias.data() + sums.column;
   const float* lines[most_tile_rows];
   if (e.row_bias) {
+    size_t image = sums.row / image_rows, end = (image + 1) * image_rows;
     for (int i = 0; i < sums.rows; ++i) {
-      lines[i] = e.row_bias.row<float>((sums.row + i) / image_rows) + column;
+      if (sums.row + i == end) ++image, end += image_rows;
+      lines[i] = e.row_bias.row<float>(image) + column;
     }
     t.row_bias = lines;
   }
   if (e.residual) {
-    t.residual = e.residual.row<float>(sums.row) + column;
+    t.residual = e.residual.cols(column, 1).slice(sums.row, 1).data;
+    t.residual_type = element(e.residual.dtype);
     t.residual_ld = e.residual.ld;
   }
   if (sums.scale) {
@@ -180,6 +190,7 @@ void store_tile(Tensor out, const GemmWeight& weight, const Epilogue& e, size_t 
 void multiply(Arena& arena, int threads, Tensor out, const GemmInput& input,
               const GemmWeight& weight, const Epilogue& e, size_t image_rows) {
   const Gemm& g = *weight.kernel;
+  if (g.multiply) return multiply_in_place(arena, threads, out, input, weight, e, image_rows);
   const Plan plan(g, out.rows(), input, weight, threads);
   const Scratch scratch(arena, plan.share * threads);
   if (arena.measuring()) return;

@@ -14,7 +14,7 @@ namespace yent {
 // The weight: `columns` x `k` in panels of the row that packed it, all of k per panel.
 struct GemmWeight {
   const Gemm* kernel = nullptr;
-  int columns = 0, k = 0;
+  int columns = 0, k = 0;  // k with every stretch filled up
   const std::byte* panels = nullptr;
   std::vector<float> bias = {};          // filled up to whole panels
   std::vector<float> column_scale = {};  // the same; int8 only
@@ -31,7 +31,15 @@ struct GemmInput {
   std::function<void(size_t first, int rows, const void** sources)> locate = {};
   const float* scale = nullptr;  // int8: what a code is worth, one for every
   size_t rows_per_scale = 1;     // so many rows
+  // Sixteen rows from a multiple of sixteen are evenly spaced and each stretch of them is filled
+  // up with zeros to whole cache lines: a kernel may read them in place.
+  bool even = false;
 };
+
+constexpr int most_tile_rows = 64;  // mr of any row of any table
+
+// What a code of each of these rows is worth; nothing where the input is no codes.
+void row_scales(const GemmInput& input, size_t row, int rows, float* scales);
 
 // The sums of one tile: `rows` x nr, for rows from `row` and columns of the weight from `column`.
 struct Sums {
@@ -45,8 +53,10 @@ struct Sums {
 void store_tile(Tensor out, const GemmWeight& weight, const Epilogue& e, size_t image_rows,
                 const Sums& sums);
 
-// out = input x weight, then the epilogue.
+// out = input x weight, then the epilogue. The second serves rows that read A in place.
 void multiply(Arena& arena, int threads, Tensor out, const GemmInput& input,
               const GemmWeight& weight, const Epilogue& e, size_t image_rows);
+void multiply_in_place(Arena& arena, int threads, Tensor out, const GemmInput& input,
+                       const GemmWeight& weight, const Epilogue& e, size_t image_rows);
 
 }  // namespace yent

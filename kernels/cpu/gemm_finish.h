@@ -7,38 +7,51 @@
 namespace yent {
 namespace {
 
+inline const char* element_at(const void* data, Element type, size_t at) {
+  return static_cast<const char*>(data) + at * (type == Element::bf16 ? 2 : 4);
+}
+
+inline V load_element(const void* p, Element type, int n) {
+  if (type == Element::bf16) return load_bf16(static_cast<const uint16_t*>(p), n);
+  return n == W ? load(static_cast<const float*>(p)) : load_part(static_cast<const float*>(p), n);
+}
+
 // Where a row's outputs go and what is added to them; pointers may be null but for `out`.
 struct FinishRow {
-  float* out;
-  const float *bias, *row_bias, *residual;
+  const GemmTile& t;
+  char* out;
+  const float* row_bias;
+  const char* residual;
   int width;  // of the output
-  Activation fn;
 
-  FinishRow(const GemmTile& t, int row)
-      : out(t.out + row * t.out_ld),
-        bias(t.bias),
+  FinishRow(const GemmTile& tile, int row)
+      : t(tile),
+        out(const_cast<char*>(element_at(t.out, t.out_type, row * t.out_ld))),
         row_bias(t.row_bias ? t.row_bias[row] : nullptr),
-        residual(t.residual ? t.residual + row * t.residual_ld : nullptr),
-        width(t.gated ? t.columns / 2 : t.columns),
-        fn(t.fn) {}
+        residual(t.residual ? element_at(t.residual, t.residual_type, row * t.residual_ld)
+                            : nullptr),
+        width(t.gated ? t.columns / 2 : t.columns) {}
 
   // One vector after fn.
   void put(int at, V value) const {
-    const int n = width - at;
-    if (n >= W) {
-      if (row_bias) value = add(value, load(row_bias + at));
-      if (residual) value = add(value, load(residual + at));
-      store(out + at, value);
+    const int n = width - at < W ? width - at : W;
+    if (row_bias) value = add(value, n == W ? load(row_bias + at) : load_part(row_bias + at, n));
+    if (residual) {
+      value =
+          add(value, load_element(element_at(residual, t.residual_type, at), t.residual_type, n));
+    }
+    if (t.out_type == Element::bf16) {
+      store_bf16(reinterpret_cast<uint16_t*>(out) + at, value, n);
+    } else if (n == W) {
+      store(reinterpret_cast<float*>(out) + at, value);
     } else {
-      if (row_bias) value = add(value, load_part(row_bias + at, n));
-      if (residual) value = add(value, load_part(residual + at, n));
-      store_part(out + at, value, n);
+      store_part(reinterpret_cast<float*>(out) + at, value, n);
     }
   }
 
   void plain(const float* sums) const {
     for (int at = 0; at < width; at += W) {
-      put(at, apply(fn, add(load(sums + at), load(bias + at))));
+      put(at, apply(t.fn, add(load(sums + at), load(t.bias + at))));
     }
   }
 
@@ -46,8 +59,8 @@ struct FinishRow {
     for (int at = 0; at < width; at += W) {
       V value, gate, value_bias, gate_bias;
       split(sums + 2 * at, &value, &gate);
-      split(bias + 2 * at, &value_bias, &gate_bias);
-      put(at, mul(add(value, value_bias), apply(fn, add(gate, gate_bias))));
+      split(t.bias + 2 * at, &value_bias, &gate_bias);
+      put(at, mul(add(value, value_bias), apply(t.fn, add(gate, gate_bias))));
     }
   }
 };

@@ -23,6 +23,9 @@ enum class Isa : uint8_t {
   neon_i8mm,
 };
 
+// What an activation is made of: floats, the upper halves of floats, or codes in [-127, 127].
+enum class Element : uint8_t { f32, bf16, i8 };
+
 // Fn of backend.h, value for value.
 enum class Activation : uint8_t { none, silu, gelu, quick_gelu };
 

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/cpu/form.h"
 #include "kernels/cpu/parallel.h"
 
 namespace yent {
 namespace {
 
 constexpr size_t chunk_rows = 64;  // of 320 channels: 80 KB, read from memory once
+constexpr size_t task_rows = 16;
 
 struct Moments {
   double count = 0, mean = 0, squares = 0;  // squares of the deviations from the mean
@@ -22,17 +24,28 @@ struct Moments {
   }
 };
 
+// Where a group norm's output goes through f(v) and v lies in [least, most], no |f(v)| is greater.
+double greatest_output(double least, double most, Fn fn) {
+  if (fn == Fn::none) return std::max(std::fabs(least), std::fabs(most));
+  const auto silu = [](double v) { return v < -700 ? 0 : v / (1 + std::exp(-v)); };
+  const double ends = std::max(std::fabs(silu(least)), std::fabs(silu(most)));
+  return least < 0 ? std::max(ends, 0.2784645427610738) : ends;  // SiLU's minimum
+}
+
 struct Statistics {
   const Vec& vec;
   const Cat& x;
   int groups, width;
 
-  // Of every group over `rows` rows. `room` holds three times the channels.
-  void gather(size_t row, int rows, float* room, Moments* to) const {
-    const int channels = x.channels(), seam = x.a.shape.c;
+  // Of every group over `rows` rows. `room` holds three times the channels. Where wanted, the
+  // least of every channel and, behind all of them, the greatest.
+  void gather(size_t row, int rows, float* room, Moments* to, float* range) const {
+    const int channels = x.channels();
     float *sums = room, *centers = room + channels, *squares = centers + channels;
-    vec.column_sums(sums, x.a.row<float>(row), x.a.ld, rows, seam);
-    if (x.b) vec.column_sums(sums + seam, x.b.row<float>(row), x.b.ld, rows, x.b.shape.c);
+    each_half([&](const Tensor& half, int at) {
+      vec.column_sums(sums + at, row_at(half, row), element(half.dtype), half.ld, rows,
+                      half.shape.c);
+    });
     const double count = static_cast<double>(rows) * width;
     for (int g = 0; g < groups; ++g) {
       double sum = 0;
@@ -40,11 +53,11 @@ struct Statistics {
       std::fill_n(centers + g * width, width, static_cast<float>(sum / count));
     }
     float* deviations = sums;
-    vec.column_moments(deviations, squares, x.a.row<float>(row), x.a.ld, rows, seam, centers);
-    if (x.b) {
-      vec.column_moments(deviations + seam, squares + seam, x.b.row<float>(row), x.b.ld, rows,
-                         x.b.shape.c, centers + seam);
-    }
+    each_half([&](const Tensor& half, int at) {
+      vec.column_moments(deviations + at, squares + at, range ? range + at : nullptr,
+                         range ? range + channels + at : nullptr, row_at(half, row),
+                         element(half.dtype), half.ld, rows, half.shape.c, centers + at);
+    });
     for (int g = 0; g < groups; ++g) {
       double first = 0, second = 0;
       for (int c = g * width; c < (g + 1) * width; ++c)
@@ -52,37 +65,56 @@ struct Statistics {
       to[g] = {count, centers[g * width] + first / count, second - first * first / count};
     }
   }
+
+  template <class Call>
+  void each_half(const Call& call) const {
+    call(x.a, 0);
+    if (x.b) call(x.b, x.a.shape.c);
+  }
+};
+
+// What a channel goes through: (x - center) * gain + shift, then fn.
+struct Applied {
+  float *centers, *gains, *shifts;
 };
 
 }  // namespace
 
 void group_norm(Arena& arena, int threads, const Vec& vec, Tensor out, const Cat& x, const NormW& w,
                 int groups, Fn fn) {
-  const int channels = x.channels(), seam = x.a.shape.c, width = channels / groups;
+  const int channels = x.channels(), width = channels / groups;
   const size_t images = x.a.shape.n, pixels = x.rows() / images;
   const size_t chunks = (pixels + chunk_rows - 1) / chunk_rows;
+  const bool codes = out.dtype == DType::i8, by_image = codes && out.border;
   const Scratch moments_room(arena, sizeof(Moments) * images * chunks * groups);
+  const Scratch range_room(arena, by_image ? sizeof(float) * 2 * channels * images * chunks : 0);
   const Scratch thread_room(arena, sizeof(float) * 3 * channels * threads);
   const Scratch apply_room(arena, sizeof(float) * 3 * channels * images);
   if (arena.measuring()) return;
   const auto moments = moments_room.as<Moments>();
-  const auto applied = apply_room.as<float>();  // per image: centers, gains, shifts
+  const auto ranges = range_room.as<float>();
   const Statistics statistics{vec, x, groups, width};
-
+  const auto room = [&](int thread) {
+    return thread_room.as<float>() + static_cast<size_t>(thread) * 3 * channels;
+  };
   const auto rows_of = [&](size_t chunk) {
     return static_cast<int>(std::min(chunk_rows, pixels - chunk * chunk_rows));
   };
+  const auto applied = [&](size_t image) {
+    float* at = apply_room.as<float>() + image * 3 * channels;
+    return Applied{at, at + channels, at + 2 * channels};
+  };
+
   parallel_for(threads, images * chunks, [&](size_t task, int thread) {
     const size_t image = task / chunks, chunk = task % chunks;
-    statistics.gather(image * pixels + chunk * chunk_rows, rows_of(chunk),
-                      thread_room.as<float>() + static_cast<size_t>(thread) * 3 * channels,
-                      moments + task * groups);
+    statistics.gather(image * pixels + chunk * chunk_rows, rows_of(chunk), room(thread),
+                      moments + task * groups, by_image ? ranges + task * 2 * channels : nullptr);
   });
 
   const float* weight = w.weight ? w.weight.tensor.row<float>(0) : nullptr;
   const float* bias = w.bias ? w.bias.tensor.row<float>(0) : nullptr;
   for (size_t image = 0; image < images; ++image) {
-    float* to = applied + image * 3 * channels;
+    const Applied to = applied(image);
     for (int g = 0; g < groups; ++g) {
       Moments all;
       for (size_t chunk = 0; chunk < chunks; ++chunk) {
@@ -90,23 +122,72 @@ void group_norm(Arena& arena, int threads, const Vec& vec, Tensor out, const Cat
       }
       const double scale = 1 / std::sqrt(all.squares / all.count + w.eps);
       for (int c = g * width; c < (g + 1) * width; ++c) {
-        to[c] = static_cast<float>(all.mean);
-        to[channels + c] = static_cast<float>(weight ? scale * weight[c] : scale);
-        to[2 * channels + c] = bias ? bias[c] : 0;
+        to.centers[c] = static_cast<float>(all.mean);
+        to.gains[c] = static_cast<float>(weight ? scale * weight[c] : scale);
+        to.shifts[c] = bias ? bias[c] : 0;
       }
     }
+    if (!by_image) continue;
+    double peak = 0;
+    for (int c = 0; c < channels; ++c) {
+      float least = ranges[image * chunks * 2 * channels + c];
+      float most = ranges[(image * chunks * 2 + 1) * channels + c];
+      for (size_t chunk = 1; chunk < chunks; ++chunk) {
+        const float* range = ranges + (image * chunks + chunk) * 2 * channels;
+        least = std::min(least, range[c]), most = std::max(most, range[channels + c]);
+      }
+      const double a = (static_cast<double>(least) - to.centers[c]) * to.gains[c] + to.shifts[c];
+      const double b = (static_cast<double>(most) - to.centers[c]) * to.gains[c] + to.shifts[c];
+      const double top = greatest_output(std::min(a, b), std::max(a, b), fn);
+      if (!(top <= peak)) peak = top;
+      if (peak != peak) break;
+    }
+    code_scales(out)[image] = code_scale(static_cast<float>(peak));
   }
+  clear_border(threads, out);
 
-  parallel_for(threads, images * chunks, [&](size_t task, int) {
-    const size_t image = task / chunks, row = image * pixels + task % chunks * chunk_rows;
-    const float* centers = applied + image * 3 * channels;
-    const auto apply = [&](const Tensor& half, int at) {
-      vec.normalize(out.row<float>(row) + at, out.ld, half.row<float>(row), half.ld,
-                    rows_of(task % chunks), half.shape.c, centers + at, centers + channels + at,
-                    centers + 2 * channels + at, static_cast<Activation>(fn));
+  parallel_for(threads, images * chunks, [&](size_t task, int thread) {
+    const size_t image = task / chunks, first = image * pixels + task % chunks * chunk_rows;
+    const Applied by = applied(image);
+    const auto apply = [&](size_t row, void* to, Element type, float codes_per_one) {
+      statistics.each_half([&](const Tensor& half, int at) {
+        vec.normalize(static_cast<std::byte*>(to) + at * element_bytes(type), type, codes_per_one,
+                      row_at(half, row), element(half.dtype), half.shape.c, by.centers + at,
+                      by.gains + at, by.shifts + at, static_cast<Activation>(fn));
+      });
     };
-    apply(x.a, 0);
-    if (x.b) apply(x.b, seam);
+    for (size_t row = first; row < first + rows_of(task % chunks); ++row) {
+      if (codes && !by_image) {
+        apply(row, room(thread), Element::f32, 1);
+        store_line(vec, out, row, room(thread));
+        continue;
+      }
+      const float scale = by_image ? code_scales(out)[image] : 1;
+      if (scale == scale) apply(row, row_at(out, row), element(out.dtype), 1 / scale);
+      fill_up(out, row, scale == scale ? channels : 0);
+    }
+  });
+}
+
+void layer_norm(Arena& arena, int threads, const Vec& vec, Tensor out, Tensor x, const NormW& w) {
+  const size_t rows = x.rows(), tasks = (rows + task_rows - 1) / task_rows;
+  const bool codes = out.dtype == DType::i8;
+  const size_t share = codes ? sizeof(float) * x.shape.c : 0;
+  const Scratch room(arena, share * threads);
+  if (arena.measuring()) return;
+  const float* weight = w.weight ? w.weight.tensor.row<float>(0) : nullptr;
+  const float* bias = w.bias ? w.bias.tensor.row<float>(0) : nullptr;
+  parallel_for(threads, tasks, [&](size_t task, int thread) {
+    for (size_t r = task * task_rows; r < std::min(rows, (task + 1) * task_rows); ++r) {
+      void* to = codes ? room.as<std::byte>() + thread * share : row_at(out, r);
+      vec.layer_norm(to, codes ? Element::f32 : element(out.dtype), row_at(x, r), element(x.dtype),
+                     x.shape.c, weight, bias, w.eps);
+      if (codes) {
+        store_line(vec, out, r, static_cast<float*>(to));
+      } else {
+        fill_up(out, r, x.shape.c);
+      }
+    }
   });
 }
 

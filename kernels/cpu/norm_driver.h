@@ -1,4 +1,5 @@
-// Group norm on threads: statistics by chunks of pixels, then one walk that applies them.
+// Norms on threads. Group norm gathers statistics by chunks of pixels, then applies them in one
+// more walk; outputs are of any form.
 #pragma once
 
 #include "kernels/backend.h"
@@ -8,5 +9,6 @@ namespace yent {
 
 void group_norm(Arena& arena, int threads, const Vec& vec, Tensor out, const Cat& x, const NormW& w,
                 int groups, Fn fn);
+void layer_norm(Arena& arena, int threads, const Vec& vec, Tensor out, Tensor x, const NormW& w);
 
 }  // namespace yent

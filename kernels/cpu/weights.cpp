@@ -40,13 +40,15 @@ const Gemm& kernel_for(const Kernels& kernels, Precision precision) {
   return kernels.gemm_f32;
 }
 
-// Lays out a matrix given row by row.
-void pack(CpuWeight& w, const Kernels& kernels, int threads, int columns, int k,
+// Lays out a matrix given row by row: `stretches` of `length`, each filled up to the kernel's
+// granule.
+void pack(CpuWeight& w, const Kernels& kernels, int threads, int columns, int stretches, int length,
           Precision precision, const ReadRow& read_row) {
   const Gemm& g = kernel_for(kernels, precision);
   const bool half = precision == Precision::f16;
-  const size_t panels = (columns + g.nr - 1) / g.nr, depth = (k + g.kr - 1) / g.kr * g.kr;
-  const size_t panel_bytes = depth * g.nr * (half ? sizeof(uint16_t) : g.b_bytes);
+  const int full = (length + g.kr - 1) / g.kr * g.kr, k = stretches * full;
+  const size_t panels = (columns + g.nr - 1) / g.nr;
+  const size_t panel_bytes = static_cast<size_t>(k) * g.nr * (half ? sizeof(uint16_t) : g.b_bytes);
   w.gemm.kernel = &g;
   w.gemm.columns = columns;
   w.gemm.k = k;
@@ -58,7 +60,15 @@ void pack(CpuWeight& w, const Kernels& kernels, int threads, int columns, int k,
   parallel_for(threads, panels, [&](size_t panel, int) {
     const int first = panel * g.nr, count = std::min(g.nr, columns - first);
     std::vector<float> rows(static_cast<size_t>(count) * k);
-    for (int j = 0; j < count; ++j) read_row(first + j, rows.data() + static_cast<size_t>(j) * k);
+    for (int j = 0; j < count; ++j) {
+      float* row = rows.data() + static_cast<size_t>(j) * k;
+      read_row(first + j, row);
+      for (int s = stretches - 1; s > 0 && full > length; --s) {  // the last moves furthest
+        std::copy_backward(row + s * length, row + (s + 1) * length, row + s * full + length);
+      }
+      for (int s = 0; s < stretches; ++s)
+        std::fill(row + s * full + length, row + (s + 1) * full, 0.0f);
+    }
     std::byte* to = w.memory.get() + panel * panel_bytes;
     if (precision == Precision::int8) {
       std::vector<int8_t> codes(rows.size());
@@ -156,7 +166,7 @@ std::shared_ptr<CpuWeight> pack_linear_weight(const Kernels& kernels, int thread
   if (in_place) {
     keep_q8(*w, kernels, source, columns, k);
   } else {
-    pack(*w, kernels, threads, columns, k, precision, [&](size_t column, float* to) {
+    pack(*w, kernels, threads, columns, 1, k, precision, [&](size_t column, float* to) {
       const auto& [part, row] = origin[column];
       read_elements(part->weight, row * k, k, to);
     });
@@ -173,7 +183,7 @@ std::shared_ptr<CpuWeight> pack_conv_weight(const Kernels& kernels, int threads,
                                             Precision precision) {
   auto w = std::make_shared<CpuWeight>();
   const size_t out = weight.dims[0], in = weight.dims[1];
-  pack(*w, kernels, threads, out, 9 * in, precision, [&](size_t column, float* to) {
+  pack(*w, kernels, threads, out, 9, in, precision, [&](size_t column, float* to) {
     std::vector<float> file(9 * in);  // [in][tap]; the panels run over taps, then channels
     read_elements(weight, column * file.size(), file.size(), file.data());
     for (size_t c = 0; c < in; ++c) {

@@ -1,0 +1,186 @@
+#include "kernels/cpu/form.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+
+#include "kernels/cpu/parallel.h"
+#include "kernels/error.h"
+
+namespace yent {
+namespace {
+
+constexpr size_t line = 64, task_rows = 32;
+
+int filled_up(int columns, DType type) {
+  const int granule = static_cast<int>(line) / block_bytes(type);
+  return (columns + granule - 1) / granule * granule;
+}
+
+size_t stored_rows(const Tensor& t) {
+  const size_t b = 2 * t.border;
+  return t.shape.n * (t.shape.h + b) * (t.shape.w + b);
+}
+
+size_t matrix_bytes(const Tensor& t) {
+  const size_t bytes = stored_rows(t) * t.ld * block_bytes(t.dtype);
+  return (bytes + line - 1) / line * line;
+}
+
+Form form_of(Shape shape, DType type, int ld, int border) {
+  Form form{{nullptr, shape, ld, type, border}};
+  const size_t scales = border ? shape.n : shape.rows();
+  form.bytes = matrix_bytes(form.tensor) + (type == DType::i8 ? scales * sizeof(float) : 0);
+  return form;
+}
+
+// A peak may lose a NaN on its way up; this keeps it.
+float larger(float a, float b) { return a >= b || a != a ? a : b; }
+
+// Codes come in one form only; rows need no filling up where their columns end with a line.
+bool has_form(const Cat& x, const Tensor& wanted) {
+  return !x.b && x.a.dtype == wanted.dtype && x.a.border == wanted.border &&
+         (wanted.dtype == DType::i8 || wanted.border || x.a.shape.c == wanted.ld);
+}
+
+struct Conversion {
+  const Vec& vec;
+  const Tensor& to;
+  const Cat& x;
+
+  float peak(size_t row) const {
+    const float a = vec.peak(row_at(x.a, row), element(x.a.dtype), x.a.shape.c);
+    if (!x.b) return a;
+    return larger(a, vec.peak(row_at(x.b, row), element(x.b.dtype), x.b.shape.c));
+  }
+
+  void write(size_t row, float scale) const {
+    const bool finite = scale == scale;
+    const Element type = element(to.dtype);
+    const auto half = [&](const Tensor& t, int at) {
+      vec.convert(row_at(to, row) + at * element_bytes(type), type, 1 / scale, row_at(t, row),
+                  element(t.dtype), t.shape.c);
+    };
+    if (finite) half(x.a, 0);
+    if (finite && x.b) half(x.b, x.a.shape.c);
+    fill_up(to, row, finite ? x.channels() : 0);
+  }
+};
+
+}  // namespace
+
+Element element(DType dtype) {
+  switch (dtype) {
+    case DType::i8:
+      return Element::i8;
+    case DType::bf16:
+      return Element::bf16;
+    default:
+      ENSURE(dtype == DType::f32, "an activation of {}", dtype_name(dtype));
+      return Element::f32;
+  }
+}
+
+Form rows_form(Shape shape, DType type) {
+  return {{nullptr, shape, shape.c, type},
+          shape.rows() * shape.c * block_bytes(type)};
+}
+
+Form lines_form(Shape shape, DType type) {
+  return form_of(shape, type, filled_up(shape.c, type), 0);
+}
+
+Form image_form(Shape shape, DType type) {
+  return form_of(shape, type, filled_up(shape.c, type), 1);
+}
+
+std::byte* row_at(const Tensor& t, size_t row) {
+  const size_t bytes = static_cast<size_t>(t.ld) * block_bytes(t.dtype);
+  if (t.border) {
+    const size_t w = t.shape.w, h = t.shape.h, b = t.border;
+    const size_t x = row % w, y = row / w % h, image = row / w / h;
+    row = (image * (h + 2 * b) + y + b) * (w + 2 * b) + x + b;
+  }
+  return static_cast<std::byte*>(t.data) + row * bytes;
+}
+
+float* code_scales(const Tensor& t) {
+  return reinterpret_cast<float*>(static_cast<std::byte*>(t.data) + matrix_bytes(t));
+}
+
+float code_scale(float peak) {
+  if (!std::isfinite(peak)) return std::numeric_limits<float>::quiet_NaN();
+  return peak < 1e-35f ? 1 : peak / 127;  // too faint for a normal scale
+}
+
+void clear_border(int threads, const Tensor& t) {
+  if (!t.border) return;
+  const size_t w = t.shape.w + 2, pixel = static_cast<size_t>(t.ld) * block_bytes(t.dtype);
+  const size_t lines = t.shape.h + 2;
+  parallel_for(threads, t.shape.n, [&](size_t image, int) {
+    std::byte* at = static_cast<std::byte*>(t.data) + image * lines * w * pixel;
+    std::memset(at, 0, w * pixel);
+    for (size_t y = 1; y + 1 < lines; ++y) {
+      std::memset(at + y * w * pixel, 0, pixel);
+      std::memset(at + (y * w + w - 1) * pixel, 0, pixel);
+    }
+    std::memset(at + (lines - 1) * w * pixel, 0, w * pixel);
+  });
+}
+
+void fill_up(const Tensor& t, size_t row, int columns) {
+  if (t.dtype == DType::f32 && !t.border) return;  // what lies between its rows may be another's
+  const size_t size = block_bytes(t.dtype);
+  if (columns < t.ld) std::memset(row_at(t, row) + columns * size, 0, (t.ld - columns) * size);
+}
+
+void store_line(const Vec& vec, const Tensor& t, size_t row, const float* values) {
+  const int columns = t.shape.c;
+  const float scale = code_scales(t)[row] = code_scale(vec.peak(values, Element::f32, columns));
+  const bool finite = scale == scale;
+  if (finite) {
+    vec.convert(row_at(t, row), Element::i8, 1 / scale, values, Element::f32, columns);
+  }
+  fill_up(t, row, finite ? columns : 0);
+}
+
+void convert(int threads, const Vec& vec, const Tensor& to, const Cat& x) {
+  const Conversion conversion{vec, to, x};
+  const size_t rows = x.rows(), images = to.shape.n, pixels = rows / images;
+  float* scales = to.dtype == DType::i8 ? code_scales(to) : nullptr;
+  const size_t tasks = (rows + task_rows - 1) / task_rows;
+  clear_border(threads, to);
+  if (scales && to.border) {  // nine pixels meet in one sum: one scale an image
+    std::vector<float> peaks(rows);
+    parallel_for(threads, tasks, [&](size_t task, int) {
+      const size_t end = std::min(rows, (task + 1) * task_rows);
+      for (size_t r = task * task_rows; r < end; ++r) peaks[r] = conversion.peak(r);
+    });
+    for (size_t image = 0; image < images; ++image) {
+      float peak = 0;
+      for (size_t r = image * pixels; r < (image + 1) * pixels; ++r) peak = larger(peak, peaks[r]);
+      scales[image] = code_scale(peak);
+    }
+  }
+  parallel_for(threads, tasks, [&](size_t task, int) {
+    const size_t end = std::min(rows, (task + 1) * task_rows);
+    for (size_t r = task * task_rows; r < end; ++r) {
+      float scale = 1;
+      if (scales) {
+        scale = to.border ? scales[r / pixels] : (scales[r] = code_scale(conversion.peak(r)));
+      }
+      conversion.write(r, scale);
+    }
+  });
+}
+
+Brought::Brought(Arena& arena, int threads, const Vec& vec, const Cat& x, const Form& wanted)
+    : room_(arena, has_form(x, wanted.tensor) ? 0 : wanted.bytes), tensor_(x.a) {
+  if (has_form(x, wanted.tensor)) return;
+  tensor_ = wanted.tensor;
+  tensor_.data = room_.as<std::byte>();
+  if (!arena.measuring()) convert(threads, vec, tensor_, x);
+}
+
+}  // namespace yent

@@ -1,0 +1,53 @@
+// The forms in which the CPU keeps activations, and the way from one to another.
+//
+//   rows    {n, h, w, c} of f32 or bf16
+//   lines   of bf16 or codes for a linear: a row begins on a cache line and is filled up with
+//           zeros to the next; codes are followed by what a code of each row is worth
+//   image   the same for a convolution, with a border of zero pixels, so that a window never
+//           leaves it; codes are followed by what a code of each image is worth
+#pragma once
+
+#include "kernels/backend.h"
+#include "kernels/cpu/vec.h"
+
+namespace yent {
+
+Element element(DType dtype);  // of f32, bf16 or i8
+constexpr size_t element_bytes(Element e) {
+  return e == Element::f32 ? 4 : e == Element::bf16 ? 2 : 1;
+}
+
+// `type` is what the reader computes with.
+Form rows_form(Shape shape, DType type);
+Form lines_form(Shape shape, DType type);
+Form image_form(Shape shape, DType type);
+
+// Row r = (image * h + y) * w + x of any form.
+std::byte* row_at(const Tensor& t, size_t row);
+// Of codes: one a row, or one an image where there is a border.
+float* code_scales(const Tensor& t);
+// What a code is worth where the greatest magnitude is `peak`. NaN where that is not finite:
+// the codes are zeros then, and the scale says so.
+float code_scale(float peak);
+
+// For who writes a form: zeros around an image; zeros behind the first `columns` of a row; and a
+// whole row of codes, with its own scale, from floats.
+void clear_border(int threads, const Tensor& t);
+void fill_up(const Tensor& t, size_t row, int columns);
+void store_line(const Vec& vec, const Tensor& t, size_t row, const float* values);
+
+// Writes x into `to`, whatever the forms of both.
+void convert(int threads, const Vec& vec, const Tensor& to, const Cat& x);
+
+// x in the form wanted: x itself where it has it already, a copy in scratch where not.
+class Brought {
+ public:
+  Brought(Arena& arena, int threads, const Vec& vec, const Cat& x, const Form& wanted);
+  const Tensor& tensor() const { return tensor_; }
+
+ private:
+  Scratch room_;
+  Tensor tensor_;
+};
+
+}  // namespace yent

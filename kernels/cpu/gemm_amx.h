@@ -1,0 +1,59 @@
+// gemm.h on AMX tiles, once for codes and once for bf16: a tile of C is 32 x 32, four of the
+// eight tile registers, and stays there over all of k; two more hold A, two B. Every 64 bytes of
+// a row take four loads for four products.
+#pragma once
+
+#include "kernels/cpu/gemm.h"
+#include "kernels/cpu/gemm_finish.h"
+#include "kernels/cpu/tiles_amx.h"
+
+namespace yent {
+namespace {
+
+constexpr int amx_mr = 32, amx_nr = 32;
+constexpr size_t amx_line = 64, amx_tile = 1024;
+
+template <bool Codes>
+void multiply_amx(void* sums, const GemmRows& a, const void* b, const void* ahead,
+                  size_t ahead_step) {
+  tile_zero<0>();
+  tile_zero<1>();
+  tile_zero<2>();
+  tile_zero<3>();
+  const char* panel = static_cast<const char*>(b);
+  const char* next = static_cast<const char*>(ahead);
+  for (int s = 0; s < a.stretches; ++s) {
+    const char* a0 = static_cast<const char*>(a.sources[0][s]);
+    const char* a1 = static_cast<const char*>(a.sources[1][s]);
+    for (int at = 0; at < a.stretch_bytes; at += amx_line, panel += 2 * amx_tile) {
+      tile_load<4>(a0 + at, a.step[0]);
+      tile_load<6>(panel, amx_line);
+      for (size_t line = 0; line < ahead_step; line += amx_line) {
+        __builtin_prefetch(next + line, 0, 2);
+      }
+      next += ahead_step;
+      tile_multiply<Codes, 0, 4, 6>();
+      tile_load<7>(panel + amx_tile, amx_line);
+      tile_multiply<Codes, 1, 4, 7>();
+      tile_load<5>(a1 + at, a.step[1]);
+      tile_multiply<Codes, 2, 5, 6>();
+      tile_multiply<Codes, 3, 5, 7>();
+    }
+  }
+  char* to = static_cast<char*>(sums);
+  constexpr size_t row = amx_nr * sizeof(float);
+  tile_store<0>(to, row);
+  tile_store<1>(to + row / 2, row);
+  tile_store<2>(to + 16 * row, row);
+  tile_store<3>(to + 16 * row + row / 2, row);
+}
+
+// A panel is 64 bytes of k after 64 bytes of k; of each, the first 16 columns, then the others;
+// there 4 bytes of k of a column stand side by side, then the next column's.
+constexpr size_t amx_panel_at(int column, size_t k_byte) {
+  return k_byte / 64 * 2 * amx_tile + column / 16 * amx_tile + k_byte % 64 / 4 * 64 +
+         column % 16 * 4 + k_byte % 4;
+}
+
+}  // namespace
+}  // namespace yent

@@ -1,0 +1,164 @@
+// The driver of kernels that read A where it lies (AMX): no panel of A is ever made. Sixteen rows
+// that are not evenly spaced, at the ragged end or under an enlarged image, are copied together.
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/cpu/form.h"
+#include "kernels/cpu/gemm_driver.h"
+#include "kernels/cpu/parallel.h"
+
+namespace yent {
+namespace {
+
+constexpr size_t group_rows = 16, line = 64;
+constexpr size_t near = 1 << 20;  // half of a core's second-level cache
+
+size_t parts(size_t total, size_t size) { return (total + size - 1) / size; }
+size_t up(size_t value, size_t granule) { return parts(value, granule) * granule; }
+
+// A task is task_rows x task_panels. Weights that stay in the second-level cache are walked for
+// every tile of rows, whose inputs and outputs then pass through the first level once; of larger
+// ones a panel is kept while the task's rows go by.
+struct Plan {
+  size_t rows, task_rows, row_tasks;
+  size_t panels, task_panels, panel_tasks, panel_bytes;
+  size_t stretches, row_bytes;  // of A: all stretches filled up
+  bool rows_first;
+  size_t located_at, sources_at, steps_at, scales_at, sums_at, copies_at, share;
+
+  Plan(const Gemm& g, size_t m, const GemmInput& input, const GemmWeight& w, int threads)
+      : rows(m),
+        panels(parts(w.columns, g.nr)),
+        panel_bytes(static_cast<size_t>(w.k) * g.nr * g.b_bytes),
+        stretches(input.stretches.size()),
+        row_bytes(static_cast<size_t>(w.k) * g.a_bytes) {
+    const size_t tile = g.mr, enough = 4 * threads;
+    rows_first = panels * panel_bytes <= near;
+    const size_t most = input.even ? 512 : std::clamp(near / row_bytes, tile, size_t{512});
+    task_rows = std::min(up(rows, tile), most / tile * tile);
+    if (rows_first && parts(rows, task_rows) < enough) {
+      task_rows = std::max(tile, up(parts(rows, enough), tile));
+    }
+    row_tasks = parts(rows, task_rows);
+    panel_tasks = std::clamp(parts(enough, row_tasks), size_t{1}, panels);
+    task_panels = parts(panels, panel_tasks);
+    panel_tasks = parts(panels, task_panels);
+
+    const size_t groups = task_rows / group_rows;
+    located_at = 0;
+    sources_at = up(sizeof(void*) * stretches * group_rows, line);
+    steps_at = up(sources_at + sizeof(void*) * stretches * groups, line);
+    scales_at = up(steps_at + sizeof(size_t) * groups, line);
+    sums_at = up(scales_at + sizeof(float) * task_rows, line);
+    copies_at = up(sums_at + sizeof(float) * g.mr * g.nr, line);
+    // Of even rows only the last group of a task may have to be copied.
+    share = up(copies_at + (input.even ? group_rows : task_rows) * row_bytes, line);
+  }
+};
+
+struct Product {
+  const Gemm& g;
+  const Plan& plan;
+  const GemmInput& input;
+  const GemmWeight& weight;
+  const Epilogue& e;
+  Tensor out;
+  size_t image_rows;
+
+  // How far apart the rows of a full group are, or 0 where they are not even.
+  size_t step_of(const void* const* located, size_t count) const {
+    if (!input.even || count < group_rows) return 0;
+    const auto at = [&](size_t i) { return static_cast<const std::byte*>(located[i]); };
+    return at(1) - at(0);
+  }
+
+  // Sources of every stretch of a group, and the step between its rows.
+  size_t place(size_t row, size_t count, const void** located, const void** sources,
+               std::byte* copy) const {
+    input.locate(row, count, located);
+    const size_t step = step_of(located, count);
+    if (step) {
+      for (size_t s = 0; s < plan.stretches; ++s) sources[s] = located[s * count];
+      return step;
+    }
+    const size_t stretch = plan.row_bytes / plan.stretches;
+    for (size_t s = 0; s < plan.stretches; ++s) {
+      sources[s] = copy + s * stretch;
+      const size_t bytes = static_cast<size_t>(input.stretches[s]) * g.a_bytes;
+      for (size_t i = 0; i < group_rows; ++i) {
+        std::byte* to = copy + i * plan.row_bytes + s * stretch;
+        const size_t have = i < count ? bytes : 0;
+        if (have) std::memcpy(to, located[s * count + i], have);
+        std::memset(to + have, 0, stretch - have);
+      }
+    }
+    return plan.row_bytes;
+  }
+
+  void run(size_t task, std::byte* scratch) const {
+    const size_t row = task % plan.row_tasks * plan.task_rows;
+    const size_t rows = std::min(plan.task_rows, plan.rows - row);
+    const size_t first = task / plan.row_tasks * plan.task_panels;
+    const size_t last = std::min(first + plan.task_panels, plan.panels);
+
+    const auto located = reinterpret_cast<const void**>(scratch + plan.located_at);
+    const auto sources = reinterpret_cast<const void**>(scratch + plan.sources_at);
+    const auto steps = reinterpret_cast<size_t*>(scratch + plan.steps_at);
+    const auto scales = reinterpret_cast<float*>(scratch + plan.scales_at);
+    std::byte* copy = scratch + plan.copies_at;
+    const size_t groups = parts(rows, group_rows);
+    for (size_t i = 0; i < groups; ++i) {
+      const size_t at = i * group_rows, count = std::min(group_rows, rows - at);
+      steps[i] = place(row + at, count, located, sources + i * plan.stretches, copy);
+      if (!input.even) copy += group_rows * plan.row_bytes;
+    }
+    row_scales(input, row, rows, scales);
+
+    std::byte* sums = scratch + plan.sums_at;
+    const size_t tiles = parts(rows, g.mr);
+    const auto tile = [&](size_t i, size_t panel, const std::byte* ahead, size_t ahead_bytes) {
+      const size_t group = i * (g.mr / group_rows), at = i * g.mr;
+      const size_t other = std::min(group + 1, groups - 1);
+      GemmRows a{{sources + group * plan.stretches, sources + other * plan.stretches},
+                 {steps[group], steps[other]},
+                 static_cast<int>(plan.stretches),
+                 static_cast<int>(plan.row_bytes / plan.stretches)};
+      const size_t steps_of_k = plan.row_bytes / line;
+      g.multiply(sums, a, weight.panels + panel * plan.panel_bytes, ahead,
+                 up(parts(ahead_bytes, steps_of_k), line));
+      store_tile(out, weight, e, image_rows,
+                 {sums, row + at, static_cast<int>(std::min<size_t>(g.mr, rows - at)),
+                  static_cast<int>(panel * g.nr), input.scale ? scales + at : nullptr});
+    };
+    g.begin();
+    if (plan.rows_first) {
+      for (size_t i = 0; i < tiles; ++i) {
+        for (size_t p = first; p < last; ++p) tile(i, p, scratch, 0);
+      }
+    } else {
+      for (size_t p = first; p < last; ++p) {
+        // The next panel, a tile's share at a time, so that no tile waits for memory.
+        const size_t share = p + 1 < last ? parts(plan.panel_bytes, tiles) : 0;
+        const std::byte* next = weight.panels + (p + 1) * plan.panel_bytes;
+        for (size_t i = 0; i < tiles; ++i) tile(i, p, next + i * share, share);
+      }
+    }
+    g.end();
+  }
+};
+
+}  // namespace
+
+void multiply_in_place(Arena& arena, int threads, Tensor out, const GemmInput& input,
+                       const GemmWeight& weight, const Epilogue& e, size_t image_rows) {
+  const Gemm& g = *weight.kernel;
+  const Plan plan(g, out.rows(), input, weight, threads);
+  const Scratch scratch(arena, plan.share * threads);
+  if (arena.measuring()) return;
+  const Product product{g, plan, input, weight, e, out, image_rows};
+  parallel_for(threads, plan.row_tasks * plan.panel_tasks, [&](size_t task, int thread) {
+    product.run(task, scratch.as<std::byte>() + thread * plan.share);
+  });
+}
+
+}  // namespace yent
