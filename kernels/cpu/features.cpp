@@ -65,7 +65,7 @@ CpuFeatures detect_features() {
              bit(seven.b, 30) && bit(seven.b, 31);
   f.avx512vnni = f.avx512 && bit(seven.c, 11);
   f.avx512bf16 = f.avx512 && bit(seven_one.a, 5);
-  f.amx = f.avx512 && (saved & tiles) == tiles && bit(seven.d, 24) && bit(seven.d, 25) &&
+  f.amx = f.avx512bf16 && (saved & tiles) == tiles && bit(seven.d, 24) && bit(seven.d, 25) &&
           bit(seven.d, 22) && tiles_granted();
 #elif defined(__aarch64__)
   constexpr unsigned long asimd = 1ul << 1, i8mm = 1ul << 13;

@@ -1,4 +1,5 @@
-// Gemm::finish for rows whose sums lie as [mr][nr]: from sums to stored outputs.
+// Gemm::finish for rows whose sums lie as [mr][nr]: from sums to stored outputs. What belongs to
+// a column is fetched once and stays in registers while the rows go by.
 #pragma once
 
 #include "kernels/cpu/gemm.h"
@@ -7,93 +8,92 @@
 namespace yent {
 namespace {
 
-inline const char* element_at(const void* data, Element type, size_t at) {
-  return static_cast<const char*>(data) + at * (type == Element::bf16 ? 2 : 4);
+inline V load_element(const void* p, Element type, size_t at, int n) {
+  if (type == Element::bf16) return load_bf16(static_cast<const uint16_t*>(p) + at, n);
+  const float* from = static_cast<const float*>(p) + at;
+  return n == W ? load(from) : load_part(from, n);
 }
 
-inline V load_element(const void* p, Element type, int n) {
-  if (type == Element::bf16) return load_bf16(static_cast<const uint16_t*>(p), n);
-  return n == W ? load(static_cast<const float*>(p)) : load_part(static_cast<const float*>(p), n);
+inline void store_element(void* p, Element type, size_t at, V v, int n) {
+  if (type == Element::bf16) {
+    store_bf16(static_cast<uint16_t*>(p) + at, v, n);
+  } else {
+    float* to = static_cast<float*>(p) + at;
+    n == W ? store(to, v) : store_part(to, v, n);
+  }
 }
 
-// Where a row's outputs go and what is added to them; pointers may be null but for `out`.
-struct FinishRow {
-  const GemmTile& t;
-  char* out;
-  const float* row_bias;
-  const char* residual;
-  int width;  // of the output
+// Sums of codes are int32, each worth its column's times its row's scale.
+template <int NR, bool Codes, bool Gated, bool Short>
+struct Finish {
+  static constexpr int sums_wide = Gated ? 2 : 1;  // vectors of sums a vector of outputs takes
+  static_assert(NR % (sums_wide * W) == 0, "a vector of values needs a vector of gates");
 
-  FinishRow(const GemmTile& tile, int row)
-      : t(tile),
-        out(const_cast<char*>(element_at(t.out, t.out_type, row * t.out_ld))),
-        row_bias(t.row_bias ? t.row_bias[row] : nullptr),
-        residual(t.residual ? element_at(t.residual, t.residual_type, row * t.residual_ld)
-                            : nullptr),
-        width(t.gated ? t.columns / 2 : t.columns) {}
+  // Vectors from column `at` of the tile: one, or values and gates.
+  static void fetch(const float* from, int at, V* to) {
+    to[0] = load(from + at);
+    if constexpr (Gated) split(to[0], load(from + at + W), to, to + 1);
+  }
 
-  // One vector after fn.
-  void put(int at, V value) const {
-    const int n = width - at < W ? width - at : W;
-    if (row_bias) value = add(value, n == W ? load(row_bias + at) : load_part(row_bias + at, n));
-    if (residual) {
-      value =
-          add(value, load_element(element_at(residual, t.residual_type, at), t.residual_type, n));
-    }
-    if (t.out_type == Element::bf16) {
-      store_bf16(reinterpret_cast<uint16_t*>(out) + at, value, n);
-    } else if (n == W) {
-      store(reinterpret_cast<float*>(out) + at, value);
+  static void sums(const GemmTile& t, int row, int at, V* to) {
+    if constexpr (Codes) {
+      const int32_t* from = static_cast<const int32_t*>(t.sums) + row * NR + at;
+      to[0] = load_i32(from);
+      if constexpr (Gated) split(to[0], load_i32(from + W), to, to + 1);
     } else {
-      store_part(reinterpret_cast<float*>(out) + at, value, n);
+      fetch(static_cast<const float*>(t.sums) + row * NR, at, to);
     }
   }
 
-  void plain(const float* sums) const {
-    for (int at = 0; at < width; at += W) {
-      put(at, apply(t.fn, add(load(sums + at), load(t.bias + at))));
+  static V apply_fn(Activation fn, V x) { return Short ? apply_short(fn, x) : apply(fn, x); }
+
+  static inline __attribute__((always_inline)) void columns(const GemmTile& t, int at, int n) {
+    V bias[2], scale[2], value[2];
+    fetch(t.bias, at, bias);
+    if constexpr (Codes) fetch(t.column_scale, at, scale);
+    const int to = at / sums_wide;
+    for (int row = 0; row < t.rows; ++row) {
+      sums(t, row, at, value);
+      if constexpr (Codes) {
+        const V worth = set1(t.row_scale[row]);
+        for (int i = 0; i < sums_wide; ++i) value[i] = mul(value[i], mul(scale[i], worth));
+      }
+      for (int i = 0; i < sums_wide; ++i) value[i] = add(value[i], bias[i]);
+      V y = Gated ? mul(value[0], apply_fn(t.fn, value[1])) : apply_fn(t.fn, value[0]);
+      if (t.row_bias) y = add(y, load_element(t.row_bias[row], Element::f32, to, n));
+      if (t.residual) {
+        y = add(y, load_element(t.residual, t.residual_type, row * t.residual_ld + to, n));
+      }
+      store_element(t.out, t.out_type, row * t.out_ld + to, y, n);
     }
   }
 
-  void gated(const float* sums) const {
-    for (int at = 0; at < width; at += W) {
-      V value, gate, value_bias, gate_bias;
-      split(sums + 2 * at, &value, &gate);
-      split(t.bias + 2 * at, &value_bias, &gate_bias);
-      put(at, mul(add(value, value_bias), apply(t.fn, add(gate, gate_bias))));
-    }
+  static void run(const GemmTile& t) {
+    const int width = t.columns / sums_wide;
+    int to = 0;
+    for (; to + W <= width; to += W) columns(t, to * sums_wide, W);
+    if (to < width) columns(t, to * sums_wide, width - to);
   }
 };
 
-inline void finish_row(const GemmTile& t, int row, const float* sums) {
-  const FinishRow to(t, row);
+template <int NR, bool Codes>
+void finish_sums(const GemmTile& t) {
+  const bool brief = t.out_type != Element::f32;
   if (t.gated) {
-    to.gated(sums);
+    (brief ? Finish<NR, Codes, true, true>::run : Finish<NR, Codes, true, false>::run)(t);
   } else {
-    to.plain(sums);
+    (brief ? Finish<NR, Codes, false, true>::run : Finish<NR, Codes, false, false>::run)(t);
   }
 }
 
 template <int NR>
 void finish(const GemmTile& t) {
-  static_assert(NR % (2 * W) == 0, "a vector of values needs a vector of gates");
-  for (int row = 0; row < t.rows; ++row) {
-    finish_row(t, row, static_cast<const float*>(t.sums) + row * NR);
-  }
+  finish_sums<NR, false>(t);
 }
 
-// From int32 sums of codes: each is worth its column's times its row's scale.
 template <int NR>
 void finish_codes(const GemmTile& t) {
-  for (int row = 0; row < t.rows; ++row) {
-    const int32_t* sums = static_cast<const int32_t*>(t.sums) + row * NR;
-    float values[NR];
-    for (int j = 0; j < NR; j += W) {
-      const V worth = mul(load_i32(sums + j), load(t.column_scale + j));
-      store(values + j, mul(worth, set1(t.row_scale[row])));
-    }
-    finish_row(t, row, values);
-  }
+  finish_sums<NR, true>(t);
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ extern const Vec vec_ref;
 extern const Gemm gemm_f32_avx2, gemm_f32_avx512, gemm_bf16_amx, gemm_i8_amx;
 extern const Attention attention_avx2, attention_avx512;
 extern const GemvQ8 gemv_q8_avx2, gemv_q8_avx512;
-extern const Vec vec_avx2, vec_avx512;
+extern const Vec vec_avx2, vec_avx512, vec_avx512bf16;
 #elif defined(__aarch64__)
 extern const Gemm gemm_f32_neon;
 extern const Attention attention_neon;
@@ -29,7 +29,7 @@ const Gemm* const gemm_bf16_rows[] = {&gemm_bf16_amx, &gemm_bf16_ref};
 const Gemm* const gemm_i8_rows[] = {&gemm_i8_amx, &gemm_i8_ref};
 const Attention* const attention_rows[] = {&attention_avx512, &attention_avx2, &attention_ref};
 const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_avx512, &gemv_q8_avx2, &gemv_q8_ref};
-const Vec* const vec_rows[] = {&vec_avx512, &vec_avx2, &vec_ref};
+const Vec* const vec_rows[] = {&vec_avx512bf16, &vec_avx512, &vec_avx2, &vec_ref};
 #elif defined(__aarch64__)
 const Gemm* const gemm_f32_rows[] = {&gemm_f32_neon, &gemm_f32_ref};
 const Gemm* const gemm_bf16_rows[] = {&gemm_bf16_ref};

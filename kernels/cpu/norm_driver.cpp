@@ -37,32 +37,25 @@ struct Statistics {
   const Cat& x;
   int groups, width;
 
-  // Of every group over `rows` rows. `room` holds three times the channels. Where wanted, the
-  // least of every channel and, behind all of them, the greatest.
+  // Of every group over `rows` rows, and the least of every channel and, behind all of them, the
+  // greatest. `room` holds three times the channels. The first row serves as the center: no value
+  // of `rows` lies further from their mean than sqrt(rows) standard deviations, so that the
+  // squares of the deviations lose no more than that.
   void gather(size_t row, int rows, float* room, Moments* to, float* range) const {
     const int channels = x.channels();
-    float *sums = room, *centers = room + channels, *squares = centers + channels;
+    float *centers = room, *deviations = room + channels, *squares = deviations + channels;
     each_half([&](const Tensor& half, int at) {
-      vec.column_sums(sums + at, row_at(half, row), element(half.dtype), half.ld, rows,
-                      half.shape.c);
-    });
-    const double count = static_cast<double>(rows) * width;
-    for (int g = 0; g < groups; ++g) {
-      double sum = 0;
-      for (int c = g * width; c < (g + 1) * width; ++c) sum += sums[c];
-      std::fill_n(centers + g * width, width, static_cast<float>(sum / count));
-    }
-    float* deviations = sums;
-    each_half([&](const Tensor& half, int at) {
-      vec.column_moments(deviations + at, squares + at, range ? range + at : nullptr,
-                         range ? range + channels + at : nullptr, row_at(half, row),
-                         element(half.dtype), half.ld, rows, half.shape.c, centers + at);
+      const Element type = element(half.dtype);
+      vec.convert(centers + at, Element::f32, 1, row_at(half, row), type, half.shape.c);
+      vec.column_moments(deviations + at, squares + at, range + at, range + channels + at,
+                         row_at(half, row), type, half.ld, rows, half.shape.c, centers + at);
     });
     for (int g = 0; g < groups; ++g) {
-      double first = 0, second = 0;
-      for (int c = g * width; c < (g + 1) * width; ++c)
-        first += deviations[c], second += squares[c];
-      to[g] = {count, centers[g * width] + first / count, second - first * first / count};
+      to[g] = {};
+      for (int c = g * width; c < (g + 1) * width; ++c) {
+        const double first = deviations[c], n = rows;
+        to[g].add({n, centers[c] + first / n, squares[c] - first * first / n});
+      }
     }
   }
 
@@ -87,7 +80,7 @@ void group_norm(Arena& arena, int threads, const Vec& vec, Tensor out, const Cat
   const size_t chunks = (pixels + chunk_rows - 1) / chunk_rows;
   const bool codes = out.dtype == DType::i8, by_image = codes && out.border;
   const Scratch moments_room(arena, sizeof(Moments) * images * chunks * groups);
-  const Scratch range_room(arena, by_image ? sizeof(float) * 2 * channels * images * chunks : 0);
+  const Scratch range_room(arena, sizeof(float) * 2 * channels * images * chunks);
   const Scratch thread_room(arena, sizeof(float) * 3 * channels * threads);
   const Scratch apply_room(arena, sizeof(float) * 3 * channels * images);
   if (arena.measuring()) return;
@@ -108,7 +101,7 @@ void group_norm(Arena& arena, int threads, const Vec& vec, Tensor out, const Cat
   parallel_for(threads, images * chunks, [&](size_t task, int thread) {
     const size_t image = task / chunks, chunk = task % chunks;
     statistics.gather(image * pixels + chunk * chunk_rows, rows_of(chunk), room(thread),
-                      moments + task * groups, by_image ? ranges + task * 2 * channels : nullptr);
+                      moments + task * groups, ranges + task * 2 * channels);
   });
 
   const float* weight = w.weight ? w.weight.tensor.row<float>(0) : nullptr;

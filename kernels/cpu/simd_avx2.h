@@ -87,9 +87,14 @@ inline float greatest(V v) {
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
 }
 
-inline void split(const float* p, V* even, V* odd) {
-  const V a = _mm256_permute2f128_ps(load(p), load(p + W), 0x20);
-  const V b = _mm256_permute2f128_ps(load(p), load(p + W), 0x31);
+inline V reciprocal(V v) {
+  const V guess = _mm256_rcp_ps(v);
+  return mul(guess, sub(set1(2), mul(v, guess)));
+}
+
+inline void split(V low, V high, V* even, V* odd) {
+  const V a = _mm256_permute2f128_ps(low, high, 0x20);
+  const V b = _mm256_permute2f128_ps(low, high, 0x31);
   *even = _mm256_shuffle_ps(a, b, 0x88);
   *odd = _mm256_shuffle_ps(a, b, 0xdd);
 }

@@ -25,10 +25,16 @@ inline V load_f16(const uint16_t* p) {
 }
 
 inline V load_bf16(const uint16_t* p, int n = W) {
-  const __m256i bits = _mm256_maskz_loadu_epi16(lanes(n), p);
+  const __m256i bits = n == W ? _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))
+                              : _mm256_maskz_loadu_epi16(lanes(n), p);
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16));
 }
 inline void store_bf16(uint16_t* p, V v, int n = W) {
+#if defined(__AVX512BF16__)
+  const __m256i rounded = (__m256i)_mm512_cvtneps_pbh(v);
+  if (n == W) return _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), rounded);
+  _mm256_mask_storeu_epi16(p, lanes(n), rounded);
+#else
   const __m512i bits = _mm512_castps_si512(v);
   const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
   __m512i rounded = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd);
@@ -36,9 +42,12 @@ inline void store_bf16(uint16_t* p, V v, int n = W) {
   const __mmask16 nan = _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q);
   rounded = _mm512_mask_or_epi32(rounded, nan, bits, _mm512_set1_epi32(0x400000));
   _mm256_mask_storeu_epi16(p, lanes(n), _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16)));
+#endif
 }
 inline void store_i8(int8_t* p, V v, int n = W) {
-  _mm_mask_storeu_epi8(p, lanes(n), _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(v)));
+  const __m128i codes = _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(v));
+  if (n == W) return _mm_storeu_si128(reinterpret_cast<__m128i*>(p), codes);
+  _mm_mask_storeu_epi8(p, lanes(n), codes);
 }
 
 inline V zero() { return _mm512_setzero_ps(); }
@@ -61,9 +70,10 @@ inline V where_le(V a, V b, V yes, V no) {
 inline float sum(V v) { return _mm512_reduce_add_ps(v); }
 inline float greatest(V v) { return _mm512_reduce_max_ps(v); }
 
-inline void split(const float* p, V* even, V* odd) {
+inline V reciprocal(V v) { return _mm512_rcp14_ps(v); }
+
+inline void split(V low, V high, V* even, V* odd) {
   const __m512i pick = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-  const V low = load(p), high = load(p + W);
   *even = _mm512_permutex2var_ps(low, pick, high);
   *odd = _mm512_permutex2var_ps(low, _mm512_add_epi32(pick, _mm512_set1_epi32(1)), high);
 }

@@ -69,5 +69,36 @@ inline V apply(Activation fn, V x) {
   return x;
 }
 
+// The same to about 1e-4, for results that are stored as bf16 or codes.
+inline V sigmoid_short(V x) {
+  const V within = min(max(mul(x, set1(-1.44269504f)), set1(-126)), set1(126));
+  const V whole = round_even(within);
+  constexpr float c[] = {5.51716723e-2f, 2.42611140e-1f, 6.93260968e-1f, 9.99928057e-1f};
+  const V power = times_two_to(polynomial(sub(within, whole), c), whole);
+  return reciprocal(add(set1(1), power));
+}
+
+// x Phi(x), Phi by an odd polynomial on [-4, 4] that ends at 0 and 1.
+inline V gelu_short(V x) {
+  const V z = min(max(x, set1(-4)), set1(4));
+  constexpr float c[] = {-1.11197729e-9f, 9.26978956e-8f, -3.37468555e-6f, 7.12637702e-5f,
+                         -9.81417135e-4f, 9.41176619e-3f, -6.57216609e-2f, 3.98572743e-1f};
+  return mul(x, fma(z, polynomial(mul(z, z), c), set1(0.5f)));
+}
+
+inline V apply_short(Activation fn, V x) {
+  switch (fn) {
+    case Activation::silu:
+      return mul(x, sigmoid_short(x));
+    case Activation::gelu:
+      return gelu_short(x);
+    case Activation::quick_gelu:
+      return mul(x, sigmoid_short(mul(x, set1(1.702f))));
+    case Activation::none:
+      break;
+  }
+  return x;
+}
+
 }  // namespace
 }  // namespace yent

@@ -77,10 +77,15 @@ inline V where_le(V a, V b, V yes, V no) { return vbslq_f32(vcleq_f32(a, b), yes
 inline float sum(V v) { return vaddvq_f32(v); }
 inline float greatest(V v) { return vmaxvq_f32(v); }
 
-inline void split(const float* p, V* even, V* odd) {
-  const float32x4x2_t pair = vld2q_f32(p);
-  *even = pair.val[0];
-  *odd = pair.val[1];
+inline V reciprocal(V v) {
+  V guess = vrecpeq_f32(v);
+  guess = mul(guess, vrecpsq_f32(v, guess));
+  return mul(guess, vrecpsq_f32(v, guess));
+}
+
+inline void split(V low, V high, V* even, V* odd) {
+  *even = vuzp1q_f32(low, high);
+  *odd = vuzp2q_f32(low, high);
 }
 
 inline void transpose(V* v) {

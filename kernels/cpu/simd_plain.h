@@ -121,9 +121,14 @@ inline float greatest(V v) {
   return top;
 }
 
-inline void split(const float* p, V* even, V* odd) {
-  *even = each([&](int i) { return p[2 * i]; });
-  *odd = each([&](int i) { return p[2 * i + 1]; });
+inline V reciprocal(V v) {
+  return each([&](int i) { return 1 / v.lane[i]; });
+}
+
+inline void split(V low, V high, V* even, V* odd) {
+  const auto at = [&](int i) { return i < W ? low.lane[i] : high.lane[i - W]; };
+  *even = each([&](int i) { return at(2 * i); });
+  *odd = each([&](int i) { return at(2 * i + 1); });
 }
 
 inline void transpose(V* v) {

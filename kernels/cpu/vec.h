@@ -14,10 +14,8 @@ struct Vec {
   int fma_width;
   float (*fma_rounds)(int rounds, float x);
 
-  // Group norm, in three walks over a few rows that stay in the cache. sums[c] = sum of x[., c].
-  void (*column_sums)(float* sums, const void* x, Element type, size_t ld, int rows, int columns);
-  // About centers[c]: the sum of the deviations (what the center missed) and of their squares.
-  // And, unless null, the least and the greatest of a column.
+  // Group norm, in two walks. Of every column about its center: the sum of the deviations, of
+  // their squares, and the least and the greatest value.
   void (*column_moments)(float* deviations, float* squares, float* least, float* most,
                          const void* x, Element type, size_t ld, int rows, int columns,
                          const float* centers);

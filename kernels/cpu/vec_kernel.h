@@ -10,10 +10,12 @@ namespace {
 inline int part(int columns, int at) { return columns - at < W ? columns - at : W; }
 inline V magnitude(V v) { return max(v, sub(zero(), v)); }
 
+// Of n lanes; where n is W at compile time nothing is masked.
 template <Element E>
 inline V load_as(const void* x, size_t at, int n) {
   if constexpr (E == Element::bf16) return load_bf16(static_cast<const uint16_t*>(x) + at, n);
-  return load_part(static_cast<const float*>(x) + at, n);
+  const float* from = static_cast<const float*>(x) + at;
+  return n == W ? load(from) : load_part(from, n);
 }
 
 template <Element E>
@@ -24,45 +26,57 @@ inline void store_as(void* out, size_t at, V v, V codes_per_one, int n) {
   } else if constexpr (E == Element::bf16) {
     store_bf16(static_cast<uint16_t*>(out) + at, v, n);
   } else {
-    store_part(static_cast<float*>(out) + at, v, n);
+    float* to = static_cast<float*>(out) + at;
+    n == W ? store(to, v) : store_part(to, v, n);
   }
 }
 
-template <Element X>
-void column_sums_of(float* sums, const void* x, size_t ld, int rows, int columns) {
-  for (int c = 0; c < columns; c += W) {
-    const int n = part(columns, c);
-    V total = zero();
-    for (int r = 0; r < rows; ++r) total = add(total, load_as<X>(x, r * ld + c, n));
-    store_part(sums + c, total, n);
-  }
+// step(c, n) for every vector of a row, n being W but for the last.
+template <class Step>
+inline __attribute__((always_inline)) void each_vector(int columns, const Step& step) {
+  int c = 0;
+  for (; c + W <= columns; c += W) step(c, W);
+  if (c < columns) step(c, columns - c);
 }
 
-void column_sums(float* sums, const void* x, Element type, size_t ld, int rows, int columns) {
-  const auto of =
-      type == Element::bf16 ? column_sums_of<Element::bf16> : column_sums_of<Element::f32>;
-  of(sums, x, ld, rows, columns);
+// Four vectors side by side, so that no sum waits for itself.
+template <Element X, int Wide>
+void column_moments_of(float* deviations, float* squares, float* least, float* most, const void* x,
+                       size_t ld, int rows, int c, int n, const float* centers) {
+  V center[Wide], first[Wide], second[Wide], low[Wide], high[Wide];
+  for (int i = 0; i < Wide; ++i) {
+    center[i] = load_part(centers + c + i * W, n);
+    first[i] = second[i] = zero();
+    low[i] = high[i] = load_as<X>(x, c + i * W, n);
+  }
+  for (int r = 0; r < rows; ++r) {
+    for (int i = 0; i < Wide; ++i) {
+      const V value = load_as<X>(x, r * ld + c + i * W, n), d = sub(value, center[i]);
+      first[i] = add(first[i], d);
+      second[i] = fma(d, d, second[i]);
+      low[i] = min(low[i], value);
+      high[i] = max(high[i], value);
+    }
+  }
+  for (int i = 0; i < Wide; ++i) {
+    const int at = c + i * W;
+    store_part(deviations + at, first[i], n);
+    store_part(squares + at, second[i], n);
+    store_part(least + at, low[i], n);
+    store_part(most + at, high[i], n);
+  }
 }
 
 template <Element X>
 void column_moments_of(float* deviations, float* squares, float* least, float* most, const void* x,
                        size_t ld, int rows, int columns, const float* centers) {
-  for (int c = 0; c < columns; c += W) {
+  int c = 0;
+  for (; c + 4 * W <= columns; c += 4 * W) {
+    column_moments_of<X, 4>(deviations, squares, least, most, x, ld, rows, c, W, centers);
+  }
+  for (; c < columns; c += W) {
     const int n = part(columns, c);
-    const V center = load_part(centers + c, n);
-    V first = zero(), second = zero();
-    V low = load_as<X>(x, c, n), high = low;
-    for (int r = 0; r < rows; ++r) {
-      const V value = load_as<X>(x, r * ld + c, n);
-      const V d = sub(value, center);
-      first = add(first, d);
-      second = fma(d, d, second);
-      low = min(low, value);
-      high = max(high, value);
-    }
-    store_part(deviations + c, first, n);
-    store_part(squares + c, second, n);
-    if (least) store_part(least + c, low, n), store_part(most + c, high, n);
+    column_moments_of<X, 1>(deviations, squares, least, most, x, ld, rows, c, n, centers);
   }
 }
 
@@ -89,15 +103,24 @@ inline void for_types(Element x, Element out, Args... args) {
 
 template <Element X, Element Out>
 struct Normalize {
+  template <Activation Fn>
+  static void apply_fn(void* out, float codes_per_one, const void* x, int columns,
+                       const float* center, const float* gain, const float* shift) {
+    const V factor = set1(codes_per_one);
+    each_vector(columns, [&](int c, int n) {
+      const auto vector = [&](const float* of) { return load_as<Element::f32>(of, c, n); };
+      const V y = fma(sub(load_as<X>(x, c, n), vector(center)), vector(gain), vector(shift));
+      store_as<Out>(out, c, Out == Element::f32 ? apply(Fn, y) : apply_short(Fn, y), factor, n);
+    });
+  }
+
   static void run(void* out, float codes_per_one, const void* x, int columns, const float* center,
                   const float* gain, const float* shift, Activation fn) {
-    const V factor = set1(codes_per_one);
-    for (int c = 0; c < columns; c += W) {
-      const int n = part(columns, c);
-      const V d = sub(load_as<X>(x, c, n), load_part(center + c, n));
-      const V y = fma(d, load_part(gain + c, n), load_part(shift + c, n));
-      store_as<Out>(out, c, apply(fn, y), factor, n);
-    }
+    const auto of = fn == Activation::none   ? apply_fn<Activation::none>
+                    : fn == Activation::silu ? apply_fn<Activation::silu>
+                    : fn == Activation::gelu ? apply_fn<Activation::gelu>
+                                             : apply_fn<Activation::quick_gelu>;
+    of(out, codes_per_one, x, columns, center, gain, shift);
   }
 };
 
@@ -112,11 +135,10 @@ struct LayerNorm {
   static void run(void* out, const void* x, int columns, const float* weight, const float* bias,
                   float eps) {
     V total = zero();
-    for (int c = 0; c < columns; c += W) total = add(total, load_as<X>(x, c, part(columns, c)));
+    each_vector(columns, [&](int c, int n) { total = add(total, load_as<X>(x, c, n)); });
     const V center = set1(sum(total) / columns);
     V first = zero(), second = zero();
-    for (int c = 0; c < columns; c += W) {
-      const int n = part(columns, c);
+    each_vector(columns, [&](int c, int n) {
       V d = sub(load_as<X>(x, c, n), center);
       if (n < W) {
         // Lanes past the end read as 0 and would count as -center.
@@ -126,20 +148,19 @@ struct LayerNorm {
       }
       first = add(first, d);
       second = fma(d, d, second);
-    }
+    });
     // What the rounded mean missed, by the deviations from it.
     const float missed = sum(first) / columns;
     const float spread = sum(second) / columns - missed * missed;
     const float variance = spread < 0 ? 0 : spread;  // a row of one huge number rounds below 0
     const V mean = add(center, set1(missed));
     const V scale = set1(1 / __builtin_sqrtf(variance + eps));
-    for (int c = 0; c < columns; c += W) {
-      const int n = part(columns, c);
+    each_vector(columns, [&](int c, int n) {
       V y = mul(sub(load_as<X>(x, c, n), mean), scale);
-      if (weight) y = mul(y, load_part(weight + c, n));
-      if (bias) y = add(y, load_part(bias + c, n));
+      if (weight) y = mul(y, load_as<Element::f32>(weight, c, n));
+      if (bias) y = add(y, load_as<Element::f32>(bias, c, n));
       store_as<Out>(out, c, y, scale, n);
-    }
+    });
   }
 };
 
@@ -167,11 +188,11 @@ template <Element X>
 float peak_of(const void* x, int columns) {
   // A maximum may lose a NaN; x - x is 0 for numbers and NaN for the rest, and a sum keeps it.
   V top = zero(), wrong = zero();
-  for (int c = 0; c < columns; c += W) {
-    const V v = load_as<X>(x, c, part(columns, c));
+  each_vector(columns, [&](int c, int n) {
+    const V v = load_as<X>(x, c, n);
     top = max(top, magnitude(v));
     wrong = add(wrong, sub(v, v));
-  }
+  });
   return greatest(top) + sum(wrong);
 }
 
@@ -184,10 +205,8 @@ template <Element X, Element Out>
 struct Convert {
   static void run(void* out, float codes_per_one, const void* x, int columns) {
     const V factor = set1(codes_per_one);
-    for (int c = 0; c < columns; c += W) {
-      const int n = part(columns, c);
-      store_as<Out>(out, c, load_as<X>(x, c, n), factor, n);
-    }
+    each_vector(columns,
+                [&](int c, int n) { store_as<Out>(out, c, load_as<X>(x, c, n), factor, n); });
   }
 };
 
@@ -215,8 +234,8 @@ float fma_rounds(int rounds, float x) {
 }
 
 constexpr Vec vec(const char* name, Isa isa) {
-  return {name,      isa,        chains * W, fma_rounds, column_sums, column_moments,
-          normalize, layer_norm, rms_norm,   peak,       convert,     widen};
+  return {name,       isa,      chains * W, fma_rounds, column_moments, normalize,
+          layer_norm, rms_norm, peak,       convert,    widen};
 }
 
 }  // namespace
