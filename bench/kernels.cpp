@@ -107,7 +107,8 @@ void linear(benchmark::State& state, Isa isa, Precision precision, int rows, int
 void conv(benchmark::State& state, Isa isa, Precision precision, int images, int side, int in,
           int out) {
   const auto backend = make_table_backend(isa, thread_count);
-  const ConvW w = backend->pack_conv3x3("layer", Weight({out, in, 3, 3}).tensor, {}, precision);
+  const ConvW w =
+      backend->pack_conv3x3("layer", Weight({out, in, 3, 3}).tensor, {}, precision, false);
   Matrix x({images, side, side, in}), y({images, side, side, out});
   KeptArena arena;
   measure(state, isa, 9.0 * images * side * side * in * out,

@@ -36,7 +36,7 @@ class ListingBackend : public Decorator {
     return w;
   }
   ConvW pack_conv3x3(const std::string& name, const HostTensor&, const HostTensor&,
-                     Precision precision) override {
+                     Precision precision, bool) override {
     return {.name = name, .precision = precision, .packed = std::make_shared<Packed>()};
   }
   Stored upload(const HostTensor&) override { return {}; }

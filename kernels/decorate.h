@@ -21,8 +21,8 @@ class Decorator : public Backend {
     return inner_.pack_linear(source, precision);
   }
   ConvW pack_conv3x3(const std::string& name, const HostTensor& weight, const HostTensor& bias,
-                     Precision precision) override {
-    return inner_.pack_conv3x3(name, weight, bias, precision);
+                     Precision precision, bool upsamples) override {
+    return inner_.pack_conv3x3(name, weight, bias, precision, upsamples);
   }
   Stored upload(const HostTensor& tensor) override { return inner_.upload(tensor); }
   Stored allocate(Shape shape, DType dtype) override { return inner_.allocate(shape, dtype); }

@@ -336,7 +336,7 @@ TEST_CASE("cuda interpreter: a convolution equals the reference") {
       TestArena arena;
       std::vector<float> expected(static_cast<size_t>(m) * c.out);
       const ConvW packed =
-          backend->pack_conv3x3("c", host(w, {c.out, c.in, 3, 3}), {}, Precision::f32);
+          backend->pack_conv3x3("c", host(w, {c.out, c.in, 3, 3}), {}, Precision::f32, false);
       backend->conv3x3(arena, {expected.data(), {2, c.out_h, c.out_w, c.out}, c.out},
                        {const_cast<float*>(x.data()), {2, c.h, c.w, c.in}, c.in}, packed, c.geom,
                        {});

@@ -130,7 +130,7 @@ TEST_CASE("loader: trailing ones change nothing") {
   for (const auto& backend : backends()) {
     const Loader l = made.loader(*backend);
     CHECK((l / "table").table(5, 8).tensor.shape == Shape{1, 5, 1, 8});
-    CHECK((l / "conv").conv3x3(8, 4).in == 8);
+    CHECK((l / "conv").conv3x3(8, 4, false).in == 8);
     CHECK((l / "norm").norm(8, 1e-5f, false).weight.tensor.shape == Shape{1, 1, 1, 8});
   }
 }

@@ -298,7 +298,8 @@ TEST_CASE("ops: conv3x3 over sizes, strides, pads and enlargement") {
       check_op(Buffer(shape), product_limit(9 * c.in, precision),
                [&](Backend& backend, Arena& arena, Buffer& to) {
                  const ConvW w =
-                     backend.pack_conv3x3("layer", weight.tensor, bias.tensor, precision);
+                     backend.pack_conv3x3("layer", weight.tensor, bias.tensor, precision,
+                                          precision == Precision::f32 && c.geom.upsample);
                  backend.conv3x3(arena, to, x, w, c.geom,
                                  {.fn = Fn::none, .row_bias = row_bias, .residual = residual});
                });
@@ -313,7 +314,7 @@ TEST_CASE("ops: an enlarged picture longer than the square root of an int") {
   weight.values[4] = 1;  // the middle tap
   Buffer x({1, h, 1, 1}, 0);
   check_op(Buffer({1, 2 * h, 1, 1}, 0), 0, [&](Backend& backend, Arena& arena, Buffer& to) {
-    const ConvW w = backend.pack_conv3x3("layer", weight.tensor, {}, Precision::f32);
+    const ConvW w = backend.pack_conv3x3("layer", weight.tensor, {}, Precision::f32, false);
     backend.conv3x3(arena, to, x, w, {.upsample = true}, {});
     if (arena.measuring()) return;
     int wrong = 0;
@@ -338,7 +339,8 @@ TEST_CASE("ops: what is not finite comes out as not finite, codes included") {
         backend->linear(arena, rows, Tensor(x),
                         backend->pack_linear(source_of({&weight}, nullptr, false), precision), {});
         backend->conv3x3(arena, image, x,
-                         backend->pack_conv3x3("layer", filter.tensor, {}, precision), {}, {});
+                         backend->pack_conv3x3("layer", filter.tensor, {}, precision, false), {},
+                         {});
         for (int c = 0; c < out; ++c) {
           CHECK(std::isfinite(rows.at(0, c)));
           CHECK_FALSE(std::isfinite(rows.at(1, c)));

@@ -137,12 +137,12 @@ LinearW Loader::gated(int in, int out) const {
   return pack(source, taken);
 }
 
-ConvW Loader::conv3x3(int in, int out) const {
+ConvW Loader::conv3x3(int in, int out, bool upsamples) const {
   const Checkpoint& c = load_->checkpoint;
   const Taken weight = take("weight", {out, in, 3, 3});
   const Taken bias = take("bias", {out});
   const Precision precision = load_->policy.precision(c.part + "." + path_);
-  ConvW w = load_->backend.pack_conv3x3(path_, weight.tensor, bias.tensor, precision);
+  ConvW w = load_->backend.pack_conv3x3(path_, weight.tensor, bias.tensor, precision, upsamples);
   c.release(weight.in_file);
   load_->resolved.push_back({c.part + "." + path_, precision, w.packed->kernel, w.packed->bytes});
   return w;

@@ -61,7 +61,7 @@ class Loader {
   LinearW stacked(int in, const std::vector<Row>& rows, Bias bias, bool paired = false) const;
   // One weight [2 * out, in] whose first half is the value and whose second is the gate.
   LinearW gated(int in, int out) const;
-  ConvW conv3x3(int in, int out) const;
+  ConvW conv3x3(int in, int out, bool upsamples) const;
   NormW norm(int channels, float eps, bool bias = true) const;
   // `<path>.weight` as a table [rows, columns]. With `rows` 0 any height will do.
   Stored table(int rows, int columns) const;

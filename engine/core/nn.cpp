@@ -29,7 +29,7 @@ Act Conv3x3::operator()(Ctx& c, Tensor x, const Epilogue& e) const {
 
 Act Conv3x3::upsample(Ctx& c, Tensor x, int height, int width) const {
   Act out = make(c, {x.shape.n, height, width, w.out}, next);
-  c.backend.conv3x3(c.ws, out, x, w, {.upsample = true}, {});
+  c.backend.conv3x3(c.ws, out, x, w, geom, {});
   return out;
 }
 

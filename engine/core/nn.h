@@ -29,9 +29,9 @@ struct Conv3x3 {
   Feeds next = {};
 
   Conv3x3(const Loader& l, int in, int out, const ConvGeom& g = {})
-      : w(l.conv3x3(in, out)), geom(g) {}
+      : w(l.conv3x3(in, out, g.upsample)), geom(g) {}
   Act operator()(Ctx& c, Tensor x, const Epilogue& e = {}) const;
-  // Enlarges x to {height, width} on the way in.
+  // Enlarges x to {height, width} on the way in; of a layer whose geometry says so.
   Act upsample(Ctx& c, Tensor x, int height, int width) const;
   Reader reader() const { return {Use::conv3x3, w.precision}; }
 };

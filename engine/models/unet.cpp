@@ -145,7 +145,9 @@ UNet::UNet(const Loader& l, const UNetConfig& config)
         u.attentions.emplace_back(block / "attentions" / j, in, config.heads[level], config);
       }
     }
-    if (level > 0) u.upsample.emplace(block / "upsamplers" / 0 / "conv", in, in);
+    if (level > 0) {
+      u.upsample.emplace(block / "upsamplers" / 0 / "conv", in, in, ConvGeom{.upsample = true});
+    }
   }
   time_emb_proj_.emplace(l.stacked(4 * channels[0], time_rows_, Bias::yes));
   conv_norm_out_.next = conv_out_.reader();

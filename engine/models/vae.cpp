@@ -108,7 +108,9 @@ VaeDecoder::VaeDecoder(const Loader& l, const VaeConfig& config)
       u.resnets.push_back(resnet(block / "resnets" / j, in, out, config));
       in = out;
     }
-    if (i + 1 < levels) u.upsample.emplace(block / "upsamplers" / 0 / "conv", out, out);
+    if (i + 1 < levels) {
+      u.upsample.emplace(block / "upsamplers" / 0 / "conv", out, out, ConvGeom{.upsample = true});
+    }
   }
   conv_norm_out_.next = conv_out_.reader();
   conv_out_.next = Reader{};  // the pixels, exact

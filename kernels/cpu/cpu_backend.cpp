@@ -46,38 +46,53 @@ bool is_index(const Tensor& t, size_t rows) {
   return t.dtype == DType::i32 && t.rows() >= rows && t.ld == 1;
 }
 
-// The pixels that a 3x3 window sees.
+// What a convolution reads: for every position of a grid one pixel a tap.
 struct Window {
+  struct Tap {
+    int y, x;  // from the position times the stride
+  };
   Tensor image;
-  Shape out;
-  ConvGeom g;
+  Shape grid;
+  int stride;
+  std::vector<Tap> taps;
+  bool enlarged;  // the image is read as if it were as large as the grid
   const std::byte* zeros;
 
-  // Whether a border of one pixel holds all that windows see beside the image.
-  bool inside() const {
-    return image.border == 1 && g.pad_top <= 1 && g.pad_left <= 1 &&
-           (out.h - 1) * g.stride + 2 - g.pad_top <= image.shape.h &&
-           (out.w - 1) * g.stride + 2 - g.pad_left <= image.shape.w;
+  static std::vector<Tap> square(int size, int top, int left) {
+    std::vector<Tap> taps;
+    for (int y = 0; y < size; ++y) {
+      for (int x = 0; x < size; ++x) taps.push_back({top + y, left + x});
+    }
+    return taps;
   }
 
-  // to[tap * count + i]: where tap `tap` of output pixel first + i begins.
+  // Whether all that is read lies in the image and its border.
+  bool inside() const {
+    const int b = image.border;
+    const auto seen = [&](int at, int size) { return at >= -b && at < size + b; };
+    return std::all_of(taps.begin(), taps.end(), [&](const Tap& t) {
+      return seen(t.y, image.shape.h) && seen((grid.h - 1) * stride + t.y, image.shape.h) &&
+             seen(t.x, image.shape.w) && seen((grid.w - 1) * stride + t.x, image.shape.w);
+    });
+  }
+
+  // to[tap * count + i]: the pixel of position first + i.
   void locate(size_t first, int count, const void** to) const {
     const int b = image.border, in_h = image.shape.h, in_w = image.shape.w;
-    const int seen_h = g.upsample ? out.h : in_h, seen_w = g.upsample ? out.w : in_w;
+    const int seen_h = enlarged ? grid.h : in_h, seen_w = enlarged ? grid.w : in_w;
     const int64_t pixel = static_cast<int64_t>(image.ld) * block_bytes(image.dtype);
     const int64_t line = (in_w + 2 * b) * pixel;
     for (int i = 0; i < count; ++i) {
-      const int column = (first + i) % out.w, row = (first + i) / out.w % out.h;
-      const int64_t n = (first + i) / out.w / out.h;
+      const int column = (first + i) % grid.w, row = (first + i) / grid.w % grid.h;
+      const int64_t n = (first + i) / grid.w / grid.h;
       const std::byte* origin =
           static_cast<const std::byte*>(image.data) + (n * (in_h + 2 * b) + b) * line + b * pixel;
-      for (int tap = 0; tap < 9; ++tap) {
-        int64_t y = row * g.stride + tap / 3 - g.pad_top;
-        int64_t x = column * g.stride + tap % 3 - g.pad_left;
+      for (size_t tap = 0; tap < taps.size(); ++tap) {
+        int64_t y = row * stride + taps[tap].y, x = column * stride + taps[tap].x;
         const bool seen = y >= 0 && y < seen_h && x >= 0 && x < seen_w;
-        if (g.upsample) y = y * in_h / out.h, x = x * in_w / out.w;
-        const bool stored = g.upsample ? seen : y >= -b && y < in_h + b && x >= -b && x < in_w + b;
-        to[tap * count + i] = stored ? origin + y * line + x * pixel : zeros;
+        if (enlarged) y = y * in_h / grid.h, x = x * in_w / grid.w;
+        const bool stored = y >= -b && y < in_h + b && x >= -b && x < in_w + b;
+        to[tap * count + i] = seen || (stored && !enlarged) ? origin + y * line + x * pixel : zeros;
       }
     }
   }
@@ -113,14 +128,14 @@ class CpuBackend : public Backend {
   }
 
   ConvW pack_conv3x3(const std::string& name, const HostTensor& weight, const HostTensor& bias,
-                     Precision precision) override {
+                     Precision precision, bool upsamples) override {
     const auto& dims = weight.dims;
     ENSURE(dims.size() == 4 && dims[2] == 3 && dims[3] == 3, "conv3x3 {}: not 3x3", name);
     ENSURE(bias.dims.empty() || bias.count() == dims[0], "conv3x3 {}: bias", name);
     ConvW w{.name = name, .precision = precision};
     w.out = static_cast<int>(dims[0]);
     w.in = static_cast<int>(dims[1]);
-    w.packed = pack_conv_weight(kernels_, threads_, weight, bias, precision);
+    w.packed = pack_conv_weight(kernels_, threads_, weight, bias, precision, upsamples);
     return w;
   }
 
@@ -165,6 +180,7 @@ class CpuBackend : public Backend {
     if (!p.q8.empty() && x.rows() < 8 && !x.b) return few_rows(arena, out, x.a, p, e, image_rows);
 
     const Gemm& g = *p.gemm.kernel;
+    const size_t rows_out = out.rows();
     GemmInput input;
     if (g.input_bytes == 4) {  // floats are read where they lie, both halves
       const Brought a(arena, threads_, kernels_.vec, x.a, rows_form(x.a.shape, DType::f32));
@@ -176,7 +192,7 @@ class CpuBackend : public Backend {
         for (int i = 0; i < count; ++i) to[i] = row_at(a.tensor(), first + i);
         for (int i = 0; x.b && i < count; ++i) to[count + i] = row_at(b.tensor(), first + i);
       };
-      return multiply(arena, threads_, out, input, p.gemm, e, image_rows);
+      return multiply(arena, threads_, out, rows_out, input, p.gemm, e, image_rows);
     }
     const Brought lines(
         arena, threads_, kernels_.vec, x,
@@ -188,7 +204,7 @@ class CpuBackend : public Backend {
     input.locate = [&](size_t first, int count, const void** to) {
       for (int i = 0; i < count; ++i) to[i] = row_at(rows, first + i);
     };
-    multiply(arena, threads_, out, input, p.gemm, e, image_rows);
+    multiply(arena, threads_, out, rows_out, input, p.gemm, e, image_rows);
   }
 
   void conv3x3(Arena& arena, Tensor out, Tensor x, const ConvW& w, const ConvGeom& g,
@@ -203,17 +219,35 @@ class CpuBackend : public Backend {
     const Brought image(arena, threads_, kernels_.vec, x, wanted);
     const Scratch zeros(arena, sizeof(float) * w.in);  // what a tap outside the image reads
     if (!arena.measuring()) std::fill_n(zeros.as<float>(), w.in, 0.0f);
-    const Window window{image.tensor(), out.shape, g, zeros.as<std::byte>()};
-
-    GemmInput input;
-    input.stretches.assign(9, w.in);
-    if (codes) input.scale = code_scales(image.tensor());
-    input.rows_per_scale = out.rows() / out.shape.n;
-    input.even = !floats && !g.upsample && out.shape.w % 16 == 0 && window.inside();
-    input.locate = [&](size_t first, int count, const void** to) {
-      window.locate(first, count, to);
+    const auto product = [&](const Window& window, const GemmWeight& weight,
+                             const Placement& placement) {
+      GemmInput input;
+      input.stretches.assign(window.taps.size(), w.in);
+      if (codes) input.scale = code_scales(image.tensor());
+      const size_t image_rows = static_cast<size_t>(window.grid.h) * window.grid.w;
+      input.rows_per_scale = image_rows;
+      input.placement = placement;
+      input.even = !floats && !window.enlarged && window.grid.w % 16 == 0 && window.inside();
+      input.locate = [&](size_t first, int count, const void** to) {
+        window.locate(first, count, to);
+      };
+      multiply(arena, threads_, out, window.grid.rows(), input, weight, e, image_rows);
     };
-    multiply(arena, threads_, out, input, p.gemm, e, out.rows() / out.shape.n);
+    const Shape in = x.shape;
+    const bool doubled = g.upsample && out.shape.h == 2 * in.h && out.shape.w == 2 * in.w;
+    if (!doubled || p.doubling.empty()) {
+      const auto taps = Window::square(3, -g.pad_top, -g.pad_left);
+      return product({image.tensor(), out.shape, g.stride, taps, g.upsample, zeros.as<std::byte>()},
+                     p.gemm, {});
+    }
+    // Every second pixel of every second line is a convolution 2x2 of the image as it is.
+    const size_t line = in.w, line_step = 4 * line;
+    for (int phase = 0; phase < 4; ++phase) {
+      const int y = phase / 2, x0 = phase % 2;
+      product({image.tensor(), in.with_c(w.out), 1, Window::square(2, y - 1, x0 - 1), false,
+               zeros.as<std::byte>()},
+              p.doubling[phase], {line, line_step, 2, 2 * line * y + x0});
+    }
   }
 
   void group_norm(Arena& arena, Tensor out, Cat x, const NormW& w, int groups, Fn fn) override {
@@ -399,7 +433,7 @@ class CpuBackend : public Backend {
       for (size_t r = 0; r < x.rows(); ++r) {
         multiply_q8(kernels_.gemv_q8, p, first, last, x.row<float>(r), sums);
         for (int c = first; c < last; c += g.nr) {
-          store_tile(out, p.gemm, e, image_rows, {sums + c - first, r, 1, c});
+          store_tile(out, {}, p.gemm, e, image_rows, {sums + c - first, r, 1, c});
         }
       }
     });

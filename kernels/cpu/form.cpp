@@ -83,8 +83,7 @@ Element element(DType dtype) {
 }
 
 Form rows_form(Shape shape, DType type) {
-  return {{nullptr, shape, shape.c, type},
-          shape.rows() * shape.c * block_bytes(type)};
+  return {{nullptr, shape, shape.c, type}, shape.rows() * shape.c * block_bytes(type)};
 }
 
 Form lines_form(Shape shape, DType type) {

@@ -93,7 +93,7 @@ struct Product {
   void store(const void* sums, size_t row, int rows, size_t panel) const {
     float scales[most_tile_rows];
     row_scales(input, row, rows, scales);
-    store_tile(out, weight, e, image_rows,
+    store_tile(out, input.placement, weight, e, image_rows,
                {sums, row, rows, static_cast<int>(panel * g.nr), input.scale ? scales : nullptr});
   }
 
@@ -154,44 +154,48 @@ void row_scales(const GemmInput& input, size_t row, int rows, float* scales) {
   }
 }
 
-void store_tile(Tensor out, const GemmWeight& weight, const Epilogue& e, size_t image_rows,
-                const Sums& sums) {
+void store_tile(Tensor out, const Placement& placement, const GemmWeight& weight, const Epilogue& e,
+                size_t image_rows, const Sums& sums) {
   const Gemm& g = *weight.kernel;
   const int column = e.gated ? sums.column / 2 : sums.column;
-  GemmTile t{.sums = sums.data, .rows = sums.rows};
+  GemmTile t;
   t.columns = std::min(g.nr, weight.columns - sums.column);
-  t.out = out.cols(column, 1).slice(sums.row, 1).data;
   t.out_type = element(out.dtype);
-  t.out_ld = out.ld;
+  t.out_ld = out.ld * placement.step;
   t.bias = weight.bias.data() + sums.column;
-  const float* lines[most_tile_rows];
-  if (e.row_bias) {
-    size_t image = sums.row / image_rows, end = (image + 1) * image_rows;
-    for (int i = 0; i < sums.rows; ++i) {
-      if (sums.row + i == end) ++image, end += image_rows;
-      lines[i] = e.row_bias.row<float>(image) + column;
-    }
-    t.row_bias = lines;
-  }
   if (e.residual) {
-    t.residual = e.residual.cols(column, 1).slice(sums.row, 1).data;
     t.residual_type = element(e.residual.dtype);
-    t.residual_ld = e.residual.ld;
+    t.residual_ld = e.residual.ld * placement.step;
   }
-  if (sums.scale) {
-    t.row_scale = sums.scale;
-    t.column_scale = weight.column_scale.data() + sums.column;
-  }
+  if (sums.scale) t.column_scale = weight.column_scale.data() + sums.column;
   t.fn = static_cast<Activation>(e.fn);
   t.gated = e.gated;
-  g.finish(t);
+  const float* lines[most_tile_rows];
+  for (int done = 0; done < sums.rows; done += t.rows) {  // at once what lies on one line
+    const size_t row = sums.row + done, place = placement.at(row);
+    const size_t left = placement.line ? placement.line - row % placement.line : sums.rows;
+    t.rows = static_cast<int>(std::min<size_t>(sums.rows - done, left));
+    t.sums = static_cast<const float*>(sums.data) + static_cast<size_t>(done) * g.nr;
+    t.out = out.cols(column, 1).slice(place, 1).data;
+    if (e.residual) t.residual = e.residual.cols(column, 1).slice(place, 1).data;
+    if (sums.scale) t.row_scale = sums.scale + done;
+    if (e.row_bias) {
+      size_t image = row / image_rows, end = (image + 1) * image_rows;
+      for (int i = 0; i < t.rows; ++i) {
+        if (row + i == end) ++image, end += image_rows;
+        lines[i] = e.row_bias.row<float>(image) + column;
+      }
+      t.row_bias = lines;
+    }
+    g.finish(t);
+  }
 }
 
-void multiply(Arena& arena, int threads, Tensor out, const GemmInput& input,
+void multiply(Arena& arena, int threads, Tensor out, size_t rows, const GemmInput& input,
               const GemmWeight& weight, const Epilogue& e, size_t image_rows) {
   const Gemm& g = *weight.kernel;
-  if (g.multiply) return multiply_in_place(arena, threads, out, input, weight, e, image_rows);
-  const Plan plan(g, out.rows(), input, weight, threads);
+  if (g.multiply) return multiply_in_place(arena, threads, out, rows, input, weight, e, image_rows);
+  const Plan plan(g, rows, input, weight, threads);
   const Scratch scratch(arena, plan.share * threads);
   if (arena.measuring()) return;
   const Product product{g, plan, input, weight, e, out, image_rows};

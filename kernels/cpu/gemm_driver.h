@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "kernels/backend.h"
@@ -16,12 +17,23 @@ struct GemmWeight {
   const Gemm* kernel = nullptr;
   int columns = 0, k = 0;  // k with every stretch filled up
   const std::byte* panels = nullptr;
-  std::vector<float> bias = {};          // filled up to whole panels
-  std::vector<float> column_scale = {};  // the same; int8 only
+  std::shared_ptr<std::byte> memory = {};  // theirs
+  std::vector<float> bias = {};            // filled up to whole panels
+  std::vector<float> column_scale = {};    // the same; int8 only
   // Where the weight is kept in another form: makes depth [k0, k0 + depth) of a panel, both
   // multiples of `expand_granule` but at the end of k; `room` is for as much again.
   std::function<void(float* to, float* room, size_t panel, size_t k0, size_t depth)> expand = {};
   int expand_granule = 1;
+};
+
+// Where output rows go when they are not one behind the other: `line` of them `step` apart from
+// `first`, the next line `line_step` further. Residuals lie the same way.
+struct Placement {
+  size_t line = 0, line_step = 0, step = 1, first = 0;  // line 0: one behind the other
+
+  size_t at(size_t row) const {
+    return line ? row / line * line_step + row % line * step + first : row;
+  }
 };
 
 // The input: row r is the concatenation of stretches, each contiguous somewhere.
@@ -31,6 +43,7 @@ struct GemmInput {
   std::function<void(size_t first, int rows, const void** sources)> locate = {};
   const float* scale = nullptr;  // int8: what a code is worth, one for every
   size_t rows_per_scale = 1;     // so many rows
+  Placement placement = {};
   // Sixteen rows from a multiple of sixteen are evenly spaced and each stretch of them is filled
   // up with zeros to whole cache lines: a kernel may read them in place.
   bool even = false;
@@ -50,13 +63,14 @@ struct Sums {
 };
 
 // Scales, bias and epilogue of a tile. `image_rows` rows share a row of e.row_bias.
-void store_tile(Tensor out, const GemmWeight& weight, const Epilogue& e, size_t image_rows,
-                const Sums& sums);
+void store_tile(Tensor out, const Placement& placement, const GemmWeight& weight, const Epilogue& e,
+                size_t image_rows, const Sums& sums);
 
-// out = input x weight, then the epilogue. The second serves rows that read A in place.
-void multiply(Arena& arena, int threads, Tensor out, const GemmInput& input,
+// out = input x weight for `rows` rows, then the epilogue. The second serves rows that read A in
+// place.
+void multiply(Arena& arena, int threads, Tensor out, size_t rows, const GemmInput& input,
               const GemmWeight& weight, const Epilogue& e, size_t image_rows);
-void multiply_in_place(Arena& arena, int threads, Tensor out, const GemmInput& input,
+void multiply_in_place(Arena& arena, int threads, Tensor out, size_t rows, const GemmInput& input,
                        const GemmWeight& weight, const Epilogue& e, size_t image_rows);
 
 }  // namespace yent

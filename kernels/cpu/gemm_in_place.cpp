@@ -126,7 +126,7 @@ struct Product {
       const size_t steps_of_k = plan.row_bytes / line;
       g.multiply(sums, a, weight.panels + panel * plan.panel_bytes, ahead,
                  up(parts(ahead_bytes, steps_of_k), line));
-      store_tile(out, weight, e, image_rows,
+      store_tile(out, input.placement, weight, e, image_rows,
                  {sums, row + at, static_cast<int>(std::min<size_t>(g.mr, rows - at)),
                   static_cast<int>(panel * g.nr), input.scale ? scales + at : nullptr});
     };
@@ -149,10 +149,10 @@ struct Product {
 
 }  // namespace
 
-void multiply_in_place(Arena& arena, int threads, Tensor out, const GemmInput& input,
+void multiply_in_place(Arena& arena, int threads, Tensor out, size_t rows, const GemmInput& input,
                        const GemmWeight& weight, const Epilogue& e, size_t image_rows) {
   const Gemm& g = *weight.kernel;
-  const Plan plan(g, out.rows(), input, weight, threads);
+  const Plan plan(g, rows, input, weight, threads);
   const Scratch scratch(arena, plan.share * threads);
   if (arena.measuring()) return;
   const Product product{g, plan, input, weight, e, out, image_rows};

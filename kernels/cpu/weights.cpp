@@ -7,6 +7,7 @@
 #include <cstring>
 #include <new>
 
+#include "kernels/cpu/form.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/half.h"
 #include "kernels/host_rows.h"
@@ -16,20 +17,14 @@ namespace {
 
 using ReadRow = std::function<void(size_t column, float* to)>;
 
-// Codes of one output channel: symmetric, half to even. Returns what a code is worth: NaN where
-// a weight is not finite, so that the channel's outputs show it.
-float quantize(const float* values, int count, int8_t* codes) {
-  float peak = 0;
-  for (int i = 0; i < count; ++i) {
-    if (!std::isfinite(values[i])) {
-      std::fill_n(codes, count, int8_t{0});
-      return NAN;
-    }
-    peak = std::max(peak, std::fabs(values[i]));
-  }
-  const float scale = peak < 1e-35f ? 1 : peak / 127;  // too faint for a normal scale
-  for (int i = 0; i < count; ++i) {
-    codes[i] = static_cast<int8_t>(std::clamp(std::nearbyint(values[i] / scale), -127.f, 127.f));
+// Codes of one output channel, symmetric. Returns what a code is worth: NaN where a weight is not
+// finite, so that the channel's outputs show it.
+float quantize(const Vec& vec, const float* values, int count, int8_t* codes) {
+  const float scale = code_scale(vec.peak(values, Element::f32, count));
+  if (scale != scale) {
+    std::fill_n(codes, count, int8_t{0});
+  } else {
+    vec.convert(codes, Element::i8, 1 / scale, values, Element::f32, count);
   }
   return scale;
 }
@@ -41,21 +36,21 @@ const Gemm& kernel_for(const Kernels& kernels, Precision precision) {
 }
 
 // Lays out a matrix given row by row: `stretches` of `length`, each filled up to the kernel's
-// granule.
-void pack(CpuWeight& w, const Kernels& kernels, int threads, int columns, int stretches, int length,
-          Precision precision, const ReadRow& read_row) {
+// granule. Returns its bytes.
+size_t pack(GemmWeight& w, const Kernels& kernels, int threads, int columns, int stretches,
+            int length, Precision precision, const ReadRow& read_row) {
   const Gemm& g = kernel_for(kernels, precision);
   const bool half = precision == Precision::f16;
   const int full = (length + g.kr - 1) / g.kr * g.kr, k = stretches * full;
   const size_t panels = (columns + g.nr - 1) / g.nr;
   const size_t panel_bytes = static_cast<size_t>(k) * g.nr * (half ? sizeof(uint16_t) : g.b_bytes);
-  w.gemm.kernel = &g;
-  w.gemm.columns = columns;
-  w.gemm.k = k;
-  w.gemm.bias.assign(panels * g.nr, 0.0f);
-  w.gemm.column_scale.assign(precision == Precision::int8 ? panels * g.nr : 0, 0.0f);
+  w.kernel = &g;
+  w.columns = columns;
+  w.k = k;
+  w.bias.assign(panels * g.nr, 0.0f);
+  w.column_scale.assign(precision == Precision::int8 ? panels * g.nr : 0, 0.0f);
   w.memory = aligned_bytes(panels * panel_bytes);
-  w.gemm.panels = w.memory.get();
+  w.panels = w.memory.get();
 
   parallel_for(threads, panels, [&](size_t panel, int) {
     const int first = panel * g.nr, count = std::min(g.nr, columns - first);
@@ -63,18 +58,17 @@ void pack(CpuWeight& w, const Kernels& kernels, int threads, int columns, int st
     for (int j = 0; j < count; ++j) {
       float* row = rows.data() + static_cast<size_t>(j) * k;
       read_row(first + j, row);
-      for (int s = stretches - 1; s > 0 && full > length; --s) {  // the last moves furthest
+      for (int s = stretches - 1; s >= 0 && full > length; --s) {  // the last moves furthest
         std::copy_backward(row + s * length, row + (s + 1) * length, row + s * full + length);
-      }
-      for (int s = 0; s < stretches; ++s)
         std::fill(row + s * full + length, row + (s + 1) * full, 0.0f);
+      }
     }
     std::byte* to = w.memory.get() + panel * panel_bytes;
     if (precision == Precision::int8) {
       std::vector<int8_t> codes(rows.size());
       for (int j = 0; j < count; ++j) {
         const size_t at = static_cast<size_t>(j) * k;
-        w.gemm.column_scale[first + j] = quantize(&rows[at], k, &codes[at]);
+        w.column_scale[first + j] = quantize(kernels.vec, &rows[at], k, &codes[at]);
       }
       g.pack(to, codes.data(), k, count, k);
     } else if (half) {
@@ -85,18 +79,19 @@ void pack(CpuWeight& w, const Kernels& kernels, int threads, int columns, int st
       g.pack(to, rows.data(), k, count, k);
     }
   });
-
-  constexpr const char* kinds[] = {"f32", "f16", "bf16", "int8"};
-  w.kernel = fmt::format("{} {}", kinds[static_cast<int>(precision)], g.name);
-  w.bytes =
-      panels * panel_bytes + sizeof(float) * (w.gemm.bias.size() + w.gemm.column_scale.size());
   if (half) {
-    const auto halves = reinterpret_cast<const uint16_t*>(w.gemm.panels);
-    w.gemm.expand = [&g, &vec = kernels.vec, halves, k](float* to, float*, size_t panel, size_t k0,
-                                                        size_t depth) {
+    const auto halves = reinterpret_cast<const uint16_t*>(w.panels);
+    w.expand = [&g, &vec = kernels.vec, halves, k](float* to, float*, size_t panel, size_t k0,
+                                                   size_t depth) {
       vec.widen(to, halves + (panel * k + k0) * g.nr, depth * g.nr);
     };
   }
+  return panels * panel_bytes + sizeof(float) * (w.bias.size() + w.column_scale.size());
+}
+
+std::string kernel_name(Precision precision, const Gemm& g) {
+  constexpr const char* kinds[] = {"f32", "f16", "bf16", "int8"};
+  return fmt::format("{} {}", kinds[static_cast<int>(precision)], g.name);
 }
 
 // Where an output column of stacked or paired q8 parts lies in the file.
@@ -136,14 +131,22 @@ void keep_q8(CpuWeight& w, const Kernels& kernels, const LinearSource& source, i
 
 std::shared_ptr<std::byte> aligned_bytes(size_t bytes) {
   constexpr size_t line = 64, huge = 2 << 20;
-  const std::align_val_t alignment{bytes >= huge ? huge : line};
-  const auto memory =
-      static_cast<std::byte*>(::operator new(std::max<size_t>(bytes, 1), alignment));
-  // Weights are read end to end: huge pages spare most of the page faults and table walks. A
-  // system that has none to give says so, and nothing is lost.
-  if (bytes >= huge) madvise(memory, bytes / huge * huge, MADV_HUGEPAGE);
-  std::memset(memory, 0, bytes);
-  return {memory, [alignment](std::byte* p) { ::operator delete(p, alignment); }};
+  if (bytes < huge) {
+    const std::align_val_t alignment{line};
+    const auto memory =
+        static_cast<std::byte*>(::operator new(std::max<size_t>(bytes, 1), alignment));
+    std::memset(memory, 0, bytes);
+    return {memory, [alignment](std::byte* p) { ::operator delete(p, alignment); }};
+  }
+  // Fresh pages are zeros. Weights are read end to end: huge pages spare most of the page faults
+  // and table walks. A system that has none to give says so, and nothing is lost.
+  void* pages =
+      mmap(nullptr, bytes + huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pages == MAP_FAILED) throw std::bad_alloc();
+  const auto start = (reinterpret_cast<uintptr_t>(pages) + huge - 1) / huge * huge;
+  const auto memory = reinterpret_cast<std::byte*>(start);
+  madvise(memory, bytes / huge * huge, MADV_HUGEPAGE);
+  return {memory, [pages, bytes](std::byte*) { munmap(pages, bytes + huge); }};
 }
 
 std::shared_ptr<CpuWeight> pack_linear_weight(const Kernels& kernels, int threads,
@@ -166,10 +169,12 @@ std::shared_ptr<CpuWeight> pack_linear_weight(const Kernels& kernels, int thread
   if (in_place) {
     keep_q8(*w, kernels, source, columns, k);
   } else {
-    pack(*w, kernels, threads, columns, 1, k, precision, [&](size_t column, float* to) {
-      const auto& [part, row] = origin[column];
-      read_elements(part->weight, row * k, k, to);
-    });
+    w->bytes =
+        pack(w->gemm, kernels, threads, columns, 1, k, precision, [&](size_t column, float* to) {
+          const auto& [part, row] = origin[column];
+          read_elements(part->weight, row * k, k, to);
+        });
+    w->kernel = kernel_name(precision, *w->gemm.kernel);
   }
   for (int c = 0; c < columns; ++c) {
     const HostTensor& bias = origin[c].first->bias;
@@ -180,17 +185,45 @@ std::shared_ptr<CpuWeight> pack_linear_weight(const Kernels& kernels, int thread
 
 std::shared_ptr<CpuWeight> pack_conv_weight(const Kernels& kernels, int threads,
                                             const HostTensor& weight, const HostTensor& bias,
-                                            Precision precision) {
+                                            Precision precision, bool upsamples) {
   auto w = std::make_shared<CpuWeight>();
   const size_t out = weight.dims[0], in = weight.dims[1];
-  pack(*w, kernels, threads, out, 9, in, precision, [&](size_t column, float* to) {
-    std::vector<float> file(9 * in);  // [in][tap]; the panels run over taps, then channels
-    read_elements(weight, column * file.size(), file.size(), file.data());
-    for (size_t c = 0; c < in; ++c) {
-      for (size_t tap = 0; tap < 9; ++tap) to[tap * in + c] = file[c * 9 + tap];
+  // The file has [in][tap]; panels run over taps, then channels. `sums[t]` tells which taps of
+  // the file are added up in tap t.
+  const auto pack_taps = [&](GemmWeight& to, const std::vector<std::vector<int>>& sums) {
+    const int taps = static_cast<int>(sums.size());
+    w->bytes +=
+        pack(to, kernels, threads, out, taps, in, precision, [&](size_t column, float* row) {
+          std::vector<float> file(9 * in);
+          read_elements(weight, column * file.size(), file.size(), file.data());
+          for (const std::vector<int>& parts : sums) {
+            std::fill_n(row, in, 0.0f);
+            for (const int part : parts) {
+              for (size_t c = 0; c < in; ++c) row[c] += file[c * 9 + part];
+            }
+            row += in;
+          }
+        });
+    if (!bias.dims.empty()) read_elements(bias, 0, out, to.bias.data());
+  };
+  pack_taps(w->gemm, {{0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}});
+  w->kernel = kernel_name(precision, *w->gemm.kernel);
+  if (!upsamples) return w;
+  // Along one side an even pixel sees tap 0 on the pixel before and taps 1 and 2 on its own; an
+  // odd one taps 0 and 1 on its own and tap 2 on the next.
+  const std::vector<int> side[2][2] = {{{0}, {1, 2}}, {{0, 1}, {2}}};
+  for (int phase = 0; phase < 4; ++phase) {
+    std::vector<std::vector<int>> sums;
+    for (const std::vector<int>& rows : side[phase / 2]) {
+      for (const std::vector<int>& columns : side[phase % 2]) {
+        auto& parts = sums.emplace_back();
+        for (const int y : rows) {
+          for (const int x : columns) parts.push_back(3 * y + x);
+        }
+      }
     }
-  });
-  if (!bias.dims.empty()) read_elements(bias, 0, out, w->gemm.bias.data());
+    pack_taps(w->doubling.emplace_back(), sums);
+  }
   return w;
 }
 

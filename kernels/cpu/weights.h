@@ -22,7 +22,9 @@ struct CpuWeight : Packed {
   };
 
   GemmWeight gemm;
-  std::shared_ptr<std::byte> memory = {};
+  // Of a convolution that doubles an image: a pixel of the result sees 2x2 pixels of the image,
+  // under weights of the 3x3 added up by which of the four pixels in its place it is.
+  std::vector<GemmWeight> doubling = {};
   std::vector<Q8Part> q8 = {};  // not empty: nothing is packed
   bool paired = false;
 };
@@ -32,7 +34,7 @@ std::shared_ptr<CpuWeight> pack_linear_weight(const Kernels& kernels, int thread
                                               const LinearSource& source, Precision precision);
 std::shared_ptr<CpuWeight> pack_conv_weight(const Kernels& kernels, int threads,
                                             const HostTensor& weight, const HostTensor& bias,
-                                            Precision precision);
+                                            Precision precision, bool upsamples);
 
 // sums[column - first] for the columns [first, last) of a q8 weight; both are even if paired.
 void multiply_q8(const GemvQ8& kernel, const CpuWeight& weight, int first, int last, const float* x,

@@ -146,7 +146,7 @@ class RefBackend : public Backend {
   }
 
   ConvW pack_conv3x3(const std::string& name, const HostTensor& weight, const HostTensor& bias,
-                     Precision precision) override {
+                     Precision precision, bool) override {
     ConvW w{.name = name, .precision = precision};
     w.out = static_cast<int>(weight.dims.at(0));
     w.in = static_cast<int>(weight.dims.at(1));
