@@ -283,6 +283,10 @@ TEST_CASE("ops: conv3x3 over sizes, strides, pads and enlargement") {
                         {6, 6, 8, 5, 3, 3, {.stride = 2}},
                         {7, 5, 9, 40, 4, 3, {.stride = 2}},
                         {6, 8, 5, 6, 3, 4, {.stride = 2, .pad_top = 0, .pad_left = 0}},
+                        {3, 16, 64, 70, 3, 16, {}},
+                        {2, 32, 33, 40, 2, 32, {}},
+                        {4, 32, 20, 9, 2, 16, {.stride = 2}},
+                        {3, 16, 40, 33, 6, 32, {.upsample = true}},
                         {4, 3, 12, 7, 8, 6, {.upsample = true}},
                         {4, 5, 12, 7, 7, 9, {.upsample = true}}};
   for (const Case& c : cases) {

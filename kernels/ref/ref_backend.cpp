@@ -43,9 +43,9 @@ float apply(Fn fn, float x) {
 float quantize(float* values, size_t count) {
   float peak = 0;
   for (size_t i = 0; i < count; ++i) peak = std::max(peak, std::fabs(values[i]));
-  const float scale = peak > 0 ? peak / 127 : 1;
+  const float scale = peak > 0 ? peak / 127 : 1, codes_per_one = 1 / scale;
   for (size_t i = 0; i < count; ++i) {
-    values[i] = std::clamp(std::nearbyint(values[i] / scale), -127.0f, 127.0f);
+    values[i] = std::clamp(std::nearbyint(values[i] * codes_per_one), -127.0f, 127.0f);
   }
   return scale;
 }
