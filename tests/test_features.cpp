@@ -26,7 +26,9 @@ TEST_CASE("features: the ladder has no missing rung") {
   CHECK((f.avx2 || !f.avx512));
   CHECK((f.avx512 || !f.avx512vnni));
   CHECK((f.avx512 || !f.amx));
-  CHECK((f.neon || !f.neon_i8mm));
+  CHECK((f.avx512bf16 || !f.quick_bf16));
+  CHECK((f.neon || !f.neon_dot));
+  CHECK((f.neon_dot || !f.neon_i8mm));
   CHECK(!(f.avx2 && f.neon));
   CHECK(usable_cores() >= 1);
 }

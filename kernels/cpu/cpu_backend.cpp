@@ -455,7 +455,9 @@ std::unique_ptr<Backend> make_cpu_backend(const CpuOptions& options) {
 }
 
 std::unique_ptr<Backend> make_table_backend(Isa cap, int threads) {
-  return std::make_unique<CpuBackend>(cap, detect_features(), threads);
+  CpuFeatures features = detect_features();
+  features.quick_bf16 = true;  // slow rows want to be tested and measured, too
+  return std::make_unique<CpuBackend>(cap, features, threads);
 }
 
 }  // namespace yent

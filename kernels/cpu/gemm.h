@@ -28,6 +28,7 @@ struct GemmTile {
   size_t residual_ld = 0;
   const float* row_scale = nullptr;     // [rows], gemm_i8 only
   const float* column_scale = nullptr;  // [nr], gemm_i8 only
+  const int32_t* excess = nullptr;      // [nr], gemm_i8 whose sums are too large by so much
   Activation fn = Activation::none;
   bool gated = false;
 };
@@ -65,6 +66,10 @@ struct Gemm {
   void (*end)() = nullptr;
   void (*multiply)(void* sums, const GemmRows& a, const void* b, const void* ahead,
                    size_t ahead_step) = nullptr;
+
+  // gemm_i8 only: what stage adds to every code because its instructions want one side unsigned.
+  // GemmTile::excess is this times the sum of the column's codes.
+  int code_offset = 0;
 };
 
 }  // namespace yent

@@ -12,13 +12,13 @@ static_assert(static_cast<int>(Fn::silu) == static_cast<int>(Activation::silu) &
               static_cast<int>(Fn::gelu) == static_cast<int>(Activation::gelu) &&
               static_cast<int>(Fn::quick_gelu) == static_cast<int>(Activation::quick_gelu));
 
-constexpr size_t most_depth = 512;
+constexpr size_t most_depth_bytes = 2048;
 
 size_t parts(size_t total, size_t size) { return (total + size - 1) / size; }
 size_t up(size_t value, size_t granule) { return parts(value, granule) * granule; }
 
 // The blocking. A task is task_rows x task_panels; it walks k in blocks of `depth`, so that
-// its staged A (at most 168 x 512 floats), its sums (168 x 640) and a panel of B share the
+// its staged A (at most 168 x 2048 bytes), its sums (168 x 640) and a panel of B share the
 // second-level cache while the panel, read once for every mr rows, stays near the first. Where
 // one block is all of k no sums wait, and a task may be wider, which stages A less often.
 struct Plan {
@@ -31,6 +31,7 @@ struct Plan {
   Plan(const Gemm& g, size_t m, const GemmInput& input, const GemmWeight& w, int threads)
       : rows(m), panels(parts(w.columns, g.nr)), k(w.k) {
     const size_t most_rows = 168 / g.mr * g.mr, fewest_rows = 4 * g.mr;
+    const size_t most_depth = most_depth_bytes / g.a_bytes;
     const size_t most_panels = (k <= most_depth ? 2560 : 640) / g.nr, enough = 4 * threads;
     panel_tasks = parts(panels, most_panels);
     row_tasks = parts(rows, most_rows);
@@ -168,6 +169,7 @@ void store_tile(Tensor out, const Placement& placement, const GemmWeight& weight
     t.residual_ld = e.residual.ld * placement.step;
   }
   if (sums.scale) t.column_scale = weight.column_scale.data() + sums.column;
+  if (!weight.excess.empty()) t.excess = weight.excess.data() + sums.column;
   t.fn = static_cast<Activation>(e.fn);
   t.gated = e.gated;
   const float* lines[most_tile_rows];

@@ -20,6 +20,7 @@ struct GemmWeight {
   std::shared_ptr<std::byte> memory = {};  // theirs
   std::vector<float> bias = {};            // filled up to whole panels
   std::vector<float> column_scale = {};    // the same; int8 only
+  std::vector<int32_t> excess = {};        // the same; GemmTile::excess, where there is one
   // Where the weight is kept in another form: makes depth [k0, k0 + depth) of a panel, both
   // multiples of `expand_granule` but at the end of k; `room` is for as much again.
   std::function<void(float* to, float* room, size_t panel, size_t k0, size_t depth)> expand = {};

@@ -23,9 +23,13 @@ inline void store_element(void* p, Element type, size_t at, V v, int n) {
   }
 }
 
-// Sums of codes are int32, each worth its column's times its row's scale.
-template <int NR, bool Codes, bool Gated, bool Short>
+// What a row's sums are: floats, int32 sums of codes, each worth its column's times its row's
+// scale, or such too large by GemmTile::excess.
+enum class Kind { floats, codes, excessive_codes };
+
+template <int NR, Kind K, bool Gated, bool Short>
 struct Finish {
+  static constexpr bool Codes = K != Kind::floats;
   static constexpr int sums_wide = Gated ? 2 : 1;  // vectors of sums a vector of outputs takes
   static_assert(NR % (sums_wide * W) == 0, "a vector of values needs a vector of gates");
 
@@ -35,11 +39,15 @@ struct Finish {
     if constexpr (Gated) split(to[0], load(from + at + W), to, to + 1);
   }
 
+  static V code_sums(const GemmTile& t, int row, int at) {
+    const int32_t* from = static_cast<const int32_t*>(t.sums) + row * NR + at;
+    return K == Kind::codes ? load_i32(from) : load_i32_less(from, t.excess + at);
+  }
+
   static void sums(const GemmTile& t, int row, int at, V* to) {
     if constexpr (Codes) {
-      const int32_t* from = static_cast<const int32_t*>(t.sums) + row * NR + at;
-      to[0] = load_i32(from);
-      if constexpr (Gated) split(to[0], load_i32(from + W), to, to + 1);
+      to[0] = code_sums(t, row, at);
+      if constexpr (Gated) split(to[0], code_sums(t, row, at + W), to, to + 1);
     } else {
       fetch(static_cast<const float*>(t.sums) + row * NR, at, to);
     }
@@ -76,24 +84,24 @@ struct Finish {
   }
 };
 
-template <int NR, bool Codes>
+template <int NR, Kind K>
 void finish_sums(const GemmTile& t) {
   const bool brief = t.out_type != Element::f32;
   if (t.gated) {
-    (brief ? Finish<NR, Codes, true, true>::run : Finish<NR, Codes, true, false>::run)(t);
+    (brief ? Finish<NR, K, true, true>::run : Finish<NR, K, true, false>::run)(t);
   } else {
-    (brief ? Finish<NR, Codes, false, true>::run : Finish<NR, Codes, false, false>::run)(t);
+    (brief ? Finish<NR, K, false, true>::run : Finish<NR, K, false, false>::run)(t);
   }
 }
 
 template <int NR>
 void finish(const GemmTile& t) {
-  finish_sums<NR, false>(t);
+  finish_sums<NR, Kind::floats>(t);
 }
 
-template <int NR>
+template <int NR, bool excess = false>
 void finish_codes(const GemmTile& t) {
-  finish_sums<NR, true>(t);
+  finish_sums<NR, excess ? Kind::excessive_codes : Kind::codes>(t);
 }
 
 }  // namespace

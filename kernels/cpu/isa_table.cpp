@@ -10,12 +10,15 @@ extern const GemvQ8 gemv_q8_ref;
 extern const Vec vec_ref;
 
 #if defined(__x86_64__)
-extern const Gemm gemm_f32_avx2, gemm_f32_avx512, gemm_bf16_amx, gemm_i8_amx;
+extern const Gemm gemm_f32_avx2, gemm_f32_avx512;
+extern const Gemm gemm_bf16_amx, gemm_i8_amx;
+extern const Gemm gemm_bf16_avx2, gemm_bf16_avx512, gemm_bf16_avx512bf16;
+extern const Gemm gemm_i8_avx2, gemm_i8_avxvnni, gemm_i8_avx512vnni;
 extern const Attention attention_avx2, attention_avx512;
 extern const GemvQ8 gemv_q8_avx2, gemv_q8_avx512;
 extern const Vec vec_avx2, vec_avx512, vec_avx512bf16;
 #elif defined(__aarch64__)
-extern const Gemm gemm_f32_neon;
+extern const Gemm gemm_f32_neon, gemm_bf16_neon, gemm_i8_neon_dot, gemm_i8_neon_i8mm;
 extern const Attention attention_neon;
 extern const GemvQ8 gemv_q8_neon;
 extern const Vec vec_neon;
@@ -25,15 +28,17 @@ namespace {
 
 #if defined(__x86_64__)
 const Gemm* const gemm_f32_rows[] = {&gemm_f32_avx512, &gemm_f32_avx2, &gemm_f32_ref};
-const Gemm* const gemm_bf16_rows[] = {&gemm_bf16_amx, &gemm_bf16_ref};
-const Gemm* const gemm_i8_rows[] = {&gemm_i8_amx, &gemm_i8_ref};
+const Gemm* const gemm_bf16_rows[] = {&gemm_bf16_amx, &gemm_bf16_avx512bf16, &gemm_bf16_avx512,
+                                      &gemm_bf16_avx2, &gemm_bf16_ref};
+const Gemm* const gemm_i8_rows[] = {&gemm_i8_amx, &gemm_i8_avx512vnni, &gemm_i8_avxvnni,
+                                    &gemm_i8_avx2, &gemm_i8_ref};
 const Attention* const attention_rows[] = {&attention_avx512, &attention_avx2, &attention_ref};
 const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_avx512, &gemv_q8_avx2, &gemv_q8_ref};
 const Vec* const vec_rows[] = {&vec_avx512bf16, &vec_avx512, &vec_avx2, &vec_ref};
 #elif defined(__aarch64__)
 const Gemm* const gemm_f32_rows[] = {&gemm_f32_neon, &gemm_f32_ref};
-const Gemm* const gemm_bf16_rows[] = {&gemm_bf16_ref};
-const Gemm* const gemm_i8_rows[] = {&gemm_i8_ref};
+const Gemm* const gemm_bf16_rows[] = {&gemm_bf16_neon, &gemm_bf16_ref};
+const Gemm* const gemm_i8_rows[] = {&gemm_i8_neon_i8mm, &gemm_i8_neon_dot, &gemm_i8_ref};
 const Attention* const attention_rows[] = {&attention_neon, &attention_ref};
 const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_neon, &gemv_q8_ref};
 const Vec* const vec_rows[] = {&vec_neon, &vec_ref};
@@ -48,7 +53,7 @@ const Vec* const vec_rows[] = {&vec_ref};
 
 // In the order of Isa, so that within an architecture a later one includes the earlier.
 constexpr const char* names[] = {"ref",        "avx2", "avxvnni", "avx512",   "avx512vnni",
-                                 "avx512bf16", "amx",  "neon",    "neon_i8mm"};
+                                 "avx512bf16", "amx",  "neon",    "neon_dot", "neon_i8mm"};
 constexpr int isa_count = std::size(names);
 
 }  // namespace
@@ -80,6 +85,8 @@ bool supports(const CpuFeatures& f, Isa isa) {
       return f.amx;
     case Isa::neon:
       return f.neon;
+    case Isa::neon_dot:
+      return f.neon_dot;
     case Isa::neon_i8mm:
       return f.neon_i8mm;
   }
@@ -104,7 +111,9 @@ Isa resolve_cap(const std::string& name, const CpuFeatures& features) {
 }
 
 Kernels pick_kernels(Isa cap, const CpuFeatures& f) {
-  return {pick(gemm_f32_table(), cap, f), pick(gemm_bf16_table(), cap, f),
+  CpuFeatures quick = f;
+  quick.avx512bf16 = f.avx512bf16 && f.quick_bf16;
+  return {pick(gemm_f32_table(), cap, f), pick(gemm_bf16_table(), cap, quick),
           pick(gemm_i8_table(), cap, f),  pick(attention_table(), cap, f),
           pick(gemv_q8_table(), cap, f),  pick(vec_table(), cap, f)};
 }

@@ -20,6 +20,7 @@ enum class Isa : uint8_t {
   avx512bf16,
   amx,
   neon,
+  neon_dot,
   neon_i8mm,
 };
 

@@ -24,6 +24,11 @@ inline V load_i8(const int8_t* p) {
 inline V load_i32(const int32_t* p) {
   return _mm256_cvtepi32_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
 }
+inline V load_i32_less(const int32_t* p, const int32_t* q) {
+  return _mm256_cvtepi32_ps(
+      _mm256_sub_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)),
+                       _mm256_loadu_si256(reinterpret_cast<const __m256i*>(q))));
+}
 inline V load_f16(const uint16_t* p) {
   return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
 }
@@ -85,6 +90,28 @@ inline float greatest(V v) {
   const __m128 four = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
   const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
+}
+
+inline V to_bf16(V v) {
+  const __m256i bits = _mm256_castps_si256(v), one = _mm256_set1_epi32(1);
+  const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), one);
+  const __m256i up = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
+  const __m256i quiet = _mm256_or_si256(bits, _mm256_set1_epi32(0x400000));
+  const V nan = _mm256_cmp_ps(v, v, _CMP_UNORD_Q);
+  const V value = _mm256_blendv_ps(_mm256_castsi256_ps(up), _mm256_castsi256_ps(quiet), nan);
+  const __m256i mask = _mm256_set1_epi32(static_cast<int>(0xffff0000));
+  return _mm256_and_ps(value, _mm256_castsi256_ps(mask));
+}
+inline V join_bf16(V low, V high) {
+  const __m256i down = _mm256_srli_epi32(_mm256_castps_si256(low), 16);
+  return _mm256_or_ps(_mm256_castsi256_ps(down), high);
+}
+inline V low_bf16(V pairs) {
+  return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(pairs), 16));
+}
+inline V high_bf16(V pairs) {
+  const __m256i mask = _mm256_set1_epi32(static_cast<int>(0xffff0000));
+  return _mm256_and_ps(pairs, _mm256_castsi256_ps(mask));
 }
 
 inline V reciprocal(V v) {

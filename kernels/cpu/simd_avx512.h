@@ -20,6 +20,9 @@ inline V load_i8(const int8_t* p) {
   return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes));
 }
 inline V load_i32(const int32_t* p) { return _mm512_cvtepi32_ps(_mm512_loadu_si512(p)); }
+inline V load_i32_less(const int32_t* p, const int32_t* q) {
+  return _mm512_cvtepi32_ps(_mm512_sub_epi32(_mm512_loadu_si512(p), _mm512_loadu_si512(q)));
+}
 inline V load_f16(const uint16_t* p) {
   return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
 }
@@ -69,6 +72,27 @@ inline V where_le(V a, V b, V yes, V no) {
 }
 inline float sum(V v) { return _mm512_reduce_add_ps(v); }
 inline float greatest(V v) { return _mm512_reduce_max_ps(v); }
+
+inline V to_bf16(V v) {
+  const __m512i bits = _mm512_castps_si512(v), one = _mm512_set1_epi32(1);
+  const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), one);
+  const __m512i up = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+  const __m512i quiet = _mm512_or_si512(bits, _mm512_set1_epi32(0x400000));
+  const __mmask16 nan = _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q);
+  return _mm512_castsi512_ps(_mm512_and_si512(_mm512_mask_mov_epi32(up, nan, quiet),
+                                              _mm512_set1_epi32(static_cast<int>(0xffff0000))));
+}
+inline V join_bf16(V low, V high) {
+  const __m512i down = _mm512_srli_epi32(_mm512_castps_si512(low), 16);
+  return _mm512_castsi512_ps(_mm512_or_si512(down, _mm512_castps_si512(high)));
+}
+inline V low_bf16(V pairs) {
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(pairs), 16));
+}
+inline V high_bf16(V pairs) {
+  const __m512i mask = _mm512_set1_epi32(static_cast<int>(0xffff0000));
+  return _mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(pairs), mask));
+}
 
 inline V reciprocal(V v) { return _mm512_rcp14_ps(v); }
 

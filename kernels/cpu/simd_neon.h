@@ -31,6 +31,9 @@ inline V load_i8(const int8_t* p) {
   return vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8(bytes))));
 }
 inline V load_i32(const int32_t* p) { return vcvtq_f32_s32(vld1q_s32(p)); }
+inline V load_i32_less(const int32_t* p, const int32_t* q) {
+  return vcvtq_f32_s32(vsubq_s32(vld1q_s32(p), vld1q_s32(q)));
+}
 inline V load_f16(const uint16_t* p) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p))); }
 
 inline V load_bf16(const uint16_t* p, int n = W) {
@@ -76,6 +79,26 @@ inline V times_two_to(V v, V n) {
 inline V where_le(V a, V b, V yes, V no) { return vbslq_f32(vcleq_f32(a, b), yes, no); }
 inline float sum(V v) { return vaddvq_f32(v); }
 inline float greatest(V v) { return vmaxvq_f32(v); }
+
+inline V to_bf16(V v) {
+  const uint32x4_t bits = vreinterpretq_u32_f32(v);
+  const uint32x4_t odd = vandq_u32(vshrq_n_u32(bits, 16), vdupq_n_u32(1));
+  const uint32x4_t up = vaddq_u32(bits, vaddq_u32(odd, vdupq_n_u32(0x7fff)));
+  const uint32x4_t quiet = vorrq_u32(bits, vdupq_n_u32(0x400000));
+  const uint32x4_t value = vbslq_u32(vceqq_f32(v, v), up, quiet);
+  return vreinterpretq_f32_u32(vandq_u32(value, vdupq_n_u32(0xffff0000)));
+}
+inline V join_bf16(V low, V high) {
+  return vreinterpretq_f32_u32(
+      vsriq_n_u32(vreinterpretq_u32_f32(high), vreinterpretq_u32_f32(low), 16));
+}
+inline V low_bf16(V pairs) {
+  return vreinterpretq_f32_u32(vshlq_n_u32(vreinterpretq_u32_f32(pairs), 16));
+}
+inline V high_bf16(V pairs) {
+  const uint32x4_t bits = vreinterpretq_u32_f32(pairs);
+  return vreinterpretq_f32_u32(vandq_u32(bits, vdupq_n_u32(0xffff0000)));
+}
 
 inline V reciprocal(V v) {
   V guess = vrecpeq_f32(v);

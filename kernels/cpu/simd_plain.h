@@ -32,6 +32,9 @@ inline V load_i8(const int8_t* p) {
 inline V load_i32(const int32_t* p) {
   return each([&](int i) { return static_cast<float>(p[i]); });
 }
+inline V load_i32_less(const int32_t* p, const int32_t* q) {
+  return each([&](int i) { return static_cast<float>(p[i] - q[i]); });
+}
 // The exponent is moved by a product, which also makes the subnormals right.
 inline V load_f16(const uint16_t* p) {
   return each([&](int i) {

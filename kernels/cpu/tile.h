@@ -49,23 +49,31 @@ void multiply(float* sums, const float* a, size_t a_ld, const float* b, int rows
   multiply_tile<M, N>(sums, a, a_ld, b, k, add, static_cast<const char*>(ahead), ahead_step);
 }
 
-// to[p * M + i] = rows[i][p] for p < count. Where M is no multiple of W the last row is
-// followed by up to W - 1 floats of rubbish.
-template <int M>
-void interleave(float* to, const float* const* rows, int m, int count) {
+// Rows become columns: column p of rows[i], which `get(row, p, n)` loads n <= W of, goes to
+// to[p * Step + i], where `put(to, vector)` stores it, for p < count in order. Where M is no
+// multiple of W a column is followed by up to W - 1 floats of rubbish.
+template <int M, int Step, class Row, class Get, class Put>
+void interleave_as(float* to, const Row* const* rows, int m, int count, Get get, Put put) {
   static_assert(M <= W || M % W == 0);
   for (int p = 0; p < count; p += W) {
     const int n = count - p < W ? count - p : W;
     for (int first = 0; first < m; first += W) {
       V block[W];
-      for (int i = 0; i < W; ++i) {
-        const float* row = rows[first + i < m ? first + i : m - 1] + p;
-        block[i] = n == W ? load(row) : load_part(row, n);
-      }
+      for (int i = 0; i < W; ++i) block[i] = get(rows[first + i < m ? first + i : m - 1], p, n);
       transpose(block);
-      for (int i = 0; i < n; ++i) store(to + (p + i) * M + first, block[i]);
+      for (int i = 0; i < n; ++i) put(to + (p + i) * Step + first, block[i]);
     }
   }
+}
+
+inline V load_column(const float* row, int p, int n) {
+  return n == W ? load(row + p) : load_part(row + p, n);
+}
+
+// to[p * M + i] = rows[i][p]
+template <int M>
+void interleave(float* to, const float* const* rows, int m, int count) {
+  interleave_as<M, M>(to, rows, m, count, load_column, store);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstring>
 #include <new>
+#include <numeric>
 
 #include "kernels/cpu/form.h"
 #include "kernels/cpu/parallel.h"
@@ -49,6 +50,7 @@ size_t pack(GemmWeight& w, const Kernels& kernels, int threads, int columns, int
   w.k = k;
   w.bias.assign(panels * g.nr, 0.0f);
   w.column_scale.assign(precision == Precision::int8 ? panels * g.nr : 0, 0.0f);
+  w.excess.assign(g.code_offset ? panels * g.nr : 0, 0);
   w.memory = aligned_bytes(panels * panel_bytes);
   w.panels = w.memory.get();
 
@@ -69,6 +71,9 @@ size_t pack(GemmWeight& w, const Kernels& kernels, int threads, int columns, int
       for (int j = 0; j < count; ++j) {
         const size_t at = static_cast<size_t>(j) * k;
         w.column_scale[first + j] = quantize(kernels.vec, &rows[at], k, &codes[at]);
+        if (!g.code_offset) continue;
+        w.excess[first + j] =
+            g.code_offset * std::accumulate(&codes[at], &codes[at] + k, int32_t{0});
       }
       g.pack(to, codes.data(), k, count, k);
     } else if (half) {
