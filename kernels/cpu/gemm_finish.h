@@ -55,7 +55,8 @@ struct Finish {
 
   static V apply_fn(Activation fn, V x) { return Short ? apply_short(fn, x) : apply(fn, x); }
 
-  static inline __attribute__((always_inline)) void columns(const GemmTile& t, int at, int n) {
+  static inline __attribute__((always_inline)) void columns(const GemmTile& tile, int at, int n) {
+    const GemmTile t = tile;  // a copy that no store can change
     V bias[2], scale[2], value[2];
     fetch(t.bias, at, bias);
     if constexpr (Codes) fetch(t.column_scale, at, scale);

@@ -65,22 +65,15 @@ struct Product {
   Tensor out;
   size_t image_rows;
 
-  // How far apart the rows of a full group are, or 0 where they are not even.
-  size_t step_of(const void* const* located, size_t count) const {
-    if (!input.even || count < group_rows) return 0;
-    const auto at = [&](size_t i) { return static_cast<const std::byte*>(located[i]); };
-    return at(1) - at(0);
-  }
-
   // Sources of every stretch of a group, and the step between its rows.
   size_t place(size_t row, size_t count, const void** located, const void** sources,
                std::byte* copy) const {
-    input.locate(row, count, located);
-    const size_t step = step_of(located, count);
-    if (step) {
-      for (size_t s = 0; s < plan.stretches; ++s) sources[s] = located[s * count];
-      return step;
+    if (input.even && count == group_rows) {
+      input.locate(row, 2, located);
+      for (size_t s = 0; s < plan.stretches; ++s) sources[s] = located[2 * s];
+      return static_cast<const std::byte*>(located[1]) - static_cast<const std::byte*>(located[0]);
     }
+    input.locate(row, count, located);
     const size_t stretch = plan.row_bytes / plan.stretches;
     for (size_t s = 0; s < plan.stretches; ++s) {
       sources[s] = copy + s * stretch;
@@ -93,6 +86,16 @@ struct Product {
       }
     }
     return plan.row_bytes;
+  }
+
+  // What the tile will be added to is on its way while it is summed.
+  void fetch_residual(size_t row, size_t rows, size_t panel) const {
+    const Tensor& t = e.residual;
+    const size_t element = block_bytes(t.dtype), bytes = (e.gated ? g.nr / 2 : g.nr) * element;
+    for (size_t i = 0; i < rows; ++i) {
+      const std::byte* at = row_at(t, input.placement.at(row + i)) + panel * bytes;
+      for (size_t b = 0; b < bytes; b += line) __builtin_prefetch(at + b);
+    }
   }
 
   void run(size_t task, std::byte* scratch) const {
@@ -123,12 +126,13 @@ struct Product {
                  {steps[group], steps[other]},
                  static_cast<int>(plan.stretches),
                  static_cast<int>(plan.row_bytes / plan.stretches)};
-      const size_t steps_of_k = plan.row_bytes / line;
+      const size_t steps_of_k = plan.row_bytes / line, count = std::min<size_t>(g.mr, rows - at);
+      if (e.residual) fetch_residual(row + at, count, panel);
       g.multiply(sums, a, weight.panels + panel * plan.panel_bytes, ahead,
                  up(parts(ahead_bytes, steps_of_k), line));
       store_tile(out, input.placement, weight, e, image_rows,
-                 {sums, row + at, static_cast<int>(std::min<size_t>(g.mr, rows - at)),
-                  static_cast<int>(panel * g.nr), input.scale ? scales + at : nullptr});
+                 {sums, row + at, static_cast<int>(count), static_cast<int>(panel * g.nr),
+                  input.scale ? scales + at : nullptr});
     };
     g.begin();
     if (plan.rows_first) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "kernels/cpu/form.h"
 #include "kernels/cpu/parallel.h"
@@ -9,7 +10,8 @@
 namespace yent {
 namespace {
 
-constexpr size_t chunk_rows = 64;  // of 320 channels: 80 KB, read from memory once
+constexpr size_t piece_rows = 64;   // whose sums are kept in floats
+constexpr size_t most_chunks = 64;  // of an image: the tasks
 constexpr size_t task_rows = 16;
 
 struct Moments {
@@ -37,25 +39,39 @@ struct Statistics {
   const Cat& x;
   int groups, width;
 
-  // Of every group over `rows` rows, and the least of every channel and, behind all of them, the
-  // greatest. `room` holds three times the channels. The first row serves as the center: no value
-  // of `rows` lies further from their mean than sqrt(rows) standard deviations, so that the
-  // squares of the deviations lose no more than that.
+  // Adds what `rows` rows bring to every group, and widens the range of every channel: the least
+  // of all, then the greatest. `room` holds five times the channels. The first row serves as the
+  // center: no value of `rows` lies further from their mean than sqrt(rows) standard deviations, so
+  // that the squares of the deviations lose no more than that.
   void gather(size_t row, int rows, float* room, Moments* to, float* range) const {
     const int channels = x.channels();
     float *centers = room, *deviations = room + channels, *squares = deviations + channels;
+    float* piece = squares + channels;
     each_half([&](const Tensor& half, int at) {
       const Element type = element(half.dtype);
       vec.convert(centers + at, Element::f32, 1, row_at(half, row), type, half.shape.c);
-      vec.column_moments(deviations + at, squares + at, range + at, range + channels + at,
+      vec.column_moments(deviations + at, squares + at, piece + at, piece + channels + at,
                          row_at(half, row), type, half.ld, rows, half.shape.c, centers + at);
     });
-    for (int g = 0; g < groups; ++g) {
-      to[g] = {};
-      for (int c = g * width; c < (g + 1) * width; ++c) {
-        const double first = deviations[c], n = rows;
-        to[g].add({n, centers[c] + first / n, squares[c] - first * first / n});
+    for (int c = 0; c < channels; ++c) {
+      range[c] = std::min(range[c], piece[c]);
+      range[channels + c] = std::max(range[channels + c], piece[channels + c]);
+    }
+    const double n = rows, nth = 1 / n;
+    for (int g = 0; g < groups; ++g) {  // columns of one length: their mean is that of the means
+      double means = 0, within = 0, between = 0;
+      const int begin = g * width, end = begin + width;
+      for (int c = begin; c < end; ++c) {
+        const double first = deviations[c];
+        means += centers[c] + first * nth;
+        within += squares[c] - first * first * nth;
       }
+      const double mean = means / width;
+      for (int c = begin; c < end; ++c) {
+        const double gap = centers[c] + deviations[c] * nth - mean;
+        between += gap * gap;
+      }
+      to[g].add({n * width, mean, within + n * between});
     }
   }
 
@@ -77,18 +93,20 @@ void group_norm(Arena& arena, int threads, const Vec& vec, Tensor out, const Cat
                 int groups, Fn fn) {
   const int channels = x.channels(), width = channels / groups;
   const size_t images = x.a.shape.n, pixels = x.rows() / images;
+  const size_t chunk_rows =
+      std::max(piece_rows, ((pixels + most_chunks - 1) / most_chunks + 15) / 16 * 16);
   const size_t chunks = (pixels + chunk_rows - 1) / chunk_rows;
   const bool codes = out.dtype == DType::i8, by_image = codes && out.border;
   const Scratch moments_room(arena, sizeof(Moments) * images * chunks * groups);
   const Scratch range_room(arena, sizeof(float) * 2 * channels * images * chunks);
-  const Scratch thread_room(arena, sizeof(float) * 3 * channels * threads);
+  const Scratch thread_room(arena, sizeof(float) * 5 * channels * threads);
   const Scratch apply_room(arena, sizeof(float) * 3 * channels * images);
   if (arena.measuring()) return;
   const auto moments = moments_room.as<Moments>();
   const auto ranges = range_room.as<float>();
   const Statistics statistics{vec, x, groups, width};
   const auto room = [&](int thread) {
-    return thread_room.as<float>() + static_cast<size_t>(thread) * 3 * channels;
+    return thread_room.as<float>() + static_cast<size_t>(thread) * 5 * channels;
   };
   const auto rows_of = [&](size_t chunk) {
     return static_cast<int>(std::min(chunk_rows, pixels - chunk * chunk_rows));
@@ -99,9 +117,16 @@ void group_norm(Arena& arena, int threads, const Vec& vec, Tensor out, const Cat
   };
 
   parallel_for(threads, images * chunks, [&](size_t task, int thread) {
-    const size_t image = task / chunks, chunk = task % chunks;
-    statistics.gather(image * pixels + chunk * chunk_rows, rows_of(chunk), room(thread),
-                      moments + task * groups, ranges + task * 2 * channels);
+    const size_t begin = task / chunks * pixels + task % chunks * chunk_rows;
+    const size_t end = begin + rows_of(task % chunks);
+    float* range = ranges + task * 2 * channels;
+    std::fill_n(range, channels, std::numeric_limits<float>::infinity());
+    std::fill_n(range + channels, channels, -std::numeric_limits<float>::infinity());
+    std::fill_n(moments + task * groups, groups, Moments{});
+    for (size_t row = begin; row < end; row += piece_rows) {
+      statistics.gather(row, static_cast<int>(std::min(piece_rows, end - row)), room(thread),
+                        moments + task * groups, range);
+    }
   });
 
   const float* weight = w.weight ? w.weight.tensor.row<float>(0) : nullptr;
