@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -204,11 +205,22 @@ class Backend {
   // The coefficients lie in memory, f32 {1, 1, 1, terms}, so that a captured step can change them.
   virtual void mix(Arena&, Tensor out, std::span<const Tensor> terms, Tensor coefficients) = 0;
 
-  // The only two calls that wait. The host side is dense, of the tensor's dtype; activations in
+  // Runs a forward that has run before under this key, or is to be repeated under it. A device may
+  // play a recording of its launches instead, so the forward is called once or twice, at most once
+  // with effect; its results are then what they would have been.
+  virtual void replay(const std::string& key, const std::function<void()>& forward);
+  // Until everything asked for is done: for who measures.
+  virtual void wait() {}
+
+  // The only two other calls that wait. The host side is dense, of the tensor's dtype; activations in
   // another form than f32 are read as f32.
   virtual void write(Tensor dst, const void* src) = 0;
   virtual void read(void* dst, Tensor src) = 0;
 };
+
+inline void Backend::replay(const std::string&, const std::function<void()>& forward) {
+  forward();
+}
 
 inline Form Backend::form(Shape shape, Reader) const {
   return {{nullptr, shape, shape.c, DType::f32}, shape.count() * sizeof(float)};

@@ -60,6 +60,10 @@ class Decorator : public Backend {
   void mix(Arena& a, Tensor out, std::span<const Tensor> terms, Tensor coefficients) override {
     inner_.mix(a, out, terms, coefficients);
   }
+  void replay(const std::string& key, const std::function<void()>& forward) override {
+    inner_.replay(key, forward);
+  }
+  void wait() override { inner_.wait(); }
   void write(Tensor dst, const void* src) override { inner_.write(dst, src); }
   void read(void* dst, Tensor src) override { inner_.read(dst, src); }
 

@@ -212,30 +212,32 @@ inline std::vector<float> interpret_attention(const std::vector<Chunk>& q,
             });
           }
         }
+        if (!whole) {
+          Fragment<2> half_a;
+          for (int lane = 0; lane < 32; ++lane) half_a[lane] = {fa[lane][0], fa[lane][1]};
+          for (int j = 0; j < keys_per_tile / 8; ++j) {
+            Fragment<1> half_b;
+            for (int lane = 0; lane < 32; ++lane) {
+              half_b[lane][0] = ldmatrix(shared_k, lane, j % 4, [&](int l) {
+                const Place p = ldmatrix_b_half(l);
+                return (8 * (j - j % 4) + p.row) * ld + step + p.column;
+              });
+            }
+            multiply_add(s[j], half_a, half_b);
+          }
+          continue;
+        }
         for (int j = 0; j < keys_per_tile / 8; j += 2) {
           Fragment<2> fb[2];
           for (int lane = 0; lane < 32; ++lane) {
             for (int r = 0; r < 4; ++r) {
-              if (!whole && r % 2 == 1) continue;
               fb[r / 2][lane][r % 2] = ldmatrix(shared_k, lane, r, [&](int l) {
                 const Place p = ldmatrix_b(l);
                 return (8 * j + p.row) * ld + step + p.column;
               });
             }
           }
-          for (int half = 0; half < 2; ++half) {
-            if (whole) {
-              multiply_add(s[j + half], fa, fb[half]);
-            } else {
-              Fragment<2> short_a;
-              Fragment<1> short_b;
-              for (int lane = 0; lane < 32; ++lane) {
-                short_a[lane] = {fa[lane][0], fa[lane][1]};
-                short_b[lane] = {fb[half][lane][0]};
-              }
-              multiply_add(s[j + half], short_a, short_b);
-            }
-          }
+          for (int half = 0; half < 2; ++half) multiply_add(s[j + half], fa, fb[half]);
         }
       }
       for (int quad = 0; quad < 8; ++quad) {

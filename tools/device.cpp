@@ -15,7 +15,7 @@ std::unique_ptr<Backend> make_backend(const std::string& device, const std::stri
   auto cpu = make_cpu_backend({.threads = threads, .isa = isa});
   if (device == "cpu") return cpu;
   if (device.empty()) {
-    auto gpu = make_cuda_backend(0, reason);
+    auto gpu = make_cuda_backend({}, reason);
     return gpu ? std::move(gpu) : std::move(cpu);
   }
   int number = 0;
@@ -27,7 +27,7 @@ std::unique_ptr<Backend> make_backend(const std::string& device, const std::stri
     number = -1;
   }
   if (number < 0) throw usage_error("--device is {}, expected cpu, cuda or cuda:N", device);
-  if (auto gpu = make_cuda_backend(number, reason)) return gpu;
+  if (auto gpu = make_cuda_backend({.device = number}, reason)) return gpu;
   throw run_error("--device {}: {}", device, reason);
 }
 

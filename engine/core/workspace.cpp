@@ -110,7 +110,6 @@ void Workspace::run(const std::string& key, const std::function<void()>& forward
     for (const auto& [time, bytes] : change) {
       plan.lower_bound = std::max(plan.lower_bound, static_cast<size_t>(alive += bytes));
     }
-    next_ = clock_ = 0;
   }
   const size_t have = buffer_ ? buffer_.tensor.shape.count() - kAlign : 0;
   if (plan.bytes > have) {
@@ -118,7 +117,10 @@ void Workspace::run(const std::string& key, const std::function<void()>& forward
     buffer_ = allocate_bytes(backend_, plan.bytes);
   }
   if (mode_ == Mode::poisoned) poison(aligned_start(buffer_), plan.bytes);
-  forward();
+  backend_.replay(key, [&] {
+    next_ = clock_ = 0;
+    forward();
+  });
   ENSURE(next_ == plan.requests.size(), "workspace: {} made {} requests, planned {}", key, next_,
          plan.requests.size());
 }

@@ -185,10 +185,10 @@ void Text2Image::enter(Stage stage) {
 
 template <class Network, class Config>
 void Text2Image::load(std::unique_ptr<Network>& network, const char* part, const TensorSet& set,
-                      const Config& config) {
+                      const Config& config, const Policy& policy) {
   const Timings::Span span(options_.timings, "load");
-  require_memory(fmt::format("{}: loading the {}", set.path, part),
-                 packed_bytes(set, part, options_.policy), backend_);
+  require_memory(fmt::format("{}: loading the {}", set.path, part), packed_bytes(set, part, policy),
+                 backend_);
   Checkpoint checkpoint = checkpoint_of(std::make_shared<TensorSet>(set), part);
   const std::string prefix = std::string(part) + ".";
   checkpoint.restyles = [this, prefix](const std::string& module) {
@@ -198,7 +198,7 @@ void Text2Image::load(std::unique_ptr<Network>& network, const char* part, const
                                       int64_t columns) {
     for (const LoraDelta& delta : deltas_.at(prefix + module)) add_to(delta, w, rows, columns);
   };
-  const Loader loader(std::move(checkpoint), backend_, options_.policy);
+  const Loader loader(std::move(checkpoint), backend_, policy);
   network = std::make_unique<Network>(loader, config);
   const auto& resolved = loader.resolved();
   resolved_.insert(resolved_.end(), resolved.begin(), resolved.end());
@@ -210,19 +210,19 @@ void Text2Image::load(std::unique_ptr<Network>& network, const char* part, const
 
 void Text2Image::load_text_encoder() {
   if (!text_encoder_) {
-    load(text_encoder_, "text_encoder", files_.text_encoder(), clip_config());
+    load(text_encoder_, "text_encoder", files_.text_encoder(), clip_config(), options_.policy);
   }
 }
 
 void Text2Image::load_unet() {
-  if (!unet_) load(unet_, "unet", files_.unet(), unet_config_);
+  if (!unet_) load(unet_, "unet", files_.unet(), unet_config_, options_.policy);
 }
 
 void Text2Image::load_all() {
   if (encodes_text()) load_text_encoder();
   load_unet();
-  if (!encoder_) load(encoder_, "vae", files_.vae(), vae_config_);
-  if (!decoder_) load(decoder_, "vae", files_.vae(), vae_config_);
+  if (!encoder_) load(encoder_, "vae", files_.vae(), vae_config_, options_.policy);
+  if (!decoder_) load(decoder_, "vae", files_.vae(), vae_config_, options_.policy);
 }
 
 Ctx Text2Image::context(const char* part, const std::string& behind) {
@@ -252,6 +252,7 @@ Stored Text2Image::encode(const std::string& prompt, const std::string& negative
   Ctx c = context("text_encoder");
   c.activations = Precision::f32;  // small, and once per prompt
   Stored text = (*text_encoder_)(c, ids);
+  if (options_.timings) backend_.wait();
   if (options_.dump) {
     const int rows = text.tensor.shape.h;
     const std::vector<int64_t> dims{rows, text.tensor.shape.c};
@@ -304,7 +305,7 @@ Latent Text2Image::encode_picture(const Image& picture, const PaintSpec& spec) {
   std::vector<float> pixels(fitted.rgb.size());
   for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = fitted.rgb[i] / 127.5f - 1;
   enter(Stage::picture);
-  if (!encoder_) load(encoder_, "vae", files_.vae(), vae_config_);
+  if (!encoder_) load(encoder_, "vae", files_.vae(), vae_config_, options_.policy);
   const Stored image = backend_.allocate({1, px.height, px.width, 3}, DType::f32);
   backend_.write(image, pixels.data());
   Latent moments{2 * vae_config_.latent_channels, px.height / factor(), px.width / factor(), {}};
@@ -375,6 +376,7 @@ Latent Text2Image::denoise(const Stored& text, const PaintSpec& spec, Size px, u
     coefficients = {1};
   }
   const int guidance_terms = static_cast<int>(coefficients.size());
+  coefficients.push_back(1);  // what copies
   for (const Call& call : schedule.calls) {
     times.push_back(call.t);
     coefficients.push_back(static_cast<float>(call.input_scale));
@@ -389,7 +391,10 @@ Latent Text2Image::denoise(const Stored& text, const PaintSpec& spec, Size px, u
   backend_.write(table, coefficients.data());
   Ctx prompt_context = context("unet");
   prompt_context.activations = Precision::f32;  // once per prompt: nothing to save
-  const Conditioning cond = unet_->condition(prompt_context, text, times);
+  Conditioning cond = unet_->condition(prompt_context, text, times);
+  // Whatever differs from call to call lies at one place, so that a device can record a call once.
+  cond.now = backend_.allocate(cond.time.tensor.slice(0, 1).shape, DType::f32);
+  const Tensor one = table.tensor.cols(guidance_terms, 1);
 
   const int n = text.tensor.shape.n;
   const Stored input = backend_.allocate({n, shape.h, shape.w, shape.c}, DType::f32);
@@ -397,7 +402,7 @@ Latent Text2Image::denoise(const Stored& text, const PaintSpec& spec, Size px, u
     const int pixels = shape.h * shape.w;
     return batch.slice(static_cast<size_t>(i) * pixels, pixels).view(1, shape.h, shape.w);
   };
-  int column = guidance_terms;
+  int column = guidance_terms + 1;
   const auto next_coefficients = [&](size_t count) {
     column += static_cast<int>(count);
     return table.tensor.cols(column - static_cast<int>(count), static_cast<int>(count));
@@ -410,6 +415,7 @@ Latent Text2Image::denoise(const Stored& text, const PaintSpec& spec, Size px, u
     for (int i = 0; i < n; ++i) {
       backend_.mix(*ws_, image(input, i), std::array{slots[kX].tensor}, scale);
     }
+    backend_.mix(*ws_, cond.now, std::array{cond.time.tensor.slice(k, 1)}, one);
     ws_->run(fmt::format("unet {} {} {} {}", n, shape.h, shape.w, text.tensor.shape.h), [&] {
       const Act out = (*unet_)(c, input, cond, k);
       std::vector<Tensor> rows;
@@ -424,6 +430,7 @@ Latent Text2Image::denoise(const Stored& text, const PaintSpec& spec, Size px, u
       backend_.mix(*ws_, slots[move.to], terms, next_coefficients(terms.size()));
     }
     dump(fmt::format("latent.{}", k), slots[kX]);
+    if (options_.timings) backend_.wait();
     options_.progress(k + 1, calls);
   }
   dump("latent", slots[kX]);
@@ -433,25 +440,44 @@ Latent Text2Image::denoise(const Stored& text, const PaintSpec& spec, Size px, u
   return latent;
 }
 
-Image Text2Image::decode(const Latent& latent) {
-  enter(Stage::decode);
-  if (!decoder_) load(decoder_, "vae", files_.vae(), vae_config_);
+std::vector<float> Text2Image::decode(const Latent& latent, const Policy& policy) {
+  if (!decoder_) load(decoder_, "vae", files_.vae(), vae_config_, policy);
   const Timings::Span span(options_.timings, "vae_decode");
   std::vector<float> z = to_nhwc(latent.values, shape_of(latent));
   for (float& value : z) value /= vae_config_.scaling_factor;
   const Stored input = backend_.allocate(shape_of(latent), DType::f32);
   backend_.write(input, z.data());
-  require_memory(fmt::format("decoding {}x{}", latent.width * factor(), latent.height * factor()),
-                 size_t{3} * 5 * factor() * factor() * latent.width * latent.height, backend_);
-  Image image(latent.width * factor(), latent.height * factor());
-  std::vector<float> pixels(image.rgb.size());
+  const int height = latent.height * factor(), width = latent.width * factor();
+  require_memory(fmt::format("decoding {}x{}", width, height), size_t{3} * 5 * width * height,
+                 backend_);
+  std::vector<float> pixels(size_t{3} * width * height);
   Ctx c = context("vae");
-  ws_->run(fmt::format("decode {} {}", latent.height, latent.width), [&] {
+  c.activations = policy.precision("vae.activations");
+  const char* precision = precision_name(c.activations);
+  ws_->run(fmt::format("decode {} {} {}", latent.height, latent.width, precision), [&] {
     const Act out = (*decoder_)(c, input);
     if (!ws_->measuring()) backend_.read(pixels.data(), out);
   });
+  return pixels;
+}
+
+Image Text2Image::decode(const Latent& latent) {
+  const auto finite = [](const std::vector<float>& values) {
+    return std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); });
+  };
+  if (!finite(latent.values)) throw run_error("the latent is not finite");
+  enter(Stage::decode);
+  std::vector<float> pixels = decode(latent, options_.policy);
+  if (!finite(pixels)) {
+    // Half precision ends at 65504, and some decoders go beyond.
+    options_.warn("the decoder's picture is not finite; decoding it again in f32");
+    decoder_.reset();
+    pixels = decode(latent, Policy(Precision::f32));
+    decoder_.reset();  // the next one begins as it was asked for
+  }
+  if (!finite(pixels)) throw run_error("the decoder's picture is not finite");
+  Image image(latent.width * factor(), latent.height * factor());
   for (size_t i = 0; i < pixels.size(); ++i) {
-    if (!std::isfinite(pixels[i])) throw run_error("the decoder's picture is not finite");
     pixels[i] = std::clamp(pixels[i], -1.0f, 1.0f);
     image.rgb[i] = to_byte(pixels[i]);
   }

@@ -124,9 +124,11 @@ class Text2Image {
   void enter(Stage stage);
   template <class Network, class Config>
   void load(std::unique_ptr<Network>& network, const char* part, const TensorSet& set,
-            const Config& config);
+            const Config& config, const Policy& policy);
   void load_text_encoder();
   void load_unet();
+  // Pixels [height][width][3], whatever they are.
+  std::vector<float> decode(const Latent& latent, const Policy& policy);
   Ctx context(const char* part, const std::string& behind = {});
   void dump(const std::string& name, Tensor latent);
 

@@ -66,7 +66,8 @@ Llama::Llama(const Loader& root, const LlamaConfig& config)
 }
 
 Llama::State Llama::start(int context) const {
-  State state{.rope = {}, .keys = {}, .values = {}, .context = std::min(context, config_.context)};
+  State state;
+  state.context = std::min(context, config_.context);
   const Shape shape{1, state.context, 1, config_.kv_heads * config_.head_width};
   const Shape rope{1, state.context, 1, config_.rotated};
   const size_t bytes = 2 * sizeof(float) * (shape.count() * layers_.size() + rope.count());
@@ -77,6 +78,8 @@ Llama::State Llama::start(int context) const {
   state.rope = backend_.allocate(rope, DType::f32);
   backend_.write(state.rope,
                  rope_table(rope_frequencies_, state.context, config_.conjugate).data());
+  state.input = backend_.allocate({1, 2 * static_cast<int>(kPiece), 1, 1}, DType::i32);
+  state.logits = backend_.allocate({1, 1, 1, output_.w.out}, DType::f32);
   for (size_t i = 0; i < layers_.size(); ++i) {
     state.keys.push_back(backend_.allocate(shape, DType::f32));
     state.values.push_back(backend_.allocate(shape, DType::f32));
@@ -110,15 +113,18 @@ std::vector<float> Llama::operator()(Ctx& c, State& state, std::span<const int32
   std::vector<float> logits(static_cast<size_t>(rows_kept) * config_.vocabulary);
   for (size_t first = 0; first < tokens.size(); first += kPiece) {
     const int count = static_cast<int>(std::min(kPiece, tokens.size() - first));
-    std::vector<int32_t> order(count);
-    for (int i = 0; i < count; ++i) order[i] = state.length + i;
-    const Stored ids = c.backend.allocate({1, count, 1, 1}, DType::i32);
-    const Stored positions = c.backend.allocate({1, count, 1, 1}, DType::i32);
-    c.backend.write(ids, tokens.data() + first);
-    c.backend.write(positions, order.data());
+    std::vector<int32_t> input(2 * count);
+    for (int i = 0; i < count; ++i) {
+      input[i] = tokens[first + i];
+      input[count + i] = state.length + i;
+    }
+    const Tensor ids = state.input.tensor.slice(0, count);
+    const Tensor positions = state.input.tensor.slice(count, count);
+    c.backend.write(state.input.tensor.slice(0, 2 * count), input.data());
     const bool last = first + count == tokens.size();
     const int wanted = all_rows ? count : last ? 1 : 0;
-    const Stored result = c.backend.allocate({1, wanted, 1, output_.w.out}, DType::f32);
+    const Stored result =
+        wanted == 1 ? state.logits : c.backend.allocate({1, wanted, 1, output_.w.out}, DType::f32);
     c.ws.run(fmt::format("llama {} {} {}", state.context, count, wanted), [&] {
       Act x = c.make({1, count, 1, config_.width});
       c.backend.embed(c.ws, x, token_embd_, ids, {}, {});

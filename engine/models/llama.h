@@ -39,6 +39,9 @@ class Llama {
   struct State {
     Stored rope;  // {1, context, 1, rotated}: cos, then sin of every position
     std::vector<Stored> keys, values;
+    // Where every piece puts its ids, then its positions, and the last token's logits: always at
+    // one place, so that a device can record the decoding of a token once.
+    Stored input, logits;
     int context = 0, length = 0;
   };
   // Throws a run error with the needed and the available bytes when the cache does not fit.

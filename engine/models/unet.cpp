@@ -203,7 +203,7 @@ Conditioning UNet::condition(Ctx& c, Tensor text, std::span<const double> timest
 }
 
 Act UNet::operator()(Ctx& c, Tensor latent, const Conditioning& cond, int call) const {
-  Tensor time = cond.time.tensor.slice(call, 1).view(1, 1, 1);
+  Tensor time = cond.now ? cond.now.tensor : cond.time.tensor.slice(call, 1);
   time.shape.h = latent.shape.n;  // the same row for every image
   time.ld = 0;
   auto kv = cond.kv.begin();

@@ -64,6 +64,7 @@ struct TransformerBlock {
 // What a prompt and a schedule fix for every step.
 struct Conditioning {
   Stored time;             // {1, calls, 1, all blocks' channels}: time_emb_proj of every call
+  Stored now = {};         // {1, 1, 1, ..}: where set, the row of the call that is due
   std::vector<Stored> kv;  // per transformer, in the order of the forward: {n, 77, 1, 2 c}
 };
 

@@ -8,8 +8,17 @@
 
 namespace yent {
 
+// How a precision is computed on a GPU: f16 by tensor cores on halves, the default; bf16 likewise
+// on activations kept in f32; int8 by tensor cores on codes; f32 in f32 throughout, slowly. Sums
+// and statistics are always f32 (int32 of codes). q8_0 weights of an f32 or f16 linear stay as
+// they are.
+struct CudaOptions {
+  int device = 0;
+  bool blas = true;  // cuBLASLt may serve plain linears, where it is installed
+};
+
 // Null when this build or this machine cannot; then `reason` is one sentence without a full
 // stop ("no NVIDIA GPU answers").
-std::unique_ptr<Backend> make_cuda_backend(int device, std::string& reason);
+std::unique_ptr<Backend> make_cuda_backend(const CudaOptions& options, std::string& reason);
 
 }  // namespace yent

@@ -49,6 +49,8 @@ constexpr Place fragment_sum(int lane, int i) {
 constexpr Place ldmatrix_a(int lane) { return {lane % 16, lane / 16}; }
 // B, columns stored as rows: 16 columns x 2 chunks; registers 0, 1 are the first 8 columns'.
 constexpr Place ldmatrix_b(int lane) { return {lane / 16 * 8 + lane % 8, lane / 8 % 2}; }
+// Half a step deep: 32 columns x 1 chunk, register i is the first of columns 8 i .. 8 i + 7.
+constexpr Place ldmatrix_b_half(int lane) { return {lane, 0}; }
 // B stored as it is, transposed on the way: 16 deep x 2 chunks of 8 columns.
 constexpr Place ldmatrix_transposed(int lane) { return {lane % 16, lane / 16}; }
 

@@ -3,7 +3,7 @@
 
 namespace yent {
 
-std::unique_ptr<Backend> make_cuda_backend(int, std::string& reason) {
+std::unique_ptr<Backend> make_cuda_backend(const CudaOptions&, std::string& reason) {
   reason = "CUDA is not built here";
   return nullptr;
 }

@@ -1,0 +1,357 @@
+// Attention three ways: tiles of queries and keys on the tensor cores, one block per query for
+// what is short or odd, and the two passes around a product for very wide heads.
+#include "kernels/cuda/rows.cuh"
+#include "kernels/cuda/tile.cuh"
+
+namespace yent::cuda {
+namespace {
+
+constexpr int kKeys = 64;  // of a tile
+constexpr float kLog2e = 1.44269504f;
+
+// A warp owns 16 queries, a block `warps` of them; keys and values pass through two stages of
+// shared memory. Scores and probabilities stay in registers. Width 40 is two steps of 16 and one
+// of 8: nothing is padded in the arithmetic.
+template <int width, int warps>
+struct Flash {
+  static constexpr int threads = 32 * warps, queries = 16 * warps;
+  static constexpr int chunks = width / 8, ld = padded_chunks(chunks);
+  static constexpr int steps = chunks / 2;        // whole steps of 16 along the width
+  static constexpr bool half_step = chunks % 2;   // and one of 8
+  static constexpr int tile_chunks = kKeys * ld;  // of keys, or of values
+  static constexpr size_t shared_bytes = size_t{16} * 4 * tile_chunks;
+  static_assert(queries * ld <= 4 * tile_chunks);
+
+  // Rows [first, first + count) of one head as a tile; zeros past the end and past the width.
+  static __device__ void copy(const Rows& x, int64_t row0, int rows, int column, int first,
+                              int count, int head_chunks, uint32_t to) {
+    const auto* data = static_cast<const __half*>(x.data);
+    for (int i = threadIdx.x; i < count * chunks; i += threads) {
+      const int row = i / chunks, chunk = i % chunks;
+      const bool inside = first + row < rows && chunk < head_chunks;
+      const __half* from = data + (row0 + first + row) * x.ld + column + 8 * chunk;
+      copy_chunk(to + 16 * (row * ld + chunk), inside ? from : data, inside);
+    }
+  }
+
+  static __device__ void run(const AttentionArgs& p, uint4* shared) {
+    const int lane = threadIdx.x % 32, warp = threadIdx.x / 32;
+    const int head = blockIdx.y, image = blockIdx.z, first = blockIdx.x * queries;
+    const int kv_column = head / (p.heads / p.kv_heads) * p.width;
+    const int64_t q_row = static_cast<int64_t>(image) * p.queries;
+    const int64_t k_row = static_cast<int64_t>(image) * p.keys;
+    const uint32_t base = shared_address(shared);
+    const Place sum_at = fragment_sum(lane, 0);
+
+    // How many keys this lane's two queries see, and how many anyone of the block does.
+    __shared__ int block_last;
+    int seen[2], last = p.keys;
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      const int query = first + 16 * warp + sum_at.row + 8 * half;
+      seen[half] = p.keys;
+      if (p.positions) {
+        seen[half] = query < p.queries ? min(p.positions[query] + 1, p.keys) : 1;
+      }
+    }
+    if (p.positions) {
+      if (threadIdx.x == 0) block_last = 1;
+      __syncthreads();
+      const int most = __reduce_max_sync(0xffffffff, max(seen[0], seen[1]));
+      if (lane == 0) atomicMax(&block_last, most);
+      __syncthreads();
+      last = block_last;
+    }
+
+    // The queries, through shared memory into registers, once.
+    copy(p.q, q_row, p.queries, head * p.width, first, queries, p.width / 8, base);
+    commit_copies();
+    wait_copies<0>();
+    __syncthreads();
+    uint32_t fq[steps + half_step][4];
+#pragma unroll
+    for (int step = 0; step < steps + half_step; ++step) {
+      const Place at = ldmatrix_a(lane);
+      const int chunk = min(2 * step + at.column, chunks - 1);  // of a half step, half is unused
+      ldmatrix4(fq[step], base + 16 * ((16 * warp + at.row) * ld + chunk));
+    }
+    __syncthreads();
+
+    const int tiles = ceil_div(last, kKeys);
+    const auto copy_tile = [&](int t) {
+      const uint32_t to = base + t % 2 * (2 * 16 * tile_chunks);
+      copy(p.k, k_row, p.keys, kv_column, t * kKeys, kKeys, p.width / 8, to);
+      copy(p.v, k_row, p.keys, kv_column, t * kKeys, kKeys, p.width / 8, to + 16 * tile_chunks);
+    };
+    copy_tile(0);
+    commit_copies();
+
+    float out[chunks][4] = {}, peak[2] = {-INFINITY, -INFINITY}, total[2] = {0, 0};
+    const float factor = p.scale * kLog2e;
+    for (int t = 0; t < tiles; ++t) {
+      // Tile t has arrived for all, and nobody reads the other stage any more.
+      wait_copies<0>();
+      __syncthreads();
+      if (t + 1 < tiles) copy_tile(t + 1);
+      commit_copies();
+      const uint32_t keys = base + t % 2 * (2 * 16 * tile_chunks);
+      const uint32_t values = keys + 16 * tile_chunks;
+
+      float s[kKeys / 8][4] = {};
+#pragma unroll
+      for (int step = 0; step < steps; ++step) {
+#pragma unroll
+        for (int j = 0; j < kKeys / 8; j += 2) {
+          uint32_t fk[4];
+          const Place at = ldmatrix_b(lane);
+          ldmatrix4(fk, keys + 16 * ((8 * j + at.row) * ld + 2 * step + at.column));
+          HalfOp::multiply_add(s[j], fq[step], fk[0], fk[1]);
+          HalfOp::multiply_add(s[j + 1], fq[step], fk[2], fk[3]);
+        }
+      }
+      if constexpr (half_step) {
+#pragma unroll
+        for (int j = 0; j < kKeys / 8; j += 4) {
+          uint32_t fk[4];
+          const Place at = ldmatrix_b_half(lane);
+          ldmatrix4(fk, keys + 16 * ((8 * j + at.row) * ld + 2 * steps + at.column));
+#pragma unroll
+          for (int i = 0; i < 4; ++i) HalfOp::multiply_add_8(s[j + i], fq[steps], fk[i]);
+        }
+      }
+
+#pragma unroll
+      for (int half = 0; half < 2; ++half) {
+        if ((t + 1) * kKeys > seen[half]) {
+#pragma unroll
+          for (int j = 0; j < kKeys / 8; ++j) {
+#pragma unroll
+            for (int i = 0; i < 2; ++i) {
+              if (t * kKeys + 8 * j + sum_at.column + i >= seen[half]) {
+                s[j][2 * half + i] = -INFINITY;
+              }
+            }
+          }
+        }
+        float highest = peak[half];
+#pragma unroll
+        for (int j = 0; j < kKeys / 8; ++j) {
+          highest = fmaxf(highest, fmaxf(s[j][2 * half], s[j][2 * half + 1]));
+        }
+        // The four lanes of a row. Key 0 is seen by all, so the peak is a number.
+        highest = fmaxf(highest, __shfl_xor_sync(0xffffffff, highest, 1));
+        highest = fmaxf(highest, __shfl_xor_sync(0xffffffff, highest, 2));
+        const float fade = exp2f((peak[half] - highest) * factor), offset = highest * factor;
+        peak[half] = highest;
+        total[half] *= fade;
+#pragma unroll
+        for (int c = 0; c < chunks; ++c) {
+          out[c][2 * half] *= fade;
+          out[c][2 * half + 1] *= fade;
+        }
+#pragma unroll
+        for (int j = 0; j < kKeys / 8; ++j) {
+#pragma unroll
+          for (int i = 2 * half; i < 2 * half + 2; ++i) {
+            s[j][i] = exp2f(fmaf(s[j][i], factor, -offset));
+            total[half] += s[j][i];
+          }
+        }
+      }
+
+#pragma unroll
+      for (int step = 0; step < kKeys / 16; ++step) {
+        // The sums of two key tiles are, register for register, A of the next product.
+        const uint32_t fp[4] = {pack_halves(s[2 * step][0], s[2 * step][1]),
+                                pack_halves(s[2 * step][2], s[2 * step][3]),
+                                pack_halves(s[2 * step + 1][0], s[2 * step + 1][1]),
+                                pack_halves(s[2 * step + 1][2], s[2 * step + 1][3])};
+        const Place at = ldmatrix_transposed(lane);
+        const uint32_t row = values + 16 * (16 * step + at.row) * ld;
+#pragma unroll
+        for (int c = 0; c + 1 < chunks; c += 2) {
+          uint32_t fv[4];
+          ldmatrix4_transposed(fv, row + 16 * (c + at.column));
+          HalfOp::multiply_add(out[c], fp, fv[0], fv[1]);
+          HalfOp::multiply_add(out[c + 1], fp, fv[2], fv[3]);
+        }
+        if constexpr (half_step) {
+          uint32_t fv[2];
+          ldmatrix2_transposed(fv, row + 16 * (chunks - 1));
+          HalfOp::multiply_add(out[chunks - 1], fp, fv[0], fv[1]);
+        }
+      }
+    }
+
+#pragma unroll
+    for (int half = 0; half < 2; ++half) {
+      float sum = total[half];
+      sum += __shfl_xor_sync(0xffffffff, sum, 1);
+      sum += __shfl_xor_sync(0xffffffff, sum, 2);
+      const int query = first + 16 * warp + sum_at.row + 8 * half;
+      if (query >= p.queries) continue;
+      const float inverse = 1 / sum;
+      auto* to = static_cast<__half*>(p.out.data) + (q_row + query) * p.out.ld + head * p.width;
+#pragma unroll
+      for (int c = 0; c < chunks; ++c) {
+        const int column = 8 * c + sum_at.column;
+        if (column >= p.width) continue;
+        *reinterpret_cast<__half2*>(to + column) =
+            __floats2half2_rn(out[c][2 * half] * inverse, out[c][2 * half + 1] * inverse);
+      }
+    }
+  }
+};
+
+template <int width, int warps>
+__global__ void __launch_bounds__(32 * warps, 2)
+    flash_kernel(const __grid_constant__ AttentionArgs p) {
+  extern __shared__ uint4 shared[];
+  Flash<width, warps>::run(p, shared);
+}
+
+template <int width, int warps>
+void launch_flash(Queue& q, const AttentionArgs& p) {
+  using Tiles = Flash<width, warps>;
+  q.launch(flash_kernel<width, warps>, dim3(ceil_div(p.queries, Tiles::queries), p.heads, p.images),
+           dim3(Tiles::threads), Tiles::shared_bytes, p);
+}
+
+// One query of one head. Scores of up to kPiece keys at a time lie in shared memory.
+constexpr int kThreads = 256, kPiece = 1024, kColumns = 4;
+
+__device__ float block_reduce(float x, bool maximum, float* room) {
+  x = maximum ? warp_max(x) : warp_sum(x);
+  if (threadIdx.x % 32 == 0) room[threadIdx.x / 32] = x;
+  __syncthreads();
+  float all = room[0];
+#pragma unroll
+  for (int i = 1; i < kThreads / 32; ++i) all = maximum ? fmaxf(all, room[i]) : all + room[i];
+  __syncthreads();
+  return all;
+}
+
+__global__ void __launch_bounds__(kThreads) row_kernel(const __grid_constant__ AttentionArgs p) {
+  extern __shared__ float numbers[];  // the query, then sums of the groups
+  __shared__ float score[kPiece], room[kThreads / 32];
+  const int thread = threadIdx.x, head = blockIdx.y, row = blockIdx.x;
+  const int image = row / p.queries, kv = head / (p.heads / p.kv_heads) * p.width;
+  const int k_row = image * p.keys;
+  const int seen = p.positions ? min(p.positions[row % p.queries] + 1, p.keys) : p.keys;
+  for (int c = thread; c < p.width; c += kThreads) {
+    numbers[c] = load(p.q, row, head * p.width + c) * p.scale;
+  }
+  // Adding up values: `groups` of threads share the keys, each thread a few columns.
+  const int across = min(p.width, kThreads), groups = kThreads / across;
+  const int group = thread / across, column = thread % across;
+  float sum[kColumns] = {}, peak = -INFINITY, total = 0;
+  __syncthreads();
+  for (int base = 0; base < seen; base += kPiece) {
+    const int count = min(kPiece, seen - base);
+    float highest = -INFINITY;
+    for (int j = thread; j < count; j += kThreads) {
+      float dot = 0;
+      int c = 0;
+      if (p.k.wide && p.width % 8 == 0) {
+        for (; c < p.width; c += 8) {
+          float v[8];
+          load8(p.k, k_row + base + j, kv + c, 8, v);
+#pragma unroll
+          for (int i = 0; i < 8; ++i) dot = fmaf(numbers[c + i], v[i], dot);
+        }
+      }
+      for (; c < p.width; ++c) dot = fmaf(numbers[c], load(p.k, k_row + base + j, kv + c), dot);
+      score[j] = dot;
+      highest = fmaxf(highest, dot);
+    }
+    const float next = fmaxf(peak, block_reduce(highest, true, room));
+    const float fade = __expf(peak - next);
+    peak = next;
+    float part = 0;
+    for (int j = thread; j < count; j += kThreads) part += score[j] = __expf(score[j] - next);
+    total = total * fade + block_reduce(part, false, room);  // also: all scores are written
+#pragma unroll
+    for (int i = 0; i < kColumns; ++i) {
+      sum[i] *= fade;
+      const int c = column + i * kThreads;
+      if (group >= groups || c >= p.width) continue;
+      for (int j = group; j < count; j += groups) {
+        sum[i] = fmaf(score[j], load(p.v, k_row + base + j, kv + c), sum[i]);
+      }
+    }
+    __syncthreads();  // before the next piece's scores
+  }
+  float* sums = numbers + p.width;
+#pragma unroll
+  for (int i = 0; i < kColumns; ++i) {
+    const int c = column + i * kThreads;
+    if (group < groups && c < p.width) sums[group * p.width + c] = sum[i];
+  }
+  __syncthreads();
+  for (int c = thread; c < p.width; c += kThreads) {
+    float all = 0;
+    for (int g = 0; g < groups; ++g) all += sums[g * p.width + c];
+    store(p.out, row, head * p.width + c, all / total);
+  }
+}
+
+__global__ void __launch_bounds__(kThreads) softmax_kernel(const __grid_constant__ SoftmaxArgs p) {
+  __shared__ float room[kThreads / 32];
+  const int row = blockIdx.x;
+  const float* from = p.scores + static_cast<size_t>(row) * p.ld;
+  auto* to = static_cast<__half*>(p.out) + static_cast<size_t>(row) * p.out_ld;
+  const int seen = p.positions ? min(p.positions[row] + 1, p.columns) : p.columns;
+  float highest = -INFINITY;
+  for (int c = threadIdx.x; c < seen; c += kThreads) highest = fmaxf(highest, from[c] * p.scale);
+  highest = block_reduce(highest, true, room);
+  float sum = 0;
+  for (int c = threadIdx.x; c < seen; c += kThreads) sum += __expf(from[c] * p.scale - highest);
+  const float inverse = 1 / block_reduce(sum, false, room);
+  for (int c = threadIdx.x; c < p.padded; c += kThreads) {
+    const float value = c < seen ? __expf(from[c] * p.scale - highest) * inverse : 0;
+    to[c] = __float2half_rn(value);
+  }
+}
+
+__global__ void __launch_bounds__(256) transpose_kernel(const __grid_constant__ TransposeArgs p) {
+  __shared__ __half tile[32][34];
+  const auto* x = static_cast<const __half*>(p.x);
+  auto* out = static_cast<__half*>(p.out);
+  const int r0 = blockIdx.x * 32, c0 = blockIdx.y * 32, at = threadIdx.x % 32;
+  for (int i = threadIdx.x / 32; i < 32; i += 8) {
+    const int r = r0 + i, c = c0 + at;
+    tile[i][at] =
+        r < p.rows && c < p.columns ? x[static_cast<size_t>(r) * p.ld + c] : __float2half_rn(0.0f);
+  }
+  __syncthreads();
+  for (int i = threadIdx.x / 32; i < 32; i += 8) {
+    const int c = c0 + i, r = r0 + at;
+    if (c < p.columns && r < p.padded) out[static_cast<size_t>(c) * p.out_ld + r] = tile[at][i];
+  }
+}
+
+}  // namespace
+
+void launch_flash_attention(Queue& q, const AttentionArgs& args) {
+  if (args.width <= 40) return launch_flash<40, 8>(q, args);
+  if (args.width <= 64) return launch_flash<64, 8>(q, args);
+  if (args.width <= 80) return launch_flash<80, 8>(q, args);
+  launch_flash<kFlashWidth, 4>(q, args);
+}
+
+void launch_row_attention(Queue& q, const AttentionArgs& args) {
+  const int across = args.width < kThreads ? args.width : kThreads;
+  const size_t shared = sizeof(float) * args.width * (1 + kThreads / across);
+  q.launch(row_kernel, dim3(args.images * args.queries, args.heads), dim3(kThreads), shared, args);
+}
+
+void launch_softmax(Queue& q, const SoftmaxArgs& args) {
+  q.launch(softmax_kernel, dim3(args.rows), dim3(kThreads), 0, args);
+}
+
+void launch_transpose(Queue& q, const TransposeArgs& args) {
+  q.launch(transpose_kernel, dim3(ceil_div(args.padded, 32), ceil_div(args.columns, 32)), dim3(256),
+           0, args);
+}
+
+}  // namespace yent::cuda

@@ -1,0 +1,93 @@
+// Load time: the file's bytes into the layouts that the kernels read.
+#include <cuda_bf16.h>
+
+#include "kernels/cuda/rows.cuh"
+
+namespace yent::cuda {
+namespace {
+
+// Element i of a file's row-major array.
+__device__ float element(const void* from, int type, size_t i) {
+  switch (static_cast<From>(type)) {
+    case From::f32:
+      return static_cast<const float*>(from)[i];
+    case From::f16:
+      return __half2float(static_cast<const __half*>(from)[i]);
+    case From::bf16:
+      return __bfloat162float(static_cast<const __nv_bfloat16*>(from)[i]);
+    default: {
+      const auto* block = static_cast<const unsigned char*>(from) + i / 32 * 34;
+      const auto bits = static_cast<unsigned short>(block[0] | block[1] << 8);
+      return __half2float(__ushort_as_half(bits)) * static_cast<int8_t>(block[2 + i % 32]);
+    }
+  }
+}
+
+// One block a row. Codes need the row's peak first.
+__global__ void __launch_bounds__(256) pack_kernel(const __grid_constant__ PackArgs p) {
+  const int row = blockIdx.x, to_row = p.first + row * p.step;
+  const size_t count = static_cast<size_t>(p.channels) * p.taps, from = row * count;
+  const int width = p.taps * p.padded;
+  float scale = 1;
+  if (p.to_type == static_cast<int>(Kind::code)) {
+    __shared__ uint32_t peak;
+    if (threadIdx.x == 0) peak = 0;
+    __syncthreads();
+    uint32_t most = 0;
+    for (size_t i = threadIdx.x; i < count; i += blockDim.x) {
+      most = max(most, __float_as_uint(element(p.from, p.from_type, from + i)) & 0x7fffffff);
+    }
+    atomicMax(&peak, most);
+    __syncthreads();
+    const float magnitude = __uint_as_float(peak);
+    scale = magnitude < 1e-35f ? 1 : magnitude / 127;
+    if (peak >= 0x7f800000) scale = __uint_as_float(0x7fc00000);
+    if (threadIdx.x == 0) p.column_scale[to_row] = scale;
+  }
+  for (int i = threadIdx.x; i < width; i += blockDim.x) {
+    const int tap = i / p.padded, channel = i % p.padded;
+    const float value =
+        channel < p.channels
+            ? element(p.from, p.from_type, from + static_cast<size_t>(channel) * p.taps + tap)
+            : 0;
+    const size_t to = static_cast<size_t>(to_row) * p.ld + i;
+    if (p.to_type == kFloats) {
+      static_cast<float*>(p.to)[to] = value;
+    } else if (p.to_type == static_cast<int>(Kind::half)) {
+      static_cast<__half*>(p.to)[to] = __float2half_rn(value);
+    } else if (p.to_type == static_cast<int>(Kind::bfloat)) {
+      static_cast<__nv_bfloat16*>(p.to)[to] = __float2bfloat16_rn(value);
+    } else {
+      const float code = rintf(value / scale);
+      static_cast<int8_t*>(p.to)[to] =
+          code == code ? static_cast<int8_t>(fminf(fmaxf(code, -127.0f), 127.0f)) : 0;
+    }
+  }
+}
+
+// One block a row of Q8_0.
+__global__ void __launch_bounds__(256) split_kernel(const __grid_constant__ SplitArgs p) {
+  const int row = blockIdx.x, blocks = p.k / 32, to = p.first + row * p.step;
+  const auto* from =
+      static_cast<const unsigned char*>(p.blocks) + static_cast<size_t>(row) * blocks * 34;
+  int8_t* codes = p.codes + static_cast<size_t>(to) * p.k;
+  for (int i = threadIdx.x; i < p.k; i += blockDim.x) {
+    codes[i] = static_cast<int8_t>(from[i / 32 * 34 + 2 + i % 32]);
+  }
+  auto* scales = static_cast<unsigned short*>(p.scales) + static_cast<size_t>(to) * blocks;
+  for (int i = threadIdx.x; i < blocks; i += blockDim.x) {
+    scales[i] = static_cast<unsigned short>(from[i * 34] | from[i * 34 + 1] << 8);
+  }
+}
+
+}  // namespace
+
+void launch_pack(Queue& q, const PackArgs& args) {
+  q.launch(pack_kernel, dim3(args.rows), dim3(256), 0, args);
+}
+
+void launch_split(Queue& q, const SplitArgs& args) {
+  q.launch(split_kernel, dim3(args.rows), dim3(256), 0, args);
+}
+
+}  // namespace yent::cuda

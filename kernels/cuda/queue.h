@@ -1,0 +1,53 @@
+// The one stream of a device, and the one way onto it. Every launch passes here with all its
+// arguments in one plain struct, so that a forward can be compared with what a graph holds.
+#pragma once
+
+#include <cuda_runtime_api.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <set>
+
+namespace yent::cuda {
+
+class Queue {
+ public:
+  explicit Queue(int device);
+  ~Queue();
+  Queue(const Queue&) = delete;
+
+  // Makes this device the calling thread's.
+  void enter() const;
+  int device() const { return device_; }
+  int processors() const { return processors_; }
+  cudaStream_t stream() const { return stream_; }
+
+  // While it compares, launches are added to the signature and not made.
+  void begin_signature(bool compare);
+  uint64_t end_signature();
+  bool compares() const { return compares_; }
+  void sign(const void* bytes, size_t count);
+
+  // Arguments are hashed as bytes: structs without holes.
+  template <class Args>
+  void launch(void (*kernel)(Args), dim3 grid, dim3 block, size_t shared, const Args& args) {
+    launch(reinterpret_cast<const void*>(kernel), grid, block, shared, &args, sizeof(Args));
+  }
+  void clear(void* data, size_t bytes);  // to zeros, in order
+
+  // For what waits: it cannot be part of a graph.
+  bool waited() const { return waited_; }
+  void begin_wait();
+
+ private:
+  void launch(const void* kernel, dim3 grid, dim3 block, size_t shared, const void* args,
+              size_t bytes);
+
+  int device_, processors_ = 0;
+  cudaStream_t stream_ = nullptr;
+  bool compares_ = false, waited_ = false;
+  uint64_t signature_ = 0;
+  std::set<const void*> large_;  // kernels that may take more than 48 KB of shared memory
+};
+
+}  // namespace yent::cuda

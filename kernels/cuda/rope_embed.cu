@@ -1,0 +1,70 @@
+// Tokens and places: RoPE, the rows of a cache, embeddings.
+#include "kernels/cuda/rows.cuh"
+
+namespace yent::cuda {
+namespace {
+
+constexpr int kThreads = 256;
+
+// A thread turns one pair.
+__global__ void __launch_bounds__(kThreads) rope_kernel(const __grid_constant__ RopeArgs p) {
+  const int at = blockIdx.x * kThreads + threadIdx.x;
+  if (at >= p.rows * p.heads * p.half) return;
+  const int i = at % p.half, head = at / p.half % p.heads, row = at / p.half / p.heads;
+  const float* cosine = p.table + static_cast<size_t>(p.positions[row]) * p.table_ld;
+  const float* sine = cosine + p.half;
+  const int first = head * p.head_width + (p.interleaved ? 2 * i : i);
+  const int second = first + (p.interleaved ? 1 : p.half);
+  const float a = load(p.x, row, first), b = load(p.x, row, second);
+  store(p.x, row, first, a * cosine[i] - b * sine[i]);
+  store(p.x, row, second, a * sine[i] + b * cosine[i]);
+}
+
+__global__ void __launch_bounds__(kThreads)
+    store_rows_kernel(const __grid_constant__ StoreRowsArgs p) {
+  const int64_t at = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+  if (at >= static_cast<int64_t>(p.rows) * p.columns) return;
+  const int row = static_cast<int>(at / p.columns), column = static_cast<int>(at % p.columns);
+  store(p.cache, p.positions[row], column, load(p.x, row, column));
+}
+
+__global__ void __launch_bounds__(kThreads) embed_kernel(const __grid_constant__ EmbedArgs p) {
+  const int64_t at = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+  if (at >= static_cast<int64_t>(p.rows) * p.columns) return;
+  const int row = static_cast<int>(at / p.columns), column = static_cast<int>(at % p.columns);
+  const size_t from = static_cast<size_t>(p.ids[row]) * p.table_ld + column;
+  float value;
+  if (p.scales) {
+    value = __half2float(static_cast<const __half*>(p.scales)[from / 32]) *
+            static_cast<float>(static_cast<const int8_t*>(p.table)[from]);
+  } else if (p.f32) {
+    value = static_cast<const float*>(p.table)[from];
+  } else {
+    value = __half2float(static_cast<const __half*>(p.table)[from]);
+  }
+  if (p.places) {
+    value += p.places[static_cast<size_t>(p.positions[row]) * p.places_ld + column];
+  }
+  store(p.out, row, column, value);
+}
+
+unsigned blocks(int64_t items) { return static_cast<unsigned>((items + kThreads - 1) / kThreads); }
+
+}  // namespace
+
+void launch_rope(Queue& q, const RopeArgs& args) {
+  const int64_t pairs = static_cast<int64_t>(args.rows) * args.heads * args.half;
+  q.launch(rope_kernel, dim3(blocks(pairs)), dim3(kThreads), 0, args);
+}
+
+void launch_store_rows(Queue& q, const StoreRowsArgs& args) {
+  q.launch(store_rows_kernel, dim3(blocks(static_cast<int64_t>(args.rows) * args.columns)),
+           dim3(kThreads), 0, args);
+}
+
+void launch_embed(Queue& q, const EmbedArgs& args) {
+  q.launch(embed_kernel, dim3(blocks(static_cast<int64_t>(args.rows) * args.columns)),
+           dim3(kThreads), 0, args);
+}
+
+}  // namespace yent::cuda

@@ -1,0 +1,183 @@
+#include "kernels/cuda/weights.h"
+
+#include <algorithm>
+
+#include "kernels/cuda/check.cuh"
+#include "kernels/error.h"
+#include "kernels/host_rows.h"
+
+namespace yent::cuda {
+namespace {
+
+using Layout = CudaWeight::Layout;
+
+From from_of(const HostTensor& t) {
+  switch (t.dtype) {
+    case DType::f32:
+      return From::f32;
+    case DType::f16:
+      return From::f16;
+    case DType::bf16:
+      return From::bf16;
+    case DType::q8_0:
+      return From::q8_0;
+    default:
+      ENSURE(false, "{}: a backend was given {}", t.name, dtype_name(t.dtype));
+  }
+}
+
+Layout layout_of(Precision precision) {
+  constexpr Layout layouts[] = {Layout::floats, Layout::half, Layout::bfloat, Layout::code};
+  return layouts[static_cast<int>(precision)];
+}
+
+size_t element_bytes(Layout layout) {
+  constexpr size_t sizes[] = {2, 2, 1, 4, 1};
+  return sizes[static_cast<int>(layout)];
+}
+
+std::shared_ptr<void> send_all(Queue& q, const void* from, size_t bytes) {
+  auto memory = allocate(q, bytes);
+  CUDA_CHECK(cudaMemcpyAsync(memory.get(), from, bytes, cudaMemcpyHostToDevice, q.stream()));
+  CUDA_CHECK(cudaStreamSynchronize(q.stream()));  // `from` is the caller's
+  return memory;
+}
+
+// Room for n outputs of `taps` times `inputs`.
+std::shared_ptr<CudaWeight> make(Queue& q, Layout layout, int n, int inputs, int taps) {
+  auto w = std::make_shared<CudaWeight>();
+  w->layout = layout;
+  w->n = n;
+  w->k = inputs * taps;
+  w->padded = layout == Layout::floats ? inputs : round_up(inputs, w->granule());
+  const size_t count = static_cast<size_t>(n) * taps * w->padded;
+  w->data = allocate(q, count * element_bytes(layout));
+  w->bytes = count * element_bytes(layout);
+  if (layout == Layout::code) w->scales = allocate(q, sizeof(float) * round_up(n, 2));
+  constexpr const char* kernels[] = {"f16 mma", "bf16 mma", "int8 mma", "f32 fma", "q8_0 fma"};
+  w->kernel = kernels[static_cast<int>(layout)];
+  return w;
+}
+
+// Rows of `t`, [rows][channels][taps], to rows first, first + step, ...
+void pack_rows(Queue& q, Stager& stager, CudaWeight& w, const HostTensor& t, int channels, int taps,
+               int first, int step) {
+  const size_t row = static_cast<size_t>(channels) * taps;
+  const size_t row_bytes = row / block_elements(t.dtype) * block_bytes(t.dtype);
+  const int rows = static_cast<int>(t.dims[0]);
+  ENSURE(row % block_elements(t.dtype) == 0 && row_bytes * rows <= t.bytes,
+         "{}: {} rows of {} bytes in {}", t.name, rows, row_bytes, t.bytes);
+  const int to_type = w.layout == Layout::floats ? kFloats : static_cast<int>(w.layout);
+  stager.send(t.data, row_bytes, rows, [&](const void* piece, int begin, int count) {
+    launch_pack(q, {.from = piece,
+                    .to = w.data.get(),
+                    .column_scale = static_cast<float*>(w.scales.get()),
+                    .ld = static_cast<int64_t>(taps) * w.padded,
+                    .rows = count,
+                    .channels = channels,
+                    .taps = taps,
+                    .padded = w.padded,
+                    .first = first + begin * step,
+                    .step = step,
+                    .from_type = static_cast<int>(from_of(t)),
+                    .to_type = to_type});
+  });
+}
+
+void split_rows(Queue& q, Stager& stager, CudaWeight& w, const HostTensor& t, int first, int step) {
+  const size_t row_bytes = static_cast<size_t>(w.k) / 32 * 34;
+  const int rows = static_cast<int>(t.dims[0]);
+  ENSURE(row_bytes * rows <= t.bytes, "{}: {} rows of {} bytes in {}", t.name, rows, row_bytes,
+         t.bytes);
+  stager.send(t.data, row_bytes, rows, [&](const void* piece, int begin, int count) {
+    launch_split(q, {.blocks = piece,
+                     .codes = static_cast<int8_t*>(w.data.get()),
+                     .scales = w.scales.get(),
+                     .rows = count,
+                     .k = w.k,
+                     .first = first + begin * step,
+                     .step = step});
+  });
+}
+
+void set_bias(Queue& q, CudaWeight& w, const std::vector<float>& bias) {
+  w.bias = send_all(q, bias.data(), bias.size() * sizeof(float));
+  w.bytes += bias.size() * sizeof(float);
+  if (w.layout != Layout::half) return;
+  std::vector<uint16_t> halves(bias.size());
+  std::transform(bias.begin(), bias.end(), halves.begin(), f32_to_f16);
+  w.half_bias = send_all(q, halves.data(), halves.size() * sizeof(uint16_t));
+}
+
+}  // namespace
+
+std::shared_ptr<CudaWeight> pack_linear_weight(Queue& q, Stager& stager, const LinearSource& source,
+                                               Precision precision) {
+  const auto& parts = source.parts;
+  const int k = static_cast<int>(parts[0].weight.dims[1]);
+  int n = 0;
+  for (const auto& part : parts) n += static_cast<int>(part.weight.dims[0]);
+  const bool blocks = (precision == Precision::f32 || precision == Precision::f16) && k % 32 == 0 &&
+                      std::all_of(parts.begin(), parts.end(),
+                                  [](auto& part) { return part.weight.dtype == DType::q8_0; });
+  auto w = make(q, blocks ? Layout::blocks : layout_of(precision), n, k, 1);
+  if (blocks) w->scales = allocate(q, static_cast<size_t>(n) * (k / 32) * 2);
+  if (blocks) w->bytes += static_cast<size_t>(n) * (k / 32) * 2;
+
+  std::vector<float> bias(round_up(n, 2), 0.0f);
+  bool biased = false;
+  int first = 0;
+  for (size_t i = 0; i < parts.size(); ++i) {
+    const auto& part = parts[i];
+    const int rows = static_cast<int>(part.weight.dims[0]);
+    const int begin = source.paired ? static_cast<int>(i) : first, step = source.paired ? 2 : 1;
+    if (blocks) {
+      split_rows(q, stager, *w, part.weight, begin, step);
+    } else {
+      pack_rows(q, stager, *w, part.weight, k, 1, begin, step);
+    }
+    if (!part.bias.dims.empty()) {
+      biased = true;
+      std::vector<float> values(rows);
+      read_elements(part.bias, 0, rows, values.data());
+      for (int r = 0; r < rows; ++r) bias[begin + r * step] = values[r];
+    }
+    first += rows;
+  }
+  if (biased) set_bias(q, *w, bias);
+  return w;
+}
+
+std::shared_ptr<CudaWeight> pack_conv_weight(Queue& q, Stager& stager, const HostTensor& weight,
+                                             const HostTensor& bias, Precision precision) {
+  const int n = static_cast<int>(weight.dims[0]), in = static_cast<int>(weight.dims[1]);
+  auto w = make(q, layout_of(precision), n, in, 9);
+  pack_rows(q, stager, *w, weight, in, 9, 0, 1);
+  if (!bias.dims.empty()) {
+    std::vector<float> values(round_up(n, 2), 0.0f);
+    read_elements(bias, 0, n, values.data());
+    set_bias(q, *w, values);
+  }
+  return w;
+}
+
+std::shared_ptr<void> pack_table(Queue& q, Stager& stager, const HostTensor& t, int rows,
+                                 int columns) {
+  CudaWeight w;
+  w.layout = Layout::floats;
+  w.k = w.padded = columns;
+  HostTensor matrix = t;
+  matrix.dims = {rows, columns};
+  const size_t count = static_cast<size_t>(rows) * columns;
+  if (t.dtype == DType::q8_0) {
+    w.data = allocate(q, count + count / 32 * 2);
+    w.scales = {w.data, static_cast<char*>(w.data.get()) + count};
+    split_rows(q, stager, w, matrix, 0, 1);
+  } else {
+    w.data = allocate(q, count * sizeof(float));
+    pack_rows(q, stager, w, matrix, columns, 1, 0, 1);
+  }
+  return w.data;
+}
+
+}  // namespace yent::cuda
