@@ -233,12 +233,13 @@ TEST_CASE("cuda: conv3x3 over sizes, strides, pads and enlargement") {
         Twin row_bias(*device, {1, 2, 1, c.out}, DType::f32);
         Twin residual(*device, {2, c.out_h, c.out_w, c.out}, type);
         Twin out(*device, {2, c.out_h, c.out_w, c.out}, type, 3);
-        const ConvW packed = device->pack_conv3x3("layer", weight.tensor, bias.tensor, precision);
+        const ConvW packed =
+            device->pack_conv3x3("layer", weight.tensor, bias.tensor, precision, false);
         const double limit = eps * (36 * c.in + 64) + input_limit(type, precision, 9 * c.in);
         check_op(*device, out, limit, [&](const Side& s) {
-          const ConvW w =
-              s.device ? packed
-                       : s.backend.pack_conv3x3("layer", weight.tensor, bias.tensor, precision);
+          const ConvW w = s.device ? packed
+                                   : s.backend.pack_conv3x3("layer", weight.tensor, bias.tensor,
+                                                            precision, false);
           s.backend.conv3x3(s.arena, s(out), s(x), w, c.geom,
                             {.row_bias = s(row_bias), .residual = s(residual)});
         });
@@ -410,7 +411,7 @@ TEST_CASE("cuda: what is not finite stays so, codes included") {
                      device->pack_linear(source_of({&weight}, nullptr, false), precision), {});
       CHECK((finite(0) && !finite(1) && finite(2)));
       device->conv3x3(arena, to.device(), x.device(),
-                      device->pack_conv3x3("layer", filter.tensor, {}, precision), {}, {});
+                      device->pack_conv3x3("layer", filter.tensor, {}, precision, false), {}, {});
       CHECK((!finite(1) && finite(4)));
       device->layer_norm(arena, to.device(), x.device().cols(32, out),
                          {.name = "norm", .weight = {}, .bias = {}});

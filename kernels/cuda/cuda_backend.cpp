@@ -109,7 +109,7 @@ class CudaBackend : public Backend {
   }
 
   ConvW pack_conv3x3(const std::string& name, const HostTensor& weight, const HostTensor& bias,
-                     Precision precision) override {
+                     Precision precision, bool) override {
     const auto& dims = weight.dims;
     ENSURE(dims.size() == 4 && dims[2] == 3 && dims[3] == 3, "conv3x3 {}: not 3x3", name);
     ENSURE(bias.dims.empty() || bias.count() == dims[0], "conv3x3 {}: bias", name);
@@ -624,7 +624,10 @@ std::unique_ptr<Backend> make_cuda_backend(const CudaOptions& options, std::stri
   int devices = 0;
   const cudaError_t answer = cudaGetDeviceCount(&devices);
   if (answer != cudaSuccess || devices == 0) {
-    reason = std::string("no NVIDIA GPU answers: ") + cudaGetErrorString(answer);
+    int driver = 0;  // of no driver at all, the runtime says that it is too old
+    cudaDriverGetVersion(&driver);
+    reason = fmt::format("no NVIDIA GPU answers: {}",
+                         driver == 0 ? "there is no driver" : cudaGetErrorString(answer));
     return nullptr;
   }
   if (options.device < 0 || options.device >= devices) {
