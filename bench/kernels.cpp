@@ -17,6 +17,7 @@
 
 #include "kernels/cpu/isa_table.h"
 #include "kernels/cpu/peak.h"
+#include "kernels/half.h"
 
 using namespace yent;
 
@@ -115,11 +116,25 @@ void conv(benchmark::State& state, Isa isa, Precision precision, int images, int
           [&] { backend->conv3x3(arena, y.tensor, x.tensor, w, {}, {}); });
 }
 
-void attention(benchmark::State& state, Isa isa, int images, int queries, int keys, int heads,
-               int width) {
+// What is timed has values from -1 to 1, as bf16 too.
+Tensor as_bf16(const Tensor& t, std::vector<uint16_t>& to) {
+  to.resize(t.shape.count());
+  const float* from = t.row<float>(0);
+  for (size_t i = 0; i < to.size(); ++i) to[i] = f32_to_bf16(from[i]);
+  return {to.data(), t.shape, t.ld, DType::bf16};
+}
+
+void attention(benchmark::State& state, Isa isa, bool bf16, int images, int queries, int keys,
+               int heads, int width) {
   const auto backend = make_table_backend(isa, thread_count);
   Matrix q({images, queries, 1, heads * width}), kv({images, keys, 1, 2 * heads * width});
   Matrix out(q.tensor.shape);
+  std::vector<uint16_t> room[3];
+  if (bf16) {
+    q.tensor = as_bf16(q.tensor, room[0]);
+    kv.tensor = as_bf16(kv.tensor, room[1]);
+    out.tensor = as_bf16(out.tensor, room[2]);
+  }
   const Tensor k = kv.tensor.cols(0, heads * width),
                v = kv.tensor.cols(heads * width, heads * width);
   AttnSpec spec{.heads = heads, .kv_heads = heads};
@@ -190,19 +205,19 @@ void add_products(const Gemm& row, const char* kind, Precision precision) {
   }
 }
 
-void add_attention(const Attention& row) {
+void add_attention(const std::string& name, Isa isa, bool bf16) {
   struct Case {
     int images, queries, keys, heads, width;
   };
   std::vector<Case> cases = {
       {2, 4096, 4096, 8, 40},  {2, 4096, 77, 8, 40}, {2, 1024, 1024, 8, 80}, {2, 256, 256, 8, 160},
       {1, 4096, 4096, 1, 512}, {1, 1, 2048, 6, 48},  {1, 64, 64, 4, 24}};
-  if (row.isa == Isa::ref) cases.erase(cases.begin());
+  if (isa == Isa::ref) cases.erase(cases.begin());
   for (const Case& c : cases) {
-    add(fmt::format("attention/{}/{}x{}x{}_{}x{}", row.name, c.images, c.queries, c.keys, c.heads,
+    add(fmt::format("attention/{}/{}x{}x{}_{}x{}", name, c.images, c.queries, c.keys, c.heads,
                     c.width),
-        [c, isa = row.isa](benchmark::State& b) {
-          attention(b, isa, c.images, c.queries, c.keys, c.heads, c.width);
+        [=](benchmark::State& b) {
+          attention(b, isa, bf16, c.images, c.queries, c.keys, c.heads, c.width);
         });
   }
 }
@@ -231,7 +246,10 @@ void add_all() {
     if (usable(row)) add_products(*row, "int8", Precision::int8);
   }
   for (const Attention* row : attention_table()) {
-    if (usable(row)) add_attention(*row);
+    if (usable(row)) add_attention(fmt::format("f32_{}", row->name), row->isa, false);
+  }
+  for (const AttentionBf16* row : attention_bf16_table()) {
+    if (usable(row) && row->block) add_attention(fmt::format("bf16_{}", row->name), row->isa, true);
   }
   for (const GemvQ8* row : gemv_q8_table()) {
     if (usable(row)) add_rest(row->isa, row->name);

@@ -6,7 +6,7 @@ namespace yent {
 
 // Each field stands for a whole cap of interface.md and includes what its kernels assume:
 // avx2 with FMA and F16C, avx512 the F, BW, DQ and VL parts, amx tiles with int8 and bf16 and
-// AVX-512 BF16, neon_dot sdot, neon_i8mm smmla.
+// AVX-512 BF16 and VBMI, neon_dot sdot, neon_i8mm smmla.
 struct CpuFeatures {
   bool avx2 = false, avxvnni = false;
   bool avx512 = false, avx512vnni = false, avx512bf16 = false, amx = false;

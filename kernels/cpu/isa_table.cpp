@@ -6,6 +6,7 @@ namespace yent {
 
 extern const Gemm gemm_f32_ref, gemm_bf16_ref, gemm_i8_ref;
 extern const Attention attention_ref;
+extern const AttentionBf16 attention_bf16_ref;
 extern const GemvQ8 gemv_q8_ref;
 extern const Vec vec_ref;
 
@@ -15,6 +16,7 @@ extern const Gemm gemm_bf16_amx, gemm_i8_amx;
 extern const Gemm gemm_bf16_avx2, gemm_bf16_avx512, gemm_bf16_avx512bf16;
 extern const Gemm gemm_i8_avx2, gemm_i8_avxvnni, gemm_i8_avx512vnni;
 extern const Attention attention_avx2, attention_avx512;
+extern const AttentionBf16 attention_bf16_amx;
 extern const GemvQ8 gemv_q8_avx2, gemv_q8_avx512;
 extern const Vec vec_avx2, vec_avx512, vec_avx512bf16;
 #elif defined(__aarch64__)
@@ -33,6 +35,7 @@ const Gemm* const gemm_bf16_rows[] = {&gemm_bf16_amx, &gemm_bf16_avx512bf16, &ge
 const Gemm* const gemm_i8_rows[] = {&gemm_i8_amx, &gemm_i8_avx512vnni, &gemm_i8_avxvnni,
                                     &gemm_i8_avx2, &gemm_i8_ref};
 const Attention* const attention_rows[] = {&attention_avx512, &attention_avx2, &attention_ref};
+const AttentionBf16* const attention_bf16_rows[] = {&attention_bf16_amx, &attention_bf16_ref};
 const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_avx512, &gemv_q8_avx2, &gemv_q8_ref};
 const Vec* const vec_rows[] = {&vec_avx512bf16, &vec_avx512, &vec_avx2, &vec_ref};
 #elif defined(__aarch64__)
@@ -40,6 +43,7 @@ const Gemm* const gemm_f32_rows[] = {&gemm_f32_neon, &gemm_f32_ref};
 const Gemm* const gemm_bf16_rows[] = {&gemm_bf16_neon, &gemm_bf16_ref};
 const Gemm* const gemm_i8_rows[] = {&gemm_i8_neon_i8mm, &gemm_i8_neon_dot, &gemm_i8_ref};
 const Attention* const attention_rows[] = {&attention_neon, &attention_ref};
+const AttentionBf16* const attention_bf16_rows[] = {&attention_bf16_ref};
 const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_neon, &gemv_q8_ref};
 const Vec* const vec_rows[] = {&vec_neon, &vec_ref};
 #else
@@ -47,6 +51,7 @@ const Gemm* const gemm_f32_rows[] = {&gemm_f32_ref};
 const Gemm* const gemm_bf16_rows[] = {&gemm_bf16_ref};
 const Gemm* const gemm_i8_rows[] = {&gemm_i8_ref};
 const Attention* const attention_rows[] = {&attention_ref};
+const AttentionBf16* const attention_bf16_rows[] = {&attention_bf16_ref};
 const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_ref};
 const Vec* const vec_rows[] = {&vec_ref};
 #endif
@@ -62,6 +67,7 @@ std::span<const Gemm* const> gemm_f32_table() { return gemm_f32_rows; }
 std::span<const Gemm* const> gemm_bf16_table() { return gemm_bf16_rows; }
 std::span<const Gemm* const> gemm_i8_table() { return gemm_i8_rows; }
 std::span<const Attention* const> attention_table() { return attention_rows; }
+std::span<const AttentionBf16* const> attention_bf16_table() { return attention_bf16_rows; }
 std::span<const GemvQ8* const> gemv_q8_table() { return gemv_q8_rows; }
 std::span<const Vec* const> vec_table() { return vec_rows; }
 
@@ -113,9 +119,13 @@ Isa resolve_cap(const std::string& name, const CpuFeatures& features) {
 Kernels pick_kernels(Isa cap, const CpuFeatures& f) {
   CpuFeatures quick = f;
   quick.avx512bf16 = f.avx512bf16 && f.quick_bf16;
-  return {pick(gemm_f32_table(), cap, f), pick(gemm_bf16_table(), cap, quick),
-          pick(gemm_i8_table(), cap, f),  pick(attention_table(), cap, f),
-          pick(gemv_q8_table(), cap, f),  pick(vec_table(), cap, f)};
+  return {pick(gemm_f32_table(), cap, f),
+          pick(gemm_bf16_table(), cap, quick),
+          pick(gemm_i8_table(), cap, f),
+          pick(attention_table(), cap, f),
+          pick(attention_bf16_table(), cap, f),
+          pick(gemv_q8_table(), cap, f),
+          pick(vec_table(), cap, f)};
 }
 
 }  // namespace yent

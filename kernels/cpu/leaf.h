@@ -1,6 +1,6 @@
 // What every kernel contract shares. A leaf, a file compiled for one instruction set, may
 // include <stdint.h>, the compiler's intrinsics, contracts like this one and the all-static
-// headers simd*.h, tile.h and *_kernel.h, nothing else: a function with external linkage
+// headers simd*.h, tile.h, *_kernel.h and *_amx.h, nothing else: a function with external linkage
 // compiled there could be the copy the linker keeps for every machine.
 #pragma once
 

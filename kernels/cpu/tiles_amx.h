@@ -8,17 +8,16 @@
 namespace yent {
 namespace {
 
+struct alignas(64) TileShapes {
+  uint8_t palette = 1, start_row = 0, reserved[14] = {};
+  uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+
+inline void tiles_begin(const TileShapes& shapes) { asm volatile("ldtilecfg %0" ::"m"(shapes)); }
+
 // All eight registers as 16 rows of 64 bytes.
-inline void tiles_begin() {
-  struct Shape {
-    uint8_t palette, start_row, reserved[14];
-    uint16_t row_bytes[16];
-    uint8_t rows[16];
-  };
-  alignas(64) static const Shape shape = {
-      1, 0, {}, {64, 64, 64, 64, 64, 64, 64, 64}, {16, 16, 16, 16, 16, 16, 16, 16}};
-  asm volatile("ldtilecfg %0" ::"m"(shape));
-}
+inline void tiles_begin() { tiles_begin(TileShapes()); }
 
 inline void tiles_end() { asm volatile("tilerelease"); }
 

@@ -1,0 +1,309 @@
+// Attention on bf16 inputs, for every instruction set this machine has, against doubles: odd
+// counts, all widths, scores far apart and all alike, fences, dry runs, one thread against more.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <random>
+#include <vector>
+
+#include "kernels/cpu/isa_table.h"
+#include "kernels/half.h"
+#include "tests/arena.h"
+
+using namespace yent;
+
+namespace {
+
+std::mt19937& random() {
+  static std::mt19937 generator(std::random_device{}());
+  return generator;
+}
+
+int below(int n) { return std::uniform_int_distribution<int>(0, n - 1)(random()); }
+
+float normal(float size) { return std::normal_distribution<float>(0, size)(random()); }
+
+// Rows wider than their columns; what lies between and around them must not change.
+class Buffer {
+ public:
+  Buffer(Shape shape, DType dtype, int gap = 3)
+      : shape_(shape),
+        ld_(shape.c + gap),
+        size_(block_bytes(dtype)),
+        dtype_(dtype),
+        memory_((2 * fence + shape.rows() * ld_) * size_, std::byte{0x5a}) {}
+
+  Tensor tensor() { return {memory_.data() + fence * size_, shape_, ld_, dtype_}; }
+  float at(size_t r, int c) {
+    if (dtype_ == DType::f32) return tensor().row<float>(r)[c];
+    return bf16_to_f32(tensor().row<uint16_t>(r)[c]);
+  }
+  void set(size_t r, int c, float value) { tensor().row<uint16_t>(r)[c] = f32_to_bf16(value); }
+
+  void fill(float size) {
+    for (size_t r = 0; r < shape_.rows(); ++r) {
+      for (int c = 0; c < shape_.c; ++c) set(r, c, normal(size));
+    }
+  }
+
+  bool fences_stand() {
+    const size_t row = ld_ * size_, used = shape_.c * size_;
+    bool stand = true;
+    for (size_t i = 0; i < memory_.size(); ++i) {
+      const bool before = i < fence * size_, behind = i >= memory_.size() - fence * size_;
+      if (!before && !behind && (i - fence * size_) % row < used) continue;
+      stand = stand && memory_[i] == std::byte{0x5a};
+    }
+    return stand;
+  }
+
+  bool operator==(const Buffer& other) const { return memory_ == other.memory_; }
+
+ private:
+  static constexpr size_t fence = 64;
+  Shape shape_;
+  int ld_;
+  size_t size_;
+  DType dtype_;
+  std::vector<std::byte> memory_;
+};
+
+struct Problem {
+  int images, queries, keys, heads, kv_heads, width;
+  float scale;
+  Buffer q{{images, queries, 1, heads* width}, DType::bf16, 5};
+  Buffer kv{{images, keys, 1, 2 * kv_heads* width}, DType::bf16, 0};
+  std::vector<int32_t> positions = {};
+
+  Tensor k() { return kv.tensor().cols(0, kv_heads * width); }
+  Tensor v() { return kv.tensor().cols(kv_heads * width, kv_heads * width); }
+  AttnSpec spec() {
+    AttnSpec s{.heads = heads, .kv_heads = kv_heads, .scale = scale};
+    if (!positions.empty()) s.positions = {positions.data(), {1, queries, 1, 1}, 1, DType::i32};
+    return s;
+  }
+
+  // One query of one head of one image, [width].
+  std::vector<double> expected(int image, int query, int head) {
+    const int first = head * width, kv_first = head / (heads / kv_heads) * width;
+    const int seen = positions.empty() ? keys : positions[query] + 1;
+    std::vector<double> scores(seen), mixed(width);
+    double top = -HUGE_VAL, total = 0;
+    for (int j = 0; j < seen; ++j) {
+      for (int c = 0; c < width; ++c) {
+        scores[j] += static_cast<double>(q.at(image * queries + query, first + c)) *
+                     kv.at(image * keys + j, kv_first + c);
+      }
+      scores[j] *= scale;
+      top = std::max(top, scores[j]);
+    }
+    for (int j = 0; j < seen; ++j) {
+      const double e = std::exp(scores[j] - top);
+      total += e;
+      for (int c = 0; c < width; ++c) {
+        mixed[c] += e * kv.at(image * keys + j, (kv_heads * width) + kv_first + c);
+      }
+    }
+    for (double& x : mixed) x /= total;
+    return mixed;
+  }
+};
+
+// Those with a kernel of their own, or all.
+std::vector<Isa> isas(bool own = false) {
+  std::vector<Isa> here;
+  for (int i = static_cast<int>(Isa::neon_i8mm); i >= 0; --i) {
+    const Isa isa = static_cast<Isa>(i);
+    const CpuFeatures features = detect_features();
+    if (!supports(features, isa)) continue;
+    if (own && !pick(attention_bf16_table(), isa, features).block) continue;
+    here.push_back(isa);
+  }
+  return here;
+}
+
+void run(Problem& p, Isa isa, int threads, Arena& arena, Buffer& out) {
+  make_table_backend(isa, threads)
+      ->attention(arena, out.tensor(), p.q.tensor(), p.k(), p.v(), p.spec());
+}
+
+// Every instruction set, both kinds of output. `limit` is relative to the values mixed; a bf16
+// output is rounded once more. Of long problems some rows are looked at.
+void check(Problem& p, double limit, bool own = false) {
+  INFO(p.queries << " queries, " << p.keys << " keys, " << p.heads << " heads on " << p.kv_heads
+                 << ", width " << p.width << ", scale " << p.scale);
+  double size = 0;
+  for (size_t r = 0; r < p.v().rows(); ++r) {
+    for (int c = 0; c < p.v().shape.c; ++c) {
+      size = std::max<double>(size, std::fabs(p.kv.at(r, p.kv_heads * p.width + c)));
+    }
+  }
+  const int step = std::max(1, p.queries * p.keys / 4096);
+  for (const DType type : {DType::f32, DType::bf16}) {
+    const double allowed = (type == DType::f32 ? limit : limit + 0x1p-8) * size;
+    const Buffer blank(p.q.tensor().shape, type);
+    std::vector<Buffer> results;
+    for (const Isa isa : isas(own)) {
+      INFO(std::string(isa_name(isa)));
+      Buffer out = blank;
+      TestArena real, dry(true);
+      run(p, isa, 1, real, out);
+      CHECK(out.fences_stand());
+      for (const int threads : {2, 3}) {
+        Buffer again = blank;
+        TestArena arena;
+        run(p, isa, threads, arena, again);
+        CHECK(out == again);
+      }
+      Buffer untouched = blank;
+      run(p, isa, 1, dry, untouched);
+      CHECK(untouched == blank);
+      CHECK(dry.sizes == real.sizes);
+      results.push_back(out);
+    }
+    for (int image = 0; image < p.images; ++image) {
+      for (int query = below(step); query < p.queries; query += step) {
+        for (int head = 0; head < p.heads; ++head) {
+          const auto expected = p.expected(image, query, head);
+          for (size_t i = 0; i < results.size(); ++i) {
+            for (int c = 0; c < p.width; ++c) {
+              const float actual = results[i].at(image * p.queries + query, head * p.width + c);
+              if (std::fabs(actual - expected[c]) <= allowed) continue;
+              FAIL_CHECK(std::string(isa_name(isas(own)[i]))
+                         << ", query " << query << ", column " << c << ": " << actual
+                         << ", expected " << expected[c] << ", allowed " << allowed);
+              return;
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+constexpr double plain_limit = 0x1p-8;
+
+Problem problem(int images, int queries, int keys, int heads, int kv_heads, int width) {
+  Problem p{images, queries, keys, heads, kv_heads, width, 1 / std::sqrt(float(width))};
+  p.q.fill(1);
+  p.kv.fill(1);
+  return p;
+}
+
+}  // namespace
+
+TEST_CASE("attention bf16: widths and odd counts") {
+  const int counts[] = {1, 15, 16, 17, 31, 32, 33, 77, 100, 129, 333};
+  for (const int width : {1, 7, 8, 31, 32, 33, 34, 40, 47, 48, 63, 64, 80, 160, 512}) {
+    for (int i = 0; i < 3; ++i) {
+      const int kv_heads = 1 + below(2), heads = kv_heads * (1 + below(2));
+      Problem p =
+          problem(1 + below(2), counts[below(11)], counts[below(11)], heads, kv_heads, width);
+      check(p, plain_limit);
+    }
+  }
+}
+
+TEST_CASE("attention bf16: queries in several blocks") {
+  for (const int width : {40, 80, 512}) {
+    Problem p = problem(1, 700, 200, 1, 1, width);
+    check(p, plain_limit);
+  }
+}
+
+TEST_CASE("attention bf16: scores far apart, all alike, rising, beyond an int32") {
+  for (const int width : {40, 47, 64, 160}) {
+    Problem peaky = problem(1, 50, 300, 2, 2, width);
+    peaky.scale *= 20;
+    check(peaky, plain_limit);
+
+    Problem alike = problem(1, 33, 333, 1, 1, width);
+    for (int c = 0; c < width; ++c) {
+      for (int r = 1; r < 333; ++r) alike.kv.set(r, c, alike.kv.at(0, c));
+    }
+    check(alike, plain_limit);
+    alike.q.fill(100);
+    check(alike, plain_limit);
+
+    // Whole numbers, so that even sums of this size are exact. Every later key may raise the
+    // maximum of some rows by hundreds of octaves, and leave those of others.
+    for (const float scale : {0x1p-6f, 1.0f, 0x1p5f, 0x1p20f}) {
+      Problem far = problem(1, 40, 170, 1, 1, width);
+      far.scale = scale;
+      for (int c = 0; c < width; ++c) {
+        for (int r = 0; r < 40; ++r) far.q.set(r, c, static_cast<float>(below(33) - 16));
+        for (int r = 0; r < 170; ++r) {
+          far.kv.set(r, c, static_cast<float>((below(33) - 16) * (1 + r / 40)));
+        }
+      }
+      check(far, plain_limit, scale > 1);  // floats scaled beforehand no longer tell them apart
+    }
+    // About -1e4 for all keys but one.
+    Problem low = problem(1, 17, 100, 1, 1, width);
+    for (int c = 0; c < width; ++c) {
+      for (int r = 0; r < 17; ++r) low.q.set(r, c, 8);
+      for (int r = 0; r < 100; ++r) low.kv.set(r, c, r == 70 ? 0.5f : -0.5f);
+    }
+    low.scale = 2500.0f / static_cast<float>(width);
+    check(low, plain_limit);
+  }
+}
+
+TEST_CASE("attention bf16: positions") {
+  for (const int width : {40, 64}) {
+    Problem p = problem(1, 60, 100, 2, 1, width);
+    for (int i = 0; i < p.queries; ++i) p.positions.push_back(i ? below(p.keys) : 0);
+    check(p, plain_limit);
+  }
+}
+
+TEST_CASE("attention bf16: a query does not see its neighbours") {
+  for (const int width : {40, 80}) {
+    Problem p = problem(1, 48, 200, 1, 1, width);
+    p.scale = 30;
+    Problem other = p;
+    for (int r = 0; r < 48; ++r) {
+      for (int c = 0; c < width && r != 21; ++c) other.q.set(r, c, normal(4));
+    }
+    for (const Isa isa : isas()) {
+      Buffer out(p.q.tensor().shape, DType::f32), with(p.q.tensor().shape, DType::f32);
+      TestArena a, b;
+      run(p, isa, 1, a, out);
+      run(other, isa, 1, b, with);
+      for (int c = 0; c < width; ++c) CHECK(out.at(21, c) == with.at(21, c));
+    }
+  }
+}
+
+TEST_CASE("attention bf16: what is not a number stays so, where it belongs") {
+  const CpuFeatures features = detect_features();
+  for (const AttentionBf16* row : attention_bf16_table()) {
+    if (!row->block || !supports(features, row->isa)) continue;
+    for (const int width : {40, 64}) {
+      const auto count = [&](Problem& p, int from, int to) {
+        Buffer out(p.q.tensor().shape, DType::bf16);
+        TestArena arena;
+        run(p, row->isa, 1, arena, out);
+        int bad = 0;
+        for (int r = 0; r < p.queries; ++r) {
+          for (int c = from; c < to; ++c) bad += !std::isfinite(out.at(r, c));
+        }
+        return bad;
+      };
+      for (const float bad : {NAN, INFINITY}) {
+        Problem q = problem(1, 40, 100, 2, 2, width), k = q, v = q;
+        q.q.set(7, width - 1, bad);
+        CHECK(count(q, 0, width) == width);
+        CHECK(count(q, width, 2 * width) == 0);
+        v.kv.set(99, 2 * width + 3, bad);
+        CHECK(count(v, 0, width) == 40);
+        CHECK(count(v, width, 2 * width) == 0);
+        k.kv.set(99, 5, NAN);
+        CHECK(count(k, 0, width) == 40 * width);
+        CHECK(count(k, width, 2 * width) == 0);
+      }
+    }
+  }
+}
