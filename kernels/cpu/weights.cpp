@@ -10,6 +10,7 @@
 
 #include "kernels/cpu/form.h"
 #include "kernels/cpu/parallel.h"
+#include "kernels/error.h"
 #include "kernels/half.h"
 #include "kernels/host_rows.h"
 
@@ -17,6 +18,16 @@ namespace yent {
 namespace {
 
 using ReadRow = std::function<void(size_t column, float* to)>;
+
+// read_elements with the vectors there are for it.
+void read_floats(const Vec& vec, const HostTensor& t, size_t begin, size_t count, float* to) {
+  const size_t whole = t.dtype == DType::f16 ? count / 16 * 16 : 0;
+  if (whole) {
+    ENSURE((begin + whole) * 2 <= t.bytes, "{}: elements {} + {}", t.name, begin, whole);
+    vec.widen(to, reinterpret_cast<const uint16_t*>(t.data) + begin, whole);
+  }
+  read_elements(t, begin + whole, count - whole, to + whole);
+}
 
 // Codes of one output channel, symmetric. Returns what a code is worth: NaN where a weight is not
 // finite, so that the channel's outputs show it.
@@ -177,7 +188,7 @@ std::shared_ptr<CpuWeight> pack_linear_weight(const Kernels& kernels, int thread
     w->bytes =
         pack(w->gemm, kernels, threads, columns, 1, k, precision, [&](size_t column, float* to) {
           const auto& [part, row] = origin[column];
-          read_elements(part->weight, row * k, k, to);
+          read_floats(kernels.vec, part->weight, row * k, k, to);
         });
     w->kernel = kernel_name(precision, *w->gemm.kernel);
   }
@@ -200,7 +211,7 @@ std::shared_ptr<CpuWeight> pack_conv_weight(const Kernels& kernels, int threads,
     w->bytes +=
         pack(to, kernels, threads, out, taps, in, precision, [&](size_t column, float* row) {
           std::vector<float> file(9 * in);
-          read_elements(weight, column * file.size(), file.size(), file.data());
+          read_floats(kernels.vec, weight, column * file.size(), file.size(), file.data());
           for (const std::vector<int>& parts : sums) {
             std::fill_n(row, in, 0.0f);
             for (const int part : parts) {
