@@ -134,9 +134,9 @@ void fill_up(const Tensor& t, size_t row, int columns) {
   if (columns < t.ld) std::memset(row_at(t, row) + columns * size, 0, (t.ld - columns) * size);
 }
 
-void store_line(const Vec& vec, const Tensor& t, size_t row, const float* values) {
+void store_line(const Vec& vec, const Tensor& t, size_t row, const float* values, float peak) {
   const int columns = t.shape.c;
-  const float scale = code_scales(t)[row] = code_scale(vec.peak(values, Element::f32, columns));
+  const float scale = code_scales(t)[row] = code_scale(peak);
   const bool finite = scale == scale;
   if (finite) {
     vec.convert(row_at(t, row), Element::i8, 1 / scale, values, Element::f32, columns);

@@ -31,10 +31,10 @@ float* code_scales(const Tensor& t);
 float code_scale(float peak);
 
 // For who writes a form: zeros around an image; zeros behind the first `columns` of a row; and a
-// whole row of codes, with its own scale, from floats.
+// whole row of codes, with its own scale, from floats whose greatest magnitude is `peak`.
 void clear_border(int threads, const Tensor& t);
 void fill_up(const Tensor& t, size_t row, int columns);
-void store_line(const Vec& vec, const Tensor& t, size_t row, const float* values);
+void store_line(const Vec& vec, const Tensor& t, size_t row, const float* values, float peak);
 
 // Writes x into `to`, whatever the forms of both.
 void convert(int threads, const Vec& vec, const Tensor& to, const Cat& x);

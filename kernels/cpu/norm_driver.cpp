@@ -177,7 +177,7 @@ void group_norm(Arena& arena, int threads, const Vec& vec, Tensor out, const Cat
     for (size_t row = first; row < first + rows_of(task % chunks); ++row) {
       if (codes && !by_image) {
         apply(row, room(thread), Element::f32, 1);
-        store_line(vec, out, row, room(thread));
+        store_line(vec, out, row, room(thread), vec.peak(room(thread), Element::f32, channels));
         continue;
       }
       const float scale = by_image ? code_scales(out)[image] : 1;
@@ -198,10 +198,11 @@ void layer_norm(Arena& arena, int threads, const Vec& vec, Tensor out, Tensor x,
   parallel_for(threads, tasks, [&](size_t task, int thread) {
     for (size_t r = task * task_rows; r < std::min(rows, (task + 1) * task_rows); ++r) {
       void* to = codes ? room.as<std::byte>() + thread * share : row_at(out, r);
-      vec.layer_norm(to, codes ? Element::f32 : element(out.dtype), row_at(x, r), element(x.dtype),
-                     x.shape.c, weight, bias, w.eps);
+      const Element type = codes ? Element::f32 : element(out.dtype);
+      const float peak =
+          vec.layer_norm(to, type, row_at(x, r), element(x.dtype), x.shape.c, weight, bias, w.eps);
       if (codes) {
-        store_line(vec, out, r, static_cast<float*>(to));
+        store_line(vec, out, r, static_cast<float*>(to), peak);
       } else {
         fill_up(out, r, x.shape.c);
       }

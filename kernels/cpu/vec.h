@@ -24,8 +24,9 @@ struct Vec {
                     int columns, const float* center, const float* gain, const float* shift,
                     Activation fn);
 
-  // One row; weight and bias may be null.
-  void (*layer_norm)(void* out, Element out_type, const void* x, Element type, int columns,
+  // One row; weight and bias may be null. The first gives no codes, but the greatest magnitude it
+  // wrote, NaN where that is not finite.
+  float (*layer_norm)(void* out, Element out_type, const void* x, Element type, int columns,
                      const float* weight, const float* bias, float eps);
   void (*rms_norm)(float* out, const float* x, int columns, const float* weight, float eps);
 

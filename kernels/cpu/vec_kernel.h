@@ -130,43 +130,51 @@ void normalize(void* out, Element out_type, float codes_per_one, const void* x, 
   for_types<Normalize>(type, out_type, out, codes_per_one, x, columns, center, gain, shift, fn);
 }
 
+// Moments about the row's first value, which no mean is further from than sqrt(columns) standard
+// deviations.
 template <Element X, Element Out>
-struct LayerNorm {
-  static void run(void* out, const void* x, int columns, const float* weight, const float* bias,
-                  float eps) {
-    V total = zero();
-    each_vector(columns, [&](int c, int n) { total = add(total, load_as<X>(x, c, n)); });
-    const V center = set1(sum(total) / columns);
-    V first = zero(), second = zero();
-    each_vector(columns, [&](int c, int n) {
-      V d = sub(load_as<X>(x, c, n), center);
-      if (n < W) {
-        // Lanes past the end read as 0 and would count as -center.
-        float lanes[W] = {};
-        store_part(lanes, d, n);
-        d = load(lanes);
-      }
-      first = add(first, d);
-      second = fma(d, d, second);
-    });
-    // What the rounded mean missed, by the deviations from it.
-    const float missed = sum(first) / columns;
-    const float spread = sum(second) / columns - missed * missed;
-    const float variance = spread < 0 ? 0 : spread;  // a row of one huge number rounds below 0
-    const V mean = add(center, set1(missed));
-    const V scale = set1(1 / __builtin_sqrtf(variance + eps));
-    each_vector(columns, [&](int c, int n) {
-      V y = mul(sub(load_as<X>(x, c, n), mean), scale);
-      if (weight) y = mul(y, load_as<Element::f32>(weight, c, n));
-      if (bias) y = add(y, load_as<Element::f32>(bias, c, n));
-      store_as<Out>(out, c, y, scale, n);
-    });
-  }
-};
+float layer_norm_of(void* out, const void* x, int columns, const float* weight, const float* bias,
+                    float eps) {
+  float lanes[W];
+  store(lanes, load_as<X>(x, 0, 1));
+  const V center = set1(lanes[0]);
+  V first = zero(), second = zero();
+  each_vector(columns, [&](int c, int n) {
+    V d = sub(load_as<X>(x, c, n), center);
+    if (n < W) {  // lanes past the end read as 0 and would count as -center
+      for (float& lane : lanes) lane = 0;
+      store_part(lanes, d, n);
+      d = load(lanes);
+    }
+    first = add(first, d);
+    second = fma(d, d, second);
+  });
+  const float gap = sum(first) / columns, spread = sum(second) / columns - gap * gap;
+  const float variance = spread < 0 ? 0 : spread;  // a row of one huge number rounds below 0
+  const V mean = add(center, set1(gap)), scale = set1(1 / __builtin_sqrtf(variance + eps));
+  V top = zero();
+  each_vector(columns, [&](int c, int n) {
+    V y = mul(sub(load_as<X>(x, c, n), mean), scale);
+    if (weight) y = mul(y, load_as<Element::f32>(weight, c, n));
+    if (bias) y = add(y, load_as<Element::f32>(bias, c, n));
+    store_as<Out>(out, c, y, scale, n);
+    if (n == W) top = max(top, magnitude(y));
+    if (n < W) {
+      for (float& lane : lanes) lane = 0;
+      store_part(lanes, y, n);
+      top = max(top, magnitude(load(lanes)));
+    }
+  });
+  return greatest(top) + (spread - spread);
+}
 
-void layer_norm(void* out, Element out_type, const void* x, Element type, int columns,
-                const float* weight, const float* bias, float eps) {
-  for_types<LayerNorm>(type, out_type, out, x, columns, weight, bias, eps);
+float layer_norm(void* out, Element out_type, const void* x, Element type, int columns,
+                 const float* weight, const float* bias, float eps) {
+  constexpr Element f32 = Element::f32, bf16 = Element::bf16;
+  const auto of = type == bf16
+                      ? (out_type == bf16 ? layer_norm_of<bf16, bf16> : layer_norm_of<bf16, f32>)
+                      : (out_type == bf16 ? layer_norm_of<f32, bf16> : layer_norm_of<f32, f32>);
+  return of(out, x, columns, weight, bias, eps);
 }
 
 void rms_norm(float* out, const float* x, int columns, const float* weight, float eps) {
