@@ -147,7 +147,6 @@ class CpuBackend : public Backend {
     const DType operand = p == Precision::int8 ? DType::i8 : DType::bf16;
     if (reader.use == Use::linear) return lines_form(shape, operand);
     if (reader.use == Use::conv3x3) return image_form(shape, operand);
-    if (reader.use == Use::attention) return rows_form(shape, DType::f32);
     return rows_form(shape, DType::bf16);
   }
 
