@@ -1,12 +1,14 @@
 #include "bench/machine.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <fstream>
 #include <thread>
 #include <vector>
 
+#include "engine/core/workspace.h"
 #include "kernels/cpu/isa_table.h"
 #include "kernels/cpu/peak.h"
 
@@ -61,6 +63,47 @@ Machine measure_machine(const std::string& isa, int threads) {
   return {.macs_per_s = measure_fma_peak(kernels.vec) * threads,
           .bytes_per_s = bandwidth,
           .name = processor_name()};
+}
+
+Machine measure_device(Backend& backend) {
+  constexpr int side = 8192, calls = 20;
+  std::vector<float> values(static_cast<size_t>(side) * side);
+  for (size_t i = 0; i < values.size(); ++i) {
+    values[i] =
+        static_cast<float>(i * 2654435761u % 2048) / 1024 - 1;  // not zeros, which cost less
+  }
+  const HostTensor matrix{.name = "peak",
+                          .dtype = DType::f32,
+                          .dims = {side, side},
+                          .data = reinterpret_cast<const std::byte*>(values.data()),
+                          .bytes = values.size() * sizeof(float)};
+  const LinearW weight =
+      backend.pack_linear({.name = "peak", .parts = {{"peak", matrix}}}, Precision::f16);
+  const Shape shape{1, side, 1, side};
+  const Stored x = backend.allocate(shape, DType::f16), y = backend.allocate(shape, DType::f16);
+  const Stored one = backend.allocate({1, 1, 1, 1}, DType::f32);
+  backend.write(x, values.data());
+  Workspace ws(backend);
+  const auto best_of = [&](const std::string& key, const std::function<void()>& forward) {
+    double best = 1e9;
+    for (int time = 0; time < 5; ++time) {
+      backend.wait();
+      const auto start = Clock::now();
+      ws.run(key, [&] {
+        for (int call = 0; call < calls; ++call) forward();
+      });
+      backend.wait();
+      if (time > 1) best = std::min(best, seconds_since(start) / calls);
+    }
+    return best;
+  };
+  const double product =
+      best_of("product", [&] { backend.linear(ws, y, x.tensor, weight, Epilogue{}); });
+  const std::array<Tensor, 1> terms{x};
+  const double copy = best_of("copy", [&] { backend.mix(ws, y, terms, one); });
+  return {.macs_per_s = static_cast<double>(values.size()) * side / product,
+          .bytes_per_s = 2.0 * sizeof(uint16_t) * static_cast<double>(values.size()) / copy,
+          .name = backend.device()};
 }
 
 double max_rss_mb() {

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "kernels/backend.h"
+
 namespace yent {
 
 struct Machine {
@@ -13,6 +15,10 @@ struct Machine {
 
 // Takes about half a second. `isa` is a cap as for the backend.
 Machine measure_machine(const std::string& isa, int threads);
+
+// Another device: its f16 multiply-accumulates in a large linear, and the bytes that a large mix
+// reads and writes.
+Machine measure_device(Backend& backend);
 
 // The most memory this process has had at once since the machine was measured, in 10^6 bytes
 // (VmHWM).

@@ -108,17 +108,15 @@ void print_roofline(const std::string& stage, const TraceBackend& trace, const M
   }
 }
 
-Policy policy_of(const Arguments& a) {
+Policy policy_of(const Arguments& a, const Backend& backend) {
   if (!a.policy.empty()) return Policy::read(a.policy);
-  Precision precision = Precision::f32;
-  parse_precision(a.precision, precision);
-  return Policy(precision);
+  return Policy(precision_on(backend, a.precision));
 }
 
 class Bench {
  public:
   Bench(const Arguments& arguments, Backend& backend, const Machine& machine)
-      : a_(arguments), trace_(backend), machine_(machine), policy_(policy_of(arguments)) {}
+      : a_(arguments), trace_(backend), machine_(machine), policy_(policy_of(arguments, backend)) {}
 
   std::vector<Row> run() {
     voice();
@@ -288,10 +286,12 @@ void run(int argc, char** argv) {
   if (!a.synthesize.empty()) return synthesize(a.synthesize[0], a.synthesize[1], shipped("clip"));
   if (!a.json.empty()) ensure_writable(a.json);
   const auto backend = make_backend(a.device, a.isa, a.threads);
-  const Machine machine = measure_machine(a.isa, backend->threads());
-  std::printf("%s, %s, %d threads; peak %.0f GMAC/s (f32), %.1f GB/s\n", machine.name.c_str(),
+  const bool cpu = backend->device() == "cpu";
+  const Machine machine =
+      cpu ? measure_machine(a.isa, backend->threads()) : measure_device(*backend);
+  std::printf("%s, %s, %d threads; peak %.0f GMAC/s (%s), %.1f GB/s\n", machine.name.c_str(),
               backend->isa().c_str(), backend->threads(), machine.macs_per_s / 1e9,
-              machine.bytes_per_s / 1e9);
+              cpu ? "f32" : "f16", machine.bytes_per_s / 1e9);
   const std::vector<Row> rows = Bench(a, *backend, machine).run();
   print(rows, machine);
   if (!a.json.empty()) {

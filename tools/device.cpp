@@ -31,4 +31,10 @@ std::unique_ptr<Backend> make_backend(const std::string& device, const std::stri
   throw run_error("--device {}: {}", device, reason);
 }
 
+Precision precision_on(const Backend& backend, const std::string& word) {
+  Precision precision = Precision::f32;
+  parse_precision(word, precision);
+  return word == "auto" && backend.device() == "cuda" ? Precision::f16 : precision;
+}
+
 }  // namespace yent

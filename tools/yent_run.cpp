@@ -18,12 +18,8 @@ namespace {
 // Ctrl-C ends the program at once: outputs appear by rename, so nothing is left half done.
 void on_interrupt(int) { ::_exit(130); }
 
-Policy policy_of(const Options& o) {
-  if (o.policy.empty()) {
-    Precision precision = Precision::f32;
-    parse_precision(o.precision, precision);
-    return Policy(precision);
-  }
+Policy policy_of(const Options& o, const Backend& backend) {
+  if (o.policy.empty()) return Policy(precision_on(backend, o.precision));
   // A name without a slash or a dot is one of ours.
   const bool name = o.policy.find_first_of("/.") == std::string::npos;
   return Policy::read(name ? shipped("policies/" + o.policy + ".policy")
@@ -36,8 +32,8 @@ void run(int argc, char** argv) {
   Console console({.quiet = options->quiet,
                    .verbose = options->verbose,
                    .png_on_stdout = options->output == "-"});
-  const Policy policy = policy_of(*options);
   const auto backend = make_backend(options->device, options->isa, options->threads);
+  const Policy policy = policy_of(*options, *backend);
   Run run{.options = *options, .console = console, .backend = *backend, .policy = policy};
   run.seed = options->seed ? *options->seed : std::random_device{}();
   {

@@ -41,16 +41,14 @@ __global__ void __launch_bounds__(kThreads) stage_kernel(const __grid_constant__
     uint32_t words[4];
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
-      const __half2 pair = __floats2half2_rn(v[2 * i], v[2 * i + 1]);
-      words[i] = *reinterpret_cast<const uint32_t*>(&pair);
+      words[i] = bits_of<uint32_t>(__floats2half2_rn(v[2 * i], v[2 * i + 1]));
     }
     static_cast<uint4*>(p.out)[at] = make_uint4(words[0], words[1], words[2], words[3]);
   } else if (p.kind == static_cast<int>(Kind::bfloat)) {
     uint32_t words[4];
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
-      const __nv_bfloat162 pair = __floats2bfloat162_rn(v[2 * i], v[2 * i + 1]);
-      words[i] = *reinterpret_cast<const uint32_t*>(&pair);
+      words[i] = bits_of<uint32_t>(__floats2bfloat162_rn(v[2 * i], v[2 * i + 1]));
     }
     static_cast<uint4*>(p.out)[at] = make_uint4(words[0], words[1], words[2], words[3]);
   } else {

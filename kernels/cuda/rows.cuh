@@ -7,6 +7,15 @@
 
 namespace yent::cuda {
 
+// The same bits as another type.
+template <class To, class From>
+__device__ inline To bits_of(const From& from) {
+  static_assert(sizeof(To) == sizeof(From));
+  To to;
+  memcpy(&to, &from, sizeof(to));
+  return to;
+}
+
 __device__ inline float load(const Rows& x, int row, int column) {
   const size_t at = static_cast<size_t>(row) * x.ld + column;
   return x.f32 ? static_cast<const float*>(x.data)[at]
@@ -52,7 +61,7 @@ __device__ inline void load8(const Rows& x, int row, int column, int count, floa
       const uint32_t words[] = {chunk.x, chunk.y, chunk.z, chunk.w};
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
-        const float2 pair = __half22float2(*reinterpret_cast<const __half2*>(&words[i]));
+        const float2 pair = __half22float2(bits_of<__half2>(words[i]));
         v[2 * i] = pair.x, v[2 * i + 1] = pair.y;
       }
     }
@@ -73,8 +82,7 @@ __device__ inline void store8(const Rows& x, int row, int column, int count, con
       uint32_t words[4];
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
-        const __half2 pair = __floats2half2_rn(v[2 * i], v[2 * i + 1]);
-        words[i] = *reinterpret_cast<const uint32_t*>(&pair);
+        words[i] = bits_of<uint32_t>(__floats2half2_rn(v[2 * i], v[2 * i + 1]));
       }
       *reinterpret_cast<uint4*>(static_cast<__half*>(x.data) + at) =
           make_uint4(words[0], words[1], words[2], words[3]);

@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include "kernels/cuda/rows.cuh"
+
 namespace yent::cuda {
 
 __device__ inline uint32_t shared_address(const void* p) {
@@ -92,8 +94,7 @@ struct CodeOp {
 
 // Two floats as a register of halves, the first in the low half.
 __device__ inline uint32_t pack_halves(float low, float high) {
-  const __half2 pair = __floats2half2_rn(low, high);
-  return *reinterpret_cast<const uint32_t*>(&pair);
+  return bits_of<uint32_t>(__floats2half2_rn(low, high));
 }
 
 }  // namespace yent::cuda
