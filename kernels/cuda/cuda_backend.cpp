@@ -415,9 +415,7 @@ class CudaBackend : public Backend {
     }
     const size_t row = static_cast<size_t>(dst.shape.c) * block_bytes(dst.dtype);
     if (q_.compares() || row * dst.rows() == 0) return;
-    CUDA_CHECK(cudaMemcpy2DAsync(dst.data, pitch(dst), src, row, row, dst.rows(),
-                                 cudaMemcpyHostToDevice, q_.stream()));
-    CUDA_CHECK(cudaStreamSynchronize(q_.stream()));
+    copy(dst.data, pitch(dst), src, row, row, dst.rows(), cudaMemcpyHostToDevice);
   }
 
   void read(void* dst, Tensor src) override {
@@ -426,15 +424,24 @@ class CudaBackend : public Backend {
     if (q_.compares() || row * src.rows() == 0) return;
     std::vector<uint16_t> halves(src.dtype == DType::f16 ? src.shape.count() : 0);
     void* to = halves.empty() ? dst : halves.data();
-    CUDA_CHECK(cudaMemcpy2DAsync(to, row, src.data, pitch(src), row, src.rows(),
-                                 cudaMemcpyDeviceToHost, q_.stream()));
-    CUDA_CHECK(cudaStreamSynchronize(q_.stream()));
+    copy(to, row, src.data, pitch(src), row, src.rows(), cudaMemcpyDeviceToHost);
     std::transform(halves.begin(), halves.end(), static_cast<float*>(dst), f16_to_f32);
   }
 
  private:
   static size_t pitch(const Tensor& t) {
     return static_cast<size_t>(std::max(t.ld, t.shape.c)) * block_bytes(t.dtype);
+  }
+
+  // Rows as one piece where they lie so: a copy of many short rows takes a while each.
+  void copy(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t row, size_t rows,
+            cudaMemcpyKind kind) const {
+    if (to_pitch == row && from_pitch == row) {
+      CUDA_CHECK(cudaMemcpyAsync(to, from, row * rows, kind, q_.stream()));
+    } else {
+      CUDA_CHECK(cudaMemcpy2DAsync(to, to_pitch, from, from_pitch, row, rows, kind, q_.stream()));
+    }
+    CUDA_CHECK(cudaStreamSynchronize(q_.stream()));
   }
 
   static void check_norm(const char* op, const NormW& w, int channels) {
