@@ -181,6 +181,9 @@ class Backend {
   // As f32, shape {1, rows, 1, last dim}; a q8_0 matrix stays q8_0, in place as above.
   virtual Stored upload(const HostTensor& tensor) = 0;
   virtual Stored allocate(Shape shape, DType dtype) = 0;  // zeroed
+  // Working memory, contents undefined. Gives back `old`, which came from here and which nobody
+  // else may hold, or makes use of it.
+  virtual Stored working_memory(size_t bytes, Stored old);
 
   // out {n, h, w, out} = W x. Paired weights with `gated` give out/2 columns.
   virtual void linear(Arena&, Tensor out, Cat x, const LinearW&, const Epilogue&) = 0;
@@ -212,14 +215,18 @@ class Backend {
   // Until everything asked for is done: for who measures.
   virtual void wait() {}
 
-  // The only two other calls that wait. The host side is dense, of the tensor's dtype; activations in
-  // another form than f32 are read as f32.
+  // The only two other calls that wait. The host side is dense, of the tensor's dtype; activations
+  // in another form than f32 are read as f32.
   virtual void write(Tensor dst, const void* src) = 0;
   virtual void read(void* dst, Tensor src) = 0;
 };
 
-inline void Backend::replay(const std::string&, const std::function<void()>& forward) {
-  forward();
+inline void Backend::replay(const std::string&, const std::function<void()>& forward) { forward(); }
+
+inline Stored Backend::working_memory(size_t bytes, Stored old) {
+  old = {};
+  constexpr int page = 4096;  // so that the size fits a Shape
+  return allocate({1, static_cast<int>((bytes + page - 1) / page), 1, page}, DType::u8);
 }
 
 inline Form Backend::form(Shape shape, Reader) const {

@@ -26,6 +26,9 @@ class Decorator : public Backend {
   }
   Stored upload(const HostTensor& tensor) override { return inner_.upload(tensor); }
   Stored allocate(Shape shape, DType dtype) override { return inner_.allocate(shape, dtype); }
+  Stored working_memory(size_t bytes, Stored old) override {
+    return inner_.working_memory(bytes, std::move(old));
+  }
 
   void linear(Arena& a, Tensor out, Cat x, const LinearW& w, const Epilogue& e) override {
     inner_.linear(a, out, x, w, e);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <numeric>
+#include <utility>
 
 #include "kernels/error.h"
 
@@ -18,15 +19,14 @@ std::byte* aligned_start(const Stored& memory) {
   return static_cast<std::byte*>(memory.tensor.data) + (aligned(address) - address);
 }
 
-// Device memory as rows of one page, so that its size fits a Shape.
-Stored allocate_bytes(Backend& backend, size_t bytes) {
-  constexpr int page = 4096;
-  const size_t pages = (bytes + kAlign + page - 1) / page;
-  if (bytes > backend.available_bytes()) {
+// Room for `bytes` at an aligned address, in place of `old`.
+Stored allocate_bytes(Backend& backend, size_t bytes, Stored old = {}) {
+  const size_t had = old ? old.tensor.shape.count() : 0;
+  if (bytes > backend.available_bytes() + had) {
     throw run_error("working memory of {} bytes is needed, {} are available", bytes,
-                    backend.available_bytes());
+                    backend.available_bytes() + had);
   }
-  return backend.allocate({1, static_cast<int>(pages), 1, page}, DType::u8);
+  return backend.working_memory(bytes + kAlign, std::move(old));
 }
 
 void poison(std::byte* data, size_t bytes) {
@@ -113,8 +113,7 @@ void Workspace::run(const std::string& key, const std::function<void()>& forward
   }
   const size_t have = buffer_ ? buffer_.tensor.shape.count() - kAlign : 0;
   if (plan.bytes > have) {
-    buffer_ = {};
-    buffer_ = allocate_bytes(backend_, plan.bytes);
+    buffer_ = allocate_bytes(backend_, plan.bytes, std::exchange(buffer_, {}));
   }
   if (mode_ == Mode::poisoned) poison(aligned_start(buffer_), plan.bytes);
   backend_.replay(key, [&] {

@@ -177,7 +177,6 @@ void Text2Image::enter(Stage stage) {
     if (stage != Stage::picture) encoder_.reset();
     if (stage != Stage::steps) unet_.reset();
     if (stage != Stage::decode) decoder_.reset();
-    ws_.reset();
   }
   if (!ws_) ws_ = std::make_unique<Workspace>(backend_);
   stage_ = stage;

@@ -7,6 +7,7 @@
 #include "kernels/cpu/attention_driver.h"
 #include "kernels/cpu/form.h"
 #include "kernels/cpu/norm_driver.h"
+#include "kernels/cpu/pages.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/cpu/weights.h"
 #include "kernels/error.h"
@@ -165,6 +166,14 @@ class CpuBackend : public Backend {
   Stored allocate(Shape shape, DType dtype) override {
     auto memory = aligned_bytes(shape.count() * block_bytes(dtype));
     return {{memory.get(), shape, shape.c, dtype}, memory};
+  }
+
+  Stored working_memory(size_t bytes, Stored old) override {
+    const auto pages = std::make_shared<Pages>(bytes);
+    if (old) pages->adopt(*static_cast<Pages*>(old.memory.get()));
+    constexpr int page = 4096;
+    const int rows = static_cast<int>(pages->bytes() / page);
+    return {{pages->data(), {1, rows, 1, page}, page, DType::u8}, pages};
   }
 
   void linear(Arena& arena, Tensor out, Cat x, const LinearW& w, const Epilogue& e) override {

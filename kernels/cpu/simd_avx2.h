@@ -64,6 +64,19 @@ inline void store_i8(int8_t* p, V v, int n = W) {
   __builtin_memcpy(p, part, n);
 }
 
+// The greatest of the magnitudes, which stand in the order of their bits; NaN is the greatest.
+inline float peak_bf16(const uint16_t* p, int count) {
+  uint16_t top = 0;
+  for (int i = 0; i < count; ++i) {
+    const uint16_t magnitude = p[i] & 0x7fff;
+    top = magnitude > top ? magnitude : top;
+  }
+  const uint32_t bits = static_cast<uint32_t>(top) << 16;
+  float value;
+  __builtin_memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
 inline V zero() { return _mm256_setzero_ps(); }
 inline V set1(float x) { return _mm256_set1_ps(x); }
 inline V add(V a, V b) { return _mm256_add_ps(a, b); }

@@ -48,9 +48,24 @@ inline void store_bf16(uint16_t* p, V v, int n = W) {
 #endif
 }
 inline void store_i8(int8_t* p, V v, int n = W) {
-  const __m128i codes = _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(v));
+  const __m128i codes = _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(v));
   if (n == W) return _mm_storeu_si128(reinterpret_cast<__m128i*>(p), codes);
   _mm_mask_storeu_epi8(p, lanes(n), codes);
+}
+
+// The greatest of the magnitudes, which stand in the order of their bits; NaN is the greatest.
+inline float peak_bf16(const uint16_t* p, int count) {
+  const __m512i magnitude = _mm512_set1_epi16(0x7fff);
+  __m512i top = _mm512_setzero_si512();
+  int i = 0;
+  for (; i + 32 <= count; i += 32) {
+    top = _mm512_max_epu16(top, _mm512_and_si512(_mm512_loadu_si512(p + i), magnitude));
+  }
+  const __mmask32 rest = static_cast<__mmask32>((1ull << (count - i)) - 1);
+  top = _mm512_max_epu16(top, _mm512_and_si512(_mm512_maskz_loadu_epi16(rest, p + i), magnitude));
+  const __m512i even = _mm512_and_si512(top, _mm512_set1_epi32(0xffff));
+  const __m512i high = _mm512_max_epi32(even, _mm512_srli_epi32(top, 16));
+  return _mm_cvtss_f32(_mm_castsi128_ps(_mm_cvtsi32_si128(_mm512_reduce_max_epi32(high) << 16)));
 }
 
 inline V zero() { return _mm512_setzero_ps(); }

@@ -58,8 +58,21 @@ inline void store_bf16(uint16_t* p, V v, int n = W) {
 }
 inline void store_i8(int8_t* p, V v, int n = W) {
   int32_t whole[W];
-  vst1q_s32(whole, vcvtnq_s32_f32(v));
+  vst1q_s32(whole, vcvtnq_s32_f32(vminq_f32(v, vdupq_n_f32(127))));
   for (int i = 0; i < n; ++i) p[i] = static_cast<int8_t>(whole[i]);
+}
+
+// The greatest of the magnitudes, which stand in the order of their bits; NaN is the greatest.
+inline float peak_bf16(const uint16_t* p, int count) {
+  uint16_t top = 0;
+  for (int i = 0; i < count; ++i) {
+    const uint16_t magnitude = p[i] & 0x7fff;
+    top = magnitude > top ? magnitude : top;
+  }
+  const uint32_t bits = static_cast<uint32_t>(top) << 16;
+  float value;
+  __builtin_memcpy(&value, &bits, sizeof value);
+  return value;
 }
 
 inline V zero() { return vdupq_n_f32(0); }

@@ -68,9 +68,18 @@ inline void store_bf16(uint16_t* p, V v, int n = W) {
     p[i] = static_cast<uint16_t>(bits >> 16);
   }
 }
-// Of whole numbers in [-127, 127].
-inline void store_i8(int8_t* p, V v, int n = W) {
-  for (int i = 0; i < n; ++i) p[i] = static_cast<int8_t>(v.lane[i]);
+
+// The greatest of the magnitudes, which stand in the order of their bits; NaN is the greatest.
+inline float peak_bf16(const uint16_t* p, int count) {
+  uint16_t top = 0;
+  for (int i = 0; i < count; ++i) {
+    const uint16_t magnitude = p[i] & 0x7fff;
+    top = magnitude > top ? magnitude : top;
+  }
+  const uint32_t bits = static_cast<uint32_t>(top) << 16;
+  float value;
+  __builtin_memcpy(&value, &bits, sizeof value);
+  return value;
 }
 
 inline V set1(float x) {
@@ -105,6 +114,10 @@ inline V round_even(V v) {
     const float size = v.lane[i] < 0 ? -v.lane[i] : v.lane[i];
     return size < 0x1p23f ? (v.lane[i] + magic) - magic : v.lane[i];
   });
+}
+inline void store_i8(int8_t* p, V v, int n = W) {
+  const V whole = round_even(min(max(v, set1(-128)), set1(127)));
+  for (int i = 0; i < n; ++i) p[i] = static_cast<int8_t>(whole.lane[i]);
 }
 inline V times_two_to(V v, V n) {
   return each([&](int i) {

@@ -21,8 +21,7 @@ inline V load_as(const void* x, size_t at, int n) {
 template <Element E>
 inline void store_as(void* out, size_t at, V v, V codes_per_one, int n) {
   if constexpr (E == Element::i8) {
-    const V code = min(max(mul(v, codes_per_one), set1(-127)), set1(127));
-    store_i8(static_cast<int8_t*>(out) + at, round_even(code), n);
+    store_i8(static_cast<int8_t*>(out) + at, max(mul(v, codes_per_one), set1(-127)), n);
   } else if constexpr (E == Element::bf16) {
     store_bf16(static_cast<uint16_t*>(out) + at, v, n);
   } else {
@@ -205,7 +204,7 @@ float peak_of(const void* x, int columns) {
 }
 
 float peak(const void* x, Element type, int columns) {
-  return type == Element::bf16 ? peak_of<Element::bf16>(x, columns)
+  return type == Element::bf16 ? peak_bf16(static_cast<const uint16_t*>(x), columns)
                                : peak_of<Element::f32>(x, columns);
 }
 

@@ -1,14 +1,12 @@
 #include "kernels/cpu/weights.h"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <new>
 #include <numeric>
 
 #include "kernels/cpu/form.h"
+#include "kernels/cpu/pages.h"
 #include "kernels/cpu/parallel.h"
 #include "kernels/error.h"
 #include "kernels/half.h"
@@ -144,26 +142,6 @@ void keep_q8(CpuWeight& w, const Kernels& kernels, const LinearSource& source, i
 }
 
 }  // namespace
-
-std::shared_ptr<std::byte> aligned_bytes(size_t bytes) {
-  constexpr size_t line = 64, huge = 2 << 20;
-  if (bytes < huge) {
-    const std::align_val_t alignment{line};
-    const auto memory =
-        static_cast<std::byte*>(::operator new(std::max<size_t>(bytes, 1), alignment));
-    std::memset(memory, 0, bytes);
-    return {memory, [alignment](std::byte* p) { ::operator delete(p, alignment); }};
-  }
-  // Fresh pages are zeros. Weights are read end to end: huge pages spare most of the page faults
-  // and table walks. A system that has none to give says so, and nothing is lost.
-  void* pages =
-      mmap(nullptr, bytes + huge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (pages == MAP_FAILED) throw std::bad_alloc();
-  const auto start = (reinterpret_cast<uintptr_t>(pages) + huge - 1) / huge * huge;
-  const auto memory = reinterpret_cast<std::byte*>(start);
-  madvise(memory, bytes / huge * huge, MADV_HUGEPAGE);
-  return {memory, [pages, bytes](std::byte*) { munmap(pages, bytes + huge); }};
-}
 
 std::shared_ptr<CpuWeight> pack_linear_weight(const Kernels& kernels, int threads,
                                               const LinearSource& source, Precision precision) {

@@ -11,9 +11,6 @@
 
 namespace yent {
 
-// Zeroed, at 64 bytes.
-std::shared_ptr<std::byte> aligned_bytes(size_t bytes);
-
 struct CpuWeight : Packed {
   // Rows of a part in the file, which alternate with the other part's where `paired`.
   struct Q8Part {
