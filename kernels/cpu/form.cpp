@@ -104,6 +104,12 @@ std::byte* row_at(const Tensor& t, size_t row) {
   return static_cast<std::byte*>(t.data) + row * bytes;
 }
 
+void fetch_row(const Tensor& t, size_t row) {
+  const std::byte* at = row_at(t, row);
+  const size_t bytes = t.shape.c * element_bytes(element(t.dtype));
+  for (size_t b = 0; b < bytes; b += line) __builtin_prefetch(at + b, 0, 2);
+}
+
 float* code_scales(const Tensor& t) {
   return reinterpret_cast<float*>(static_cast<std::byte*>(t.data) + matrix_bytes(t));
 }
@@ -165,6 +171,7 @@ void convert(int threads, const Vec& vec, const Tensor& to, const Cat& x) {
   parallel_for(threads, tasks, [&](size_t task, int) {
     const size_t end = std::min(rows, (task + 1) * task_rows);
     for (size_t r = task * task_rows; r < end; ++r) {
+      if (r + 2 < rows) fetch_row(x.a, r + 2);
       float scale = 1;
       if (scales) {
         scale = to.border ? scales[r / pixels] : (scales[r] = code_scale(conversion.peak(r)));

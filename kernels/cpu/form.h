@@ -24,6 +24,8 @@ Form image_form(Shape shape, DType type);
 
 // Row r = (image * h + y) * w + x of any form.
 std::byte* row_at(const Tensor& t, size_t row);
+// Asks for a row that will be wanted soon: left to itself, a core keeps too few lines on their way.
+void fetch_row(const Tensor& t, size_t row);
 // Of codes: one a row, or one an image where there is a border.
 float* code_scales(const Tensor& t);
 // What a code is worth where the greatest magnitude is `peak`. NaN where that is not finite:

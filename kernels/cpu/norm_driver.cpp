@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t piece_rows = 64;   // whose sums are kept in floats
 constexpr size_t most_chunks = 64;  // of an image: the tasks
-constexpr size_t task_rows = 16;
+constexpr size_t task_rows = 16, rows_ahead = 16;
 
 struct Moments {
   double count = 0, mean = 0, squares = 0;  // squares of the deviations from the mean
@@ -124,6 +124,9 @@ void group_norm(Arena& arena, int threads, const Vec& vec, Tensor out, const Cat
     std::fill_n(range + channels, channels, -std::numeric_limits<float>::infinity());
     std::fill_n(moments + task * groups, groups, Moments{});
     for (size_t row = begin; row < end; row += piece_rows) {
+      for (size_t r = row + piece_rows; r < std::min(end, row + 2 * piece_rows); ++r) {
+        statistics.each_half([&](const Tensor& half, int) { fetch_row(half, r); });
+      }
       statistics.gather(row, static_cast<int>(std::min(piece_rows, end - row)), room(thread),
                         moments + task * groups, range);
     }
@@ -174,7 +177,11 @@ void group_norm(Arena& arena, int threads, const Vec& vec, Tensor out, const Cat
                       by.gains + at, by.shifts + at, static_cast<Activation>(fn));
       });
     };
-    for (size_t row = first; row < first + rows_of(task % chunks); ++row) {
+    const size_t end = first + rows_of(task % chunks);
+    for (size_t row = first; row < end; ++row) {
+      if (row + rows_ahead < end) {
+        statistics.each_half([&](const Tensor& half, int) { fetch_row(half, row + rows_ahead); });
+      }
       if (codes && !by_image) {
         apply(row, room(thread), Element::f32, 1);
         store_line(vec, out, row, room(thread), vec.peak(room(thread), Element::f32, channels));
@@ -197,6 +204,7 @@ void layer_norm(Arena& arena, int threads, const Vec& vec, Tensor out, Tensor x,
   const float* bias = w.bias ? w.bias.tensor.row<float>(0) : nullptr;
   parallel_for(threads, tasks, [&](size_t task, int thread) {
     for (size_t r = task * task_rows; r < std::min(rows, (task + 1) * task_rows); ++r) {
+      if (r + 2 < rows) fetch_row(x, r + 2);
       void* to = codes ? room.as<std::byte>() + thread * share : row_at(out, r);
       const Element type = codes ? Element::f32 : element(out.dtype);
       const float peak =
