@@ -4,9 +4,11 @@
 
 #include <algorithm>
 
-#include "kernels/cuda/blas.h"
+#include "kernels/cuda/attention_driver.h"
 #include "kernels/cuda/check.cuh"
 #include "kernels/cuda/graph.h"
+#include "kernels/cuda/product_driver.h"
+#include "kernels/cuda/tensors.h"
 #include "kernels/cuda/weights.h"
 #include "kernels/error.h"
 #include "kernels/half.h"
@@ -15,13 +17,7 @@ namespace yent {
 namespace cuda {
 namespace {
 
-using Layout = CudaWeight::Layout;
-
 constexpr int kSlabs = 128;  // most blocks of one image in group_norm's first pass
-
-const CudaWeight& packed(const std::shared_ptr<const Packed>& p) {
-  return static_cast<const CudaWeight&>(*p);
-}
 
 bool is_activation(const Tensor& t, const Shape& shape) {
   return (t.dtype == DType::f16 || t.dtype == DType::f32) && t.rows() == shape.rows() &&
@@ -32,29 +28,7 @@ bool is_index(const Tensor& t, size_t rows) {
   return t.dtype == DType::i32 && t.rows() >= rows && t.ld == 1;
 }
 
-bool aligned(const void* p, size_t bytes) { return reinterpret_cast<uintptr_t>(p) % bytes == 0; }
-
-Rows rows_of(const Tensor& t) {
-  const bool f32 = t.dtype == DType::f32;
-  const bool wide = aligned(t.data, 16) && t.ld % (f32 ? 4 : 8) == 0;
-  return {t.data, t.ld, static_cast<short>(f32), static_cast<short>(wide)};
-}
-
-CatRows rows_of(const Cat& x) { return {rows_of(x.a), rows_of(x.b), x.a.shape.c, x.channels()}; }
-
-// Whether two columns from an even one on can be moved at once.
-bool in_pairs(const Rows& r) {
-  return !r.data || (r.ld % 2 == 0 && aligned(r.data, r.f32 ? 8 : 4));
-}
-
-// By shape and type: rows of halves in whole chunks.
-bool in_chunks(const Tensor& t) {
-  return t.dtype == DType::f16 && t.shape.c % 8 == 0 && t.ld % 8 == 0;
-}
-
 const float* vector(const Stored& s) { return s ? s.tensor.row<float>(0) : nullptr; }
-const int32_t* indices(const Tensor& t) { return t ? t.row<int32_t>(0) : nullptr; }
-
 class CudaBackend : public Backend {
  public:
   CudaBackend(const CudaOptions& options, const cudaDeviceProp& properties)
@@ -134,94 +108,13 @@ class CudaBackend : public Backend {
   }
 
   void linear(Arena& arena, Tensor out, Cat x, const LinearW& w, const Epilogue& e) override {
-    const CudaWeight& p = packed(w.packed);
     ENSURE(x.channels() == w.in && out.shape.c == (e.gated ? w.out / 2 : w.out) &&
                out.rows() == x.rows() && (!x.b || x.b.rows() == x.rows()),
            "linear {}: {} -> {} given {} x {} -> {} x {}", w.name, w.in, w.out, x.rows(),
            x.channels(), out.rows(), out.shape.c);
     ENSURE(!e.gated || w.paired, "linear {}: gated but not paired", w.name);
     check_epilogue("linear", w.name, out, e);
-    const int rows = static_cast<int>(x.rows());
-    if (p.layout == Layout::floats) {
-      if (arena.measuring()) return;
-      launch_plain_product(q_, {.x = rows_of(x),
-                                .view = {},
-                                .weight = static_cast<const float*>(p.data.get()),
-                                .m = rows,
-                                .n = p.n,
-                                .k = p.k,
-                                .segments = 1,
-                                .finish = finish_of(out, e, p, 0, nullptr)});
-      return;
-    }
-    if (p.layout == Layout::blocks && !x.b && (w.precision == Precision::f32 || rows <= 8)) {
-      if (arena.measuring()) return;
-      launch_blocks_product(q_, {.x = rows_of(x.a),
-                                 .codes = static_cast<const int8_t*>(p.data.get()),
-                                 .scales = p.scales.get(),
-                                 .rows = rows,
-                                 .n = p.n,
-                                 .k = p.k,
-                                 .unused = 0,
-                                 .finish = finish_of(out, e, p, 0, nullptr)});
-      return;
-    }
-    // Blocks meet many rows: expanded to halves, once per call.
-    const bool blocks = p.layout == Layout::blocks;
-    const Scratch expanded(arena, blocks ? size_t{2} * p.n * p.k : 0);
-    if (blocks && !arena.measuring()) {
-      launch_expand(q_, {.codes = static_cast<const int8_t*>(p.data.get()),
-                         .scales = p.scales.get(),
-                         .out = expanded.as<void>(),
-                         .n = p.n,
-                         .k = p.k,
-                         .ld = p.k,
-                         .unused = 0});
-    }
-    const void* weight = blocks ? expanded.as<void>() : p.data.get();
-
-    const bool direct = p.layout != Layout::bfloat && p.layout != Layout::code && in_chunks(x.a) &&
-                        (!x.b || in_chunks(x.b));
-    const Staged staged(*this, arena, x, p, direct, 1);
-    const bool plain = direct && !x.b && e.fn == Fn::none && !e.gated && !e.row_bias &&
-                       out.dtype == DType::f16 && (!e.residual || e.residual.dtype == DType::f16);
-    const bool library = blas_ && plain && rows > 8;
-    const Cut cut = cut_of(p, rows, direct ? w.in / 8 : p.padded / p.granule());
-    const Scratch room(arena, std::max(library ? Blas::kWorkspace : 0, sums_bytes(cut, rows, p)));
-    if (arena.measuring()) return;
-    if (library && (!p.bias || p.half_bias) &&
-        blas_->linear({.x = x.a.data,
-                       .weight = weight,
-                       .bias = p.half_bias.get(),
-                       .residual = e.residual.data,
-                       .out = out.data,
-                       .workspace = room.as<void>(),
-                       .m = rows,
-                       .n = p.n,
-                       .k = p.k,
-                       .ld_x = x.a.ld,
-                       .ld_weight = p.padded,
-                       .ld_residual = e.residual ? e.residual.ld : 0,
-                       .ld_out = out.ld,
-                       .unused = 0})) {
-      return;
-    }
-    LinearArgs args{};
-    args.a = direct ? x.a.data : staged.data();
-    if (direct) {
-      ENSURE(aligned(x.a.data, 16) && aligned(x.b.data, 16),
-             "linear {}: an input at an odd address", w.name);
-      args.view = {rows, x.a.shape.c / 8, x.b.shape.c / 8, x.a.ld / 8, x.b.ld / 8};
-      args.a2 = x.b.data;
-    } else {
-      const int chunks = p.padded / p.granule();
-      args.view = {rows, chunks, 0, chunks, 0};
-    }
-    args.b = weight;
-    args.b_ld = p.padded / p.granule();
-    args.depth = args.view.total();
-    args.partial = room.as<void>();
-    multiply(args, cut, rows, p, finish_of(out, e, p, 1, staged.scale()));
+    multiply(q_, blas_.get(), arena, out, x, w, e);
   }
 
   void conv3x3(Arena& arena, Tensor out, Tensor x, const ConvW& w, const ConvGeom& g,
@@ -230,48 +123,7 @@ class CudaBackend : public Backend {
                is_activation(x, x.shape),
            "conv3x3 {}: {} -> {} given {} -> {}", w.name, w.in, w.out, x.shape.c, out.shape.c);
     check_epilogue("conv3x3", w.name, out, e);
-    const CudaWeight& p = packed(w.packed);
-    const Shape in = x.shape, o = out.shape;
-    const int rows = static_cast<int>(out.rows());
-    ConvView view{in.n,
-                  in.h,
-                  in.w,
-                  o.h,
-                  o.w,
-                  1,
-                  1,
-                  g.stride,
-                  g.pad_top,
-                  g.pad_left,
-                  enlargement(g.upsample, in.h, in.w, o.h, o.w)};
-    if (p.layout == Layout::floats) {
-      if (arena.measuring()) return;
-      launch_plain_product(q_, {.x = rows_of(Cat(x)),
-                                .view = view,
-                                .weight = static_cast<const float*>(p.data.get()),
-                                .m = rows,
-                                .n = p.n,
-                                .k = p.k,
-                                .segments = 9,
-                                .finish = finish_of(out, e, p, 0, nullptr)});
-      return;
-    }
-    const bool direct = p.layout == Layout::half && in_chunks(x);
-    const Staged staged(*this, arena, x, p, direct, in.h * in.w);
-    const Cut cut = cut_of(p, rows, 9 * (p.padded / p.granule()));
-    const Scratch room(arena, sums_bytes(cut, rows, p));
-    if (arena.measuring()) return;
-    ConvArgs args{};
-    args.view = view;
-    args.view.channel_chunks = p.padded / p.granule();
-    args.view.ld = direct ? x.ld / 8 : args.view.channel_chunks;
-    args.a = direct ? x.data : staged.data();
-    ENSURE(aligned(args.a, 16), "conv3x3 {}: an input at an odd address", w.name);
-    args.b = p.data.get();
-    args.b_ld = args.depth = args.view.total();
-    args.partial = room.as<void>();
-    // Codes have one scale per image.
-    multiply(args, cut, rows, p, finish_of(out, e, p, o.h * o.w, staged.scale()));
+    convolve(q_, arena, out, x, w, g, e);
   }
 
   void group_norm(Arena& arena, Tensor out, Cat x, const NormW& w, int groups, Fn fn) override {
@@ -312,28 +164,7 @@ class CudaBackend : public Backend {
            "attention: {} x {} queries, {} x {} keys, {} x {} values, {} heads on {}", q.rows(),
            q.shape.c, k.rows(), k.shape.c, v.rows(), v.shape.c, s.heads, s.kv_heads);
     ENSURE(!s.positions || is_index(s.positions, q.rows() / q.shape.n), "attention: positions");
-    const AttentionArgs args{.out = rows_of(out),
-                             .q = rows_of(q),
-                             .k = rows_of(k),
-                             .v = rows_of(v),
-                             .positions = indices(s.positions),
-                             .images = q.shape.n,
-                             .queries = static_cast<int>(q.rows() / q.shape.n),
-                             .keys = static_cast<int>(k.rows() / k.shape.n),
-                             .heads = s.heads,
-                             .kv_heads = s.kv_heads,
-                             .width = q.shape.c / s.heads,
-                             .scale = s.scale,
-                             .unused = 0};
-    const auto halves = [](const Tensor& t) { return t.dtype == DType::f16 && t.ld % 8 == 0; };
-    const bool tensor_cores = halves(q) && halves(k) && halves(v) && out.dtype == DType::f16 &&
-                              args.width % 8 == 0 && args.queries >= 16 && s.scale > 0;
-    if (tensor_cores && args.width > kFlashWidth) return wide_attention(arena, args);
-    if (arena.measuring()) return;
-    const bool at_chunks = args.q.wide && args.k.wide && args.v.wide && in_pairs(args.out);
-    if (tensor_cores && at_chunks) return launch_flash_attention(q_, args);
-    ENSURE(args.width <= 1024, "attention: heads of {}", args.width);
-    launch_row_attention(q_, args);
+    attend(q_, arena, out, q, k, v, s);
   }
 
   void rope(Arena& arena, Tensor x, Tensor table, Tensor positions, int head_width,
@@ -461,77 +292,6 @@ class CudaBackend : public Backend {
            "{} {}: row bias of {} x {}", op, name, e.row_bias.rows(), e.row_bias.shape.c);
   }
 
-  static Finish finish_of(const Tensor& out, const Epilogue& e, const CudaWeight& p, int scale_rows,
-                          const float* row_scale) {
-    Finish f{};
-    f.out = rows_of(out);
-    if (e.residual) f.residual = rows_of(e.residual);
-    if (e.row_bias) f.row_bias = rows_of(e.row_bias);
-    f.bias = static_cast<const float*>(p.bias.get());
-    if (row_scale) f.column_scale = static_cast<const float*>(p.scales.get());
-    f.row_scale = row_scale;
-    f.columns = out.shape.c;
-    f.image_rows = static_cast<int>(out.rows() / out.shape.n);
-    f.scale_rows = scale_rows;
-    f.fn = static_cast<int>(e.fn);
-    f.gated = e.gated;
-    f.pairs = in_pairs(f.out) && in_pairs(f.residual) && in_pairs(f.row_bias);
-    return f;
-  }
-
-  // A product's input as dense chunks of the weight's kind, where it does not lie so already.
-  class Staged {
-   public:
-    Staged(CudaBackend& b, Arena& arena, const Cat& x, const CudaWeight& p, bool direct,
-           int scale_rows)
-        : codes_(p.layout == Layout::code),
-          rows_(x.rows()),
-          room_(arena, direct ? 0 : rows_ * p.padded * (codes_ ? 1 : 2)),
-          scales_(arena, codes_ ? rows_ / scale_rows * 8 : 0) {
-      if (direct || arena.measuring()) return;
-      const int rows = static_cast<int>(rows_), groups = rows / scale_rows;
-      if (codes_) {
-        launch_scales(b.q_, {.x = rows_of(x),
-                             .peaks = scales_.as<uint32_t>() + groups,
-                             .scale = scales_.as<float>(),
-                             .rows = rows,
-                             .scale_rows = scale_rows});
-      }
-      const Kind kind = p.layout == Layout::blocks ? Kind::half : static_cast<Kind>(p.layout);
-      launch_stage(b.q_, {.x = rows_of(x),
-                          .out = room_.as<void>(),
-                          .scale = scale(),
-                          .rows = rows,
-                          .padded = p.padded,
-                          .kind = static_cast<int>(kind),
-                          .scale_rows = scale_rows});
-    }
-
-    const void* data() const { return room_.as<void>(); }
-    const float* scale() const { return codes_ ? scales_.as<float>() : nullptr; }
-
-   private:
-    bool codes_;
-    size_t rows_;
-    Scratch room_, scales_;
-  };
-
-  Cut cut_of(const CudaWeight& p, int rows, int depth) const {
-    return choose_cut(rows, p.n, ceil_div(depth, kTileChunks), q_.processors());
-  }
-  static size_t sums_bytes(const Cut& cut, int rows, const CudaWeight& p) {
-    return cut.slices > 1 ? sizeof(float) * cut.slices * rows * p.n : 0;
-  }
-
-  template <class Args>
-  void multiply(Args args, const Cut& cut, int rows, const CudaWeight& p, const Finish& finish) {
-    args.m = rows;
-    args.n = p.n;
-    args.finish = finish;
-    const Kind kind = p.layout == Layout::blocks ? Kind::half : static_cast<Kind>(p.layout);
-    launch_product(q_, kind, cut, args);
-  }
-
   void row_norm(const char* op, Arena& arena, Tensor out, Tensor x, const NormW& w, int width,
                 bool rms) {
     ENSURE(is_activation(out, x.shape) && width > 0 && x.shape.c % width == 0,
@@ -548,73 +308,6 @@ class CudaBackend : public Backend {
                          .eps = w.eps,
                          .rms = rms,
                          .unused = 0});
-  }
-
-  // Heads too wide for registers: scores as a product into scratch, softmax, and a product with
-  // the values transposed. 64 MB of scores at a time.
-  void wide_attention(Arena& arena, const AttentionArgs& a) {
-    const int keys = round_up(a.keys, 8), chunks = a.width / 8;
-    const int most = std::max(64, (64 << 20) / static_cast<int>(sizeof(float)) / keys);
-    const int piece = std::min(a.queries, most);
-    const Scratch scores(arena, sizeof(float) * piece * keys);
-    const Scratch shares(arena, size_t{2} * piece * keys);
-    const Scratch turned(arena, size_t{2} * a.width * keys);
-    if (arena.measuring()) return;
-    ENSURE(a.q.wide && a.k.wide && a.v.wide, "attention: heads of {} at odd addresses", a.width);
-    const auto at = [](const Rows& x, size_t row, int column) {
-      return static_cast<uint16_t*>(x.data) + row * x.ld + column;
-    };
-    const auto product = [&](LinearArgs args, Rows out, int rows, int columns) {
-      args.m = rows;
-      args.n = columns;
-      args.depth = args.view.total();
-      args.finish.out = out;
-      args.finish.columns = columns;
-      args.finish.image_rows = rows;
-      args.finish.scale_rows = 1;
-      args.finish.pairs = in_pairs(out);
-      const bool large = rows >= 128 && columns >= 128;
-      launch_product(q_, Kind::half, large ? Cut{128, 128, 1} : Cut{64, 64, 1}, args);
-    };
-    for (int image = 0; image < a.images; ++image) {
-      for (int head = 0; head < a.heads; ++head) {
-        const int kv = head / (a.heads / a.kv_heads) * a.width;
-        const size_t k_row = static_cast<size_t>(image) * a.keys;
-        launch_transpose(q_, {.x = at(a.v, k_row, kv),
-                              .out = turned.as<void>(),
-                              .rows = a.keys,
-                              .columns = a.width,
-                              .ld = a.v.ld,
-                              .out_ld = keys,
-                              .padded = keys,
-                              .unused = 0});
-        for (int first = 0; first < a.queries; first += piece) {
-          const int rows = std::min(piece, a.queries - first);
-          const size_t q_row = static_cast<size_t>(image) * a.queries + first;
-          LinearArgs qk{};
-          qk.view = {rows, chunks, 0, a.q.ld / 8, 0};
-          qk.a = at(a.q, q_row, head * a.width);
-          qk.b = at(a.k, k_row, kv);
-          qk.b_ld = a.k.ld / 8;
-          product(qk, {scores.as<void>(), keys, 1, 1}, rows, a.keys);
-          launch_softmax(q_, {.scores = scores.as<float>(),
-                              .out = shares.as<void>(),
-                              .positions = a.positions ? a.positions + first : nullptr,
-                              .rows = rows,
-                              .columns = a.keys,
-                              .ld = keys,
-                              .out_ld = keys,
-                              .padded = keys,
-                              .scale = a.scale});
-          LinearArgs pv{};
-          pv.view = {rows, keys / 8, 0, keys / 8, 0};
-          pv.a = shares.as<void>();
-          pv.b = turned.as<void>();
-          pv.b_ld = keys / 8;
-          product(pv, {at(a.out, q_row, head * a.width), a.out.ld, 0, a.out.wide}, rows, a.width);
-        }
-      }
-    }
   }
 
   std::string isa_;

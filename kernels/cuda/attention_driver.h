@@ -1,0 +1,13 @@
+// Which of its kernels an attention runs on.
+#pragma once
+
+#include "kernels/backend.h"
+#include "kernels/cuda/queue.h"
+
+namespace yent::cuda {
+
+// Shapes and types have been checked by the caller.
+void attend(Queue& queue, Arena& arena, Tensor out, Tensor q, Tensor k, Tensor v,
+            const AttnSpec& s);
+
+}  // namespace yent::cuda
