@@ -204,7 +204,7 @@ struct Flash {
 };
 
 template <int width, int warps>
-__global__ void __launch_bounds__(32 * warps, 2)
+__global__ void __launch_bounds__(32 * warps, width == 80 ? 3 : 2)
     flash_kernel(const __grid_constant__ AttentionArgs p) {
   extern __shared__ uint4 shared[];
   Flash<width, warps>::run(p, shared);
@@ -335,7 +335,7 @@ __global__ void __launch_bounds__(256) transpose_kernel(const __grid_constant__ 
 void launch_flash_attention(Queue& q, const AttentionArgs& args) {
   if (args.width <= 40) return launch_flash<40, 8>(q, args);
   if (args.width <= 64) return launch_flash<64, 8>(q, args);
-  if (args.width <= 80) return launch_flash<80, 8>(q, args);
+  if (args.width <= 80) return launch_flash<80, 4>(q, args);
   launch_flash<kFlashWidth, 4>(q, args);
 }
 
