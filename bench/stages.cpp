@@ -108,15 +108,13 @@ void print_roofline(const std::string& stage, const TraceBackend& trace, const M
   }
 }
 
-Policy policy_of(const Arguments& a, const Backend& backend) {
-  if (!a.policy.empty()) return Policy::read(a.policy);
-  return Policy(precision_on(backend, a.precision));
-}
-
 class Bench {
  public:
   Bench(const Arguments& arguments, Backend& backend, const Machine& machine)
-      : a_(arguments), trace_(backend), machine_(machine), policy_(policy_of(arguments, backend)) {}
+      : a_(arguments),
+        trace_(backend),
+        machine_(machine),
+        policy_(make_policy(arguments.policy, arguments.precision, backend)) {}
 
   std::vector<Row> run() {
     voice();

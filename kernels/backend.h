@@ -27,6 +27,7 @@ enum class Use : uint8_t { any, linear, conv3x3, attention };
 struct Reader {
   Use use = Use::any;
   Precision precision = Precision::f32;
+  bool one_scale = false;  // see LinearW
 };
 
 // How an activation lies in memory: a tensor without memory, and the bytes it needs.
@@ -107,6 +108,7 @@ struct LinearW {
   int in = 0, out = 0;  // out counts the rows of all parts
   bool paired = false;
   Precision precision = Precision::f32;
+  bool one_scale = false;  // int8 inputs: one scale for all rows, rougher than one for each
   std::vector<Part> parts = {};
   std::shared_ptr<const Packed> packed = {};
 };
@@ -115,6 +117,7 @@ struct ConvW {  // 3x3, weight [out, in, 3, 3] in the file
   std::string name = {};
   int in = 0, out = 0;
   Precision precision = Precision::f32;
+  bool one_scale = false;  // int8 inputs: one scale for all images
   std::shared_ptr<const Packed> packed = {};
 };
 

@@ -30,11 +30,40 @@ TEST_CASE("policy: the first rule that matches wins, no rule is f32") {
   CHECK(p.precision("text_encoder.text_model.final_layer_norm") == Precision::f32);
 }
 
+TEST_CASE("policy: words behind the precision are a style") {
+  const Policy p = Policy::parse(
+      "a  int8  bits=3 round=dither clip=99.5 weights=tensor act=tensor  # all of them\n"
+      "b  f32   act=tensor\n",
+      "test.policy");
+  const Style& a = p.style("a");
+  CHECK(a.bits == 3);
+  CHECK(a.round == Round::dither);
+  CHECK(a.clip == 99.5f);
+  CHECK(a.by_tensor);
+  CHECK(a.one_scale);
+  CHECK(a.grid);
+  CHECK(a.words == "bits=3 round=dither clip=99.5 weights=tensor act=tensor");
+  CHECK(p.style("b").one_scale);
+  CHECK_FALSE(p.style("b").grid);
+  CHECK_FALSE(p.style("c").grid);
+  CHECK(p.style("c").words.empty());
+}
+
 TEST_CASE("policy: mistakes are named with their line") {
   CHECK_THROWS_WITH_AS(Policy::parse("* f32\nunet.* int4\n", "p"),
                        "p:2: precision is 'int4', expected f32, f16, bf16, int8 or auto", Error);
   CHECK_THROWS_AS(Policy::parse("unet.*\n", "p"), Error);
-  CHECK_THROWS_WITH_AS(Policy::parse("* int8 bits=4\n", "p"),
-                       "p:1: 'bits=4' is not known here, expected the end of the line", Error);
+  for (const char* words :
+       {"bits=9", "bits=1", "bits=", "bits=44", "round=up", "clip=0", "clip=101", "clip=x",
+        "clip=nan", "weights=row", "act=image", "gain=2", "bits"}) {
+    CAPTURE(words);
+    CHECK_THROWS_AS(Policy::parse(fmt::format("* int8 {}\n", words), "p"), Error);
+  }
+  CHECK_THROWS_WITH_AS(Policy::parse("* f32\n* int8 bits=4 clip=200\n", "p"),
+                       "p:2: 'clip=200' is not known here, expected clip=P with 0 < P <= 100",
+                       Error);
+  CHECK_THROWS_WITH_AS(
+      Policy::parse("* int8 gain=2\n", "p"),
+      "p:1: 'gain=2' is not known here, expected bits=, round=, clip=, weights= or act=", Error);
   CHECK_THROWS_AS(Policy::read("/nonexistent.policy"), Error);
 }

@@ -5,6 +5,7 @@
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cuda/cuda_backend.h"
 #include "kernels/error.h"
+#include "tools/paths.h"
 
 namespace yent {
 
@@ -31,10 +32,21 @@ std::unique_ptr<Backend> make_backend(const std::string& device, const std::stri
   throw run_error("--device {}: {}", device, reason);
 }
 
-Precision precision_on(const Backend& backend, const std::string& word) {
-  Precision precision = Precision::f32;
-  parse_precision(word, precision);
-  return word == "auto" && backend.device() == "cuda" ? Precision::f16 : precision;
+Policy make_policy(const std::string& policy, const std::string& precision,
+                   const Backend& backend) {
+  const auto ours = [](const std::string& name) {
+    return Policy::read(shipped("policies/" + name + ".policy"));
+  };
+  if (!policy.empty()) {  // a name has neither slash nor dot
+    return policy.find_first_of("/.") == std::string::npos ? ours(policy) : Policy::read(policy);
+  }
+  Precision everywhere = Precision::f32;
+  parse_precision(precision, everywhere);
+  if (precision == "auto") {
+    if (backend.device() == "cuda") return Policy(Precision::f16);
+    if (backend.isa() != "ref") return ours("auto");
+  }
+  return Policy(everywhere);
 }
 
 }  // namespace yent

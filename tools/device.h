@@ -1,4 +1,4 @@
-// Chooses who computes.
+// Chooses who computes, and how.
 #pragma once
 
 #include <memory>
@@ -14,8 +14,8 @@ namespace yent {
 std::unique_ptr<Backend> make_backend(const std::string& device, const std::string& isa,
                                       int threads);
 
-// The precision that a word of --precision stands for on this device, the same everywhere in the
-// network: `auto` is f16 on CUDA.
-Precision precision_on(const Backend& backend, const std::string& word);
+// What --policy (a file, or the name of one of ours) and --precision ask of that backend. `auto` is
+// f16 on CUDA and the mix of our auto.policy on a CPU, but f32 in the reference backend.
+Policy make_policy(const std::string& policy, const std::string& precision, const Backend& backend);
 
 }  // namespace yent

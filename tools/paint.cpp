@@ -239,9 +239,12 @@ void begin_report(Run& run) {
 }  // namespace
 
 void print_layers(Run& run, const std::vector<Resolved>& layers) {
+  size_t widest = 0;
+  for (const Resolved& r : layers) widest = std::max(widest, r.style.size() + 1);
   for (const Resolved& r : layers) {
-    const std::string line = fmt::format("{:<72} {:<5} {:<14} {:>12}", r.layer,
-                                         precision_name(r.precision), r.kernel, r.bytes);
+    const std::string line =
+        fmt::format("{:<72} {:<5} {:<{}}{:<14} {:>12}", r.layer, precision_name(r.precision),
+                    r.style, widest, r.kernel, r.bytes);
     if (run.options.json) {
       run.console.say(line);
     } else {

@@ -9,7 +9,6 @@
 
 #include "kernels/error.h"
 #include "tools/device.h"
-#include "tools/paths.h"
 #include "tools/run.h"
 
 namespace yent {
@@ -18,14 +17,6 @@ namespace {
 // Ctrl-C ends the program at once: outputs appear by rename, so nothing is left half done.
 void on_interrupt(int) { ::_exit(130); }
 
-Policy policy_of(const Options& o, const Backend& backend) {
-  if (o.policy.empty()) return Policy(precision_on(backend, o.precision));
-  // A name without a slash or a dot is one of ours.
-  const bool name = o.policy.find_first_of("/.") == std::string::npos;
-  return Policy::read(name ? shipped("policies/" + o.policy + ".policy")
-                           : std::filesystem::path(o.policy));
-}
-
 void run(int argc, char** argv) {
   const auto options = parse_options(argc, argv, std::getenv("YENT_ISA"));
   if (!options) return;
@@ -33,7 +24,7 @@ void run(int argc, char** argv) {
                    .verbose = options->verbose,
                    .png_on_stdout = options->output == "-"});
   const auto backend = make_backend(options->device, options->isa, options->threads);
-  const Policy policy = policy_of(*options, *backend);
+  const Policy policy = make_policy(options->policy, options->precision, *backend);
   Run run{.options = *options, .console = console, .backend = *backend, .policy = policy};
   run.seed = options->seed ? *options->seed : std::random_device{}();
   {

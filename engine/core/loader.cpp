@@ -63,7 +63,8 @@ bool Loader::has(std::string_view leaf) const {
   return load_->checkpoint.names.contains(name(leaf));
 }
 
-Loader::Taken Loader::take(std::string_view leaf, std::vector<int64_t> dims) const {
+Loader::Taken Loader::take(std::string_view leaf, std::vector<int64_t> dims,
+                           const Style& style) const {
   Checkpoint& c = load_->checkpoint;
   const std::string full = name(leaf);
   const HostTensor* found = c.find(full, dims);
@@ -78,13 +79,13 @@ Loader::Taken Loader::take(std::string_view leaf, std::vector<int64_t> dims) con
   Taken taken{*found, *found, nullptr};
   taken.tensor.dims.resize(dims.size());  // what was cut off are ones
   const bool restyled = leaf == "weight" && c.restyles(path_);
-  if (restyled || !backends_accept(taken.tensor)) {
+  if (restyled || style.grid || !backends_accept(taken.tensor)) {
     taken.owned = std::make_shared<std::vector<float>>(found->count());
-    to_f32(*found, taken.owned->data());
-    if (restyled) {
-      const int64_t rows = found->dims[0];
-      c.restyle(path_, taken.owned->data(), rows, found->count() / rows);
-    }
+    float* values = taken.owned->data();
+    const int64_t rows = found->dims[0];
+    to_f32(*found, values);
+    if (restyled) c.restyle(path_, values, rows, found->count() / rows);
+    if (style.grid) onto_grid(style, c.part + "." + path_, values, rows, found->count() / rows);
     taken.tensor.dtype = DType::f32;
     taken.tensor.data = reinterpret_cast<const std::byte*>(taken.owned->data());
     taken.tensor.bytes = taken.owned->size() * sizeof(float);
@@ -92,22 +93,31 @@ Loader::Taken Loader::take(std::string_view leaf, std::vector<int64_t> dims) con
   return taken;
 }
 
+const Style& Loader::style(std::string_view layer) const {
+  return load_->policy.style(fmt::format("{}.{}", load_->checkpoint.part, layer));
+}
+
+Loader::Taken Loader::weight(std::vector<int64_t> dims) const {
+  return take("weight", std::move(dims), style(path_));
+}
+
 LinearW Loader::pack(const LinearSource& source, const std::vector<Taken>& taken) const {
   const Checkpoint& c = load_->checkpoint;
   const Precision precision = load_->policy.precision(c.part + "." + source.name);
   LinearW w = load_->backend.pack_linear(source, precision);
+  w.one_scale = style(source.name).one_scale;
   for (const Taken& t : taken) {
     if (t.tensor.dtype != DType::q8_0) c.release(t.in_file);  // q8_0 is read in place
   }
   for (const LinearW::Part& part : w.parts) {
-    load_->resolved.push_back({c.part + "." + part.name, precision, w.packed->kernel,
-                               w.packed->bytes * part.out / w.out});
+    load_->resolved.push_back({c.part + "." + part.name, precision, style(part.name).words,
+                               w.packed->kernel, w.packed->bytes * part.out / w.out});
   }
   return w;
 }
 
 LinearW Loader::linear(int in, int out, Bias bias) const {
-  std::vector<Taken> taken{take("weight", {out, in})};
+  std::vector<Taken> taken{weight({out, in})};
   LinearSource source{.name = path_, .parts = {{path_, taken[0].tensor}}};
   if (wants(bias)) source.parts[0].bias = taken.emplace_back(take("bias", {out})).tensor;
   return pack(source, taken);
@@ -120,7 +130,7 @@ LinearW Loader::stacked(int in, const std::vector<Row>& rows, Bias bias, bool pa
     const Loader at = *this / row.name;
     auto& part = source.parts.emplace_back();
     part.name = at.path_;
-    part.weight = taken.emplace_back(at.take("weight", {row.out, in})).tensor;
+    part.weight = taken.emplace_back(at.weight({row.out, in})).tensor;
     if (at.wants(bias)) part.bias = taken.emplace_back(at.take("bias", {row.out})).tensor;
   }
   source.name = source.parts.front().name;
@@ -128,7 +138,7 @@ LinearW Loader::stacked(int in, const std::vector<Row>& rows, Bias bias, bool pa
 }
 
 LinearW Loader::gated(int in, int out) const {
-  const std::vector<Taken> taken{take("weight", {2 * out, in}), take("bias", {2 * out})};
+  const std::vector<Taken> taken{weight({2 * out, in}), take("bias", {2 * out})};
   LinearSource source{.name = path_, .parts = {}, .paired = true};
   for (const int first : {0, out}) {
     source.parts.push_back(
@@ -139,12 +149,14 @@ LinearW Loader::gated(int in, int out) const {
 
 ConvW Loader::conv3x3(int in, int out, bool upsamples) const {
   const Checkpoint& c = load_->checkpoint;
-  const Taken weight = take("weight", {out, in, 3, 3});
+  const Taken filter = weight({out, in, 3, 3});
   const Taken bias = take("bias", {out});
   const Precision precision = load_->policy.precision(c.part + "." + path_);
-  ConvW w = load_->backend.pack_conv3x3(path_, weight.tensor, bias.tensor, precision, upsamples);
-  c.release(weight.in_file);
-  load_->resolved.push_back({c.part + "." + path_, precision, w.packed->kernel, w.packed->bytes});
+  ConvW w = load_->backend.pack_conv3x3(path_, filter.tensor, bias.tensor, precision, upsamples);
+  c.release(filter.in_file);
+  w.one_scale = style(path_).one_scale;
+  load_->resolved.push_back(
+      {c.part + "." + path_, precision, style(path_).words, w.packed->kernel, w.packed->bytes});
   return w;
 }
 

@@ -88,7 +88,9 @@ class Loader {
   };
 
   bool wants(Bias bias) const;
-  Taken take(std::string_view leaf, std::vector<int64_t> dims) const;
+  Taken take(std::string_view leaf, std::vector<int64_t> dims, const Style& style = {}) const;
+  Taken weight(std::vector<int64_t> dims) const;  // of a product: the policy's style applies
+  const Style& style(std::string_view layer) const;
   LinearW pack(const LinearSource& source, const std::vector<Taken>& taken) const;
   std::string name(std::string_view leaf) const;
 

@@ -20,7 +20,7 @@ struct Linear {
   explicit Linear(LinearW packed) : w(std::move(packed)) {}
   Linear(const Loader& l, int in, int out, Bias bias = Bias::yes) : w(l.linear(in, out, bias)) {}
   Act operator()(Ctx& c, Cat x, const Epilogue& e = {}) const;  // {n, h, w, in} -> {.., out}
-  Reader reader() const { return {Use::linear, w.precision}; }
+  Reader reader() const { return {Use::linear, w.precision, w.one_scale}; }
 };
 
 struct Conv3x3 {
@@ -33,7 +33,7 @@ struct Conv3x3 {
   Act operator()(Ctx& c, Tensor x, const Epilogue& e = {}) const;
   // Enlarges x to {height, width} on the way in; of a layer whose geometry says so.
   Act upsample(Ctx& c, Tensor x, int height, int width) const;
-  Reader reader() const { return {Use::conv3x3, w.precision}; }
+  Reader reader() const { return {Use::conv3x3, w.precision, w.one_scale}; }
 };
 
 struct GroupNorm {

@@ -39,7 +39,7 @@ bool glob_match(std::string_view pattern, std::string_view text) {
   return p == pattern.size();
 }
 
-Policy::Policy(Precision precision) : rules_{{"*", precision}} {}
+Policy::Policy(Precision precision) : rules_{{"*", precision, {}}} {}
 
 Policy Policy::read(const std::filesystem::path& path) {
   std::ifstream in(path);
@@ -60,25 +60,27 @@ Policy Policy::parse(std::string_view text, const std::string& path) {
     std::istringstream words(line.substr(0, line.find('#')));
     std::string pattern, precision, more;
     if (!(words >> pattern)) continue;
-    Rule rule{pattern, Precision::f32};
+    Rule rule{.pattern = pattern};
     if (!(words >> precision) || !parse_precision(precision, rule.precision)) {
       throw file_error("{}:{}: precision is '{}', expected f32, f16, bf16, int8 or auto", path,
                        number, precision);
     }
-    if (words >> more) {
-      throw file_error("{}:{}: '{}' is not known here, expected the end of the line", path, number,
-                       more);
+    while (words >> more) {
+      std::string expected;
+      if (parse_style(more, rule.style, expected)) continue;
+      throw file_error("{}:{}: '{}' is not known here, expected {}", path, number, more, expected);
     }
-    policy.rules_.push_back(rule);
+    policy.rules_.push_back(std::move(rule));
   }
   return policy;
 }
 
-Precision Policy::precision(std::string_view layer) const {
+const Policy::Rule& Policy::rule(std::string_view layer) const {
+  static const Rule exact;
   for (const Rule& rule : rules_) {
-    if (glob_match(rule.pattern, layer)) return rule.precision;
+    if (glob_match(rule.pattern, layer)) return rule;
   }
-  return Precision::f32;
+  return exact;
 }
 
 }  // namespace yent

@@ -6,7 +6,9 @@
 //   *                                bf16
 //
 // Patterns are checkpoint paths behind `unet.`, `vae.`, `text_encoder.` or `llm.`; `*` matches
-// any run of characters, dots included.
+// any run of characters, dots included. Words behind the precision give a style (grid.h):
+//
+//   unet.up_blocks.*                 int8  bits=4 round=floor clip=99.9 weights=tensor act=tensor
 #pragma once
 
 #include <filesystem>
@@ -14,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/core/grid.h"
 #include "kernels/backend.h"
 
 namespace yent {
@@ -34,13 +37,17 @@ class Policy {
   static Policy parse(std::string_view text, const std::string& path);
 
   // Layers that no rule matches are f32.
-  Precision precision(std::string_view layer) const;
+  Precision precision(std::string_view layer) const { return rule(layer).precision; }
+  const Style& style(std::string_view layer) const { return rule(layer).style; }
 
  private:
   struct Rule {
     std::string pattern;
-    Precision precision;
+    Precision precision = Precision::f32;
+    Style style = {};
   };
+  const Rule& rule(std::string_view layer) const;
+
   std::vector<Rule> rules_;
 };
 
@@ -48,7 +55,7 @@ class Policy {
 struct Resolved {
   std::string layer;
   Precision precision = Precision::f32;
-  std::string kernel;
+  std::string style, kernel;
   size_t bytes = 0;
 };
 

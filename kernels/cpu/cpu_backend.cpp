@@ -146,6 +146,7 @@ class CpuBackend : public Backend {
     const Precision p = reader.precision;
     if (p == Precision::f32 || p == Precision::f16) return rows_form(shape, DType::f32);
     const DType operand = p == Precision::int8 ? DType::i8 : DType::bf16;
+    if (reader.one_scale) return rows_form(shape, DType::bf16);  // known when all is written
     if (reader.use == Use::linear) return lines_form(shape, operand);
     if (reader.use == Use::conv3x3) return image_form(shape, operand);
     return rows_form(shape, DType::bf16);
@@ -204,7 +205,8 @@ class CpuBackend : public Backend {
     }
     const Brought lines(
         arena, threads_, kernels_.vec, x,
-        lines_form(x.shape(), w.precision == Precision::int8 ? DType::i8 : DType::bf16));
+        lines_form(x.shape(), w.precision == Precision::int8 ? DType::i8 : DType::bf16),
+        w.one_scale);
     const Tensor& rows = lines.tensor();
     if (w.precision == Precision::int8) input.scale = code_scales(rows);
     input.stretches = {w.in};
@@ -224,7 +226,7 @@ class CpuBackend : public Backend {
     const bool floats = p.gemm.kernel->input_bytes == 4, codes = w.precision == Precision::int8;
     const Form wanted = floats ? rows_form(x.shape, DType::f32)
                                : image_form(x.shape, codes ? DType::i8 : DType::bf16);
-    const Brought image(arena, threads_, kernels_.vec, x, wanted);
+    const Brought image(arena, threads_, kernels_.vec, x, wanted, w.one_scale);
     const Scratch zeros(arena, sizeof(float) * w.in);  // what a tap outside the image reads
     if (!arena.measuring()) std::fill_n(zeros.as<float>(), w.in, 0.0f);
     const auto product = [&](const Window& window, const GemmWeight& weight,

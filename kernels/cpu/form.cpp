@@ -150,22 +150,24 @@ void store_line(const Vec& vec, const Tensor& t, size_t row, const float* values
   fill_up(t, row, finite ? columns : 0);
 }
 
-void convert(int threads, const Vec& vec, const Tensor& to, const Cat& x) {
+void convert(int threads, const Vec& vec, const Tensor& to, const Cat& x, bool one_scale) {
   const Conversion conversion{vec, to, x};
-  const size_t rows = x.rows(), images = to.shape.n, pixels = rows / images;
+  const size_t rows = x.rows(), pixels = rows / to.shape.n;
+  // What has a place for its scale, and what shares one: nine pixels of an image meet in one sum.
+  const size_t place = to.border ? pixels : 1, share = one_scale ? rows : place;
   float* scales = to.dtype == DType::i8 ? code_scales(to) : nullptr;
   const size_t tasks = (rows + task_rows - 1) / task_rows;
   clear_border(threads, to);
-  if (scales && to.border) {  // nine pixels meet in one sum: one scale an image
+  if (scales && share > 1) {
     std::vector<float> peaks(rows);
     parallel_for(threads, tasks, [&](size_t task, int) {
       const size_t end = std::min(rows, (task + 1) * task_rows);
       for (size_t r = task * task_rows; r < end; ++r) peaks[r] = conversion.peak(r);
     });
-    for (size_t image = 0; image < images; ++image) {
+    for (size_t first = 0; first < rows; first += share) {
       float peak = 0;
-      for (size_t r = image * pixels; r < (image + 1) * pixels; ++r) peak = larger(peak, peaks[r]);
-      scales[image] = code_scale(peak);
+      for (size_t r = first; r < first + share; ++r) peak = larger(peak, peaks[r]);
+      std::fill_n(scales + first / place, share / place, code_scale(peak));
     }
   }
   parallel_for(threads, tasks, [&](size_t task, int) {
@@ -174,19 +176,20 @@ void convert(int threads, const Vec& vec, const Tensor& to, const Cat& x) {
       if (r + 2 < rows) fetch_row(x.a, r + 2);
       float scale = 1;
       if (scales) {
-        scale = to.border ? scales[r / pixels] : (scales[r] = code_scale(conversion.peak(r)));
+        scale = share > 1 ? scales[r / place] : (scales[r] = code_scale(conversion.peak(r)));
       }
       conversion.write(r, scale);
     }
   });
 }
 
-Brought::Brought(Arena& arena, int threads, const Vec& vec, const Cat& x, const Form& wanted)
+Brought::Brought(Arena& arena, int threads, const Vec& vec, const Cat& x, const Form& wanted,
+                 bool one_scale)
     : room_(arena, has_form(x, wanted.tensor) ? 0 : wanted.bytes), tensor_(x.a) {
   if (has_form(x, wanted.tensor)) return;
   tensor_ = wanted.tensor;
   tensor_.data = room_.as<std::byte>();
-  if (!arena.measuring()) convert(threads, vec, tensor_, x);
+  if (!arena.measuring()) convert(threads, vec, tensor_, x, one_scale);
 }
 
 }  // namespace yent

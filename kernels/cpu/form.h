@@ -39,12 +39,13 @@ void fill_up(const Tensor& t, size_t row, int columns);
 void store_line(const Vec& vec, const Tensor& t, size_t row, const float* values, float peak);
 
 // Writes x into `to`, whatever the forms of both.
-void convert(int threads, const Vec& vec, const Tensor& to, const Cat& x);
+void convert(int threads, const Vec& vec, const Tensor& to, const Cat& x, bool one_scale);
 
 // x in the form wanted: x itself where it has it already, a copy in scratch where not.
 class Brought {
  public:
-  Brought(Arena& arena, int threads, const Vec& vec, const Cat& x, const Form& wanted);
+  Brought(Arena& arena, int threads, const Vec& vec, const Cat& x, const Form& wanted,
+          bool one_scale = false);
   const Tensor& tensor() const { return tensor_; }
 
  private:

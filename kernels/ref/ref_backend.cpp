@@ -190,7 +190,10 @@ class RefBackend : public Backend {
     for (size_t r = 0; r < x.rows(); ++r) {
       for (int c = 0; c < w.in; ++c) rows(r, c) = at(x, r, c);
     }
-    store(out, product(rows, static_cast<const RefPacked&>(*w.packed), w.precision, 1), e);
+    store(out,
+          product(rows, static_cast<const RefPacked&>(*w.packed), w.precision,
+                  w.one_scale ? x.rows() : 1),
+          e);
   }
 
   void conv3x3(Arena& arena, Tensor out, Tensor x, const ConvW& w, const ConvGeom& g,
@@ -212,7 +215,7 @@ class RefBackend : public Backend {
         std::copy_n(x.row<float>(row), w.in, &taps(r, tap * w.in));
       }
     }
-    const size_t group = static_cast<size_t>(to.h) * to.w;
+    const size_t group = w.one_scale ? out.rows() : static_cast<size_t>(to.h) * to.w;
     store(out, product(taps, static_cast<const RefPacked&>(*w.packed), w.precision, group), e);
   }
 
