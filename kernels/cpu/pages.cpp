@@ -45,11 +45,10 @@ std::shared_ptr<std::byte> aligned_bytes(size_t bytes) {
     const auto pages = std::make_shared<Pages>(bytes);
     return {pages, pages->data()};
   }
-  const std::align_val_t alignment{line};
   const auto memory =
-      static_cast<std::byte*>(::operator new(std::max<size_t>(bytes, 1), alignment));
+      static_cast<std::byte*>(::operator new (std::max<size_t>(bytes, 1), std::align_val_t{line}));
   std::memset(memory, 0, bytes);
-  return {memory, [alignment](std::byte* p) { ::operator delete(p, alignment); }};
+  return {memory, [](std::byte* p) { ::operator delete (p, std::align_val_t{line}); }};
 }
 
 }  // namespace yent
