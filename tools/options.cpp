@@ -103,7 +103,10 @@ void add_options(CLI::App& app, Options& o) {
   const char* machine = "Machine";
   app.add_option("--device", o.device, "cpu or cuda[:N]")->group(machine);
   app.add_option("--precision", o.precision, "auto, f32, bf16, f16 or int8")->group(machine);
-  app.add_option("--policy", o.policy, "file of per-layer precisions")->group(machine);
+  app.add_option("--policy", o.policy,
+                 "file of per-layer precisions and styles, or auto, bf16, int8, "
+                 "int8-impressionist, woodcut, fog")
+      ->group(machine);
   app.add_flag("--explain", o.explain, "print what every layer computes with")->group(machine);
   app.add_option("-t,--threads", o.threads, "threads (physical cores)")->group(machine);
   app.add_option("--isa", o.isa, "cap on the instruction set: ref, avx2, avx512, neon, ...")
