@@ -34,12 +34,13 @@ def script(name, *arguments, niced=False, **environment):
     done = subprocess.run((["nice", "-n", "15"] if niced else []) + command, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                           env={**os.environ, **environment})
+    rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    figures = {row.pop("stage"): row for row in rows}
     if done.returncode:
         last = (done.stderr.strip().splitlines() or [f"exit {done.returncode}"])[-1]
         print(f"  {name} {' '.join(map(str, arguments[1:]))}: {last}", file=sys.stderr)
-        return {"error": last}
-    rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    return {row.pop("stage"): row for row in rows}
+        figures["error"] = last
+    return figures
 
 
 def measure(a, name, arguments, label, **environment):
