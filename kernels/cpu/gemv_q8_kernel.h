@@ -8,6 +8,7 @@ namespace yent {
 namespace {
 
 constexpr int block_codes = 32, block_size = 34;
+constexpr int prefetched = 8192;  // bytes ahead of those that are multiplied
 
 inline V block_scale(const unsigned char* block) {
   uint16_t bits[W];
@@ -24,17 +25,34 @@ inline const int8_t* codes(const unsigned char* block) {
 // R rows at once share the reads of x and keep R chains of additions in flight.
 template <int R>
 void multiply_rows(float* y, size_t y_step, const unsigned char* blocks, int k, const float* x) {
-  const size_t row_bytes = static_cast<size_t>(k / block_codes) * block_size;
+  const int count = k / block_codes;
+  const size_t row_bytes = static_cast<size_t>(count) * block_size;
+  const unsigned char* ahead = blocks + prefetched;
   V total[R];
   for (int r = 0; r < R; ++r) total[r] = zero();
-  for (int p = 0; p < k; p += block_codes, blocks += block_size) {
+  for (int first = 0; first < count; first += W) {
+    const int n = count - first < W ? count - first : W;
+    float scales[R][W];
     for (int r = 0; r < R; ++r) {
-      const unsigned char* block = blocks + r * row_bytes;
-      V part = zero();
+      store(scales[r], load_f16_apart(blocks + r * row_bytes, block_size, n));
+    }
+    for (int b = 0; b < n; ++b, blocks += block_size, x += block_codes) {
+      // Rows follow one another, so what comes next is known; several streams at once are more
+      // than the processor follows by itself.
+      for (int line = 0; line < R * block_size; line += 64) __builtin_prefetch(ahead + line);
+      ahead += R * block_size;
+      V part[R];
+#pragma GCC unroll 16
       for (int i = 0; i < block_codes; i += W) {
-        part = fma(load_i8(codes(block) + i), load(x + p + i), part);
+        const V inputs = load(x + i);
+#pragma GCC unroll 4
+        for (int r = 0; r < R; ++r) {
+          const V weights = load_i8(codes(blocks + r * row_bytes) + i);
+          part[r] = i == 0 ? mul(weights, inputs) : fma(weights, inputs, part[r]);
+        }
       }
-      total[r] = fma(block_scale(block), part, total[r]);
+#pragma GCC unroll 4
+      for (int r = 0; r < R; ++r) total[r] = fma(set1(scales[r][b]), part[r], total[r]);
     }
   }
   for (int r = 0; r < R; ++r) y[r * y_step] = sum(total[r]);

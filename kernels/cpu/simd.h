@@ -3,14 +3,17 @@
 // wide unit can be the copy which the linker keeps for all (the leaf rule).
 //
 //   load store load_part store_part (n of W lanes, the others read as 0)   load_i8 load_i32
-//   load_i32_less(p, q): *p - *q   load_f16   load_bf16 store_bf16 store_i8 (the first n lanes, or
-//   all; store_i8 rounds to even what is above -129 and stores 127 for what is more)   peak_bf16
-//   (of a row)   zero set1 add sub mul div max min   fma(a, b, c) = a * b + c   reciprocal (good
-//   for 12 bits and more; of infinity 0 or NaN)   sum greatest (over the lanes)   round_even
-//   times_two_to(v, n): n integral, -127 gives 0   where_le(a, b, yes, no) per lane
+//   load_i32_less(p, q): *p - *q
+//   load_f16   load_f16_apart: n halves, `step` bytes apart, the other lanes anything
+//   load_bf16 store_bf16 store_i8: the first n lanes, or all; store_i8 rounds to even what is above
+//   -129 and stores 127 for what is more   peak_bf16 (of a row)
+//   zero set1 add sub mul div max min   fma(a, b, c) = a * b + c
+//   reciprocal (good for 12 bits and more; of infinity 0 or NaN)   sum greatest (over the lanes)
+//   round_even   times_two_to(v, n): n integral, -127 gives 0   where_le(a, b, yes, no) per lane
 //   split(low, high, even, odd): the lanes of two vectors taken by turns   transpose(V[W])
-//   to_bf16: rounded to bf16, still floats   join_bf16(low, high): such floats as pairs of halves
-//   low_bf16 high_bf16 (of pairs)   The last four are not in simd_plain.h.
+//
+// Not in simd_plain.h: to_bf16, rounded to bf16 but still floats; join_bf16(low, high), such
+// floats as pairs of halves; low_bf16 and high_bf16 of pairs.
 #pragma once
 
 #include <stddef.h>

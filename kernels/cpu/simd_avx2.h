@@ -32,6 +32,15 @@ inline V load_i32_less(const int32_t* p, const int32_t* q) {
 inline V load_f16(const uint16_t* p) {
   return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
 }
+inline V load_f16_apart(const void* p, int step, int n) {
+  const auto half = [&](int i) {
+    uint16_t bits;
+    __builtin_memcpy(&bits, static_cast<const char*>(p) + (i < n ? i : 0) * step, sizeof bits);
+    return static_cast<int16_t>(bits);
+  };
+  return _mm256_cvtph_ps(
+      _mm_setr_epi16(half(0), half(1), half(2), half(3), half(4), half(5), half(6), half(7)));
+}
 
 inline V load_bf16(const uint16_t* p, int n = W) {
   uint16_t part[W] = {};

@@ -26,6 +26,12 @@ inline V load_i32_less(const int32_t* p, const int32_t* q) {
 inline V load_f16(const uint16_t* p) {
   return _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
 }
+inline V load_f16_apart(const void* p, int step, int n) {
+  const __m512i index = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  const __m512i at = _mm512_mullo_epi32(index, _mm512_set1_epi32(step));
+  const __m512i bits = _mm512_mask_i32gather_epi32(_mm512_setzero_si512(), lanes(n), at, p, 1);
+  return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(bits));
+}
 
 inline V load_bf16(const uint16_t* p, int n = W) {
   const __m256i bits = n == W ? _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p))

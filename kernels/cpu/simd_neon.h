@@ -35,6 +35,11 @@ inline V load_i32_less(const int32_t* p, const int32_t* q) {
   return vcvtq_f32_s32(vsubq_s32(vld1q_s32(p), vld1q_s32(q)));
 }
 inline V load_f16(const uint16_t* p) { return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p))); }
+inline V load_f16_apart(const void* p, int step, int n) {
+  uint16_t bits[W] = {};
+  for (int i = 0; i < n; ++i) __builtin_memcpy(bits + i, static_cast<const char*>(p) + i * step, 2);
+  return load_f16(bits);
+}
 
 inline V load_bf16(const uint16_t* p, int n = W) {
   uint16_t part[W] = {};

@@ -50,6 +50,11 @@ inline V load_f16(const uint16_t* p) {
   });
 }
 
+inline V load_f16_apart(const void* p, int step, int n) {
+  uint16_t bits[W] = {};
+  for (int i = 0; i < n; ++i) __builtin_memcpy(bits + i, static_cast<const char*>(p) + i * step, 2);
+  return load_f16(bits);
+}
 inline V load_bf16(const uint16_t* p, int n = W) {
   return each([&](int i) {
     const uint32_t bits = i < n ? static_cast<uint32_t>(p[i]) << 16 : 0;
