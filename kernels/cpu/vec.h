@@ -27,7 +27,7 @@ struct Vec {
   // One row; weight and bias may be null. The first gives no codes, but the greatest magnitude it
   // wrote, NaN where that is not finite.
   float (*layer_norm)(void* out, Element out_type, const void* x, Element type, int columns,
-                     const float* weight, const float* bias, float eps);
+                      const float* weight, const float* bias, float eps);
   void (*rms_norm)(float* out, const float* x, int columns, const float* weight, float eps);
 
   // max |x|, NaN where any x is NaN or infinite.
