@@ -1,6 +1,8 @@
 // Checks what it is given, then hands every op to its driver. No intrinsics, no threads.
 #include "kernels/cpu/cpu_backend.h"
 
+#include <omp.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -461,7 +463,9 @@ std::unique_ptr<Backend> make_cpu_backend(const CpuOptions& options) {
   const CpuFeatures features = detect_features();
   const Isa cap = resolve_cap(options.isa, features);
   if (cap == Isa::ref) return make_ref_backend();
-  const int threads = options.threads > 0 ? options.threads : usable_cores();
+  // Who limits OpenMP limits us, too.
+  const int most = std::min(usable_cores(), omp_get_max_threads());
+  const int threads = options.threads > 0 ? options.threads : most;
   return std::make_unique<CpuBackend>(cap, features, threads);
 }
 
