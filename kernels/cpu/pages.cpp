@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstring>
+#include <mutex>
 #include <new>
 
 namespace yent {
 namespace {
 
-constexpr size_t line = 64, huge = 2 << 20;
+constexpr size_t line = 64, huge = 2 << 20, shared = 8 * huge;
 
 }  // namespace
 
@@ -41,14 +41,24 @@ void Pages::adopt(Pages& other) {
 }
 
 std::shared_ptr<std::byte> aligned_bytes(size_t bytes) {
+  bytes = (std::max<size_t>(bytes, 1) + line - 1) / line * line;
   if (bytes >= huge) {
     const auto pages = std::make_shared<Pages>(bytes);
     return {pages, pages->data()};
   }
-  const auto memory =
-      static_cast<std::byte*>(::operator new (std::max<size_t>(bytes, 1), std::align_val_t{line}));
-  std::memset(memory, 0, bytes);
-  return {memory, [](std::byte* p) { ::operator delete (p, std::align_val_t{line}); }};
+  // What is smaller shares pages with what was asked for before and after it, which live and die
+  // together: the layers of a network.
+  static std::mutex mutex;
+  static std::weak_ptr<Pages> latest;
+  static size_t used = 0;
+  const std::lock_guard lock(mutex);
+  std::shared_ptr<Pages> pages = latest.lock();
+  if (!pages || pages->bytes() - used < bytes) {
+    latest = pages = std::make_shared<Pages>(shared);
+    used = 0;
+  }
+  used += bytes;
+  return {pages, pages->data() + used - bytes};
 }
 
 }  // namespace yent
