@@ -436,15 +436,24 @@ class CpuBackend : public Backend {
   void few_rows(Arena& arena, Tensor out, Tensor x, const CpuWeight& p, const Epilogue& e,
                 size_t image_rows) const {
     const Gemm& g = *p.gemm.kernel;
-    const int span = 4 * g.nr;  // columns of a task
+    const GemvQ8& q8 = kernels_.gemv_q8;
+    // Columns of a task: so many that what is fetched ahead of its end is little.
+    const int tasks_wanted = 8 * threads_;
+    const int span = g.nr * std::max(1, p.gemm.columns / (g.nr * tasks_wanted));
+    const size_t staged = q8_input_bytes(q8, p.gemm.k);
+    const Scratch inputs(arena, staged * x.rows());
     const Scratch room(arena, sizeof(float) * span * threads_);
     if (arena.measuring()) return;
+    std::vector<const void*> rows(x.rows());
+    for (size_t r = 0; r < x.rows(); ++r) {
+      rows[r] = stage_q8_input(q8, x.row<float>(r), p.gemm.k, inputs.as<std::byte>() + r * staged);
+    }
     const size_t tasks = (p.gemm.columns + span - 1) / span;
     parallel_for(threads_, tasks, [&](size_t task, int thread) {
       const int first = task * span, last = std::min(p.gemm.columns, first + span);
       float* sums = room.as<float>() + thread * span;
       for (size_t r = 0; r < x.rows(); ++r) {
-        multiply_q8(kernels_.gemv_q8, p, first, last, x.row<float>(r), sums);
+        multiply_q8(q8, p, first, last, rows[r], sums);
         for (int c = first; c < last; c += g.nr) {
           store_tile(out, {}, p.gemm, e, image_rows, {sums + c - first, r, 1, c});
         }

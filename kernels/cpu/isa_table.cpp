@@ -17,12 +17,12 @@ extern const Gemm gemm_bf16_avx2, gemm_bf16_avx512, gemm_bf16_avx512bf16;
 extern const Gemm gemm_i8_avx2, gemm_i8_avxvnni, gemm_i8_avx512vnni;
 extern const Attention attention_avx2, attention_avx512;
 extern const AttentionBf16 attention_bf16_amx;
-extern const GemvQ8 gemv_q8_avx2, gemv_q8_avx512;
+extern const GemvQ8 gemv_q8_avx2, gemv_q8_avxvnni, gemv_q8_avx512, gemv_q8_avx512vnni;
 extern const Vec vec_avx2, vec_avx512, vec_avx512bf16;
 #elif defined(__aarch64__)
 extern const Gemm gemm_f32_neon, gemm_bf16_neon, gemm_i8_neon_dot, gemm_i8_neon_i8mm;
 extern const Attention attention_neon;
-extern const GemvQ8 gemv_q8_neon;
+extern const GemvQ8 gemv_q8_neon, gemv_q8_neon_dot;
 extern const Vec vec_neon;
 #endif
 
@@ -36,7 +36,8 @@ const Gemm* const gemm_i8_rows[] = {&gemm_i8_amx, &gemm_i8_avx512vnni, &gemm_i8_
                                     &gemm_i8_avx2, &gemm_i8_ref};
 const Attention* const attention_rows[] = {&attention_avx512, &attention_avx2, &attention_ref};
 const AttentionBf16* const attention_bf16_rows[] = {&attention_bf16_amx, &attention_bf16_ref};
-const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_avx512, &gemv_q8_avx2, &gemv_q8_ref};
+const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_avx512vnni, &gemv_q8_avx512, &gemv_q8_avxvnni,
+                                      &gemv_q8_avx2, &gemv_q8_ref};
 const Vec* const vec_rows[] = {&vec_avx512bf16, &vec_avx512, &vec_avx2, &vec_ref};
 #elif defined(__aarch64__)
 const Gemm* const gemm_f32_rows[] = {&gemm_f32_neon, &gemm_f32_ref};
@@ -44,7 +45,7 @@ const Gemm* const gemm_bf16_rows[] = {&gemm_bf16_neon, &gemm_bf16_ref};
 const Gemm* const gemm_i8_rows[] = {&gemm_i8_neon_i8mm, &gemm_i8_neon_dot, &gemm_i8_ref};
 const Attention* const attention_rows[] = {&attention_neon, &attention_ref};
 const AttentionBf16* const attention_bf16_rows[] = {&attention_bf16_ref};
-const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_neon, &gemv_q8_ref};
+const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_neon_dot, &gemv_q8_neon, &gemv_q8_ref};
 const Vec* const vec_rows[] = {&vec_neon, &vec_ref};
 #else
 const Gemm* const gemm_f32_rows[] = {&gemm_f32_ref};

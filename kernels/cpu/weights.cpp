@@ -117,8 +117,47 @@ const unsigned char* q8_row(const CpuWeight& w, int column) {
   return w.q8[part].blocks + column * row_bytes;
 }
 
-// Keeps the blocks where they are; products of many rows expand panels as they go.
-void keep_q8(CpuWeight& w, const Kernels& kernels, const LinearSource& source, int columns, int k) {
+// Rows become lanes of vectors, on pages that are read faster than those of a file.
+void pack_q8_panels(CpuWeight& w, const GemvQ8& q8, int threads) {
+  const Gemm& g = *w.gemm.kernel;
+  const Q8Panel& layout = q8.panel;
+  const int k = w.gemm.k, lanes = layout.lanes;
+  const size_t panels = w.gemm.bias.size() / lanes, bytes = layout.bytes(k);
+  ENSURE(g.nr % lanes == 0, "panels of {} rows for {}", lanes, g.name);
+  const uint32_t flip = layout.code_offset ? 0x80808080 : 0;
+  w.q8_panels = aligned_bytes(panels * bytes);
+  w.bytes = panels * bytes;
+  parallel_for(threads, panels, [&](size_t panel, int) {
+    std::byte* to = w.q8_panels.get() + panel * bytes;
+    for (int lane = 0; lane < lanes; ++lane) {
+      const int column = static_cast<int>(panel) * lanes + lane;
+      if (column >= w.gemm.columns) break;
+      const unsigned char* block = q8_row(w, column);
+      std::byte* codes = to + layout.codes_at(k) + lane * 4;
+      for (int b = 0; b < k / 32; ++b, block += 34) {
+        std::memcpy(to + (b * lanes + lane) * 2, block, 2);
+        for (int i = 2; i < 34; i += 4, codes += lanes * 4) {
+          uint32_t group;
+          std::memcpy(&group, block + i, 4);
+          group ^= flip;
+          std::memcpy(codes, &group, 4);
+        }
+      }
+    }
+  });
+  w.gemm.expand = [&w, &g, &q8](float* to, float*, size_t panel, size_t k0, size_t depth) {
+    const size_t each = q8.panel.bytes(w.gemm.k), per_panel = g.nr / q8.panel.lanes;
+    for (size_t i = 0; i < per_panel; ++i) {
+      const std::byte* from = w.q8_panels.get() + (panel * per_panel + i) * each;
+      q8.expand_panel(to + i * q8.panel.lanes, g.nr, reinterpret_cast<const unsigned char*>(from),
+                      w.gemm.k, static_cast<int>(k0 / 32), static_cast<int>(depth / 32));
+    }
+  };
+}
+
+// Keeps the blocks; products of many rows expand panels of the gemm's as they go.
+void keep_q8(CpuWeight& w, int threads, const Kernels& kernels, const LinearSource& source,
+             int columns, int k) {
   const Gemm& g = kernels.gemm_f32;
   w.gemm.kernel = &g;
   w.gemm.columns = columns;
@@ -131,6 +170,7 @@ void keep_q8(CpuWeight& w, const Kernels& kernels, const LinearSource& source, i
     w.bytes += part.weight.bytes;
   }
   w.kernel = fmt::format("q8_0 {}", kernels.gemv_q8.name);
+  if (kernels.gemv_q8.panel.lanes) return pack_q8_panels(w, kernels.gemv_q8, threads);
   w.gemm.expand = [&w, &g, &q8 = kernels.gemv_q8](float* to, float* room, size_t panel, size_t k0,
                                                   size_t depth) {
     const int first = panel * g.nr, count = std::min(g.nr, w.gemm.columns - first);
@@ -161,7 +201,7 @@ std::shared_ptr<CpuWeight> pack_linear_weight(const Kernels& kernels, int thread
                         std::all_of(source.parts.begin(), source.parts.end(),
                                     [](auto& part) { return part.weight.dtype == DType::q8_0; });
   if (in_place) {
-    keep_q8(*w, kernels, source, columns, k);
+    keep_q8(*w, threads, kernels, source, columns, k);
   } else {
     w->bytes =
         pack(w->gemm, kernels, threads, columns, 1, k, precision, [&](size_t column, float* to) {
@@ -221,11 +261,30 @@ std::shared_ptr<CpuWeight> pack_conv_weight(const Kernels& kernels, int threads,
   return w;
 }
 
-void multiply_q8(const GemvQ8& kernel, const CpuWeight& w, int first, int last, const float* x,
+size_t q8_input_bytes(const GemvQ8& kernel, int k) {
+  return kernel.panel.lanes ? sizeof(Q8Inputs) * k / 32 : 0;
+}
+
+const void* stage_q8_input(const GemvQ8& kernel, const float* x, int k, std::byte* room) {
+  if (!kernel.panel.lanes) return x;
+  kernel.stage(reinterpret_cast<Q8Inputs*>(room), x, k);
+  return room;
+}
+
+void multiply_q8(const GemvQ8& kernel, const CpuWeight& w, int first, int last, const void* x,
                  float* sums) {
+  const int k = w.gemm.k;
+  if (w.q8_panels) {
+    const int lanes = kernel.panel.lanes;
+    const std::byte* panels = w.q8_panels.get() + first / lanes * kernel.panel.bytes(k);
+    return kernel.multiply_panels(sums, reinterpret_cast<const unsigned char*>(panels),
+                                  (last - first + lanes - 1) / lanes, k,
+                                  static_cast<const Q8Inputs*>(x));
+  }
+  const float* floats = static_cast<const float*>(x);
   if (w.paired) {
     for (int i = 0; i < 2; ++i) {
-      kernel.multiply(sums + i, 2, q8_row(w, first + i), (last - first) / 2, w.gemm.k, x);
+      kernel.multiply(sums + i, 2, q8_row(w, first + i), (last - first) / 2, k, floats);
     }
     return;
   }
@@ -233,7 +292,7 @@ void multiply_q8(const GemvQ8& kernel, const CpuWeight& w, int first, int last, 
   for (const auto& part : w.q8) {
     const int from = std::max(begin, first), to = std::min(begin + part.rows, last);
     if (from < to) {
-      kernel.multiply(sums + from - first, 1, q8_row(w, from), to - from, w.gemm.k, x);
+      kernel.multiply(sums + from - first, 1, q8_row(w, from), to - from, k, floats);
     }
     begin += part.rows;
   }

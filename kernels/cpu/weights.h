@@ -1,5 +1,5 @@
-// How the CPU keeps weights: panels for the gemm row that will run them, or, for q8_0, the
-// file's own blocks.
+// How the CPU keeps weights: panels for the gemm row that will run them, or, for q8_0, panels for
+// the gemv row or the file's own blocks.
 #pragma once
 
 #include <memory>
@@ -22,7 +22,8 @@ struct CpuWeight : Packed {
   // Of a convolution that doubles an image: a pixel of the result sees 2x2 pixels of the image,
   // under weights of the 3x3 added up by which of the four pixels in its place it is.
   std::vector<GemmWeight> doubling = {};
-  std::vector<Q8Part> q8 = {};  // not empty: nothing is packed
+  std::vector<Q8Part> q8 = {};  // not empty: q8_0 weights, in place where there are no panels
+  std::shared_ptr<std::byte> q8_panels = {};
   bool paired = false;
 };
 
@@ -33,8 +34,13 @@ std::shared_ptr<CpuWeight> pack_conv_weight(const Kernels& kernels, int threads,
                                             const HostTensor& weight, const HostTensor& bias,
                                             Precision precision, bool upsamples);
 
-// sums[column - first] for the columns [first, last) of a q8 weight; both are even if paired.
-void multiply_q8(const GemvQ8& kernel, const CpuWeight& weight, int first, int last, const float* x,
+// A row of inputs as the gemv row wants it, in `q8_input_bytes` at 64 bytes where that is not 0.
+size_t q8_input_bytes(const GemvQ8& kernel, int k);
+const void* stage_q8_input(const GemvQ8& kernel, const float* x, int k, std::byte* room);
+
+// sums[column - first] for the columns [first, last) of a q8 weight, a multiple of its gemm's nr
+// from each other. x is staged.
+void multiply_q8(const GemvQ8& kernel, const CpuWeight& weight, int first, int last, const void* x,
                  float* sums);
 
 }  // namespace yent
