@@ -71,6 +71,20 @@ struct Weight {
   }
 };
 
+// An activation in the form its reader wants, as a norm leaves it.
+struct Activation {
+  Stored memory;
+  Tensor tensor;
+  Activation(Backend& backend, Shape shape, Reader reader) {
+    const Form form = backend.form(shape, reader);
+    memory = backend.working_memory(form.bytes, {});
+    tensor = form.tensor;
+    tensor.data = memory.tensor.data;
+    KeptArena arena;
+    backend.group_norm(arena, tensor, Matrix(shape).tensor, {}, 1, Fn::none);
+  }
+};
+
 double peak_of(Isa isa) {
   static std::map<Isa, double> known;
   if (!known.count(isa)) {
@@ -97,7 +111,8 @@ void linear(benchmark::State& state, Isa isa, Precision precision, int rows, int
   LinearSource source{.name = "layer", .parts = {{"a", a.tensor}}, .paired = gated};
   if (gated) source.parts.push_back({"b", b.tensor});
   const LinearW w = backend->pack_linear(source, precision);
-  Matrix x({1, rows, 1, in}), y({1, rows, 1, gated ? out / 2 : out});
+  const Activation x(*backend, {1, rows, 1, in}, {Use::linear, precision});
+  const Activation y(*backend, {1, rows, 1, gated ? out / 2 : out}, {Use::any, precision});
   KeptArena arena;
   measure(state, isa, static_cast<double>(rows) * in * out, [&] {
     backend->linear(arena, y.tensor, x.tensor, w,
@@ -110,7 +125,8 @@ void conv(benchmark::State& state, Isa isa, Precision precision, int images, int
   const auto backend = make_table_backend(isa, thread_count);
   const ConvW w =
       backend->pack_conv3x3("layer", Weight({out, in, 3, 3}).tensor, {}, precision, false);
-  Matrix x({images, side, side, in}), y({images, side, side, out});
+  const Activation x(*backend, {images, side, side, in}, {Use::conv3x3, precision});
+  const Activation y(*backend, {images, side, side, out}, {Use::any, precision});
   KeptArena arena;
   measure(state, isa, 9.0 * images * side * side * in * out,
           [&] { backend->conv3x3(arena, y.tensor, x.tensor, w, {}, {}); });
@@ -159,15 +175,21 @@ void gemv(benchmark::State& state, Isa isa, int rows, int in, int out) {
   state.SetBytesProcessed(state.iterations() * blocks.size());
 }
 
-void group_norm(benchmark::State& state, Isa isa, int images, int side, int channels) {
+// With codes for a convolution as its output, from what int8 leaves, or with plain floats.
+void group_norm(benchmark::State& state, Isa isa, Precision precision, int images, int side,
+                int channels) {
   const auto backend = make_table_backend(isa, thread_count);
-  Matrix x({images, side, side, channels}), y(x.tensor.shape);
+  const Shape shape{images, side, side, channels};
+  const Activation x(*backend, shape, {Use::any, precision});
+  const Activation y(*backend, shape, {Use::conv3x3, precision});
   KeptArena arena;
   for (auto _ : state) {
     backend->group_norm(arena, y.tensor, x.tensor, {.name = "norm", .weight = {}, .bias = {}}, 32,
                         Fn::silu);
   }
-  state.SetBytesProcessed(state.iterations() * 2 * x.values.size() * sizeof(float));
+  state.SetBytesProcessed(state.iterations() *
+                          (backend->form(shape, {Use::any, precision}).bytes +
+                           backend->form(shape, {Use::conv3x3, precision}).bytes));
 }
 
 template <class Run>
@@ -227,8 +249,13 @@ void add_rest(Isa isa, const std::string& name) {
     add(fmt::format("gemv_q8/{}/{}x2048x2048", name, rows),
         [=](benchmark::State& b) { gemv(b, isa, rows, 2048, 2048); });
   }
-  add(fmt::format("group_norm/{}/2x64x64x320", name),
-      [=](benchmark::State& b) { group_norm(b, isa, 2, 64, 320); });
+  for (const auto& [kind, precision] :
+       {std::pair("f32", Precision::f32), std::pair("int8", Precision::int8)}) {
+    add(fmt::format("group_norm/{}_{}/2x64x64x320", kind, name),
+        [=, p = precision](benchmark::State& b) { group_norm(b, isa, p, 2, 64, 320); });
+    add(fmt::format("group_norm/{}_{}/1x512x512x128", kind, name),
+        [=, p = precision](benchmark::State& b) { group_norm(b, isa, p, 1, 512, 128); });
+  }
 }
 
 void add_all() {
