@@ -55,33 +55,50 @@ struct Finish {
 
   static V apply_fn(Activation fn, V x) { return Short ? apply_short(fn, x) : apply(fn, x); }
 
-  static inline __attribute__((always_inline)) void columns(const GemmTile& tile, int at, int n) {
+  // `Wide` vectors of outputs from column `to`, n lanes of each.
+  template <int Wide>
+  static inline __attribute__((always_inline)) void columns(const GemmTile& tile, int to, int n) {
     const GemmTile t = tile;  // a copy that no store can change
-    V bias[2], scale[2], value[2];
-    fetch(t.bias, at, bias);
-    if constexpr (Codes) fetch(t.column_scale, at, scale);
-    const int to = at / sums_wide;
+    constexpr int step = sums_wide * W;
+    V bias[Wide][2], scale[Wide][2], y[Wide];
+    for (int v = 0; v < Wide; ++v) {
+      fetch(t.bias, to * sums_wide + v * step, bias[v]);
+      if constexpr (Codes) fetch(t.column_scale, to * sums_wide + v * step, scale[v]);
+    }
     for (int row = 0; row < t.rows; ++row) {
-      sums(t, row, at, value);
-      if constexpr (Codes) {
-        const V worth = set1(t.row_scale[row]);
-        for (int i = 0; i < sums_wide; ++i) value[i] = mul(value[i], mul(scale[i], worth));
+      const V worth = Codes ? set1(t.row_scale[row]) : zero();
+      for (int v = 0; v < Wide; ++v) {
+        V value[2];
+        sums(t, row, to * sums_wide + v * step, value);
+        for (int i = 0; i < sums_wide; ++i) {
+          if constexpr (Codes) value[i] = mul(value[i], mul(scale[v][i], worth));
+          value[i] = add(value[i], bias[v][i]);
+        }
+        y[v] = Gated ? mul(value[0], apply_fn(t.fn, value[1])) : apply_fn(t.fn, value[0]);
+        const int at = to + v * W;
+        if (t.row_bias) y[v] = add(y[v], load_element(t.row_bias[row], Element::f32, at, n));
+        if (t.residual) {
+          const size_t from = row * t.residual_ld + at;
+          y[v] = add(y[v], load_element(t.residual, t.residual_type, from, n));
+        }
       }
-      for (int i = 0; i < sums_wide; ++i) value[i] = add(value[i], bias[i]);
-      V y = Gated ? mul(value[0], apply_fn(t.fn, value[1])) : apply_fn(t.fn, value[0]);
-      if (t.row_bias) y = add(y, load_element(t.row_bias[row], Element::f32, to, n));
-      if (t.residual) {
-        y = add(y, load_element(t.residual, t.residual_type, row * t.residual_ld + to, n));
+      const size_t at = row * t.out_ld + to;
+      if (Wide == 2 && t.out_type == Element::bf16) {
+        store_bf16_pair(static_cast<uint16_t*>(t.out) + at, y[0], y[Wide - 1]);
+      } else {
+        for (int v = 0; v < Wide; ++v) store_element(t.out, t.out_type, at + v * W, y[v], n);
       }
-      store_element(t.out, t.out_type, row * t.out_ld + to, y, n);
     }
   }
 
+  // Two vectors at once make one store of two, where there are registers for it.
   static void run(const GemmTile& t) {
     const int width = t.columns / sums_wide;
+    constexpr int wide = W == 16 && NR % (2 * sums_wide * W) == 0 ? 2 : 1;
     int to = 0;
-    for (; to + W <= width; to += W) columns(t, to * sums_wide, W);
-    if (to < width) columns(t, to * sums_wide, width - to);
+    for (; to + wide * W <= width; to += wide * W) columns<wide>(t, to, W);
+    for (; to + W <= width; to += W) columns<1>(t, to, W);
+    if (to < width) columns<1>(t, to, width - to);
   }
 };
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t piece_rows = 64;   // whose sums are kept in floats
 constexpr size_t most_chunks = 64;  // of an image: the tasks
-constexpr size_t task_rows = 16, rows_ahead = 16;
+constexpr size_t task_rows = 16;
 
 struct Moments {
   double count = 0, mean = 0, squares = 0;  // squares of the deviations from the mean
@@ -170,26 +170,33 @@ void group_norm(Arena& arena, int threads, const Vec& vec, Tensor out, const Cat
   parallel_for(threads, images * chunks, [&](size_t task, int thread) {
     const size_t image = task / chunks, first = image * pixels + task % chunks * chunk_rows;
     const Applied by = applied(image);
-    const auto apply = [&](size_t row, void* to, Element type, float codes_per_one) {
+    // `rows` rows of one line of the image.
+    const auto apply = [&](size_t row, int rows, void* to, Element type, size_t ld,
+                           float codes_per_one) {
       statistics.each_half([&](const Tensor& half, int at) {
-        vec.normalize(static_cast<std::byte*>(to) + at * element_bytes(type), type, codes_per_one,
-                      row_at(half, row), element(half.dtype), half.shape.c, by.centers + at,
-                      by.gains + at, by.shifts + at, static_cast<Activation>(fn));
+        vec.normalize(static_cast<std::byte*>(to) + at * element_bytes(type), type, ld,
+                      codes_per_one, row_at(half, row), element(half.dtype), half.ld, rows,
+                      half.shape.c, by.centers + at, by.gains + at, by.shifts + at,
+                      static_cast<Activation>(fn));
       });
     };
     const size_t end = first + rows_of(task % chunks);
-    for (size_t row = first; row < end; ++row) {
-      if (row + rows_ahead < end) {
-        statistics.each_half([&](const Tensor& half, int) { fetch_row(half, row + rows_ahead); });
-      }
-      if (codes && !by_image) {
-        apply(row, room(thread), Element::f32, 1);
+    if (codes && !by_image) {
+      for (size_t row = first; row < end; ++row) {
+        apply(row, 1, room(thread), Element::f32, channels, 1);
         store_line(vec, out, row, room(thread), vec.peak(room(thread), Element::f32, channels));
-        continue;
       }
-      const float scale = by_image ? code_scales(out)[image] : 1;
-      if (scale == scale) apply(row, row_at(out, row), element(out.dtype), 1 / scale);
-      fill_up(out, row, scale == scale ? channels : 0);
+      return;
+    }
+    const float scale = by_image ? code_scales(out)[image] : 1;
+    const size_t line = out.border ? out.shape.w : pixels;
+    for (size_t row = first, rows; row < end; row += rows) {
+      rows = std::min(end - row, line - row % line);
+      if (scale == scale) {
+        apply(row, static_cast<int>(rows), row_at(out, row), element(out.dtype), out.ld, 1 / scale);
+      }
+      const int made = scale == scale ? channels : 0;
+      for (size_t r = row; r < row + rows && made < out.ld; ++r) fill_up(out, r, made);
     }
   });
 }

@@ -7,9 +7,11 @@
 //   load_f16   load_f16_apart: n halves, `step` bytes apart, the other lanes anything
 //   load_bf16 store_bf16 store_i8: the first n lanes, or all; store_i8 rounds to even what is above
 //   -129 and stores 127 for what is more   peak_bf16 (of a row)
+//   store_bf16_pair: two vectors, one behind the other
 //   zero set1 add sub mul div max min   fma(a, b, c) = a * b + c
 //   reciprocal (good for 12 bits and more; of infinity 0 or NaN)   sum greatest (over the lanes)
 //   round_even   times_two_to(v, n): n integral, -127 gives 0   where_le(a, b, yes, no) per lane
+//   fraction(v) = v - floor(v)   times_two_to_floor(v, n): n of any size, saturating
 //   split(low, high, even, odd): the lanes of two vectors taken by turns   transpose(V[W])
 //
 // Not in simd_plain.h: to_bf16, rounded to bf16 but still floats; join_bf16(low, high), such

@@ -64,6 +64,10 @@ inline void store_bf16(uint16_t* p, V v, int n = W) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(n < W ? words : p), _mm256_castsi256_si128(packed));
   for (int i = 0; n < W && i < n; ++i) p[i] = words[i];
 }
+inline void store_bf16_pair(uint16_t* p, V low, V high) {
+  store_bf16(p, low);
+  store_bf16(p + W, high);
+}
 inline void store_i8(int8_t* p, V v, int n = W) {
   const __m256i whole = _mm256_cvtps_epi32(v);
   const __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(whole, whole), 0x08);
@@ -99,6 +103,10 @@ inline V round_even(V v) { return _mm256_round_ps(v, 8); }
 inline V times_two_to(V v, V n) {
   const __m256i exponent = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
   return mul(v, _mm256_castsi256_ps(_mm256_slli_epi32(exponent, 23)));
+}
+inline V fraction(V v) { return sub(v, _mm256_floor_ps(v)); }
+inline V times_two_to_floor(V v, V x) {
+  return times_two_to(v, _mm256_floor_ps(min(max(x, set1(-126)), set1(126))));
 }
 inline V where_le(V a, V b, V yes, V no) {
   return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(a, b, _CMP_LE_OQ));

@@ -53,6 +53,14 @@ inline void store_bf16(uint16_t* p, V v, int n = W) {
   _mm256_mask_storeu_epi16(p, lanes(n), _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16)));
 #endif
 }
+inline void store_bf16_pair(uint16_t* p, V low, V high) {
+#if defined(__AVX512BF16__)
+  _mm512_storeu_si512(p, (__m512i)_mm512_cvtne2ps_pbh(high, low));
+#else
+  store_bf16(p, low);
+  store_bf16(p + W, high);
+#endif
+}
 inline void store_i8(int8_t* p, V v, int n = W) {
   const __m128i codes = _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(v));
   if (n == W) return _mm_storeu_si128(reinterpret_cast<__m128i*>(p), codes);
@@ -88,6 +96,8 @@ inline V times_two_to(V v, V n) {
   // scalef leaves a subnormal at -127; the other instruction sets give 0, so does this one.
   return _mm512_maskz_scalef_ps(_mm512_cmp_ps_mask(n, set1(-126), _CMP_GE_OQ), v, n);
 }
+inline V fraction(V v) { return _mm512_reduce_ps(v, 9); }
+inline V times_two_to_floor(V v, V x) { return _mm512_scalef_ps(v, x); }
 inline V where_le(V a, V b, V yes, V no) {
   return _mm512_mask_blend_ps(_mm512_cmp_ps_mask(a, b, _CMP_LE_OQ), no, yes);
 }

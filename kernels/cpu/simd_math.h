@@ -71,10 +71,9 @@ inline V apply(Activation fn, V x) {
 
 // The same to about 1e-4, for results that are stored as bf16 or codes.
 inline V sigmoid_short(V x) {
-  const V within = min(max(mul(x, set1(-1.44269504f)), set1(-126)), set1(126));
-  const V whole = round_even(within);
-  constexpr float c[] = {5.51716723e-2f, 2.42611140e-1f, 6.93260968e-1f, 9.99928057e-1f};
-  const V power = times_two_to(polynomial(sub(within, whole), c), whole);
+  const V binary = mul(x, set1(-1.44269504f));
+  constexpr float c[] = {7.80245215e-2f, 2.26067156e-1f, 6.95833504e-1f, 9.99925196e-1f};
+  const V power = times_two_to_floor(polynomial(fraction(binary), c), binary);
   return reciprocal(add(set1(1), power));
 }
 

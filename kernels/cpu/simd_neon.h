@@ -61,6 +61,10 @@ inline void store_bf16(uint16_t* p, V v, int n = W) {
   vst1_u16(words, high);
   for (int i = 0; i < n; ++i) p[i] = words[i];
 }
+inline void store_bf16_pair(uint16_t* p, V low, V high) {
+  store_bf16(p, low);
+  store_bf16(p + W, high);
+}
 inline void store_i8(int8_t* p, V v, int n = W) {
   int32_t whole[W];
   vst1q_s32(whole, vcvtnq_s32_f32(vminq_f32(v, vdupq_n_f32(127))));
@@ -93,6 +97,10 @@ inline V round_even(V v) { return vrndnq_f32(v); }
 inline V times_two_to(V v, V n) {
   const int32x4_t exponent = vaddq_s32(vcvtq_s32_f32(n), vdupq_n_s32(127));
   return mul(v, vreinterpretq_f32_s32(vshlq_n_s32(exponent, 23)));
+}
+inline V fraction(V v) { return sub(v, vrndmq_f32(v)); }
+inline V times_two_to_floor(V v, V x) {
+  return times_two_to(v, vrndmq_f32(min(max(x, set1(-126)), set1(126))));
 }
 inline V where_le(V a, V b, V yes, V no) { return vbslq_f32(vcleq_f32(a, b), yes, no); }
 inline float sum(V v) { return vaddvq_f32(v); }

@@ -120,6 +120,10 @@ inline V round_even(V v) {
     return size < 0x1p23f ? (v.lane[i] + magic) - magic : v.lane[i];
   });
 }
+inline void store_bf16_pair(uint16_t* p, V low, V high) {
+  store_bf16(p, low);
+  store_bf16(p + W, high);
+}
 inline void store_i8(int8_t* p, V v, int n = W) {
   const V whole = round_even(min(max(v, set1(-128)), set1(127)));
   for (int i = 0; i < n; ++i) p[i] = static_cast<int8_t>(whole.lane[i]);
@@ -131,6 +135,14 @@ inline V times_two_to(V v, V n) {
     __builtin_memcpy(&power, &bits, sizeof power);
     return v.lane[i] * power;
   });
+}
+inline V floor(V v) {
+  const V whole = round_even(v);
+  return each([&](int i) { return whole.lane[i] - (whole.lane[i] > v.lane[i] ? 1 : 0); });
+}
+inline V fraction(V v) { return sub(v, floor(v)); }
+inline V times_two_to_floor(V v, V x) {
+  return times_two_to(v, floor(min(max(x, set1(-126)), set1(126))));
 }
 inline V where_le(V a, V b, V yes, V no) {
   return each([&](int i) { return a.lane[i] <= b.lane[i] ? yes.lane[i] : no.lane[i]; });

@@ -19,10 +19,10 @@ struct Vec {
   void (*column_moments)(float* deviations, float* squares, float* least, float* most,
                          const void* x, Element type, size_t ld, int rows, int columns,
                          const float* centers);
-  // One row: out = fn((x - center[c]) * gain[c] + shift[c]), of codes times `codes_per_one`.
-  void (*normalize)(void* out, Element out_type, float codes_per_one, const void* x, Element type,
-                    int columns, const float* center, const float* gain, const float* shift,
-                    Activation fn);
+  // out = fn((x - center[c]) * gain[c] + shift[c]), of codes times `codes_per_one`.
+  void (*normalize)(void* out, Element out_type, size_t out_ld, float codes_per_one, const void* x,
+                    Element type, size_t ld, int rows, int columns, const float* center,
+                    const float* gain, const float* shift, Activation fn);
 
   // One row; weight and bias may be null. The first gives no codes, but the greatest magnitude it
   // wrote, NaN where that is not finite.

@@ -10,6 +10,8 @@ namespace {
 inline int part(int columns, int at) { return columns - at < W ? columns - at : W; }
 inline V magnitude(V v) { return max(v, sub(zero(), v)); }
 
+constexpr int element_size(Element e) { return e == Element::f32 ? 4 : e == Element::bf16 ? 2 : 1; }
+
 // Of n lanes; where n is W at compile time nothing is masked.
 template <Element E>
 inline V load_as(const void* x, size_t at, int n) {
@@ -103,30 +105,42 @@ inline void for_types(Element x, Element out, Args... args) {
 template <Element X, Element Out>
 struct Normalize {
   template <Activation Fn>
-  static void apply_fn(void* out, float codes_per_one, const void* x, int columns,
-                       const float* center, const float* gain, const float* shift) {
+  static void apply_fn(void* out, size_t out_ld, float codes_per_one, const void* x, size_t ld,
+                       int rows, int columns, const float* center, const float* gain,
+                       const float* shift) {
+    constexpr int ahead = 16, line = 64 / element_size(X);
     const V factor = set1(codes_per_one);
-    each_vector(columns, [&](int c, int n) {
-      const auto vector = [&](const float* of) { return load_as<Element::f32>(of, c, n); };
-      const V y = fma(sub(load_as<X>(x, c, n), vector(center)), vector(gain), vector(shift));
-      store_as<Out>(out, c, Out == Element::f32 ? apply(Fn, y) : apply_short(Fn, y), factor, n);
-    });
+    for (int r = 0; r < rows; ++r) {
+      const size_t from = r * ld, to = r * out_ld;
+      for (int c = 0; c < columns; c += line) {
+        __builtin_prefetch(static_cast<const char*>(x) + (from + ahead * ld + c) * element_size(X));
+      }
+      each_vector(columns, [&](int c, int n) {
+        const auto vector = [&](const float* of) { return load_as<Element::f32>(of, c, n); };
+        const V y =
+            fma(sub(load_as<X>(x, from + c, n), vector(center)), vector(gain), vector(shift));
+        store_as<Out>(out, to + c, Out == Element::f32 ? apply(Fn, y) : apply_short(Fn, y), factor,
+                      n);
+      });
+    }
   }
 
-  static void run(void* out, float codes_per_one, const void* x, int columns, const float* center,
-                  const float* gain, const float* shift, Activation fn) {
+  static void run(void* out, size_t out_ld, float codes_per_one, const void* x, size_t ld, int rows,
+                  int columns, const float* center, const float* gain, const float* shift,
+                  Activation fn) {
     const auto of = fn == Activation::none   ? apply_fn<Activation::none>
                     : fn == Activation::silu ? apply_fn<Activation::silu>
                     : fn == Activation::gelu ? apply_fn<Activation::gelu>
                                              : apply_fn<Activation::quick_gelu>;
-    of(out, codes_per_one, x, columns, center, gain, shift);
+    of(out, out_ld, codes_per_one, x, ld, rows, columns, center, gain, shift);
   }
 };
 
-void normalize(void* out, Element out_type, float codes_per_one, const void* x, Element type,
-               int columns, const float* center, const float* gain, const float* shift,
-               Activation fn) {
-  for_types<Normalize>(type, out_type, out, codes_per_one, x, columns, center, gain, shift, fn);
+void normalize(void* out, Element out_type, size_t out_ld, float codes_per_one, const void* x,
+               Element type, size_t ld, int rows, int columns, const float* center,
+               const float* gain, const float* shift, Activation fn) {
+  for_types<Normalize>(type, out_type, out, out_ld, codes_per_one, x, ld, rows, columns, center,
+                       gain, shift, fn);
 }
 
 // Moments about the row's first value, which no mean is further from than sqrt(columns) standard
