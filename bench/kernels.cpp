@@ -140,13 +140,13 @@ Tensor as_bf16(const Tensor& t, std::vector<uint16_t>& to) {
   return {to.data(), t.shape, t.ld, DType::bf16};
 }
 
-void attention(benchmark::State& state, Isa isa, bool bf16, int images, int queries, int keys,
-               int heads, int width) {
+void attention(benchmark::State& state, Isa isa, Precision precision, int images, int queries,
+               int keys, int heads, int width) {
   const auto backend = make_table_backend(isa, thread_count);
   Matrix q({images, queries, 1, heads * width}), kv({images, keys, 1, 2 * heads * width});
   Matrix out(q.tensor.shape);
   std::vector<uint16_t> room[3];
-  if (bf16) {
+  if (precision != Precision::f32) {
     q.tensor = as_bf16(q.tensor, room[0]);
     kv.tensor = as_bf16(kv.tensor, room[1]);
     out.tensor = as_bf16(out.tensor, room[2]);
@@ -154,6 +154,7 @@ void attention(benchmark::State& state, Isa isa, bool bf16, int images, int quer
   const Tensor k = kv.tensor.cols(0, heads * width),
                v = kv.tensor.cols(heads * width, heads * width);
   AttnSpec spec{.heads = heads, .kv_heads = heads};
+  spec.precision = precision;
   spec.scale = 1 / std::sqrt(static_cast<float>(width));
   KeptArena arena;
   measure(state, isa, 2.0 * images * queries * keys * heads * width,
@@ -227,7 +228,7 @@ void add_products(const Gemm& row, const char* kind, Precision precision) {
   }
 }
 
-void add_attention(const std::string& name, Isa isa, bool bf16) {
+void add_attention(const std::string& name, Isa isa, Precision precision) {
   struct Case {
     int images, queries, keys, heads, width;
   };
@@ -239,7 +240,7 @@ void add_attention(const std::string& name, Isa isa, bool bf16) {
     add(fmt::format("attention/{}/{}x{}x{}_{}x{}", name, c.images, c.queries, c.keys, c.heads,
                     c.width),
         [=](benchmark::State& b) {
-          attention(b, isa, bf16, c.images, c.queries, c.keys, c.heads, c.width);
+          attention(b, isa, precision, c.images, c.queries, c.keys, c.heads, c.width);
         });
   }
 }
@@ -273,10 +274,17 @@ void add_all() {
     if (usable(row)) add_products(*row, "int8", Precision::int8);
   }
   for (const Attention* row : attention_table()) {
-    if (usable(row)) add_attention(fmt::format("f32_{}", row->name), row->isa, false);
+    if (usable(row)) add_attention(fmt::format("f32_{}", row->name), row->isa, Precision::f32);
   }
   for (const AttentionBf16* row : attention_bf16_table()) {
-    if (usable(row) && row->block) add_attention(fmt::format("bf16_{}", row->name), row->isa, true);
+    if (usable(row) && row->block) {
+      add_attention(fmt::format("bf16_{}", row->name), row->isa, Precision::bf16);
+    }
+  }
+  for (const AttentionBf16* row : attention_i8_table()) {
+    if (usable(row) && row->block) {
+      add_attention(fmt::format("i8_{}", row->name), row->isa, Precision::int8);
+    }
   }
   for (const GemvQ8* row : gemv_q8_table()) {
     if (usable(row)) add_rest(row->isa, row->name);

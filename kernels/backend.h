@@ -147,11 +147,12 @@ struct Epilogue {
 
 // Heads are equal slices of the columns of q, k and v. Query head h reads key/value head
 // h / (heads / kv_heads). Query row i sees the keys 0 .. positions[i], or all keys when
-// there are no positions.
+// there are no positions. With int8 a device may multiply codes of what is bf16.
 struct AttnSpec {
   int heads = 1, kv_heads = 1;
   float scale = 1;
   Tensor positions = {};  // i32 {1, query rows of one image, 1, 1}
+  Precision precision = Precision::f32;
 };
 
 // Every op writes `out`, reads the rest, takes its scratch from the arena, never waits and

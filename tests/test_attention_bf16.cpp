@@ -2,114 +2,11 @@
 // counts, all widths, scores far apart and all alike, fences, dry runs, one thread against more.
 #include <doctest/doctest.h>
 
-#include <algorithm>
-#include <cmath>
-#include <cstring>
-#include <random>
-#include <vector>
-
-#include "kernels/cpu/isa_table.h"
-#include "kernels/half.h"
-#include "tests/arena.h"
+#include "tests/attention_problem.h"
 
 using namespace yent;
 
 namespace {
-
-std::mt19937& random() {
-  static std::mt19937 generator(std::random_device{}());
-  return generator;
-}
-
-int below(int n) { return std::uniform_int_distribution<int>(0, n - 1)(random()); }
-
-float normal(float size) { return std::normal_distribution<float>(0, size)(random()); }
-
-// Rows wider than their columns; what lies between and around them must not change.
-class Buffer {
- public:
-  Buffer(Shape shape, DType dtype, int gap = 3)
-      : shape_(shape),
-        ld_(shape.c + gap),
-        size_(block_bytes(dtype)),
-        dtype_(dtype),
-        memory_((2 * fence + shape.rows() * ld_) * size_, std::byte{0x5a}) {}
-
-  Tensor tensor() { return {memory_.data() + fence * size_, shape_, ld_, dtype_}; }
-  float at(size_t r, int c) {
-    if (dtype_ == DType::f32) return tensor().row<float>(r)[c];
-    return bf16_to_f32(tensor().row<uint16_t>(r)[c]);
-  }
-  void set(size_t r, int c, float value) { tensor().row<uint16_t>(r)[c] = f32_to_bf16(value); }
-
-  void fill(float size) {
-    for (size_t r = 0; r < shape_.rows(); ++r) {
-      for (int c = 0; c < shape_.c; ++c) set(r, c, normal(size));
-    }
-  }
-
-  bool fences_stand() {
-    const size_t row = ld_ * size_, used = shape_.c * size_;
-    bool stand = true;
-    for (size_t i = 0; i < memory_.size(); ++i) {
-      const bool before = i < fence * size_, behind = i >= memory_.size() - fence * size_;
-      if (!before && !behind && (i - fence * size_) % row < used) continue;
-      stand = stand && memory_[i] == std::byte{0x5a};
-    }
-    return stand;
-  }
-
-  bool operator==(const Buffer& other) const { return memory_ == other.memory_; }
-
- private:
-  static constexpr size_t fence = 64;
-  Shape shape_;
-  int ld_;
-  size_t size_;
-  DType dtype_;
-  std::vector<std::byte> memory_;
-};
-
-struct Problem {
-  int images, queries, keys, heads, kv_heads, width;
-  float scale;
-  Buffer q{{images, queries, 1, heads* width}, DType::bf16, 5};
-  Buffer kv{{images, keys, 1, 2 * kv_heads* width}, DType::bf16, 0};
-  std::vector<int32_t> positions = {};
-
-  Tensor k() { return kv.tensor().cols(0, kv_heads * width); }
-  Tensor v() { return kv.tensor().cols(kv_heads * width, kv_heads * width); }
-  AttnSpec spec() {
-    AttnSpec s{.heads = heads, .kv_heads = kv_heads, .scale = scale};
-    if (!positions.empty()) s.positions = {positions.data(), {1, queries, 1, 1}, 1, DType::i32};
-    return s;
-  }
-
-  // One query of one head of one image, [width].
-  std::vector<double> expected(int image, int query, int head) {
-    const int first = head * width, kv_first = head / (heads / kv_heads) * width;
-    const int seen = positions.empty() ? keys : positions[query] + 1;
-    std::vector<double> scores(seen), mixed(width);
-    double top = -HUGE_VAL, total = 0;
-    for (int j = 0; j < seen; ++j) {
-      for (int c = 0; c < width; ++c) {
-        scores[j] += static_cast<double>(q.at(image * queries + query, first + c)) *
-                     kv.at(image * keys + j, kv_first + c);
-      }
-      scores[j] *= scale;
-      top = std::max(top, scores[j]);
-    }
-    for (int j = 0; j < seen; ++j) {
-      const double e = std::exp(scores[j] - top);
-      total += e;
-      for (int c = 0; c < width; ++c) {
-        mixed[c] += e * kv.at(image * keys + j, (kv_heads * width) + kv_first + c);
-      }
-    }
-    for (double& x : mixed) x /= total;
-    return mixed;
-  }
-};
 
 // Those with a kernel of their own, or all.
 std::vector<Isa> isas(bool own = false) {
@@ -122,11 +19,6 @@ std::vector<Isa> isas(bool own = false) {
     here.push_back(isa);
   }
   return here;
-}
-
-void run(Problem& p, Isa isa, int threads, Arena& arena, Buffer& out) {
-  make_table_backend(isa, threads)
-      ->attention(arena, out.tensor(), p.q.tensor(), p.k(), p.v(), p.spec());
 }
 
 // Every instruction set, both kinds of output. `limit` is relative to the values mixed; a bf16
@@ -184,13 +76,6 @@ void check(Problem& p, double limit, bool own = false) {
 }
 
 constexpr double plain_limit = 0x1p-8;
-
-Problem problem(int images, int queries, int keys, int heads, int kv_heads, int width) {
-  Problem p{images, queries, keys, heads, kv_heads, width, 1 / std::sqrt(float(width))};
-  p.q.fill(1);
-  p.kv.fill(1);
-  return p;
-}
 
 }  // namespace
 

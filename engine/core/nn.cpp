@@ -55,7 +55,8 @@ Act attention(Ctx& c, Tensor q, Tensor k, Tensor v, Heads heads, Tensor position
   Act out =
       c.ws.make({{nullptr, q.shape, q.shape.c, q.dtype}, q.shape.count() * block_bytes(q.dtype)});
   const float scale = 1 / std::sqrt(static_cast<float>(q.shape.c / heads.query));
-  c.backend.attention(c.ws, out, q, k, v, {heads.query, heads.key_value, scale, positions});
+  c.backend.attention(c.ws, out, q, k, v,
+                      {heads.query, heads.key_value, scale, positions, heads.precision});
   return out;
 }
 

@@ -65,6 +65,7 @@ struct RMSNorm {
 // softmax(q k^T / sqrt(head width)) v in the type of q, see AttnSpec.
 struct Heads {
   int query = 1, key_value = 1;
+  Precision precision = Precision::f32;
 };
 Act attention(Ctx& c, Tensor q, Tensor k, Tensor v, Heads heads, Tensor positions = {});
 

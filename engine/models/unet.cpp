@@ -71,12 +71,13 @@ Act TransformerBlock::operator()(Ctx& c, Tensor x, Tensor text_kv) const {
   Act h = proj_in(c, norm(c, x)).view(image.n, image.h * image.w, 1);  // pixels are tokens
 
   Act qkv = to_qkv(c, norm1(c, h));
-  Act a = attention(c, qkv->cols(0, ch), qkv->cols(ch, ch), qkv->cols(2 * ch, ch), {heads, heads});
+  Act a = attention(c, qkv->cols(0, ch), qkv->cols(ch, ch), qkv->cols(2 * ch, ch),
+                    {heads, heads, to_qkv.w.precision});
   qkv = {};
   h = to_out1(c, a, {.residual = h});
 
   Act q = to_q(c, norm2(c, h));
-  a = attention(c, q, text_kv.cols(0, ch), text_kv.cols(ch, ch), {heads, heads});
+  a = attention(c, q, text_kv.cols(0, ch), text_kv.cols(ch, ch), {heads, heads, to_q.w.precision});
   q = {};
   h = to_out2(c, a, {.residual = h});
   a = {};

@@ -1,6 +1,6 @@
 // The contract of attention: softmax(scale q k^T) v for queries of one head, block by block of
 // keys with a running maximum, so that the scores never reach memory. One kind of row computes
-// in f32, the other multiplies bf16 and sums in f32.
+// in f32, the other multiplies bf16, or codes of it.
 #pragma once
 
 #include "kernels/cpu/leaf.h"
@@ -48,9 +48,10 @@ struct QueriesBf16 {
   void* scratch = nullptr;
 };
 
-// The inputs count as exact, exponentials are rounded to bf16: an output is good to about 2^-9 of
-// the values it mixes. A row whose functions are null stands for widening to f32. Memory is
-// 64-byte aligned.
+// In the table of bf16 the inputs count as exact, exponentials are rounded to bf16: an output is
+// good to about 2^-9 of the values it mixes. In the table of i8 all are rounded to codes, a query
+// and a key each by its own scale. A row whose functions are null stands for widening to f32.
+// Memory is 64-byte aligned.
 struct AttentionBf16 {
   const char* name;
   Isa isa;

@@ -50,8 +50,8 @@ void attend_f32(Arena& arena, int threads, const Attention& kernel, Tensor out, 
 }
 
 // Keys and values of all heads are staged first, once for all blocks of queries.
-void attend_bf16(Arena& arena, int threads, const AttentionBf16& kernel, Tensor out, Tensor q,
-                 Tensor k, Tensor v, const AttnSpec& spec) {
+void attend_staged(Arena& arena, int threads, const AttentionBf16& kernel, Tensor out, Tensor q,
+                   Tensor k, Tensor v, const AttnSpec& spec) {
   const int images = q.shape.n, queries = q.rows() / images, keys = k.rows() / images;
   const int width = q.shape.c / spec.heads, group = spec.heads / spec.kv_heads;
 
@@ -107,11 +107,16 @@ void attend_bf16(Arena& arena, int threads, const AttentionBf16& kernel, Tensor 
 
 }  // namespace
 
-void attend(Arena& arena, int threads, const AttentionKernels& kernels, Tensor out, Tensor q,
-            Tensor k, Tensor v, const AttnSpec& spec) {
+void attend(Arena& arena, int threads, const Kernels& kernels, Tensor out, Tensor q, Tensor k,
+            Tensor v, const AttnSpec& spec) {
   const bool bf16 = q.dtype == DType::bf16 && k.dtype == q.dtype && v.dtype == q.dtype;
-  if (bf16 && kernels.bf16.block && !spec.positions) {
-    return attend_bf16(arena, threads, kernels.bf16, out, q, k, v, spec);
+  if (bf16 && !spec.positions) {
+    if (kernels.attention_bf16.block) {
+      return attend_staged(arena, threads, kernels.attention_bf16, out, q, k, v, spec);
+    }
+    if (spec.precision == Precision::int8 && kernels.attention_i8.block) {
+      return attend_staged(arena, threads, kernels.attention_i8, out, q, k, v, spec);
+    }
   }
   const auto floats = [](const Tensor& t) { return rows_form(t.shape, DType::f32); };
   const Brought wide_q(arena, threads, kernels.vec, q, floats(q));
@@ -122,8 +127,8 @@ void attend(Arena& arena, int threads, const AttentionKernels& kernels, Tensor o
   const Scratch room(arena, direct ? 0 : form.bytes);
   form.tensor.data = room.as<std::byte>();
   const Tensor to = direct ? out : form.tensor;
-  attend_f32(arena, threads, kernels.f32, to, wide_q.tensor(), wide_k.tensor(), wide_v.tensor(),
-             spec);
+  attend_f32(arena, threads, kernels.attention, to, wide_q.tensor(), wide_k.tensor(),
+             wide_v.tensor(), spec);
   if (direct || arena.measuring()) return;
   for (size_t r = 0; r < out.rows(); ++r) {  // not what lies between the rows
     kernels.vec.convert(row_at(out, r), element(out.dtype), 1, row_at(to, r), Element::f32,

@@ -297,8 +297,7 @@ class CpuBackend : public Backend {
            "attention: {} x {} queries, {} x {} keys, {} x {} values, {} heads on {}", q.rows(),
            q.shape.c, k.rows(), k.shape.c, v.rows(), v.shape.c, s.heads, s.kv_heads);
     ENSURE(!s.positions || is_index(s.positions, q.rows() / q.shape.n), "attention: positions");
-    attend(arena, threads_, {kernels_.attention, kernels_.attention_bf16, kernels_.vec}, out, q, k,
-           v, s);
+    attend(arena, threads_, kernels_, out, q, k, v, s);
   }
 
   void rope(Arena& arena, Tensor x, Tensor table, Tensor positions, int head_width,

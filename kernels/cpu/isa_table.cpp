@@ -6,7 +6,7 @@ namespace yent {
 
 extern const Gemm gemm_f32_ref, gemm_bf16_ref, gemm_i8_ref;
 extern const Attention attention_ref;
-extern const AttentionBf16 attention_bf16_ref;
+extern const AttentionBf16 attention_bf16_ref, attention_i8_ref;
 extern const GemvQ8 gemv_q8_ref;
 extern const Vec vec_ref;
 
@@ -17,16 +17,25 @@ extern const Gemm gemm_bf16_avx2, gemm_bf16_avx512, gemm_bf16_avx512bf16;
 extern const Gemm gemm_i8_avx2, gemm_i8_avxvnni, gemm_i8_avx512vnni;
 extern const Attention attention_avx2, attention_avx512;
 extern const AttentionBf16 attention_bf16_amx;
+extern const AttentionBf16 attention_i8_avxvnni, attention_i8_avx512vnni;
 extern const GemvQ8 gemv_q8_avx2, gemv_q8_avxvnni, gemv_q8_avx512, gemv_q8_avx512vnni;
 extern const Vec vec_avx2, vec_avx512, vec_avx512bf16;
 #elif defined(__aarch64__)
 extern const Gemm gemm_f32_neon, gemm_bf16_neon, gemm_i8_neon_dot, gemm_i8_neon_i8mm;
 extern const Attention attention_neon;
+extern const AttentionBf16 attention_i8_neon_dot;
 extern const GemvQ8 gemv_q8_neon, gemv_q8_neon_dot;
 extern const Vec vec_neon;
 #endif
 
 namespace {
+
+// Instruction sets that multiply codes no faster than floats.
+#if defined(__x86_64__)
+constexpr AttentionBf16 no_dot = {"f32", Isa::avx2, 0, 0, nullptr, nullptr, nullptr, nullptr};
+#elif defined(__aarch64__)
+constexpr AttentionBf16 no_dot = {"f32", Isa::neon, 0, 0, nullptr, nullptr, nullptr, nullptr};
+#endif
 
 #if defined(__x86_64__)
 const Gemm* const gemm_f32_rows[] = {&gemm_f32_avx512, &gemm_f32_avx2, &gemm_f32_ref};
@@ -36,6 +45,8 @@ const Gemm* const gemm_i8_rows[] = {&gemm_i8_amx, &gemm_i8_avx512vnni, &gemm_i8_
                                     &gemm_i8_avx2, &gemm_i8_ref};
 const Attention* const attention_rows[] = {&attention_avx512, &attention_avx2, &attention_ref};
 const AttentionBf16* const attention_bf16_rows[] = {&attention_bf16_amx, &attention_bf16_ref};
+const AttentionBf16* const attention_i8_rows[] = {&attention_i8_avx512vnni, &attention_i8_avxvnni,
+                                                  &no_dot, &attention_i8_ref};
 const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_avx512vnni, &gemv_q8_avx512, &gemv_q8_avxvnni,
                                       &gemv_q8_avx2, &gemv_q8_ref};
 const Vec* const vec_rows[] = {&vec_avx512bf16, &vec_avx512, &vec_avx2, &vec_ref};
@@ -45,6 +56,8 @@ const Gemm* const gemm_bf16_rows[] = {&gemm_bf16_neon, &gemm_bf16_ref};
 const Gemm* const gemm_i8_rows[] = {&gemm_i8_neon_i8mm, &gemm_i8_neon_dot, &gemm_i8_ref};
 const Attention* const attention_rows[] = {&attention_neon, &attention_ref};
 const AttentionBf16* const attention_bf16_rows[] = {&attention_bf16_ref};
+const AttentionBf16* const attention_i8_rows[] = {&attention_i8_neon_dot, &no_dot,
+                                                  &attention_i8_ref};
 const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_neon_dot, &gemv_q8_neon, &gemv_q8_ref};
 const Vec* const vec_rows[] = {&vec_neon, &vec_ref};
 #else
@@ -53,6 +66,7 @@ const Gemm* const gemm_bf16_rows[] = {&gemm_bf16_ref};
 const Gemm* const gemm_i8_rows[] = {&gemm_i8_ref};
 const Attention* const attention_rows[] = {&attention_ref};
 const AttentionBf16* const attention_bf16_rows[] = {&attention_bf16_ref};
+const AttentionBf16* const attention_i8_rows[] = {&attention_i8_ref};
 const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_ref};
 const Vec* const vec_rows[] = {&vec_ref};
 #endif
@@ -69,6 +83,7 @@ std::span<const Gemm* const> gemm_bf16_table() { return gemm_bf16_rows; }
 std::span<const Gemm* const> gemm_i8_table() { return gemm_i8_rows; }
 std::span<const Attention* const> attention_table() { return attention_rows; }
 std::span<const AttentionBf16* const> attention_bf16_table() { return attention_bf16_rows; }
+std::span<const AttentionBf16* const> attention_i8_table() { return attention_i8_rows; }
 std::span<const GemvQ8* const> gemv_q8_table() { return gemv_q8_rows; }
 std::span<const Vec* const> vec_table() { return vec_rows; }
 
@@ -120,13 +135,10 @@ Isa resolve_cap(const std::string& name, const CpuFeatures& features) {
 Kernels pick_kernels(Isa cap, const CpuFeatures& f) {
   CpuFeatures quick = f;
   quick.avx512bf16 = f.avx512bf16 && f.quick_bf16;
-  return {pick(gemm_f32_table(), cap, f),
-          pick(gemm_bf16_table(), cap, quick),
-          pick(gemm_i8_table(), cap, f),
-          pick(attention_table(), cap, f),
-          pick(attention_bf16_table(), cap, f),
-          pick(gemv_q8_table(), cap, f),
-          pick(vec_table(), cap, f)};
+  return {pick(gemm_f32_table(), cap, f),       pick(gemm_bf16_table(), cap, quick),
+          pick(gemm_i8_table(), cap, f),        pick(attention_table(), cap, f),
+          pick(attention_bf16_table(), cap, f), pick(attention_i8_table(), cap, f),
+          pick(gemv_q8_table(), cap, f),        pick(vec_table(), cap, f)};
 }
 
 }  // namespace yent

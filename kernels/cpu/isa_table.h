@@ -20,6 +20,7 @@ std::span<const Gemm* const> gemm_bf16_table();
 std::span<const Gemm* const> gemm_i8_table();
 std::span<const Attention* const> attention_table();
 std::span<const AttentionBf16* const> attention_bf16_table();
+std::span<const AttentionBf16* const> attention_i8_table();
 std::span<const GemvQ8* const> gemv_q8_table();
 std::span<const Vec* const> vec_table();
 
@@ -43,7 +44,7 @@ const Row& pick(std::span<const Row* const> table, Isa cap, const CpuFeatures& f
 struct Kernels {
   const Gemm &gemm_f32, &gemm_bf16, &gemm_i8;
   const Attention& attention;
-  const AttentionBf16& attention_bf16;
+  const AttentionBf16 &attention_bf16, &attention_i8;
   const GemvQ8& gemv_q8;
   const Vec& vec;
 };

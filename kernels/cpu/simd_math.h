@@ -70,11 +70,15 @@ inline V apply(Activation fn, V x) {
 }
 
 // The same to about 1e-4, for results that are stored as bf16 or codes.
-inline V sigmoid_short(V x) {
-  const V binary = mul(x, set1(-1.44269504f));
+// 2^x; nearly 0 for what is below -126, which would be subnormal and slow.
+inline V exp2_short(V x) {
+  const V at_least = max(x, set1(-126));
   constexpr float c[] = {7.80245215e-2f, 2.26067156e-1f, 6.95833504e-1f, 9.99925196e-1f};
-  const V power = times_two_to_floor(polynomial(fraction(binary), c), binary);
-  return reciprocal(add(set1(1), power));
+  return times_two_to_floor(polynomial(fraction(at_least), c), at_least);
+}
+
+inline V sigmoid_short(V x) {
+  return reciprocal(add(set1(1), exp2_short(mul(x, set1(-1.44269504f)))));
 }
 
 // x Phi(x), Phi by an odd polynomial on [-4, 4] that ends at 0 and 1.
