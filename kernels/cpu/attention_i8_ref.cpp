@@ -37,7 +37,8 @@ struct Dot {
   static void pack(uint8_t* to, const V* e) {
     for (int i = 0; i < 4 * W; ++i) {
       const float whole = round_even(e[i % 4]).lane[i / 4];
-      to[i] = static_cast<uint8_t>((whole > 255 ? 255 : whole > 0 ? whole : 0) - Lower);
+      const int code = whole > 255 ? 255 : whole > 0 ? static_cast<int>(whole) : 0;
+      to[i] = static_cast<uint8_t>(code - Lower);
     }
   }
 };
