@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <initializer_list>
 #include <random>
 #include <vector>
 
@@ -122,6 +123,38 @@ inline Problem problem(int images, int queries, int keys, int heads, int kv_head
 inline void run(Problem& p, Isa isa, int threads, Arena& arena, Buffer& out) {
   make_table_backend(isa, threads)
       ->attention(arena, out.tensor(), p.q.tensor(), p.k(), p.v(), p.spec());
+}
+
+// What is not a number spoils the query it is in, the channel it is a value of, or as a key all
+// that look at it; `bad_keys` says what keys are tried.
+inline void check_spoilt(Isa isa, Precision precision, DType out_type, int width, int keys,
+                         std::initializer_list<float> bad_keys) {
+  const auto spoilt = [&](Problem& p, int from, int to) {
+    p.precision = precision;
+    Buffer out(p.q.tensor().shape, out_type);
+    TestArena arena;
+    run(p, isa, 1, arena, out);
+    int count = 0;
+    for (int r = 0; r < p.queries; ++r) {
+      for (int c = from; c < to; ++c) count += !std::isfinite(out.at(r, c));
+    }
+    return count;
+  };
+  for (const float bad : {NAN, INFINITY}) {
+    Problem q = problem(1, 40, keys, 2, 2, width), v = q;
+    q.q.set(7, width - 1, bad);
+    CHECK(spoilt(q, 0, width) == width);
+    CHECK(spoilt(q, width, 2 * width) == 0);
+    v.kv.set(99, 2 * width + 3, bad);
+    CHECK(spoilt(v, 0, width) == 40);
+    CHECK(spoilt(v, width, 2 * width) == 0);
+  }
+  for (const float bad : bad_keys) {
+    Problem k = problem(1, 40, keys, 2, 2, width);
+    k.kv.set(99, 5, bad);
+    CHECK(spoilt(k, 0, width) == 40 * width);
+    CHECK(spoilt(k, width, 2 * width) == 0);
+  }
 }
 
 }  // namespace

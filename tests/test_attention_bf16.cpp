@@ -167,28 +167,7 @@ TEST_CASE("attention bf16: what is not a number stays so, where it belongs") {
   for (const AttentionBf16* row : attention_bf16_table()) {
     if (!row->block || !supports(features, row->isa)) continue;
     for (const int width : {40, 64}) {
-      const auto count = [&](Problem& p, int from, int to) {
-        Buffer out(p.q.tensor().shape, DType::bf16);
-        TestArena arena;
-        run(p, row->isa, 1, arena, out);
-        int bad = 0;
-        for (int r = 0; r < p.queries; ++r) {
-          for (int c = from; c < to; ++c) bad += !std::isfinite(out.at(r, c));
-        }
-        return bad;
-      };
-      for (const float bad : {NAN, INFINITY}) {
-        Problem q = problem(1, 40, 100, 2, 2, width), k = q, v = q;
-        q.q.set(7, width - 1, bad);
-        CHECK(count(q, 0, width) == width);
-        CHECK(count(q, width, 2 * width) == 0);
-        v.kv.set(99, 2 * width + 3, bad);
-        CHECK(count(v, 0, width) == 40);
-        CHECK(count(v, width, 2 * width) == 0);
-        k.kv.set(99, 5, NAN);
-        CHECK(count(k, 0, width) == 40 * width);
-        CHECK(count(k, width, 2 * width) == 0);
-      }
+      check_spoilt(row->isa, Precision::bf16, DType::bf16, width, 100, {NAN});
     }
   }
 }

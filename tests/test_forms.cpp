@@ -6,10 +6,10 @@
 #include <limits>
 #include <random>
 
-#include "kernels/cpu/isa_table.h"
 #include "kernels/half.h"
 #include "kernels/ref/ref_backend.h"
 #include "tests/arena.h"
+#include "tests/every_isa.h"
 
 using namespace yent;
 
@@ -71,19 +71,6 @@ double error(const std::vector<float>& actual, const std::vector<float>& expecte
 
 // bf16 keeps 8 bits; codes are rounded to 1/127 of the greatest of a row or an image.
 double rounding(Precision p) { return p == Precision::bf16 ? 3e-3 : 2e-2; }
-
-template <class Call>
-void on_every_isa(const Call& call) {
-  for (int i = 0; i <= static_cast<int>(Isa::neon_i8mm); ++i) {
-    const Isa isa = static_cast<Isa>(i);
-    if (!supports(detect_features(), isa)) continue;
-    INFO(std::string(isa_name(isa)));
-    for (const int threads : {1, 3}) {
-      const auto backend = make_table_backend(isa, threads);
-      call(*backend);
-    }
-  }
-}
 
 constexpr Precision short_ones[] = {Precision::bf16, Precision::int8};
 const Shape shapes[] = {{2, 3, 5, 32}, {1, 4, 16, 40}, {2, 8, 32, 64}, {1, 7, 1, 96}};

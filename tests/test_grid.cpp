@@ -10,10 +10,10 @@
 
 #include "engine/core/grid.h"
 #include "engine/core/loader.h"
-#include "kernels/cpu/isa_table.h"
 #include "kernels/ref/ref_backend.h"
 #include "loaders/lora.h"
 #include "tests/arena.h"
+#include "tests/every_isa.h"
 
 using namespace yent;
 
@@ -47,16 +47,6 @@ HostTensor host(const Values& values, std::vector<int64_t> dims, std::string nam
 }
 
 Tensor floats(Values& values, Shape shape) { return {values.data(), shape, shape.c, DType::f32}; }
-
-template <class Call>
-void on_every_isa(const Call& call) {
-  for (int i = 0; i <= static_cast<int>(Isa::neon_i8mm); ++i) {
-    const Isa isa = static_cast<Isa>(i);
-    if (!supports(detect_features(), isa)) continue;
-    INFO(std::string(isa_name(isa)));
-    for (const int threads : {1, 3}) call(*make_table_backend(isa, threads));
-  }
-}
 
 void check_close(const Values& actual, const Values& expected) {
   REQUIRE(actual.size() == expected.size());

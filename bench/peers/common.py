@@ -2,6 +2,7 @@
 import contextlib
 import json
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -97,3 +98,12 @@ def best_ms(call, repeats=REPEATS):
 def report(stage, **figures):
     """One line that run.py reads."""
     print(json.dumps({"stage": stage, **figures}), flush=True)
+
+
+def main(prepare, measure):
+    """Of a peer that converts first: FOLDER PRECISION CACHE [--prepare]."""
+    folder, precision, cache = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+    if "--prepare" in sys.argv:
+        prepare(folder, precision, cache)
+    else:
+        measure(precision, cache)

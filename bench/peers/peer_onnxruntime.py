@@ -3,12 +3,9 @@
 
 PRECISION is f32 or int8 (dynamic quantization of products and convolutions).
 """
-import sys
-from pathlib import Path
-
 import onnxruntime
 
-from common import THREADS, best_ms, inputs, module, report
+from common import THREADS, best_ms, inputs, main, module, report
 
 STAGE, NAMES = "unet_step", ("x", "t", "text")
 
@@ -38,8 +35,4 @@ def measure(precision, cache):
 
 
 if __name__ == "__main__":
-    folder, precision, cache = sys.argv[1], sys.argv[2], Path(sys.argv[3])
-    if "--prepare" in sys.argv:
-        prepare(folder, precision, cache)
-    else:
-        measure(precision, cache)
+    main(prepare, measure)

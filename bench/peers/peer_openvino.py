@@ -6,13 +6,11 @@ the CPU has it). --prepare writes the models into CACHE and measures nothing.
 ONEDNN_MAX_CPU_ISA caps the instruction set.
 """
 import os
-import sys
-from pathlib import Path
 
 import openvino
 import openvino.properties.hint as hint
 
-from common import THREADS, best_ms, inputs, module, report
+from common import THREADS, best_ms, inputs, main, module, report
 
 STAGES = ("unet_step", "vae_decode")
 # Neither tracing nor calibrating on a small latent changes what is timed: shapes come later.
@@ -72,8 +70,4 @@ def measure(precision, cache):
 
 
 if __name__ == "__main__":
-    folder, precision, cache = sys.argv[1], sys.argv[2], Path(sys.argv[3])
-    if "--prepare" in sys.argv:
-        prepare(folder, precision, cache)
-    else:
-        measure(precision, cache)
+    main(prepare, measure)

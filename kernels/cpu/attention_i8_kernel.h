@@ -1,11 +1,6 @@
-// Attention on codes, written once over a struct of the leaf's:
-//
-//   Sums, Left, Right       registers: W sums; one row's four codes in every lane; W columns' codes
-//   start(n) store          of Sums         left right   load the others
-//   dot(sums, left, right)  adds the four products of a lane
-//   pack<n>(to, V[4])       rounds [0, 255] to W columns of four codes, lower by n, 0 or 128
-//   query_offset            how much higher the codes of queries are stored, 0 or 128
-//   weight_offset           how much lower those of weights are
+// Attention on codes, with the instructions of simd_dot.h. The raised side of a product are queries
+// of scores and weights of values; where that side is signed, the weights, from 0 to 255, are
+// stored 128 lower instead.
 //
 // As in attention_kernel.h queries lie in the lanes: scores are keys x queries, the output is
 // channels x queries. Keys are staged in steps: a key has a scale, and so has each channel of a
@@ -15,6 +10,7 @@
 #pragma once
 
 #include "kernels/cpu/attention.h"
+#include "kernels/cpu/simd_dot.h"
 #include "kernels/cpu/simd_math.h"
 
 namespace yent {
@@ -26,7 +22,9 @@ inline float worth_of(float peak) { return (peak < 1e-30f ? 1e-30f : peak) * (1 
 // Sums of codes, 0 where they are not numbers.
 inline V finite(V sums) { return where_le(mul(sums, zero()), zero(), sums, zero()); }
 
-template <class Dot, int M, int N, int Keys>
+constexpr int weight_offset = 128 - dot_offset;  // how much lower than meant
+
+template <int M, int N, int Keys>
 struct Coded {
   static constexpr int L = N * W;
   static constexpr int piece = M < W ? M : W;  // channels that a vector of values holds
@@ -91,7 +89,7 @@ struct Coded {
     const float spoilt = stage_keys(a, first, count, step);
     for (int c = 0; c < a.width; c += piece) stage_values(a, first, count, c, spoilt, step);
     step.value_scale[a.width] = 1;
-    step.value_start[a.width] = Dot::weight_offset * count;
+    step.value_start[a.width] = weight_offset * count;
     int8_t* ones = values_of(step, a.width);
     for (int key = 0; key < (count + 3) / 4 * 4; ++key) {
       ones[key / 4 * M * 4 + key % 4] = key < count ? 1 : 0;
@@ -106,8 +104,7 @@ struct Coded {
       V total = zero();
       const float worth = encode(to, M, a.k + (first + key) * a.k_ld, a.width, 1, 0, &total);
       step.key_scale[key] = worth;
-      step.key_start[key] =
-          Dot::query_offset ? -Dot::query_offset * static_cast<int>(sum(finite(total))) : 0;
+      step.key_start[key] = dot_offset ? -dot_offset * static_cast<int>(sum(finite(total))) : 0;
       spoilt += worth * 0;
     }
     return spoilt;
@@ -138,15 +135,15 @@ struct Coded {
         if (key + i < count) {
           codes[i] = round_even(mul(load_bf16(from + (key + i) * a.v_ld, n), scale));
         }
-        if constexpr (Dot::weight_offset) total = add(total, codes[i]);
+        if constexpr (weight_offset) total = add(total, codes[i]);
         codes[i] = add(codes[i], set1(128));
       }
-      Dot::template pack<128>(to, codes);
+      store_quads(to, flip(round_to_quads(codes)));
     }
     float sums[W];
     store(sums, finite(total));
     for (int i = 0; i < n; ++i) {
-      step.value_start[c + i] = Dot::weight_offset * static_cast<int>(sums[i]);
+      step.value_start[c + i] = weight_offset * static_cast<int>(sums[i]);
     }
   }
 
@@ -174,27 +171,27 @@ struct Coded {
   template <int R>
   static __attribute__((noinline)) void tile(int32_t* to, const int8_t* left, const uint8_t* right,
                                              int count, const int32_t* start) {
-    typename Dot::Sums total[R][N];
+    Quads total[R][N];
 #pragma GCC unroll 16
     for (int i = 0; i < R; ++i) {
 #pragma GCC unroll 4
-      for (int j = 0; j < N; ++j) total[i][j] = Dot::start(start[i]);
+      for (int j = 0; j < N; ++j) total[i][j] = all_quads(start[i]);
     }
     for (int p = 0; p < count; ++p, left += 4 * M, right += 4 * L) {
-      typename Dot::Right column[N];
+      Quads column[N];
 #pragma GCC unroll 4
-      for (int j = 0; j < N; ++j) column[j] = Dot::right(right + j * W * 4);
+      for (int j = 0; j < N; ++j) column[j] = load_quads(right + j * W * 4);
 #pragma GCC unroll 16
       for (int i = 0; i < R; ++i) {
-        const typename Dot::Left row = Dot::left(left + i * 4);
+        const Quads row = one_quad(left + i * 4);
 #pragma GCC unroll 4
-        for (int j = 0; j < N; ++j) total[i][j] = Dot::dot(total[i][j], row, column[j]);
+        for (int j = 0; j < N; ++j) total[i][j] = dot(total[i][j], column[j], row);
       }
     }
 #pragma GCC unroll 16
     for (int i = 0; i < R; ++i) {
 #pragma GCC unroll 4
-      for (int j = 0; j < N; ++j) Dot::store(to + i * L + j * W, total[i][j]);
+      for (int j = 0; j < N; ++j) store_quads(to + i * L + j * W, total[i][j]);
     }
   }
 
@@ -249,7 +246,7 @@ struct Coded {
       V total = zero();  // which nobody needs
       worth[i] = encode(queries + i * 4, L, a.q + query * a.q_ld, a.width,
                         a.scale * 1.44269504f,  // so that 2^x serves
-                        Dot::query_offset * 0x01010101u, &total);
+                        dot_offset * 0x01010101u, &total);
     }
     for (int i = 0; i < L; i += W) store(tops + i, set1(-3e38f));
     for (int i = 0; i < (a.width + 1) * L; i += W) store(sums + i, zero());
@@ -276,7 +273,8 @@ struct Coded {
         for (int i = 0; i < 4; ++i) {
           e[i] = exp2_short(fma(sub(load(from + i * L), peak[j]), scale[j], log2_255));
         }
-        Dot::template pack<Dot::weight_offset>(weights + key * L + j * W * 4, e);
+        const Quads codes = round_to_quads(e);
+        store_quads(weights + key * L + j * W * 4, weight_offset ? flip(codes) : codes);
       }
     }
   }
@@ -326,9 +324,9 @@ struct Coded {
   }
 };
 
-template <class Dot, int M, int N, int Keys>
+template <int M, int N, int Keys>
 constexpr AttentionBf16 attention_i8(const char* name, Isa isa) {
-  using Kernel = Coded<Dot, M, N, Keys>;
+  using Kernel = Coded<M, N, Keys>;
   return {name,          isa,          Keys, Kernel::L, Kernel::staged_bytes, Kernel::scratch_bytes,
           Kernel::stage, Kernel::block};
 }

@@ -13,9 +13,6 @@
 namespace yent {
 
 Element element(DType dtype);  // of f32, bf16 or i8
-constexpr size_t element_bytes(Element e) {
-  return e == Element::f32 ? 4 : e == Element::bf16 ? 2 : 1;
-}
 
 // `type` is what the reader computes with.
 Form rows_form(Shape shape, DType type);

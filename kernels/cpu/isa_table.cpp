@@ -30,14 +30,13 @@ extern const Vec vec_neon;
 
 namespace {
 
-// Instruction sets that multiply codes no faster than floats.
-#if defined(__x86_64__)
-constexpr AttentionBf16 no_dot = {"f32", Isa::avx2, 0, 0, nullptr, nullptr, nullptr, nullptr};
-#elif defined(__aarch64__)
-constexpr AttentionBf16 no_dot = {"f32", Isa::neon, 0, 0, nullptr, nullptr, nullptr, nullptr};
-#endif
+// Row of an instruction set that multiplies codes no faster than floats.
+[[maybe_unused]] constexpr AttentionBf16 no_dot(Isa isa) {
+  return {"f32", isa, 0, 0, nullptr, nullptr, nullptr, nullptr};
+}
 
 #if defined(__x86_64__)
+constexpr AttentionBf16 attention_i8_avx2 = no_dot(Isa::avx2);
 const Gemm* const gemm_f32_rows[] = {&gemm_f32_avx512, &gemm_f32_avx2, &gemm_f32_ref};
 const Gemm* const gemm_bf16_rows[] = {&gemm_bf16_amx, &gemm_bf16_avx512bf16, &gemm_bf16_avx512,
                                       &gemm_bf16_avx2, &gemm_bf16_ref};
@@ -46,17 +45,18 @@ const Gemm* const gemm_i8_rows[] = {&gemm_i8_amx, &gemm_i8_avx512vnni, &gemm_i8_
 const Attention* const attention_rows[] = {&attention_avx512, &attention_avx2, &attention_ref};
 const AttentionBf16* const attention_bf16_rows[] = {&attention_bf16_amx, &attention_bf16_ref};
 const AttentionBf16* const attention_i8_rows[] = {&attention_i8_avx512vnni, &attention_i8_avxvnni,
-                                                  &no_dot, &attention_i8_ref};
+                                                  &attention_i8_avx2, &attention_i8_ref};
 const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_avx512vnni, &gemv_q8_avx512, &gemv_q8_avxvnni,
                                       &gemv_q8_avx2, &gemv_q8_ref};
 const Vec* const vec_rows[] = {&vec_avx512bf16, &vec_avx512, &vec_avx2, &vec_ref};
 #elif defined(__aarch64__)
+constexpr AttentionBf16 attention_i8_neon = no_dot(Isa::neon);
 const Gemm* const gemm_f32_rows[] = {&gemm_f32_neon, &gemm_f32_ref};
 const Gemm* const gemm_bf16_rows[] = {&gemm_bf16_neon, &gemm_bf16_ref};
 const Gemm* const gemm_i8_rows[] = {&gemm_i8_neon_i8mm, &gemm_i8_neon_dot, &gemm_i8_ref};
 const Attention* const attention_rows[] = {&attention_neon, &attention_ref};
 const AttentionBf16* const attention_bf16_rows[] = {&attention_bf16_ref};
-const AttentionBf16* const attention_i8_rows[] = {&attention_i8_neon_dot, &no_dot,
+const AttentionBf16* const attention_i8_rows[] = {&attention_i8_neon_dot, &attention_i8_neon,
                                                   &attention_i8_ref};
 const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_neon_dot, &gemv_q8_neon, &gemv_q8_ref};
 const Vec* const vec_rows[] = {&vec_neon, &vec_ref};

@@ -27,6 +27,10 @@ enum class Isa : uint8_t {
 // What an activation is made of: floats, the upper halves of floats, or codes in [-127, 127].
 enum class Element : uint8_t { f32, bf16, i8 };
 
+static constexpr size_t element_bytes(Element e) {
+  return e == Element::f32 ? 4 : e == Element::bf16 ? 2 : 1;
+}
+
 // Fn of backend.h, value for value.
 enum class Activation : uint8_t { none, silu, gelu, quick_gelu };
 

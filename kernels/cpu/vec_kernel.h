@@ -10,8 +10,6 @@ namespace {
 inline int part(int columns, int at) { return columns - at < W ? columns - at : W; }
 inline V magnitude(V v) { return max(v, sub(zero(), v)); }
 
-constexpr int element_size(Element e) { return e == Element::f32 ? 4 : e == Element::bf16 ? 2 : 1; }
-
 // Of n lanes; where n is W at compile time nothing is masked.
 template <Element E>
 inline V load_as(const void* x, size_t at, int n) {
@@ -108,12 +106,13 @@ struct Normalize {
   static void apply_fn(void* out, size_t out_ld, float codes_per_one, const void* x, size_t ld,
                        int rows, int columns, const float* center, const float* gain,
                        const float* shift) {
-    constexpr int ahead = 16, line = 64 / element_size(X);
+    constexpr int ahead = 16, line = 64 / element_bytes(X);
     const V factor = set1(codes_per_one);
     for (int r = 0; r < rows; ++r) {
       const size_t from = r * ld, to = r * out_ld;
       for (int c = 0; c < columns; c += line) {
-        __builtin_prefetch(static_cast<const char*>(x) + (from + ahead * ld + c) * element_size(X));
+        __builtin_prefetch(static_cast<const char*>(x) +
+                           (from + ahead * ld + c) * element_bytes(X));
       }
       each_vector(columns, [&](int c, int n) {
         const auto vector = [&](const float* of) { return load_as<Element::f32>(of, c, n); };
