@@ -137,6 +137,13 @@ struct ConvGeom {
   bool upsample = false;
 };
 
+// What a convolution's input goes through first: group norm, then fn.
+struct Prologue {
+  const NormW& norm;
+  int groups;
+  Fn fn = Fn::none;
+};
+
 // What a linear or a convolution does to its result before storing it, in this order.
 struct Epilogue {
   Fn fn = Fn::none;
@@ -193,6 +200,10 @@ class Backend {
   virtual void linear(Arena&, Tensor out, Cat x, const LinearW&, const Epilogue&) = 0;
   virtual void conv3x3(Arena&, Tensor out, Tensor x, const ConvW&, const ConvGeom&,
                        const Epilogue&) = 0;
+  // out = conv3x3 of group norm of x. A device may do it without storing what is in between; a
+  // convolution of that, in two ops, gives the same bits.
+  virtual void norm_conv3x3(Arena&, Tensor out, Cat x, const Prologue&, const ConvW&,
+                            const ConvGeom&, const Epilogue&);
   // Per image and group of channels: (x - mean) / sqrt(var + eps) * weight + bias, then fn.
   virtual void group_norm(Arena&, Tensor out, Cat x, const NormW&, int groups, Fn fn) = 0;
   virtual void layer_norm(Arena&, Tensor out, Tensor x, const NormW&) = 0;
@@ -224,6 +235,15 @@ class Backend {
   virtual void write(Tensor dst, const void* src) = 0;
   virtual void read(void* dst, Tensor src) = 0;
 };
+
+inline void Backend::norm_conv3x3(Arena& arena, Tensor out, Cat x, const Prologue& p,
+                                  const ConvW& w, const ConvGeom& g, const Epilogue& e) {
+  Form between = form(x.shape(), {Use::conv3x3, w.precision, w.one_scale});
+  const Scratch room(arena, between.bytes);
+  between.tensor.data = room.as<std::byte>();
+  group_norm(arena, between.tensor, x, p.norm, p.groups, p.fn);
+  conv3x3(arena, out, between.tensor, w, g, e);
+}
 
 inline void Backend::replay(const std::string&, const std::function<void()>& forward) { forward(); }
 

@@ -37,6 +37,10 @@ class Decorator : public Backend {
                const Epilogue& e) override {
     inner_.conv3x3(a, out, x, w, g, e);
   }
+  void norm_conv3x3(Arena& a, Tensor out, Cat x, const Prologue& p, const ConvW& w,
+                    const ConvGeom& g, const Epilogue& e) override {
+    inner_.norm_conv3x3(a, out, x, p, w, g, e);
+  }
   void group_norm(Arena& a, Tensor out, Cat x, const NormW& w, int groups, Fn fn) override {
     inner_.group_norm(a, out, x, w, groups, fn);
   }

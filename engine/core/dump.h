@@ -58,6 +58,11 @@ class DumpBackend : public Decorator {
   void linear(Arena& a, Tensor out, Cat x, const LinearW& w, const Epilogue& e) override;
   void conv3x3(Arena& a, Tensor out, Tensor x, const ConvW& w, const ConvGeom& g,
                const Epilogue& e) override;
+  // In two ops: what is in between may be wanted.
+  void norm_conv3x3(Arena& a, Tensor out, Cat x, const Prologue& p, const ConvW& w,
+                    const ConvGeom& g, const Epilogue& e) override {
+    Backend::norm_conv3x3(a, out, x, p, w, g, e);
+  }
   void group_norm(Arena& a, Tensor out, Cat x, const NormW& w, int groups, Fn fn) override;
   void layer_norm(Arena& a, Tensor out, Tensor x, const NormW& w) override;
   void rms_norm(Arena& a, Tensor out, Tensor x, const NormW& w, int width) override;

@@ -17,13 +17,21 @@ Act Linear::operator()(Ctx& c, Cat x, const Epilogue& e) const {
   return out;
 }
 
-Act Conv3x3::operator()(Ctx& c, Tensor x, const Epilogue& e) const {
+Act Conv3x3::make_out(Ctx& c, const Shape& in) const {
   // The far side is padded by one, whatever the near side is.
-  const auto size = [&](int in, int pad) { return (in + pad + 1 - 3) / geom.stride + 1; };
-  const Shape shape{x.shape.n, size(x.shape.h, geom.pad_top), size(x.shape.w, geom.pad_left),
-                    w.out};
-  Act out = make(c, shape, next);
+  const auto size = [&](int length, int pad) { return (length + pad + 1 - 3) / geom.stride + 1; };
+  return make(c, {in.n, size(in.h, geom.pad_top), size(in.w, geom.pad_left), w.out}, next);
+}
+
+Act Conv3x3::operator()(Ctx& c, Tensor x, const Epilogue& e) const {
+  Act out = make_out(c, x.shape);
   c.backend.conv3x3(c.ws, out, x, w, geom, e);
+  return out;
+}
+
+Act Conv3x3::operator()(Ctx& c, const Normed& x, const Epilogue& e) const {
+  Act out = make_out(c, x.x.shape());
+  c.backend.norm_conv3x3(c.ws, out, x.x, {x.norm.w, x.norm.groups, x.fn}, w, geom, e);
   return out;
 }
 
@@ -33,9 +41,9 @@ Act Conv3x3::upsample(Ctx& c, Tensor x, int height, int width) const {
   return out;
 }
 
-Act GroupNorm::operator()(Ctx& c, Cat x, Fn fn) const {
+Act GroupNorm::operator()(Ctx& c, Cat x) const {
   Act out = make(c, x.shape(), next);
-  c.backend.group_norm(c.ws, out, x, w, groups, fn);
+  c.backend.group_norm(c.ws, out, x, w, groups, Fn::none);
   return out;
 }
 

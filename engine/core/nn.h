@@ -23,6 +23,15 @@ struct Linear {
   Reader reader() const { return {Use::linear, w.precision, w.one_scale}; }
 };
 
+struct GroupNorm;
+
+// An argument of a layer: fn(norm(x)).
+struct Normed {
+  const GroupNorm& norm;
+  Cat x;
+  Fn fn;
+};
+
 struct Conv3x3 {
   ConvW w;
   ConvGeom geom;
@@ -31,9 +40,13 @@ struct Conv3x3 {
   Conv3x3(const Loader& l, int in, int out, const ConvGeom& g = {})
       : w(l.conv3x3(in, out, g.upsample)), geom(g) {}
   Act operator()(Ctx& c, Tensor x, const Epilogue& e = {}) const;
+  Act operator()(Ctx& c, const Normed& x, const Epilogue& e = {}) const;
   // Enlarges x to {height, width} on the way in; of a layer whose geometry says so.
   Act upsample(Ctx& c, Tensor x, int height, int width) const;
   Reader reader() const { return {Use::conv3x3, w.precision, w.one_scale}; }
+
+ private:
+  Act make_out(Ctx& c, const Shape& in) const;
 };
 
 struct GroupNorm {
@@ -43,8 +56,8 @@ struct GroupNorm {
 
   GroupNorm(const Loader& l, int channels, int group_count, float eps)
       : w(l.norm(channels, eps)), groups(group_count) {}
-  Act operator()(Ctx& c, Cat x, Fn fn = Fn::none) const;
-  Act silu(Ctx& c, Cat x) const { return (*this)(c, x, Fn::silu); }
+  Act operator()(Ctx& c, Cat x) const;
+  Normed silu(Cat x) const { return {*this, x, Fn::silu}; }
 };
 
 struct LayerNorm {

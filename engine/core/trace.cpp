@@ -60,6 +60,14 @@ void TraceBackend::conv3x3(Arena& a, Tensor out, Tensor x, const ConvW& w, const
   trace(a, w.name, "conv3x3", macs, bytes, [&] { inner_.conv3x3(a, out, x, w, g, e); });
 }
 
+void TraceBackend::norm_conv3x3(Arena& a, Tensor out, Cat x, const Prologue& p, const ConvW& w,
+                                const ConvGeom& g, const Epilogue& e) {
+  const double macs = static_cast<double>(out.rows()) * 9 * w.in * w.out;
+  const double bytes = size_of(x) + size_of(out) + size_of(e) + w.packed->bytes;
+  trace(a, w.name, "norm_conv3x3", macs, bytes,
+        [&] { inner_.norm_conv3x3(a, out, x, p, w, g, e); });
+}
+
 void TraceBackend::group_norm(Arena& a, Tensor out, Cat x, const NormW& w, int groups, Fn fn) {
   trace(a, w.name, "group_norm", 0, size_of(x) + size_of(out),
         [&] { inner_.group_norm(a, out, x, w, groups, fn); });

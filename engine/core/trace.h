@@ -32,6 +32,8 @@ class TraceBackend : public Decorator {
   void linear(Arena& a, Tensor out, Cat x, const LinearW& w, const Epilogue& e) override;
   void conv3x3(Arena& a, Tensor out, Tensor x, const ConvW& w, const ConvGeom& g,
                const Epilogue& e) override;
+  void norm_conv3x3(Arena& a, Tensor out, Cat x, const Prologue& p, const ConvW& w,
+                    const ConvGeom& g, const Epilogue& e) override;
   void group_norm(Arena& a, Tensor out, Cat x, const NormW& w, int groups, Fn fn) override;
   void layer_norm(Arena& a, Tensor out, Tensor x, const NormW& w) override;
   void rms_norm(Arena& a, Tensor out, Tensor x, const NormW& w, int width) override;

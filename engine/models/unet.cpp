@@ -24,17 +24,14 @@ ResBlock::ResBlock(const Loader& l, int in, int out, int groups, float eps)
       norm2(l / "norm2", out, groups, eps),
       conv2(l / "conv2", out, out) {
   if (in != out) conv_shortcut.emplace(l / "conv_shortcut", in, out);
-  norm1.next = conv1.reader();
-  norm2.next = conv2.reader();
 }
 
 Act ResBlock::operator()(Ctx& c, Cat x, Tensor time) const {
-  Act h = norm1.silu(c, x);
-  h = conv1(c, h, {.row_bias = time ? time.cols(time_column, conv1.w.out) : Tensor{}});
-  h = norm2.silu(c, h);
-  if (!conv_shortcut) return conv2(c, h, {.residual = x.a});
+  Act h =
+      conv1(c, norm1.silu(x), {.row_bias = time ? time.cols(time_column, conv1.w.out) : Tensor{}});
+  if (!conv_shortcut) return conv2(c, norm2.silu(h), {.residual = x.a});
   Act skip = (*conv_shortcut)(c, x);
-  return conv2(c, h, {.residual = skip});
+  return conv2(c, norm2.silu(h), {.residual = skip});
 }
 
 TransformerBlock::TransformerBlock(const Loader& l, int ch, int head_count,
@@ -151,7 +148,6 @@ UNet::UNet(const Loader& l, const UNetConfig& config)
     }
   }
   time_emb_proj_.emplace(l.stacked(4 * channels[0], time_rows_, Bias::yes));
-  conv_norm_out_.next = conv_out_.reader();
   conv_out_.next = Reader{};  // the noise, exact
 }
 
@@ -234,7 +230,7 @@ Act UNet::operator()(Ctx& c, Tensor latent, const Conditioning& cond, int call) 
     // To the next skip's exact size: an odd one was halved upwards.
     if (u.upsample) x = u.upsample->upsample(c, x, skips.back()->shape.h, skips.back()->shape.w);
   }
-  return conv_out_(c, conv_norm_out_.silu(c, x));  // {n, 64, 64, 4}: the predicted noise
+  return conv_out_(c, conv_norm_out_.silu(x));  // {n, 64, 64, 4}: the predicted noise
 }
 
 }  // namespace yent

@@ -112,7 +112,6 @@ VaeDecoder::VaeDecoder(const Loader& l, const VaeConfig& config)
       u.upsample.emplace(block / "upsamplers" / 0 / "conv", out, out, ConvGeom{.upsample = true});
     }
   }
-  conv_norm_out_.next = conv_out_.reader();
   conv_out_.next = Reader{};  // the pixels, exact
 }
 
@@ -123,8 +122,7 @@ Act VaeDecoder::operator()(Ctx& c, Tensor latent) const {
     for (const ResBlock& resnet : u.resnets) x = resnet(c, x);
     if (u.upsample) x = u.upsample->upsample(c, x, 2 * x->shape.h, 2 * x->shape.w);
   }
-  x = conv_norm_out_.silu(c, x);  // {n, 512, 512, 128}
-  return conv_out_(c, x);         // {n, 512, 512, 3}
+  return conv_out_(c, conv_norm_out_.silu(x));  // {n, 512, 512, 3}
 }
 
 VaeEncoder::VaeEncoder(const Loader& l, const VaeConfig& config)
@@ -152,7 +150,6 @@ VaeEncoder::VaeEncoder(const Loader& l, const VaeConfig& config)
   if (config.use_quant_conv) {
     quant_conv_.emplace(l / "quant_conv", 2 * config.latent_channels, 2 * config.latent_channels);
   }
-  conv_norm_out_.next = conv_out_.reader();
   (quant_conv_ ? quant_conv_->next : conv_out_.next) = Reader{};  // the moments, exact
 }
 
@@ -163,8 +160,7 @@ Act VaeEncoder::operator()(Ctx& c, Tensor image) const {
     if (d.downsample) x = (*d.downsample)(c, x);
   }
   x = mid_(c, std::move(x));
-  x = conv_norm_out_.silu(c, x);
-  x = conv_out_(c, x);
+  x = conv_out_(c, conv_norm_out_.silu(x));
   return quant_conv_ ? (*quant_conv_)(c, x) : x;
 }
 

@@ -26,13 +26,14 @@ struct Plan {
   bool rows_first;
   size_t located_at, sources_at, steps_at, scales_at, sums_at, copies_at, share;
 
-  Plan(const Gemm& g, size_t m, const GemmInput& input, const GemmWeight& w, int threads)
+  // For `enough` tasks, if there are rows and panels for so many.
+  Plan(const Gemm& g, size_t m, const GemmInput& input, const GemmWeight& w, size_t enough)
       : rows(m),
         panels(parts(w.columns, g.nr)),
         panel_bytes(static_cast<size_t>(w.k) * g.nr * g.b_bytes),
         stretches(input.stretches.size()),
         row_bytes(static_cast<size_t>(w.k) * g.a_bytes) {
-    const size_t tile = g.mr, enough = 4 * threads;
+    const size_t tile = g.mr;
     rows_first = panels * panel_bytes <= near;
     const size_t most = input.even ? 512 : std::clamp(near / row_bytes, tile, size_t{512});
     task_rows = std::min(up(rows, tile), most / tile * tile);
@@ -156,13 +157,26 @@ struct Product {
 void multiply_in_place(Arena& arena, int threads, Tensor out, size_t rows, const GemmInput& input,
                        const GemmWeight& weight, const Epilogue& e, size_t image_rows) {
   const Gemm& g = *weight.kernel;
-  const Plan plan(g, rows, input, weight, threads);
+  const Plan plan(g, rows, input, weight, 4 * threads);
   const Scratch scratch(arena, plan.share * threads);
   if (arena.measuring()) return;
   const Product product{g, plan, input, weight, e, out, image_rows};
   parallel_for(threads, plan.row_tasks * plan.panel_tasks, [&](size_t task, int thread) {
     product.run(task, scratch.as<std::byte>() + thread * plan.share);
   });
+}
+
+size_t in_place_bytes(size_t rows, const GemmInput& input, const GemmWeight& weight) {
+  return Plan(*weight.kernel, rows, input, weight, 1).share;
+}
+
+void multiply_in_place(std::byte* scratch, Tensor out, size_t rows, const GemmInput& input,
+                       const GemmWeight& weight, const Epilogue& e) {
+  const Plan plan(*weight.kernel, rows, input, weight, 1);
+  const Product product{*weight.kernel, plan, input, weight, e, out, rows};
+  for (size_t task = 0; task < plan.row_tasks * plan.panel_tasks; ++task) {
+    product.run(task, scratch);
+  }
 }
 
 }  // namespace yent

@@ -10,9 +10,9 @@
 namespace yent {
 namespace {
 
-constexpr size_t piece_rows = 64;   // whose sums are kept in floats
-constexpr size_t most_chunks = 64;  // of an image: the tasks
-constexpr size_t task_rows = 16;
+constexpr size_t piece_rows = 64;                        // whose sums are kept in floats
+constexpr size_t most_chunks = 64;                       // of an image: the tasks
+constexpr size_t normalized_rows = 256, task_rows = 16;  // of a task
 
 struct Moments {
   double count = 0, mean = 0, squares = 0;  // squares of the deviations from the mean
@@ -34,6 +34,12 @@ double greatest_output(double least, double most, Fn fn) {
   return least < 0 ? std::max(ends, 0.2784645427610738) : ends;  // SiLU's minimum
 }
 
+template <class Call>
+void each_half(const Cat& x, const Call& call) {
+  call(x.a, 0);
+  if (x.b) call(x.b, x.a.shape.c);
+}
+
 struct Statistics {
   const Vec& vec;
   const Cat& x;
@@ -47,7 +53,7 @@ struct Statistics {
     const int channels = x.channels();
     float *centers = room, *deviations = room + channels, *squares = deviations + channels;
     float* piece = squares + channels;
-    each_half([&](const Tensor& half, int at) {
+    each_half(x, [&](const Tensor& half, int at) {
       const Element type = element(half.dtype);
       vec.convert(centers + at, Element::f32, 1, row_at(half, row), type, half.shape.c);
       vec.column_moments(deviations + at, squares + at, piece + at, piece + channels + at,
@@ -74,60 +80,42 @@ struct Statistics {
       to[g].add({n * width, mean, within + n * between});
     }
   }
-
-  template <class Call>
-  void each_half(const Call& call) const {
-    call(x.a, 0);
-    if (x.b) call(x.b, x.a.shape.c);
-  }
-};
-
-// What a channel goes through: (x - center) * gain + shift, then fn.
-struct Applied {
-  float *centers, *gains, *shifts;
 };
 
 }  // namespace
 
-void group_norm(Arena& arena, int threads, const Vec& vec, Tensor out, const Cat& x, const NormW& w,
-                int groups, Fn fn) {
+GroupNormWalk::GroupNormWalk(Arena& arena, int threads, const Vec& vec, const Cat& x,
+                             const NormW& w, int groups, Fn fn)
+    : vec_(vec),
+      x_(x),
+      fn_(fn),
+      room_(arena, sizeof(float) * (3 * x.channels() + 1) * x.a.shape.n) {
   const int channels = x.channels(), width = channels / groups;
   const size_t images = x.a.shape.n, pixels = x.rows() / images;
   const size_t chunk_rows =
       std::max(piece_rows, ((pixels + most_chunks - 1) / most_chunks + 15) / 16 * 16);
   const size_t chunks = (pixels + chunk_rows - 1) / chunk_rows;
-  const bool codes = out.dtype == DType::i8, by_image = codes && out.border;
   const Scratch moments_room(arena, sizeof(Moments) * images * chunks * groups);
   const Scratch range_room(arena, sizeof(float) * 2 * channels * images * chunks);
   const Scratch thread_room(arena, sizeof(float) * 5 * channels * threads);
-  const Scratch apply_room(arena, sizeof(float) * 3 * channels * images);
   if (arena.measuring()) return;
   const auto moments = moments_room.as<Moments>();
   const auto ranges = range_room.as<float>();
   const Statistics statistics{vec, x, groups, width};
-  const auto room = [&](int thread) {
-    return thread_room.as<float>() + static_cast<size_t>(thread) * 5 * channels;
-  };
-  const auto rows_of = [&](size_t chunk) {
-    return static_cast<int>(std::min(chunk_rows, pixels - chunk * chunk_rows));
-  };
-  const auto applied = [&](size_t image) {
-    float* at = apply_room.as<float>() + image * 3 * channels;
-    return Applied{at, at + channels, at + 2 * channels};
-  };
 
   parallel_for(threads, images * chunks, [&](size_t task, int thread) {
     const size_t begin = task / chunks * pixels + task % chunks * chunk_rows;
-    const size_t end = begin + rows_of(task % chunks);
+    const size_t end = std::min(begin + chunk_rows, (task / chunks + 1) * pixels);
     float* range = ranges + task * 2 * channels;
     std::fill_n(range, channels, std::numeric_limits<float>::infinity());
     std::fill_n(range + channels, channels, -std::numeric_limits<float>::infinity());
     std::fill_n(moments + task * groups, groups, Moments{});
     for (size_t row = begin; row < end; row += piece_rows) {
       for (size_t r = row + piece_rows; r < std::min(end, row + 2 * piece_rows); ++r) {
-        statistics.each_half([&](const Tensor& half, int) { fetch_row(half, r); });
+        each_half(x, [&](const Tensor& half, int) { fetch_row(half, r); });
       }
-      statistics.gather(row, static_cast<int>(std::min(piece_rows, end - row)), room(thread),
+      statistics.gather(row, static_cast<int>(std::min(piece_rows, end - row)),
+                        thread_room.as<float>() + static_cast<size_t>(thread) * 5 * channels,
                         moments + task * groups, range);
     }
   });
@@ -135,7 +123,7 @@ void group_norm(Arena& arena, int threads, const Vec& vec, Tensor out, const Cat
   const float* weight = w.weight ? w.weight.tensor.row<float>(0) : nullptr;
   const float* bias = w.bias ? w.bias.tensor.row<float>(0) : nullptr;
   for (size_t image = 0; image < images; ++image) {
-    const Applied to = applied(image);
+    const Channels to = of(image);
     for (int g = 0; g < groups; ++g) {
       Moments all;
       for (size_t chunk = 0; chunk < chunks; ++chunk) {
@@ -148,55 +136,79 @@ void group_norm(Arena& arena, int threads, const Vec& vec, Tensor out, const Cat
         to.shifts[c] = bias ? bias[c] : 0;
       }
     }
-    if (!by_image) continue;
+    float* least = ranges + image * chunks * 2 * channels;
+    float* most = least + channels;
+    for (size_t chunk = 1; chunk < chunks; ++chunk) {
+      const float *lower = least + chunk * 2 * channels, *higher = lower + channels;
+      for (int c = 0; c < channels; ++c) {
+        least[c] = std::min(least[c], lower[c]), most[c] = std::max(most[c], higher[c]);
+      }
+    }
     double peak = 0;
     for (int c = 0; c < channels; ++c) {
-      float least = ranges[image * chunks * 2 * channels + c];
-      float most = ranges[(image * chunks * 2 + 1) * channels + c];
-      for (size_t chunk = 1; chunk < chunks; ++chunk) {
-        const float* range = ranges + (image * chunks + chunk) * 2 * channels;
-        least = std::min(least, range[c]), most = std::max(most, range[channels + c]);
-      }
-      const double a = (static_cast<double>(least) - to.centers[c]) * to.gains[c] + to.shifts[c];
-      const double b = (static_cast<double>(most) - to.centers[c]) * to.gains[c] + to.shifts[c];
+      const double a = (static_cast<double>(least[c]) - to.centers[c]) * to.gains[c] + to.shifts[c];
+      const double b = (static_cast<double>(most[c]) - to.centers[c]) * to.gains[c] + to.shifts[c];
       const double top = greatest_output(std::min(a, b), std::max(a, b), fn);
       if (!(top <= peak)) peak = top;
       if (peak != peak) break;
     }
-    code_scales(out)[image] = code_scale(static_cast<float>(peak));
+    *to.peak = static_cast<float>(peak);
+  }
+}
+
+GroupNormWalk::Channels GroupNormWalk::of(size_t image) const {
+  const size_t channels = x_.channels();
+  float* at = room_.as<float>() + image * (3 * channels + 1);
+  return {at, at + channels, at + 2 * channels, at + 3 * channels};
+}
+
+void GroupNormWalk::apply(size_t row, int rows, void* to, Element type, size_t ld,
+                          float codes_per_one) const {
+  const Channels by = of(row / (x_.rows() / x_.a.shape.n));
+  each_half(x_, [&](const Tensor& half, int at) {
+    vec_.normalize(static_cast<std::byte*>(to) + at * element_bytes(type), type, ld, codes_per_one,
+                   row_at(half, row), element(half.dtype), half.ld, rows, half.shape.c,
+                   by.centers + at, by.gains + at, by.shifts + at, static_cast<Activation>(fn_));
+  });
+}
+
+void group_norm(Arena& arena, int threads, const Vec& vec, Tensor out, const Cat& x, const NormW& w,
+                int groups, Fn fn) {
+  const GroupNormWalk norm(arena, threads, vec, x, w, groups, fn);
+  const bool codes = out.dtype == DType::i8, by_image = codes && out.border;
+  const size_t share = codes && !by_image ? sizeof(float) * x.channels() : 0;
+  const Scratch line_room(arena, share * threads);
+  if (arena.measuring()) return;
+  const int channels = x.channels();
+  const size_t images = x.a.shape.n, pixels = x.rows() / images;
+  for (size_t image = 0; by_image && image < images; ++image) {
+    code_scales(out)[image] = code_scale(norm.peak(image));
   }
   clear_border(threads, out);
-
-  parallel_for(threads, images * chunks, [&](size_t task, int thread) {
-    const size_t image = task / chunks, first = image * pixels + task % chunks * chunk_rows;
-    const Applied by = applied(image);
-    // `rows` rows of one line of the image.
-    const auto apply = [&](size_t row, int rows, void* to, Element type, size_t ld,
-                           float codes_per_one) {
-      statistics.each_half([&](const Tensor& half, int at) {
-        vec.normalize(static_cast<std::byte*>(to) + at * element_bytes(type), type, ld,
-                      codes_per_one, row_at(half, row), element(half.dtype), half.ld, rows,
-                      half.shape.c, by.centers + at, by.gains + at, by.shifts + at,
-                      static_cast<Activation>(fn));
-      });
-    };
-    const size_t end = first + rows_of(task % chunks);
+  // Tasks end with lines of the image, so that a call may take many rows.
+  const size_t line = out.border ? out.shape.w : 1;
+  const size_t lines = std::max<size_t>(1, normalized_rows / line), task_rows = lines * line;
+  const size_t tasks = (pixels + task_rows - 1) / task_rows;
+  parallel_for(threads, images * tasks, [&](size_t task, int thread) {
+    const size_t image = task / tasks, first = image * pixels + task % tasks * task_rows;
+    const size_t end = std::min(first + task_rows, (image + 1) * pixels);
     if (codes && !by_image) {
+      float* values = reinterpret_cast<float*>(line_room.as<std::byte>() + thread * share);
       for (size_t row = first; row < end; ++row) {
-        apply(row, 1, room(thread), Element::f32, channels, 1);
-        store_line(vec, out, row, room(thread), vec.peak(room(thread), Element::f32, channels));
+        norm.apply(row, 1, values, Element::f32, channels, 1);
+        store_line(vec, out, row, values, vec.peak(values, Element::f32, channels));
       }
       return;
     }
     const float scale = by_image ? code_scales(out)[image] : 1;
-    const size_t line = out.border ? out.shape.w : pixels;
-    for (size_t row = first, rows; row < end; row += rows) {
-      rows = std::min(end - row, line - row % line);
-      if (scale == scale) {
-        apply(row, static_cast<int>(rows), row_at(out, row), element(out.dtype), out.ld, 1 / scale);
+    const int made = scale == scale ? channels : 0;
+    const size_t step = out.border ? line : end - first;
+    for (size_t row = first; row < end; row += step) {
+      if (made) {
+        norm.apply(row, static_cast<int>(step), row_at(out, row), element(out.dtype), out.ld,
+                   1 / scale);
       }
-      const int made = scale == scale ? channels : 0;
-      for (size_t r = row; r < row + rows && made < out.ld; ++r) fill_up(out, r, made);
+      for (size_t r = row; r < row + step && made < out.ld; ++r) fill_up(out, r, made);
     }
   });
 }

@@ -7,6 +7,30 @@
 
 namespace yent {
 
+// The statistics of a group norm, gathered by its constructor, and the norm by rows.
+class GroupNormWalk {
+ public:
+  GroupNormWalk(Arena& arena, int threads, const Vec& vec, const Cat& x, const NormW& w, int groups,
+                Fn fn);
+
+  // No output of an image is greater in magnitude. NaN where one may not be finite.
+  float peak(size_t image) const { return *of(image).peak; }
+  // `rows` rows of one image, written one behind the other, `ld` apart; see Vec::normalize.
+  void apply(size_t row, int rows, void* to, Element type, size_t ld, float codes_per_one) const;
+
+ private:
+  // (x - center) * gain + shift, then fn.
+  struct Channels {
+    float *centers, *gains, *shifts, *peak;
+  };
+  Channels of(size_t image) const;
+
+  const Vec& vec_;
+  const Cat x_;
+  const Fn fn_;
+  const Scratch room_;
+};
+
 void group_norm(Arena& arena, int threads, const Vec& vec, Tensor out, const Cat& x, const NormW& w,
                 int groups, Fn fn);
 void layer_norm(Arena& arena, int threads, const Vec& vec, Tensor out, Tensor x, const NormW& w);

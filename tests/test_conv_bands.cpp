@@ -1,0 +1,113 @@
+// A convolution of a group norm in one op: the same bits as in two.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+#include <random>
+
+#include "kernels/cpu/conv_bands.h"
+#include "kernels/cpu/isa_table.h"
+#include "kernels/half.h"
+#include "tests/arena.h"
+
+using namespace yent;
+
+namespace {
+
+std::vector<float> normals(size_t count, float mean = 0) {
+  static std::mt19937 generator(std::random_device{}());
+  std::normal_distribution<float> normal(mean);
+  std::vector<float> values(count);
+  for (float& v : values) v = normal(generator);
+  return values;
+}
+
+// bf16 rows, as activations lie between layers.
+struct Rows {
+  std::vector<uint16_t> values;
+  Tensor tensor;
+
+  Rows(Shape shape, int gap, float mean) : values(shape.rows() * (shape.c + gap)) {
+    const std::vector<float> drawn = normals(values.size(), mean);
+    for (size_t i = 0; i < values.size(); ++i) values[i] = f32_to_bf16(drawn[i]);
+    tensor = {values.data(), shape, shape.c + gap, DType::bf16};
+  }
+};
+
+Stored stored(std::vector<float>& v) {
+  return {{v.data(), {1, 1, 1, static_cast<int>(v.size())}, static_cast<int>(v.size()), DType::f32},
+          nullptr};
+}
+
+HostTensor host(const std::vector<float>& v, std::vector<int64_t> dims) {
+  return {"w", DType::f32, std::move(dims), reinterpret_cast<const std::byte*>(v.data()),
+          v.size() * sizeof(float)};
+}
+
+struct Layer {
+  Shape in;  // of both halves together
+  int second, out, groups;
+  Precision precision;
+};
+
+void check_same(const Layer& l, bool spoilt) {
+  const Shape half = l.in.with_c(l.in.c - l.second), result = l.in.with_c(l.out);
+  Rows a(half, 0, 3), b(l.in.with_c(l.second ? l.second : 1), 8, -2), residual(result, 0, 0);
+  if (spoilt) a.values[half.count() - 1] = f32_to_bf16(NAN);  // in the last image
+  const Cat x = l.second ? Cat(a.tensor, b.tensor) : Cat(a.tensor);
+  auto gain = normals(l.in.c, 1), shift = normals(l.in.c), bias = normals(l.out);
+  auto weight = normals(static_cast<size_t>(l.out) * l.in.c * 9), time = normals(l.in.n * l.out);
+  const NormW norm{"norm", stored(gain), stored(shift), 1e-5f};
+  const Prologue prologue{norm, l.groups, Fn::silu};
+  Epilogue e;
+  e.row_bias = {time.data(), {1, l.in.n, 1, l.out}, l.out, DType::f32};
+  e.residual = residual.tensor;
+  for (const int threads : {1, 3}) {
+    const auto backend = make_table_backend(Isa::amx, threads);
+    const ConvW w = backend->pack_conv3x3("conv", host(weight, {l.out, l.in.c, 3, 3}),
+                                          host(bias, {l.out}), l.precision, false);
+    Rows one(result, 0, 0), two(result, 0, 0);
+    TestArena arena;
+    backend->norm_conv3x3(arena, one.tensor, x, prologue, w, {}, e);
+    backend->Backend::norm_conv3x3(arena, two.tensor, x, prologue, w, {}, e);
+    CHECK(one.values == two.values);
+    const size_t image = result.count() / result.n;
+    const auto bad = [&](size_t i) { return !std::isfinite(bf16_to_f32(one.values[i])); };
+    CHECK(bad(result.count() - 1) == spoilt);
+    if (result.n > 1) CHECK(!bad(image - 1));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("conv bands: the same bits as a norm and a convolution") {
+  if (!supports(detect_features(), Isa::amx)) {
+    MESSAGE("skipped: no AMX here");
+    return;
+  }
+  const Layer layers[] = {{{1, 137, 144, 448}, 0, 40, 32, Precision::int8},
+                          {{2, 67, 144, 448}, 0, 40, 32, Precision::bf16},
+                          {{2, 130, 256, 280}, 120, 33, 8, Precision::int8},
+                          {{1, 131, 256, 136}, 40, 8, 4, Precision::bf16}};
+  for (const Layer& l : layers) {
+    Gemm reads_in_place{};
+    reads_in_place.multiply = [](void*, const GemmRows&, const void*, const void*, size_t) {};
+    REQUIRE(suits_bands(l.in, {.precision = l.precision}, {}, reads_in_place));
+    for (const bool spoilt : {false, true}) check_same(l, spoilt);
+  }
+}
+
+TEST_CASE("conv bands: only where the size stays and rows are read in place") {
+  Gemm kernel{};
+  const Shape large{1, 512, 512, 128};
+  const ConvW w{.precision = Precision::int8};
+  CHECK_FALSE(suits_bands(large, w, {}, kernel));
+  kernel.multiply = [](void*, const GemmRows&, const void*, const void*, size_t) {};
+  CHECK(suits_bands(large, w, {}, kernel));
+  CHECK_FALSE(suits_bands(large, w, {.stride = 2}, kernel));
+  CHECK_FALSE(suits_bands(large, w, {.upsample = true}, kernel));
+  CHECK_FALSE(suits_bands(large, w, {.pad_top = 0}, kernel));
+  CHECK_FALSE(suits_bands({1, 512, 520, 128}, w, {}, kernel));
+  CHECK_FALSE(suits_bands({1, 64, 64, 128}, w, {}, kernel));
+  CHECK_FALSE(suits_bands(large, {.precision = Precision::int8, .one_scale = true}, {}, kernel));
+}
