@@ -7,8 +7,6 @@ doubling and is then trained on the full-size drawings. The latents keep their m
 learns from the cached ones, the encoder learns to give them back.
 """
 
-import time
-
 import numpy as np
 import torch
 from diffusers import AutoencoderKL
@@ -64,11 +62,9 @@ def train(path, state, drawn, latents, minutes, batch=2, lr=1e-3, seed=2):
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     model = from_small(state)
-    opt = torch.optim.AdamW(model.parameters(), lr=lr, betas=(0.9, 0.99), weight_decay=1e-4)
     spread = 0.08 * float(latents[:500].astype(np.float32).std())
-    start, saved, step, smooth = time.time(), time.time(), 0, None
-    while (spent := (time.time() - start) / 60) < minutes:
-        small.set_rate(opt, lr, step, spent / minutes)
+
+    def loss_of(step):
         which = np.sort(rng.integers(0, len(drawn), batch))
         z = torch.from_numpy(latents[which].astype(np.float32))
         x = small.normalized(np.asarray(drawn[which]))
@@ -76,16 +72,6 @@ def train(path, state, drawn, latents, minutes, batch=2, lr=1e-3, seed=2):
         if step % 3 == 0:  # the encoder has less to learn
             seen = model.encode(x).latent_dist
             loss = loss + (seen.mean - z).square().mean() + 1e-3 * seen.logvar.add(6).square().mean()
-        opt.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        opt.step()
-        smooth = loss.item() if smooth is None else 0.98 * smooth + 0.02 * loss.item()
-        step += 1
-        if step % 100 == 0:
-            print(f"enlarged {spent:5.1f} min  step {step}  loss {smooth:.4f}", flush=True)
-        if time.time() - saved > 30:
-            torch.save(model.state_dict(), path)
-            saved = time.time()
-    torch.save(model.state_dict(), path)
-    print(f"enlarged done: {step} steps of {batch} pictures, loss {smooth:.4f}", flush=True)
+        return loss
+
+    small.fit("enlarged", path, model, [*model.parameters()], loss_of, minutes, lr)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains the embedded painter from nothing and writes weights/default: drawings, autoencoder,
-vocabulary, text encoder, UNet, twice the size, export, a sheet of samples. Every stage leaves a file in --run
-and is skipped (or, for the UNet, continued) when that file exists."""
+vocabulary, text encoder, UNet, twice the size, export, a sheet of samples. Every stage leaves a file
+in --run and is skipped (or, for the UNet, continued) when that file exists."""
 
 import argparse
 import json
@@ -95,9 +95,9 @@ def worker(rank, world, run, minutes, seed, meeting):
 def refined(run, minutes):
     """Sharpens the decoder for exactly these pictures; after it, the encoder never changes."""
     if not (run / "refined.pt").exists():
-        (run / "refined.pt").write_bytes((run / "vae.pt").read_bytes())
-        vae.refine(run / "refined.pt", np.load(run / "pictures.npy", mmap_mode="r"),
-                   np.load(run / "latents.npy"), minutes)
+        vae.refine(run / "refined.pt", torch.load(run / "vae.pt"),
+                   np.load(run / "pictures.npy", mmap_mode="r"), np.load(run / "latents.npy"),
+                   minutes)
     return run / "refined.pt"
 
 

@@ -54,10 +54,35 @@ def pictures(count, seed):
     return drawn, subjects, styles
 
 
-def set_rate(opt, lr, step, done):
-    """Warm-up, then half a cosine over the time allowed."""
-    for group in opt.param_groups:
-        group["lr"] = lr * min(1, (step + 1) / 50) * (0.51 + 0.49 * math.cos(math.pi * done))
+def fit(name, path, model, trained, loss_of, minutes, lr):
+    """Minimizes `loss_of(step)` over the parameters `trained` for so long: warm-up, then half a
+    cosine. The model's weights are left in `path`; on the way they are kept in another file, from
+    which an interrupted run goes on."""
+    part = path.with_name(path.name + ".part")
+    if part.exists():
+        model.load_state_dict(torch.load(part))
+    opt = torch.optim.AdamW(trained, lr=lr, betas=(0.9, 0.99), weight_decay=1e-4)
+    start, saved, step, smooth = time.time(), time.time(), 0, None
+    while (spent := (time.time() - start) / 60) < minutes:
+        done = spent / minutes
+        for group in opt.param_groups:
+            group["lr"] = lr * min(1, (step + 1) / 50) * (0.51 + 0.49 * math.cos(math.pi * done))
+        loss = loss_of(step)
+        opt.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        opt.step()
+        smooth = loss.item() if smooth is None else 0.98 * smooth + 0.02 * loss.item()
+        step += 1
+        if step % 100 == 0:
+            print(f"{name} {spent:5.1f} min  step {step}  loss {smooth:.4f}", flush=True)
+        if time.time() - saved > 30:
+            torch.save(model.state_dict(), part)
+            saved = time.time()
+    torch.save(model.state_dict(), part)
+    part.replace(path)
+    if step:
+        print(f"{name} done: {step} steps, loss {smooth:.4f}", flush=True)
 
 
 def train(path, minutes, pool=800, batch=8, lr=2e-3, seed=1):
@@ -65,12 +90,8 @@ def train(path, minutes, pool=800, batch=8, lr=2e-3, seed=1):
     rng = np.random.default_rng(seed)
     drawn, _, _ = pictures(pool, f"vae{seed}")
     vae = build()
-    if path.exists():
-        vae.load_state_dict(torch.load(path))
-    opt = torch.optim.AdamW(vae.parameters(), lr=lr, betas=(0.9, 0.99), weight_decay=1e-4)
-    start, saved, step, smooth = time.time(), time.time(), 0, None
-    while (spent := (time.time() - start) / 60) < minutes:
-        set_rate(opt, lr, step, spent / minutes)
+
+    def loss_of(_):
         which = rng.integers(0, pool, batch)
         # Mostly at the painter's size; some at twice it, where learning to see is easier.
         chosen = drawn[which] if rng.random() < 0.3 else halved(drawn[which])
@@ -80,52 +101,28 @@ def train(path, minutes, pool=800, batch=8, lr=2e-3, seed=1):
         posterior = vae.encode(x).latent_dist
         y = vae.decode(posterior.sample()).sample
         # The divergence is weak, but enough to keep the latents' neighbourhoods smooth.
-        loss = difference(y, x) + 2e-4 * posterior.kl().mean() / (4 * (CROP // 8) ** 2)
-        opt.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
-        opt.step()
-        smooth = loss.item() if smooth is None else 0.98 * smooth + 0.02 * loss.item()
-        step += 1
-        if step % 100 == 0:
-            print(f"vae {spent:5.1f} min  step {step}  loss {smooth:.4f}", flush=True)
-        if time.time() - saved > 60:
-            torch.save(vae.state_dict(), path)
-            saved = time.time()
-    torch.save(vae.state_dict(), path)
-    print(f"vae done: {step} steps of {batch} crops, loss {smooth:.4f}", flush=True)
+        return difference(y, x) + 2e-4 * posterior.kl().mean() / (4 * (CROP // 8) ** 2)
+
+    fit("vae", path, vae, [*vae.parameters()], loss_of, minutes, lr)
 
 
-def refine(path, drawn, latents, minutes, batch=2, lr=1e-3, seed=1):
+def refine(path, state, drawn, latents, minutes, batch=2, lr=1e-3, seed=1):
     """Trains only the decoder, from float latents with a little noise, because the painter's own
     latents are never exact."""
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     vae = build()
-    vae.load_state_dict(torch.load(path))
+    vae.load_state_dict(state)
     trained = [*vae.post_quant_conv.parameters(), *vae.decoder.parameters()]
-    opt = torch.optim.AdamW(trained, lr=lr, betas=(0.9, 0.99), weight_decay=1e-4)
     spread = 0.08 * float(latents[:500].astype(np.float32).std())
-    start, saved, step, smooth = time.time(), time.time(), 0, None
-    while (spent := (time.time() - start) / 60) < minutes:
-        set_rate(opt, lr, step, spent / minutes)
+
+    def loss_of(_):
         which = rng.integers(0, len(drawn), batch)
         z = torch.from_numpy(latents[which].astype(np.float32))
-        x = normalized(drawn[which])
-        loss = difference(vae.decode(z + spread * torch.randn_like(z)).sample, x)
-        opt.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(trained, 1.0)
-        opt.step()
-        smooth = loss.item() if smooth is None else 0.98 * smooth + 0.02 * loss.item()
-        step += 1
-        if step % 100 == 0:
-            print(f"decoder {spent:5.1f} min  step {step}  loss {smooth:.4f}", flush=True)
-        if time.time() - saved > 60:
-            torch.save(vae.state_dict(), path)
-            saved = time.time()
-    torch.save(vae.state_dict(), path)
-    print(f"decoder done: {step} steps of {batch} pictures, loss {smooth:.4f}", flush=True)
+        y = vae.decode(z + spread * torch.randn_like(z)).sample
+        return difference(y, normalized(drawn[which]))
+
+    fit("decoder", path, vae, trained, loss_of, minutes, lr)
 
 
 def halved(drawn):
