@@ -9,6 +9,7 @@
 #include "kernels/cpu/attention_driver.h"
 #include "kernels/cpu/conv_bands.h"
 #include "kernels/cpu/form.h"
+#include "kernels/cpu/linear_bands.h"
 #include "kernels/cpu/norm_driver.h"
 #include "kernels/cpu/pages.h"
 #include "kernels/cpu/parallel.h"
@@ -155,10 +156,12 @@ class CpuBackend : public Backend {
       };
       return multiply(arena, threads_, out, rows_out, input, p.gemm, e, image_rows);
     }
-    const Brought lines(
-        arena, threads_, kernels_.vec, x,
-        lines_form(x.shape(), w.precision == Precision::int8 ? DType::i8 : DType::bf16),
-        w.one_scale);
+    const DType operand = w.precision == Precision::int8 ? DType::i8 : DType::bf16;
+    const Form wanted = lines_form(x.shape(), operand);
+    if (!has_form(x, wanted.tensor) && suits_bands(x, w, g, threads_)) {
+      return linear_bands(arena, threads_, kernels_.vec, out, x, operand, p.gemm, e);
+    }
+    const Brought lines(arena, threads_, kernels_.vec, x, wanted, w.one_scale);
     const Tensor& rows = lines.tensor();
     if (w.precision == Precision::int8) input.scale = code_scales(rows);
     input.stretches = {w.in};

@@ -38,12 +38,6 @@ Form form_of(Shape shape, DType type, int ld, int border) {
 // A peak may lose a NaN on its way up; this keeps it.
 float larger(float a, float b) { return a >= b || a != a ? a : b; }
 
-// Codes come in one form only; rows need no filling up where their columns end with a line.
-bool has_form(const Cat& x, const Tensor& wanted) {
-  return !x.b && x.a.dtype == wanted.dtype && x.a.border == wanted.border &&
-         (wanted.dtype == DType::i8 || wanted.border || x.a.shape.c == wanted.ld);
-}
-
 struct Conversion {
   const Vec& vec;
   const Tensor& to;
@@ -171,16 +165,28 @@ void convert(int threads, const Vec& vec, const Tensor& to, const Cat& x, bool o
     }
   }
   parallel_for(threads, tasks, [&](size_t task, int) {
-    const size_t end = std::min(rows, (task + 1) * task_rows);
-    for (size_t r = task * task_rows; r < end; ++r) {
+    const size_t begin = task * task_rows, end = std::min(rows, begin + task_rows);
+    if (share == 1) return convert_rows(vec, to, x, begin, end);
+    for (size_t r = begin; r < end; ++r) {
       if (r + 2 < rows) fetch_row(x.a, r + 2);
-      float scale = 1;
-      if (scales) {
-        scale = share > 1 ? scales[r / place] : (scales[r] = code_scale(conversion.peak(r)));
-      }
-      conversion.write(r, scale);
+      conversion.write(r, scales ? scales[r / place] : 1);
     }
   });
+}
+
+void convert_rows(const Vec& vec, const Tensor& to, const Cat& x, size_t begin, size_t end) {
+  const Conversion conversion{vec, to, x};
+  float* scales = to.dtype == DType::i8 ? code_scales(to) : nullptr;
+  for (size_t r = begin; r < end; ++r) {
+    if (r + 2 < x.rows()) fetch_row(x.a, r + 2);
+    conversion.write(r, scales ? scales[r] = code_scale(conversion.peak(r)) : 1);
+  }
+}
+
+// Codes come in one form only; rows need no filling up where their columns end with a line.
+bool has_form(const Cat& x, const Tensor& wanted) {
+  return !x.b && x.a.dtype == wanted.dtype && x.a.border == wanted.border &&
+         (wanted.dtype == DType::i8 || wanted.border || x.a.shape.c == wanted.ld);
 }
 
 Brought::Brought(Arena& arena, int threads, const Vec& vec, const Cat& x, const Form& wanted,

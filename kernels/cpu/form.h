@@ -38,6 +38,11 @@ void store_line(const Vec& vec, const Tensor& t, size_t row, const float* values
 // Writes x into `to`, whatever the forms of both.
 void convert(int threads, const Vec& vec, const Tensor& to, const Cat& x, bool one_scale);
 
+// Rows [begin, end) of x, each with a scale of its own where `to` holds codes.
+void convert_rows(const Vec& vec, const Tensor& to, const Cat& x, size_t begin, size_t end);
+// Whether x lies as `wanted` says.
+bool has_form(const Cat& x, const Tensor& wanted);
+
 // x in the form wanted: x itself where it has it already, a copy in scratch where not.
 class Brought {
  public:

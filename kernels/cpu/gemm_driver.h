@@ -73,7 +73,8 @@ void multiply(Arena& arena, int threads, Tensor out, size_t rows, const GemmInpu
               const GemmWeight& weight, const Epilogue& e, size_t image_rows);
 void multiply_in_place(Arena& arena, int threads, Tensor out, size_t rows, const GemmInput& input,
                        const GemmWeight& weight, const Epilogue& e, size_t image_rows);
-// The same on the caller's thread alone, for rows of one image, in so many bytes of scratch.
+// The same on the caller's thread alone, for rows of one image, in so many bytes of scratch: for
+// who makes A band by band and multiplies it while it is near.
 size_t in_place_bytes(size_t rows, const GemmInput& input, const GemmWeight& weight);
 void multiply_in_place(std::byte* scratch, Tensor out, size_t rows, const GemmInput& input,
                        const GemmWeight& weight, const Epilogue& e);

@@ -1,4 +1,4 @@
-// A convolution of a group norm in one op: the same bits as in two.
+// Inputs made band by band, while they are multiplied: the same bits as made at once.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -7,6 +7,7 @@
 
 #include "kernels/cpu/conv_bands.h"
 #include "kernels/cpu/isa_table.h"
+#include "kernels/cpu/linear_bands.h"
 #include "kernels/half.h"
 #include "tests/arena.h"
 
@@ -110,4 +111,52 @@ TEST_CASE("conv bands: only where the size stays and rows are read in place") {
   CHECK_FALSE(suits_bands({1, 512, 520, 128}, w, {}, kernel));
   CHECK_FALSE(suits_bands({1, 64, 64, 128}, w, {}, kernel));
   CHECK_FALSE(suits_bands(large, {.precision = Precision::int8, .one_scale = true}, {}, kernel));
+}
+
+TEST_CASE("linear bands: the same bits as a few rows at a time") {
+  if (!supports(detect_features(), Isa::amx)) {
+    MESSAGE("skipped: no AMX here");
+    return;
+  }
+  const int out = 40, few = 250;
+  for (const Precision precision : {Precision::int8, Precision::bf16}) {
+    for (const int second : {0, 120}) {
+      const Shape in{2, 3500, 1, 264}, result = in.with_c(out);
+      Rows a(in.with_c(in.c - second), 3, 1), b(in.with_c(second ? second : 1), 8, -2);
+      Rows residual(result, 5, 0);
+      a.values[7 * a.tensor.ld] = f32_to_bf16(NAN);
+      const auto cat = [&](size_t at, int rows) {
+        const Tensor first = a.tensor.slice(at, rows);
+        return second ? Cat(first, b.tensor.slice(at, rows)) : Cat(first);
+      };
+      const Cat x = second ? Cat(a.tensor, b.tensor) : Cat(a.tensor);
+      const auto weight = normals(static_cast<size_t>(out) * in.c), bias = normals(out);
+      auto time = normals(in.n * out);
+      for (const int threads : {1, 3}) {
+        const auto backend = make_table_backend(Isa::amx, threads);
+        const LinearW w = backend->pack_linear(
+            {.name = "linear", .parts = {{"linear", host(weight, {out, in.c}), host(bias, {out})}}},
+            precision);
+        Gemm reads_in_place{};
+        reads_in_place.multiply = [](void*, const GemmRows&, const void*, const void*, size_t) {};
+        REQUIRE(suits_bands(x, w, reads_in_place, threads));
+        REQUIRE_FALSE(suits_bands(cat(0, few), w, reads_in_place, threads));
+        Rows one(result, 0, 0), two(result, 0, 0);
+        TestArena arena;
+        Epilogue e;
+        e.row_bias = {time.data(), {1, in.n, 1, out}, out, DType::f32};
+        e.residual = residual.tensor;
+        backend->linear(arena, one.tensor, x, w, e);
+        for (size_t at = 0; at < in.rows(); at += few) {  // images end with a piece
+          Epilogue part = e;
+          part.row_bias = e.row_bias.slice(at / in.h, 1);
+          part.residual = residual.tensor.slice(at, few);
+          backend->linear(arena, two.tensor.slice(at, few), cat(at, few), w, part);
+        }
+        CHECK(one.values == two.values);
+        CHECK(std::isnan(bf16_to_f32(one.values[7 * out])));
+        CHECK(std::isfinite(bf16_to_f32(one.values[8 * out])));
+      }
+    }
+  }
 }
