@@ -2,7 +2,6 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <cstring>
 #include <random>
 
 #include "kernels/cpu/conv_bands.h"
@@ -10,17 +9,21 @@
 #include "kernels/cpu/linear_bands.h"
 #include "kernels/half.h"
 #include "tests/arena.h"
+#include "tests/values.h"
 
 using namespace yent;
 
 namespace {
 
-std::vector<float> normals(size_t count, float mean = 0) {
-  static std::mt19937 generator(std::random_device{}());
-  std::normal_distribution<float> normal(mean);
-  std::vector<float> values(count);
-  for (float& v : values) v = normal(generator);
-  return values;
+std::vector<float> fresh(size_t count, float mean = 0) {
+  return normals(count, std::random_device{}(), mean);
+}
+
+// As AMX does.
+Gemm reads_in_place() {
+  Gemm kernel{};
+  kernel.multiply = [](void*, const GemmRows&, const void*, const void*, size_t) {};
+  return kernel;
 }
 
 // bf16 rows, as activations lie between layers.
@@ -29,7 +32,7 @@ struct Rows {
   Tensor tensor;
 
   Rows(Shape shape, int gap, float mean) : values(shape.rows() * (shape.c + gap)) {
-    const std::vector<float> drawn = normals(values.size(), mean);
+    const std::vector<float> drawn = fresh(values.size(), mean);
     for (size_t i = 0; i < values.size(); ++i) values[i] = f32_to_bf16(drawn[i]);
     tensor = {values.data(), shape, shape.c + gap, DType::bf16};
   }
@@ -38,11 +41,6 @@ struct Rows {
 Stored stored(std::vector<float>& v) {
   return {{v.data(), {1, 1, 1, static_cast<int>(v.size())}, static_cast<int>(v.size()), DType::f32},
           nullptr};
-}
-
-HostTensor host(const std::vector<float>& v, std::vector<int64_t> dims) {
-  return {"w", DType::f32, std::move(dims), reinterpret_cast<const std::byte*>(v.data()),
-          v.size() * sizeof(float)};
 }
 
 struct Layer {
@@ -56,8 +54,8 @@ void check_same(const Layer& l, bool spoilt) {
   Rows a(half, 0, 3), b(l.in.with_c(l.second ? l.second : 1), 8, -2), residual(result, 0, 0);
   if (spoilt) a.values[half.count() - 1] = f32_to_bf16(NAN);  // in the last image
   const Cat x = l.second ? Cat(a.tensor, b.tensor) : Cat(a.tensor);
-  auto gain = normals(l.in.c, 1), shift = normals(l.in.c), bias = normals(l.out);
-  auto weight = normals(static_cast<size_t>(l.out) * l.in.c * 9), time = normals(l.in.n * l.out);
+  auto gain = fresh(l.in.c, 1), shift = fresh(l.in.c), bias = fresh(l.out);
+  auto weight = fresh(static_cast<size_t>(l.out) * l.in.c * 9), time = fresh(l.in.n * l.out);
   const NormW norm{"norm", stored(gain), stored(shift), 1e-5f};
   const Prologue prologue{norm, l.groups, Fn::silu};
   Epilogue e;
@@ -91,19 +89,16 @@ TEST_CASE("conv bands: the same bits as a norm and a convolution") {
                           {{2, 130, 256, 280}, 120, 33, 8, Precision::int8},
                           {{1, 131, 256, 136}, 40, 8, 4, Precision::bf16}};
   for (const Layer& l : layers) {
-    Gemm reads_in_place{};
-    reads_in_place.multiply = [](void*, const GemmRows&, const void*, const void*, size_t) {};
-    REQUIRE(suits_bands(l.in, {.precision = l.precision}, {}, reads_in_place));
+    REQUIRE(suits_bands(l.in, {.precision = l.precision}, {}, reads_in_place()));
     for (const bool spoilt : {false, true}) check_same(l, spoilt);
   }
 }
 
 TEST_CASE("conv bands: only where the size stays and rows are read in place") {
-  Gemm kernel{};
+  const Gemm kernel = reads_in_place();
   const Shape large{1, 512, 512, 128};
   const ConvW w{.precision = Precision::int8};
-  CHECK_FALSE(suits_bands(large, w, {}, kernel));
-  kernel.multiply = [](void*, const GemmRows&, const void*, const void*, size_t) {};
+  CHECK_FALSE(suits_bands(large, w, {}, Gemm{}));
   CHECK(suits_bands(large, w, {}, kernel));
   CHECK_FALSE(suits_bands(large, w, {.stride = 2}, kernel));
   CHECK_FALSE(suits_bands(large, w, {.upsample = true}, kernel));
@@ -130,17 +125,15 @@ TEST_CASE("linear bands: the same bits as a few rows at a time") {
         return second ? Cat(first, b.tensor.slice(at, rows)) : Cat(first);
       };
       const Cat x = second ? Cat(a.tensor, b.tensor) : Cat(a.tensor);
-      const auto weight = normals(static_cast<size_t>(out) * in.c), bias = normals(out);
-      auto time = normals(in.n * out);
+      const auto weight = fresh(static_cast<size_t>(out) * in.c), bias = fresh(out);
+      auto time = fresh(in.n * out);
       for (const int threads : {1, 3}) {
         const auto backend = make_table_backend(Isa::amx, threads);
         const LinearW w = backend->pack_linear(
             {.name = "linear", .parts = {{"linear", host(weight, {out, in.c}), host(bias, {out})}}},
             precision);
-        Gemm reads_in_place{};
-        reads_in_place.multiply = [](void*, const GemmRows&, const void*, const void*, size_t) {};
-        REQUIRE(suits_bands(x, w, reads_in_place, threads));
-        REQUIRE_FALSE(suits_bands(cat(0, few), w, reads_in_place, threads));
+        REQUIRE(suits_bands(x, w, reads_in_place(), threads));
+        REQUIRE_FALSE(suits_bands(cat(0, few), w, reads_in_place(), threads));
         Rows one(result, 0, 0), two(result, 0, 0);
         TestArena arena;
         Epilogue e;

@@ -9,6 +9,7 @@
 #include "kernels/ref/ref_backend.h"
 #include "tests/arena.h"
 #include "tests/cuda_interpreter.h"
+#include "tests/values.h"
 
 using namespace yent;
 using namespace yent::cuda;
@@ -31,14 +32,6 @@ std::vector<float> numbers(size_t count) {
   std::vector<float> values(count);
   for (float& v : values) v = std::uniform_real_distribution<float>(-1, 1)(generator);
   return values;
-}
-
-HostTensor host(const std::vector<float>& values, std::vector<int64_t> dims) {
-  return {.name = "w",
-          .dtype = DType::f32,
-          .dims = std::move(dims),
-          .data = reinterpret_cast<const std::byte*>(values.data()),
-          .bytes = values.size() * sizeof(float)};
 }
 
 double farthest(const std::vector<float>& a, const std::vector<float>& b) {

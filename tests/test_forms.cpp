@@ -10,18 +10,11 @@
 #include "kernels/ref/ref_backend.h"
 #include "tests/arena.h"
 #include "tests/every_isa.h"
+#include "tests/values.h"
 
 using namespace yent;
 
 namespace {
-
-std::vector<float> normals(size_t count, unsigned seed) {
-  std::mt19937 generator(seed);
-  std::normal_distribution<float> normal;
-  std::vector<float> values(count);
-  for (float& v : values) v = normal(generator);
-  return values;
-}
 
 // An activation of a form, between fences, full of NaN.
 struct Made {
@@ -51,11 +44,6 @@ struct Made {
 
 Tensor floats(std::vector<float>& values, Shape shape) {
   return {values.data(), shape, shape.c, DType::f32};
-}
-
-HostTensor host(const std::vector<float>& values, std::vector<int64_t> dims) {
-  return {"w", DType::f32, std::move(dims), reinterpret_cast<const std::byte*>(values.data()),
-          values.size() * sizeof(float)};
 }
 
 // Norm of the difference over norm of the expected.

@@ -14,6 +14,7 @@
 #include "loaders/lora.h"
 #include "tests/arena.h"
 #include "tests/every_isa.h"
+#include "tests/values.h"
 
 using namespace yent;
 
@@ -31,19 +32,6 @@ Style style(std::initializer_list<const char*> words) {
 Values gridded(const Style& s, Values w, int64_t rows = 1, const char* layer = "layer") {
   onto_grid(s, layer, w.data(), rows, static_cast<int64_t>(w.size()) / rows);
   return w;
-}
-
-Values normals(size_t count, unsigned seed) {
-  std::mt19937 generator(seed);
-  std::normal_distribution<float> normal;
-  Values values(count);
-  for (float& v : values) v = normal(generator);
-  return values;
-}
-
-HostTensor host(const Values& values, std::vector<int64_t> dims, std::string name = "w") {
-  return {std::move(name), DType::f32, std::move(dims),
-          reinterpret_cast<const std::byte*>(values.data()), values.size() * sizeof(float)};
 }
 
 Tensor floats(Values& values, Shape shape) { return {values.data(), shape, shape.c, DType::f32}; }

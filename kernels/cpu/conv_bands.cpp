@@ -20,10 +20,6 @@ size_t line_bytes(const Shape& in, DType type) {
   return static_cast<size_t>(in.w + 2) * line.tensor.ld * block_bytes(type);
 }
 
-DType operand(Precision precision) {
-  return precision == Precision::int8 ? DType::i8 : DType::bf16;
-}
-
 // Lines [first, first + count) of an image, normalized, with those above and below.
 void fill_band(const Tensor& band, const GroupNormWalk& norm, const Shape& in, int image, int first,
                float scale) {
@@ -92,11 +88,8 @@ void conv_bands(Arena& arena, int threads, const Vec& vec, Tensor out, const Cat
     const size_t rows = shape.rows(), at = (static_cast<size_t>(image) * in.h + first) * in.w;
     if (type == DType::i8) input.scale = &scale;
     input.rows_per_scale = rows;
-    Epilogue part = e;
-    if (e.residual) part.residual = e.residual.slice(at, static_cast<int>(rows));
-    if (e.row_bias) part.row_bias = e.row_bias.slice(image, 1);
-    multiply_in_place(room.as<std::byte>() + (thread + 1) * share - product_bytes,
-                      out.slice(at, static_cast<int>(rows)), rows, input, weight, part);
+    multiply_in_place(room.as<std::byte>() + (thread + 1) * share - product_bytes, out, at, rows,
+                      input, weight, e);
   });
 }
 

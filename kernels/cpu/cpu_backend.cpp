@@ -98,10 +98,9 @@ class CpuBackend : public Backend {
   Form form(Shape shape, Reader reader) const override {
     const Precision p = reader.precision;
     if (p == Precision::f32 || p == Precision::f16) return rows_form(shape, DType::f32);
-    const DType operand = p == Precision::int8 ? DType::i8 : DType::bf16;
     if (reader.one_scale) return rows_form(shape, DType::bf16);  // known when all is written
-    if (reader.use == Use::linear) return lines_form(shape, operand);
-    if (reader.use == Use::conv3x3) return image_form(shape, operand);
+    if (reader.use == Use::linear) return lines_form(shape, operand(p));
+    if (reader.use == Use::conv3x3) return image_form(shape, operand(p));
     return rows_form(shape, DType::bf16);
   }
 
@@ -156,10 +155,9 @@ class CpuBackend : public Backend {
       };
       return multiply(arena, threads_, out, rows_out, input, p.gemm, e, image_rows);
     }
-    const DType operand = w.precision == Precision::int8 ? DType::i8 : DType::bf16;
-    const Form wanted = lines_form(x.shape(), operand);
+    const Form wanted = lines_form(x.shape(), operand(w.precision));
     if (!has_form(x, wanted.tensor) && suits_bands(x, w, g, threads_)) {
-      return linear_bands(arena, threads_, kernels_.vec, out, x, operand, p.gemm, e);
+      return linear_bands(arena, threads_, kernels_.vec, out, x, w.precision, p.gemm, e);
     }
     const Brought lines(arena, threads_, kernels_.vec, x, wanted, w.one_scale);
     const Tensor& rows = lines.tensor();
@@ -179,8 +177,8 @@ class CpuBackend : public Backend {
     check_epilogue("conv3x3", w.name, out, e);
     const CpuWeight& p = packed(w.packed);
     const bool floats = p.gemm.kernel->input_bytes == 4, codes = w.precision == Precision::int8;
-    const Form wanted = floats ? rows_form(x.shape, DType::f32)
-                               : image_form(x.shape, codes ? DType::i8 : DType::bf16);
+    const Form wanted =
+        floats ? rows_form(x.shape, DType::f32) : image_form(x.shape, operand(w.precision));
     const Brought image(arena, threads_, kernels_.vec, x, wanted, w.one_scale);
     const Scratch zeros(arena, sizeof(float) * w.in);  // what a tap outside the image reads
     if (!arena.measuring()) std::fill_n(zeros.as<float>(), w.in, 0.0f);

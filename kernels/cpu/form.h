@@ -14,6 +14,11 @@ namespace yent {
 
 Element element(DType dtype);  // of f32, bf16 or i8
 
+// What a layer multiplies that does so in less than floats.
+constexpr DType operand(Precision precision) {
+  return precision == Precision::int8 ? DType::i8 : DType::bf16;
+}
+
 // `type` is what the reader computes with.
 Form rows_form(Shape shape, DType type);
 Form lines_form(Shape shape, DType type);

@@ -73,10 +73,11 @@ void multiply(Arena& arena, int threads, Tensor out, size_t rows, const GemmInpu
               const GemmWeight& weight, const Epilogue& e, size_t image_rows);
 void multiply_in_place(Arena& arena, int threads, Tensor out, size_t rows, const GemmInput& input,
                        const GemmWeight& weight, const Epilogue& e, size_t image_rows);
-// The same on the caller's thread alone, for rows of one image, in so many bytes of scratch: for
-// who makes A band by band and multiplies it while it is near.
+// The same on the caller's thread alone, in so many bytes of scratch: for who makes A band by band
+// and multiplies it while it is near. The input's rows are those of `out` from `first` on, all of
+// one image.
 size_t in_place_bytes(size_t rows, const GemmInput& input, const GemmWeight& weight);
-void multiply_in_place(std::byte* scratch, Tensor out, size_t rows, const GemmInput& input,
-                       const GemmWeight& weight, const Epilogue& e);
+void multiply_in_place(std::byte* scratch, const Tensor& out, size_t first, size_t rows,
+                       const GemmInput& input, const GemmWeight& weight, const Epilogue& e);
 
 }  // namespace yent

@@ -170,10 +170,14 @@ size_t in_place_bytes(size_t rows, const GemmInput& input, const GemmWeight& wei
   return Plan(*weight.kernel, rows, input, weight, 1).share;
 }
 
-void multiply_in_place(std::byte* scratch, Tensor out, size_t rows, const GemmInput& input,
-                       const GemmWeight& weight, const Epilogue& e) {
+void multiply_in_place(std::byte* scratch, const Tensor& out, size_t first, size_t rows,
+                       const GemmInput& input, const GemmWeight& weight, const Epilogue& e) {
+  const auto band = [&](const Tensor& t) { return t.slice(first, static_cast<int>(rows)); };
+  Epilogue part = e;
+  if (e.residual) part.residual = band(e.residual);
+  if (e.row_bias) part.row_bias = e.row_bias.slice(first / (out.rows() / out.shape.n), 1);
   const Plan plan(*weight.kernel, rows, input, weight, 1);
-  const Product product{*weight.kernel, plan, input, weight, e, out, rows};
+  const Product product{*weight.kernel, plan, input, weight, part, band(out), rows};
   for (size_t task = 0; task < plan.row_tasks * plan.panel_tasks; ++task) {
     product.run(task, scratch);
   }

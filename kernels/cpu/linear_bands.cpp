@@ -18,9 +18,10 @@ bool suits_bands(const Cat& x, const LinearW& w, const Gemm& kernel, int threads
   return kernel.multiply && !w.one_scale && bands_of(x) * x.a.shape.n >= 4u * threads;
 }
 
-void linear_bands(Arena& arena, int threads, const Vec& vec, Tensor out, const Cat& x, DType type,
-                  const GemmWeight& weight, const Epilogue& e) {
+void linear_bands(Arena& arena, int threads, const Vec& vec, Tensor out, const Cat& x,
+                  Precision precision, const GemmWeight& weight, const Epilogue& e) {
   const int channels = x.channels();
+  const DType type = operand(precision);
   const size_t pixels = x.rows() / x.a.shape.n, bands = bands_of(x);
   const auto lines = [&](size_t rows) {
     return lines_form({1, static_cast<int>(rows), 1, channels}, type);
@@ -47,10 +48,7 @@ void linear_bands(Arena& arena, int threads, const Vec& vec, Tensor out, const C
     input.locate = [&](size_t row, int count, const void** to) {
       for (int i = 0; i < count; ++i) to[i] = row_at(band, row + i);
     };
-    Epilogue own_part = e;
-    own_part.residual = part(e.residual);
-    if (e.row_bias) own_part.row_bias = e.row_bias.slice(image, 1);
-    multiply_in_place(own + converted, part(out), rows, input, weight, own_part);
+    multiply_in_place(own + converted, out, at, rows, input, weight, e);
   });
 }
 

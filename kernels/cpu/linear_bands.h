@@ -11,7 +11,7 @@ namespace yent {
 // Whether there are bands for all threads, of rows that are multiplied in place.
 bool suits_bands(const Cat& x, const LinearW& w, const Gemm& kernel, int threads);
 
-void linear_bands(Arena& arena, int threads, const Vec& vec, Tensor out, const Cat& x, DType type,
-                  const GemmWeight& weight, const Epilogue& e);
+void linear_bands(Arena& arena, int threads, const Vec& vec, Tensor out, const Cat& x,
+                  Precision precision, const GemmWeight& weight, const Epilogue& e);
 
 }  // namespace yent
