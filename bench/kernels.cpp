@@ -132,6 +132,23 @@ void conv(benchmark::State& state, Isa isa, Precision precision, int images, int
           [&] { backend->conv3x3(arena, y.tensor, x.tensor, w, {}, {}); });
 }
 
+// The second convolution of a resnet: group norm and SiLU before it, a residual behind.
+void norm_conv(benchmark::State& state, Isa isa, Precision precision, int side, int channels) {
+  const auto backend = make_table_backend(isa, thread_count);
+  const ConvW w = backend->pack_conv3x3("layer", Weight({channels, channels, 3, 3}).tensor, {},
+                                        precision, false);
+  const Shape shape{1, side, side, channels};
+  const Activation x(*backend, shape, {Use::any, precision});
+  const Activation skip(*backend, shape, {Use::any, precision});
+  const Activation y(*backend, shape, {Use::any, precision});
+  const NormW norm{.name = "norm", .weight = {}, .bias = {}};
+  KeptArena arena;
+  measure(state, isa, 9.0 * side * side * channels * channels, [&] {
+    backend->norm_conv3x3(arena, y.tensor, x.tensor, {norm, 32, Fn::silu}, w, {},
+                          {.residual = skip.tensor});
+  });
+}
+
 // What is timed has values from -1 to 1, as bf16 too.
 Tensor as_bf16(const Tensor& t, std::vector<uint16_t>& to) {
   to.resize(t.shape.count());
@@ -225,6 +242,11 @@ void add_products(const Gemm& row, const char* kind, Precision precision) {
   for (const Conv& s : convs) {
     add(fmt::format("conv3x3{}/{}x{}x{}x{}to{}", at, s.images, s.side, s.side, s.in, s.out),
         [=](benchmark::State& b) { conv(b, isa, precision, s.images, s.side, s.in, s.out); });
+  }
+  if (isa == Isa::ref) return;
+  for (const auto& [side, channels] : {std::pair(512, 128), {256, 256}, {128, 512}}) {
+    add(fmt::format("norm_conv3x3{}/{}x{}x{}", at, side, side, channels),
+        [=, s = side, c = channels](benchmark::State& b) { norm_conv(b, isa, precision, s, c); });
   }
 }
 

@@ -412,6 +412,8 @@ class CpuBackend : public Backend {
     for (size_t r = 0; r < x.rows(); ++r) {
       rows[r] = stage_q8_input(q8, x.row<float>(r), p.gemm.k, inputs.as<std::byte>() + r * staged);
     }
+    const Placement one_behind_the_other;
+    const Destination to{out, one_behind_the_other, p.gemm, e, image_rows};
     const size_t tasks = (p.gemm.columns + span - 1) / span;
     parallel_for(threads_, tasks, [&](size_t task, int thread) {
       const int first = task * span, last = std::min(p.gemm.columns, first + span);
@@ -419,7 +421,7 @@ class CpuBackend : public Backend {
       for (size_t r = 0; r < x.rows(); ++r) {
         multiply_q8(q8, p, first, last, rows[r], sums);
         for (int c = first; c < last; c += g.nr) {
-          store_tile(out, {}, p.gemm, e, image_rows, {sums + c - first, r, 1, c});
+          to.store({sums + c - first, r, 1, c});
         }
       }
     });

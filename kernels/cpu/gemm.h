@@ -21,6 +21,8 @@ struct GemmTile {
   void* out = nullptr;         // f32 or bf16; of a gated tile, columns / 2 wide
   Element out_type = Element::f32;
   size_t out_ld = 0;
+  bool out_far = false;                    // may go past the caches
+  int ahead = 0;                           // rows further on are what is stored next but some
   const float* bias = nullptr;             // [nr]
   const float* const* row_bias = nullptr;  // one pointer per row; may be null
   const void* residual = nullptr;          // f32 or bf16; may be null
@@ -61,11 +63,12 @@ struct Gemm {
   void (*finish)(const GemmTile& tile);
 
   // A row that reads A in place has these instead of `stage` and `accumulate`. `begin` and `end`
-  // enclose a thread's work; multiply makes sums [mr][nr] over all of k at once.
+  // enclose a thread's work; multiply makes sums [mr][nr] over all of k at once. Meanwhile it
+  // finishes `before`, if there is one: a tile whose sums are elsewhere.
   void (*begin)() = nullptr;
   void (*end)() = nullptr;
   void (*multiply)(void* sums, const GemmRows& a, const void* b, const void* ahead,
-                   size_t ahead_step) = nullptr;
+                   size_t ahead_step, const GemmTile* before) = nullptr;
 
   // gemm_i8 only: what stage adds to every code because its instructions want one side unsigned.
   // GemmTile::excess is this times the sum of the column's codes.

@@ -1,6 +1,7 @@
 // gemm.h on AMX tiles, once for codes and once for bf16: a tile of C is 32 x 32, four of the
 // eight tile registers, and stays there over all of k; two more hold A, two B. Every 64 bytes of
-// a row take four loads for four products.
+// a row take four loads for four products. Tiles and vectors work side by side, so the tile before
+// is scaled and stored meanwhile, some rows now and then.
 #pragma once
 
 #include "kernels/cpu/gemm.h"
@@ -10,12 +11,17 @@
 namespace yent {
 namespace {
 
-constexpr int amx_mr = 32, amx_nr = 32;
+constexpr int amx_mr = 32, amx_nr = 32, finished_at_once = 8;
 constexpr size_t amx_line = 64, amx_tile = 1024;
 
 template <bool Codes>
 void multiply_amx(void* sums, const GemmRows& a, const void* b, const void* ahead,
-                  size_t ahead_step) {
+                  size_t ahead_step, const GemmTile* before) {
+  constexpr Kind kind = Codes ? Kind::codes : Kind::floats;
+  const auto finish_rows = before ? finisher<amx_nr, kind>(*before) : nullptr;
+  const int rows = before ? before->rows : 0, steps = a.stretches * (a.stretch_bytes / amx_line);
+  const int pause = steps * finished_at_once / amx_mr;
+  int finished = 0, step = 0, due = 0;
   tile_zero<0>();
   tile_zero<1>();
   tile_zero<2>();
@@ -38,8 +44,15 @@ void multiply_amx(void* sums, const GemmRows& a, const void* b, const void* ahea
       tile_load<5>(a1 + at, a.step[1]);
       tile_multiply<Codes, 2, 5, 6>();
       tile_multiply<Codes, 3, 5, 7>();
+      if (finished < rows && step++ >= due) {
+        const int last = finished + finished_at_once < rows ? finished + finished_at_once : rows;
+        finish_rows(*before, finished, last);
+        finished = last;
+        due += pause;
+      }
     }
   }
+  if (finished < rows) finish_rows(*before, finished, rows);
   char* to = static_cast<char*>(sums);
   constexpr size_t row = amx_nr * sizeof(float);
   tile_store<0>(to, row);

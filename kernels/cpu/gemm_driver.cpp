@@ -63,9 +63,7 @@ struct Product {
   const Plan& plan;
   const GemmInput& input;
   const GemmWeight& weight;
-  const Epilogue& e;
-  Tensor out;
-  size_t image_rows;
+  const Destination to;
 
   // Stages depth [k0, k1) of one panel of A, stretch by stretch, each filled up with zeros.
   void stage(std::byte* panel, const void* const* sources, int task_rows, int rows, size_t k0,
@@ -94,8 +92,7 @@ struct Product {
   void store(const void* sums, size_t row, int rows, size_t panel) const {
     float scales[most_tile_rows];
     row_scales(input, row, rows, scales);
-    store_tile(out, input.placement, weight, e, image_rows,
-               {sums, row, rows, static_cast<int>(panel * g.nr), input.scale ? scales : nullptr});
+    to.store({sums, row, rows, static_cast<int>(panel * g.nr), input.scale ? scales : nullptr});
   }
 
   void run(size_t task, std::byte* scratch) const {
@@ -155,41 +152,48 @@ void row_scales(const GemmInput& input, size_t row, int rows, float* scales) {
   }
 }
 
-void store_tile(Tensor out, const Placement& placement, const GemmWeight& weight, const Epilogue& e,
-                size_t image_rows, const Sums& sums) {
+void Destination::cut(const Sums& sums, int first_row, Piece* piece) const {
   const Gemm& g = *weight.kernel;
   const int column = e.gated ? sums.column / 2 : sums.column;
-  GemmTile t;
+  const size_t row = sums.row + first_row, place = placement.at(row);
+  const size_t left = placement.line ? placement.line - row % placement.line : sums.rows;
+  GemmTile& t = piece->tile;
+  t = {};
+  t.sums = static_cast<const float*>(sums.data) + static_cast<size_t>(first_row) * g.nr;
+  t.rows = static_cast<int>(std::min<size_t>(sums.rows - first_row, left));
   t.columns = std::min(g.nr, weight.columns - sums.column);
+  t.out = out.cols(column, 1).slice(place, 1).data;
   t.out_type = element(out.dtype);
   t.out_ld = out.ld * placement.step;
+  t.out_far = far;
+  t.ahead = g.mr;
   t.bias = weight.bias.data() + sums.column;
   if (e.residual) {
+    t.residual = e.residual.cols(column, 1).slice(place, 1).data;
     t.residual_type = element(e.residual.dtype);
     t.residual_ld = e.residual.ld * placement.step;
   }
-  if (sums.scale) t.column_scale = weight.column_scale.data() + sums.column;
+  if (sums.scale) {
+    t.row_scale = sums.scale + first_row;
+    t.column_scale = weight.column_scale.data() + sums.column;
+  }
   if (!weight.excess.empty()) t.excess = weight.excess.data() + sums.column;
   t.fn = static_cast<Activation>(e.fn);
   t.gated = e.gated;
-  const float* lines[most_tile_rows];
-  for (int done = 0; done < sums.rows; done += t.rows) {  // at once what lies on one line
-    const size_t row = sums.row + done, place = placement.at(row);
-    const size_t left = placement.line ? placement.line - row % placement.line : sums.rows;
-    t.rows = static_cast<int>(std::min<size_t>(sums.rows - done, left));
-    t.sums = static_cast<const float*>(sums.data) + static_cast<size_t>(done) * g.nr;
-    t.out = out.cols(column, 1).slice(place, 1).data;
-    if (e.residual) t.residual = e.residual.cols(column, 1).slice(place, 1).data;
-    if (sums.scale) t.row_scale = sums.scale + done;
-    if (e.row_bias) {
-      size_t image = row / image_rows, end = (image + 1) * image_rows;
-      for (int i = 0; i < t.rows; ++i) {
-        if (row + i == end) ++image, end += image_rows;
-        lines[i] = e.row_bias.row<float>(image) + column;
-      }
-      t.row_bias = lines;
-    }
-    g.finish(t);
+  if (!e.row_bias) return;
+  size_t image = row / image_rows, end = (image + 1) * image_rows;
+  for (int i = 0; i < t.rows; ++i) {
+    if (row + i == end) ++image, end += image_rows;
+    piece->row_bias[i] = e.row_bias.row<float>(image) + column;
+  }
+  t.row_bias = piece->row_bias;
+}
+
+void Destination::store(const Sums& sums) const {
+  Piece piece;
+  for (int done = 0; done < sums.rows; done += piece.tile.rows) {
+    cut(sums, done, &piece);
+    weight.kernel->finish(piece.tile);
   }
 }
 
@@ -200,7 +204,7 @@ void multiply(Arena& arena, int threads, Tensor out, size_t rows, const GemmInpu
   const Plan plan(g, rows, input, weight, threads);
   const Scratch scratch(arena, plan.share * threads);
   if (arena.measuring()) return;
-  const Product product{g, plan, input, weight, e, out, image_rows};
+  const Product product{g, plan, input, weight, {out, input.placement, weight, e, image_rows}};
   parallel_for(threads, plan.row_tasks * plan.panel_tasks, [&](size_t task, int thread) {
     product.run(task, scratch.as<std::byte>() + thread * plan.share);
   });

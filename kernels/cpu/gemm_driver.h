@@ -63,9 +63,24 @@ struct Sums {
   const float* scale = nullptr;  // int8: of each row
 };
 
-// Scales, bias and epilogue of a tile. `image_rows` rows share a row of e.row_bias.
-void store_tile(Tensor out, const Placement& placement, const GemmWeight& weight, const Epilogue& e,
-                size_t image_rows, const Sums& sums);
+// What a product's sums become: scales, bias, epilogue. `image_rows` rows share a row of
+// e.row_bias.
+struct Destination {
+  Tensor out;
+  const Placement& placement;
+  const GemmWeight& weight;
+  const Epilogue& e;
+  size_t image_rows;
+  bool far = false;  // nobody will read it before it has left the caches
+
+  // As much of a tile as lies on one line, ready for Gemm::finish.
+  struct Piece {
+    GemmTile tile;
+    const float* row_bias[most_tile_rows];
+  };
+  void cut(const Sums& sums, int first_row, Piece* piece) const;  // where it is it must stay
+  void store(const Sums& sums) const;
+};
 
 // out = input x weight for `rows` rows, then the epilogue. The second serves rows that read A in
 // place.

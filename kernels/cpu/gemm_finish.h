@@ -33,6 +33,14 @@ struct Finish {
   static constexpr int sums_wide = Gated ? 2 : 1;  // vectors of sums a vector of outputs takes
   static_assert(NR % (sums_wide * W) == 0, "a vector of values needs a vector of gates");
 
+  // On its way to the second-level cache.
+  template <int Wide>
+  static void fetch(const void* p, Element type, size_t at) {
+    const char* from = static_cast<const char*>(p) + at * (type == Element::bf16 ? 2 : 4);
+    __builtin_prefetch(from, 0, 2);
+    if (Wide == 2 && type != Element::bf16) __builtin_prefetch(from + 64, 0, 2);
+  }
+
   // Vectors from column `at` of the tile: one, or values and gates.
   static void fetch(const float* from, int at, V* to) {
     to[0] = load(from + at);
@@ -55,9 +63,10 @@ struct Finish {
 
   static V apply_fn(Activation fn, V x) { return Short ? apply_short(fn, x) : apply(fn, x); }
 
-  // `Wide` vectors of outputs from column `to`, n lanes of each.
+  // `Wide` vectors of outputs from column `to`, n lanes of each, for rows [first, last).
   template <int Wide>
-  static inline __attribute__((always_inline)) void columns(const GemmTile& tile, int to, int n) {
+  static inline __attribute__((always_inline)) void columns(const GemmTile& tile, int first,
+                                                            int last, int to, int n) {
     const GemmTile t = tile;  // a copy that no store can change
     constexpr int step = sums_wide * W;
     V bias[Wide][2], scale[Wide][2], y[Wide];
@@ -65,7 +74,7 @@ struct Finish {
       fetch(t.bias, to * sums_wide + v * step, bias[v]);
       if constexpr (Codes) fetch(t.column_scale, to * sums_wide + v * step, scale[v]);
     }
-    for (int row = 0; row < t.rows; ++row) {
+    for (int row = first; row < last; ++row) {
       const V worth = Codes ? set1(t.row_scale[row]) : zero();
       for (int v = 0; v < Wide; ++v) {
         V value[2];
@@ -83,8 +92,14 @@ struct Finish {
         }
       }
       const size_t at = row * t.out_ld + to;
+      // Half a line is stored at once: it must be read first.
+      if (Gated) fetch<Wide>(t.out, t.out_type, at + t.ahead * t.out_ld);
+      if (t.residual) {
+        fetch<Wide>(t.residual, t.residual_type,
+                    row * t.residual_ld + to + t.ahead * t.residual_ld);
+      }
       if (Wide == 2 && t.out_type == Element::bf16) {
-        store_bf16_pair(static_cast<uint16_t*>(t.out) + at, y[0], y[Wide - 1]);
+        store_bf16_pair(static_cast<uint16_t*>(t.out) + at, y[0], y[Wide - 1], t.out_far);
       } else {
         for (int v = 0; v < Wide; ++v) store_element(t.out, t.out_type, at + v * W, y[v], n);
       }
@@ -92,34 +107,32 @@ struct Finish {
   }
 
   // Two vectors at once make one store of two, where there are registers for it.
-  static void run(const GemmTile& t) {
+  static void run(const GemmTile& t, int first, int last) {
     const int width = t.columns / sums_wide;
     constexpr int wide = W == 16 && NR % (2 * sums_wide * W) == 0 ? 2 : 1;
     int to = 0;
-    for (; to + wide * W <= width; to += wide * W) columns<wide>(t, to, W);
-    for (; to + W <= width; to += W) columns<1>(t, to, W);
-    if (to < width) columns<1>(t, to, width - to);
+    for (; to + wide * W <= width; to += wide * W) columns<wide>(t, first, last, to, W);
+    for (; to + W <= width; to += W) columns<1>(t, first, last, to, W);
+    if (to < width) columns<1>(t, first, last, to, width - to);
   }
 };
 
+// What finishes rows [first, last) of such a tile.
 template <int NR, Kind K>
-void finish_sums(const GemmTile& t) {
+auto finisher(const GemmTile& t) {
   const bool brief = t.out_type != Element::f32;
-  if (t.gated) {
-    (brief ? Finish<NR, K, true, true>::run : Finish<NR, K, true, false>::run)(t);
-  } else {
-    (brief ? Finish<NR, K, false, true>::run : Finish<NR, K, false, false>::run)(t);
-  }
+  if (t.gated) return brief ? Finish<NR, K, true, true>::run : Finish<NR, K, true, false>::run;
+  return brief ? Finish<NR, K, false, true>::run : Finish<NR, K, false, false>::run;
 }
 
 template <int NR>
 void finish(const GemmTile& t) {
-  finish_sums<NR, Kind::floats>(t);
+  finisher<NR, Kind::floats>(t)(t, 0, t.rows);
 }
 
 template <int NR, bool excess = false>
 void finish_codes(const GemmTile& t) {
-  finish_sums<NR, excess ? Kind::excessive_codes : Kind::codes>(t);
+  finisher<NR, excess ? Kind::excessive_codes : Kind::codes>(t)(t, 0, t.rows);
 }
 
 }  // namespace

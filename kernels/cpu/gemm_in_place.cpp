@@ -11,7 +11,9 @@ namespace yent {
 namespace {
 
 constexpr size_t group_rows = 16, line = 64;
-constexpr size_t near = 1 << 20;  // half of a core's second-level cache
+constexpr size_t near = 1 << 20;     // half of a core's second-level cache
+constexpr size_t side_by_side = 16;  // lines of k from which on it pays to finish meanwhile
+constexpr size_t far = 16 << 20;     // an output so large leaves the caches before it is read
 
 size_t parts(size_t total, size_t size) { return (total + size - 1) / size; }
 size_t up(size_t value, size_t granule) { return parts(value, granule) * granule; }
@@ -24,7 +26,7 @@ struct Plan {
   size_t panels, task_panels, panel_tasks, panel_bytes;
   size_t stretches, row_bytes;  // of A: all stretches filled up
   bool rows_first;
-  size_t located_at, sources_at, steps_at, scales_at, sums_at, copies_at, share;
+  size_t located_at, sources_at, steps_at, scales_at, sums_at, sums_bytes, copies_at, share;
 
   // For `enough` tasks, if there are rows and panels for so many.
   Plan(const Gemm& g, size_t m, const GemmInput& input, const GemmWeight& w, size_t enough)
@@ -51,7 +53,8 @@ struct Plan {
     steps_at = up(sources_at + sizeof(void*) * stretches * groups, line);
     scales_at = up(steps_at + sizeof(size_t) * groups, line);
     sums_at = up(scales_at + sizeof(float) * task_rows, line);
-    copies_at = up(sums_at + sizeof(float) * g.mr * g.nr, line);
+    sums_bytes = sizeof(float) * g.mr * g.nr;
+    copies_at = up(sums_at + 2 * sums_bytes, line);
     // Of even rows only the last group of a task may have to be copied.
     share = up(copies_at + (input.even ? group_rows : task_rows) * row_bytes, line);
   }
@@ -62,9 +65,7 @@ struct Product {
   const Plan& plan;
   const GemmInput& input;
   const GemmWeight& weight;
-  const Epilogue& e;
-  Tensor out;
-  size_t image_rows;
+  const Destination to;
 
   // Sources of every stretch of a group, and the step between its rows.
   size_t place(size_t row, size_t count, const void** located, const void** sources,
@@ -89,16 +90,6 @@ struct Product {
     return plan.row_bytes;
   }
 
-  // What the tile will be added to is on its way while it is summed.
-  void fetch_residual(size_t row, size_t rows, size_t panel) const {
-    const Tensor& t = e.residual;
-    const size_t element = block_bytes(t.dtype), bytes = (e.gated ? g.nr / 2 : g.nr) * element;
-    for (size_t i = 0; i < rows; ++i) {
-      const std::byte* at = row_at(t, input.placement.at(row + i)) + panel * bytes;
-      for (size_t b = 0; b < bytes; b += line) __builtin_prefetch(at + b);
-    }
-  }
-
   void run(size_t task, std::byte* scratch) const {
     const size_t row = task % plan.row_tasks * plan.task_rows;
     const size_t rows = std::min(plan.task_rows, plan.rows - row);
@@ -107,33 +98,43 @@ struct Product {
 
     const auto located = reinterpret_cast<const void**>(scratch + plan.located_at);
     const auto sources = reinterpret_cast<const void**>(scratch + plan.sources_at);
-    const auto steps = reinterpret_cast<size_t*>(scratch + plan.steps_at);
+    const auto steps_of = reinterpret_cast<size_t*>(scratch + plan.steps_at);
     const auto scales = reinterpret_cast<float*>(scratch + plan.scales_at);
     std::byte* copy = scratch + plan.copies_at;
     const size_t groups = parts(rows, group_rows);
     for (size_t i = 0; i < groups; ++i) {
       const size_t at = i * group_rows, count = std::min(group_rows, rows - at);
-      steps[i] = place(row + at, count, located, sources + i * plan.stretches, copy);
+      steps_of[i] = place(row + at, count, located, sources + i * plan.stretches, copy);
       if (!input.even) copy += group_rows * plan.row_bytes;
     }
     row_scales(input, row, rows, scales);
 
-    std::byte* sums = scratch + plan.sums_at;
-    const size_t tiles = parts(rows, g.mr);
+    const size_t tiles = parts(rows, g.mr), steps = plan.row_bytes / line;
+    Destination::Piece pieces[2];
+    const GemmTile* before = nullptr;  // multiplied, and finished while the next one is
+    int turn = 0;
     const auto tile = [&](size_t i, size_t panel, const std::byte* ahead, size_t ahead_bytes) {
       const size_t group = i * (g.mr / group_rows), at = i * g.mr;
       const size_t other = std::min(group + 1, groups - 1);
-      GemmRows a{{sources + group * plan.stretches, sources + other * plan.stretches},
-                 {steps[group], steps[other]},
-                 static_cast<int>(plan.stretches),
-                 static_cast<int>(plan.row_bytes / plan.stretches)};
-      const size_t steps_of_k = plan.row_bytes / line, count = std::min<size_t>(g.mr, rows - at);
-      if (e.residual) fetch_residual(row + at, count, panel);
-      g.multiply(sums, a, weight.panels + panel * plan.panel_bytes, ahead,
-                 up(parts(ahead_bytes, steps_of_k), line));
-      store_tile(out, input.placement, weight, e, image_rows,
-                 {sums, row + at, static_cast<int>(count), static_cast<int>(panel * g.nr),
-                  input.scale ? scales + at : nullptr});
+      const GemmRows a{{sources + group * plan.stretches, sources + other * plan.stretches},
+                       {steps_of[group], steps_of[other]},
+                       static_cast<int>(plan.stretches),
+                       static_cast<int>(plan.row_bytes / plan.stretches)};
+      const int count = static_cast<int>(std::min<size_t>(g.mr, rows - at));
+      std::byte* room = scratch + plan.sums_at + turn * plan.sums_bytes;
+      g.multiply(room, a, weight.panels + panel * plan.panel_bytes, ahead,
+                 up(parts(ahead_bytes, steps), line), before);
+      const Sums sums{room, row + at, count, static_cast<int>(panel * g.nr),
+                      input.scale ? scales + at : nullptr};
+      if (steps < side_by_side) return to.store(sums);
+      Destination::Piece& piece = pieces[turn];
+      to.cut(sums, 0, &piece);
+      for (int done = piece.tile.rows; done < count; done += piece.tile.rows) {
+        g.finish(piece.tile);
+        to.cut(sums, done, &piece);
+      }
+      before = &piece.tile;
+      turn = 1 - turn;
     };
     g.begin();
     if (plan.rows_first) {
@@ -148,6 +149,7 @@ struct Product {
         for (size_t i = 0; i < tiles; ++i) tile(i, p, next + i * share, share);
       }
     }
+    if (before) g.finish(*before);
     g.end();
   }
 };
@@ -160,7 +162,9 @@ void multiply_in_place(Arena& arena, int threads, Tensor out, size_t rows, const
   const Plan plan(g, rows, input, weight, 4 * threads);
   const Scratch scratch(arena, plan.share * threads);
   if (arena.measuring()) return;
-  const Product product{g, plan, input, weight, e, out, image_rows};
+  const bool is_far = out.shape.count() * block_bytes(out.dtype) >= far;
+  const Product product{
+      g, plan, input, weight, {out, input.placement, weight, e, image_rows, is_far}};
   parallel_for(threads, plan.row_tasks * plan.panel_tasks, [&](size_t task, int thread) {
     product.run(task, scratch.as<std::byte>() + thread * plan.share);
   });
@@ -177,7 +181,12 @@ void multiply_in_place(std::byte* scratch, const Tensor& out, size_t first, size
   if (e.residual) part.residual = band(e.residual);
   if (e.row_bias) part.row_bias = e.row_bias.slice(first / (out.rows() / out.shape.n), 1);
   const Plan plan(*weight.kernel, rows, input, weight, 1);
-  const Product product{*weight.kernel, plan, input, weight, part, band(out), rows};
+  const bool is_far = out.shape.count() * block_bytes(out.dtype) >= far;
+  const Product product{*weight.kernel,
+                        plan,
+                        input,
+                        weight,
+                        {band(out), input.placement, weight, part, rows, is_far}};
   for (size_t task = 0; task < plan.row_tasks * plan.panel_tasks; ++task) {
     product.run(task, scratch);
   }

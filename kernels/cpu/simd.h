@@ -7,7 +7,7 @@
 //   load_f16   load_f16_apart: n halves, `step` bytes apart, the other lanes anything
 //   load_bf16 store_bf16 store_i8: the first n lanes, or all; store_i8 rounds to even what is above
 //   -129 and stores 127 for what is more   peak_bf16 (of a row)
-//   store_bf16_pair: two vectors, one behind the other
+//   store_bf16_pair: two vectors, one behind the other; if `far` it may go past the caches
 //   zero set1 add sub mul div max min   fma(a, b, c) = a * b + c
 //   reciprocal (good for 12 bits and more; of infinity 0 or NaN)   sum greatest (over the lanes)
 //   round_even   times_two_to(v, n): n integral, -127 gives 0   where_le(a, b, yes, no) per lane

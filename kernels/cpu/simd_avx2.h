@@ -64,7 +64,7 @@ inline void store_bf16(uint16_t* p, V v, int n = W) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(n < W ? words : p), _mm256_castsi256_si128(packed));
   for (int i = 0; n < W && i < n; ++i) p[i] = words[i];
 }
-inline void store_bf16_pair(uint16_t* p, V low, V high) {
+inline void store_bf16_pair(uint16_t* p, V low, V high, bool) {
   store_bf16(p, low);
   store_bf16(p + W, high);
 }

@@ -53,9 +53,14 @@ inline void store_bf16(uint16_t* p, V v, int n = W) {
   _mm256_mask_storeu_epi16(p, lanes(n), _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16)));
 #endif
 }
-inline void store_bf16_pair(uint16_t* p, V low, V high) {
+inline void store_bf16_pair(uint16_t* p, V low, V high, [[maybe_unused]] bool far) {
 #if defined(__AVX512BF16__)
-  _mm512_storeu_si512(p, (__m512i)_mm512_cvtne2ps_pbh(high, low));
+  const __m512i both = (__m512i)_mm512_cvtne2ps_pbh(high, low);
+  if (far && reinterpret_cast<uintptr_t>(p) % 64 == 0) {
+    _mm512_stream_si512(reinterpret_cast<__m512i*>(p), both);
+  } else {
+    _mm512_storeu_si512(p, both);
+  }
 #else
   store_bf16(p, low);
   store_bf16(p + W, high);

@@ -61,7 +61,7 @@ inline void store_bf16(uint16_t* p, V v, int n = W) {
   vst1_u16(words, high);
   for (int i = 0; i < n; ++i) p[i] = words[i];
 }
-inline void store_bf16_pair(uint16_t* p, V low, V high) {
+inline void store_bf16_pair(uint16_t* p, V low, V high, bool) {
   store_bf16(p, low);
   store_bf16(p + W, high);
 }

@@ -120,7 +120,7 @@ inline V round_even(V v) {
     return size < 0x1p23f ? (v.lane[i] + magic) - magic : v.lane[i];
   });
 }
-inline void store_bf16_pair(uint16_t* p, V low, V high) {
+inline void store_bf16_pair(uint16_t* p, V low, V high, bool) {
   store_bf16(p, low);
   store_bf16(p + W, high);
 }

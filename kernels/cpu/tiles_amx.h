@@ -19,7 +19,8 @@ inline void tiles_begin(const TileShapes& shapes) { asm volatile("ldtilecfg %0" 
 // All eight registers as 16 rows of 64 bytes.
 inline void tiles_begin() { tiles_begin(TileShapes()); }
 
-inline void tiles_end() { asm volatile("tilerelease"); }
+// Stores that went past the caches are seen by other threads from here on.
+inline void tiles_end() { asm volatile("sfence\n\ttilerelease" ::: "memory"); }
 
 template <int Tile>
 inline void tile_load(const void* from, size_t step) {
