@@ -63,8 +63,9 @@ struct Finish {
 
   static V apply_fn(Activation fn, V x) { return Short ? apply_short(fn, x) : apply(fn, x); }
 
-  // `Wide` vectors of outputs from column `to`, n lanes of each, for rows [first, last).
-  template <int Wide>
+  // `Wide` vectors of outputs from column `to`, n lanes of each, for rows [first, last). Of a plain
+  // tile nothing goes through a function, and images have no bias of their own.
+  template <int Wide, bool Plain>
   static inline __attribute__((always_inline)) void columns(const GemmTile& tile, int first,
                                                             int last, int to, int n) {
     const GemmTile t = tile;  // a copy that no store can change
@@ -83,9 +84,11 @@ struct Finish {
           if constexpr (Codes) value[i] = mul(value[i], mul(scale[v][i], worth));
           value[i] = add(value[i], bias[v][i]);
         }
-        y[v] = Gated ? mul(value[0], apply_fn(t.fn, value[1])) : apply_fn(t.fn, value[0]);
+        const V through = Plain ? value[sums_wide - 1] : apply_fn(t.fn, value[sums_wide - 1]);
+        y[v] = Gated ? mul(value[0], through) : through;
         const int at = to + v * W;
-        if (t.row_bias) y[v] = add(y[v], load_element(t.row_bias[row], Element::f32, at, n));
+        if (!Plain && t.row_bias)
+          y[v] = add(y[v], load_element(t.row_bias[row], Element::f32, at, n));
         if (t.residual) {
           const size_t from = row * t.residual_ld + at;
           y[v] = add(y[v], load_element(t.residual, t.residual_type, from, n));
@@ -107,13 +110,19 @@ struct Finish {
   }
 
   // Two vectors at once make one store of two, where there are registers for it.
-  static void run(const GemmTile& t, int first, int last) {
+  template <bool Plain>
+  static void rows(const GemmTile& t, int first, int last) {
     const int width = t.columns / sums_wide;
     constexpr int wide = W == 16 && NR % (2 * sums_wide * W) == 0 ? 2 : 1;
     int to = 0;
-    for (; to + wide * W <= width; to += wide * W) columns<wide>(t, first, last, to, W);
-    for (; to + W <= width; to += W) columns<1>(t, first, last, to, W);
-    if (to < width) columns<1>(t, first, last, to, width - to);
+    for (; to + wide * W <= width; to += wide * W) columns<wide, Plain>(t, first, last, to, W);
+    for (; to + W <= width; to += W) columns<1, Plain>(t, first, last, to, W);
+    if (to < width) columns<1, Plain>(t, first, last, to, width - to);
+  }
+
+  static void run(const GemmTile& t, int first, int last) {
+    const bool plain = t.fn == Activation::none && !t.row_bias;
+    (plain ? rows<true> : rows<false>)(t, first, last);
   }
 };
 
