@@ -111,9 +111,6 @@ GroupNormWalk::GroupNormWalk(Arena& arena, int threads, const Vec& vec, const Ca
     std::fill_n(range + channels, channels, -std::numeric_limits<float>::infinity());
     std::fill_n(moments + task * groups, groups, Moments{});
     for (size_t row = begin; row < end; row += piece_rows) {
-      for (size_t r = row + piece_rows; r < std::min(end, row + 2 * piece_rows); ++r) {
-        each_half(x, [&](const Tensor& half, int) { fetch_row(half, r); });
-      }
       statistics.gather(row, static_cast<int>(std::min(piece_rows, end - row)),
                         thread_room.as<float>() + static_cast<size_t>(thread) * 5 * channels,
                         moments + task * groups, range);

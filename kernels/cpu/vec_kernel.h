@@ -48,7 +48,12 @@ void column_moments_of(float* deviations, float* squares, float* least, float* m
     first[i] = second[i] = zero();
     low[i] = high[i] = load_as<X>(x, c + i * W, n);
   }
+  constexpr int line = 64 / element_bytes(X);
   for (int r = 0; r < rows; ++r) {
+    for (int i = 0; i < Wide * W; i += line) {  // of the rows to come
+      __builtin_prefetch(static_cast<const char*>(x) +
+                         ((r + rows) * ld + c + i) * element_bytes(X));
+    }
     for (int i = 0; i < Wide; ++i) {
       const V value = load_as<X>(x, r * ld + c + i * W, n), d = sub(value, center[i]);
       first[i] = add(first[i], d);
