@@ -222,26 +222,29 @@ TEST_CASE("ops: every epilogue, and a residual in place") {
 TEST_CASE("ops: stacked parts, and pairs that gate") {
   const int in = 64, out = 45;
   Host first({out, in}), second({out, in}), bias({out});
-  Buffer x({1, 19, 1, in});
-  for (const Precision precision : precisions) {
-    CAPTURE(static_cast<int>(precision));
-    check_op(Buffer({1, 19, 1, 2 * out}), product_limit(in, precision),
-             [&](Backend& backend, Arena& arena, Buffer& to) {
-               const LinearW w =
-                   backend.pack_linear(source_of({&first, &second}, &bias, false), precision);
-               CHECK(w.out == 2 * out);
-               CHECK(w.parts.size() == 2);
-               backend.linear(arena, to, x.tensor(), w, {});
-             });
-    for (const Fn fn : {Fn::none, Fn::gelu, Fn::silu}) {
-      Buffer residual({1, 19, 1, out});
-      check_op(Buffer({1, 19, 1, out}), 8 * product_limit(in, precision),
+  for (const int rows : {1, 19}) {
+    Buffer x({1, rows, 1, in});
+    for (const Precision precision : precisions) {
+      CAPTURE(rows);
+      CAPTURE(static_cast<int>(precision));
+      check_op(Buffer({1, rows, 1, 2 * out}), product_limit(in, precision),
                [&](Backend& backend, Arena& arena, Buffer& to) {
                  const LinearW w =
-                     backend.pack_linear(source_of({&first, &second}, &bias, true), precision);
-                 backend.linear(arena, to, x.tensor(), w,
-                                {.fn = fn, .gated = true, .residual = residual});
+                     backend.pack_linear(source_of({&first, &second}, &bias, false), precision);
+                 CHECK(w.out == 2 * out);
+                 CHECK(w.parts.size() == 2);
+                 backend.linear(arena, to, x.tensor(), w, {});
                });
+      for (const Fn fn : {Fn::none, Fn::gelu, Fn::silu}) {
+        Buffer residual({1, rows, 1, out});
+        check_op(Buffer({1, rows, 1, out}), 8 * product_limit(in, precision),
+                 [&](Backend& backend, Arena& arena, Buffer& to) {
+                   const LinearW w =
+                       backend.pack_linear(source_of({&first, &second}, &bias, true), precision);
+                   backend.linear(arena, to, x.tensor(), w,
+                                  {.fn = fn, .gated = true, .residual = residual});
+                 });
+      }
     }
   }
 }

@@ -69,6 +69,9 @@ struct Gemm {
   void (*end)() = nullptr;
   void (*multiply)(void* sums, const GemmRows& a, const void* b, const void* ahead,
                    size_t ahead_step, const GemmTile* before) = nullptr;
+  // The same for row 0 of group 0 alone, to sums [nr], outside begin and end. What follows the
+  // panel may be prefetched; it need not be memory of ours.
+  void (*multiply_row)(void* sums, const GemmRows& a, const void* b) = nullptr;
 
   // gemm_i8 only: what stage adds to every code because its instructions want one side unsigned.
   // GemmTile::excess is this times the sum of the column's codes.

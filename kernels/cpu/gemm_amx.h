@@ -6,6 +6,7 @@
 
 #include "kernels/cpu/gemm.h"
 #include "kernels/cpu/gemm_finish.h"
+#include "kernels/cpu/simd_dot.h"
 #include "kernels/cpu/tiles_amx.h"
 
 namespace yent {
@@ -13,6 +14,7 @@ namespace {
 
 constexpr int amx_mr = 32, amx_nr = 32, finished_at_once = 8;
 constexpr size_t amx_line = 64, amx_tile = 1024;
+constexpr size_t amx_prefetched = 8192;  // bytes ahead of those that are multiplied by a row
 
 template <bool Codes>
 void multiply_amx(void* sums, const GemmRows& a, const void* b, const void* ahead,
@@ -59,6 +61,44 @@ void multiply_amx(void* sums, const GemmRows& a, const void* b, const void* ahea
   tile_store<1>(to + row / 2, row);
   tile_store<2>(to + 16 * row, row);
   tile_store<3>(to + 16 * row + row / 2, row);
+}
+
+inline Quads add(Quads a, Quads b) { return _mm512_add_epi32(a, b); }
+inline V dot(V sums, Quads a, Quads b) { return _mm512_dpbf16_ps(sums, (__m512bh)a, (__m512bh)b); }
+
+// A tile would be empty but for one sixteenth, and what one row waits for is memory. In vectors
+// the same four bytes of k of sixteen columns stand side by side, too. Sums is what products of
+// codes (Quads) or of bf16 (V) add up to.
+template <class Sums, bool Codes>
+void multiply_row_amx(void* sums, const GemmRows& a, const void* b) {
+  const char* panel = static_cast<const char*>(b);
+  Sums totals[2][4] = {};
+  Quads inputs = {};  // their sum, which raised weights count too often
+  for (int s = 0; s < a.stretches; ++s) {
+    const char* row = static_cast<const char*>(a.sources[0][s]);
+    const char* end = row + a.stretch_bytes;
+    for (; row < end; row += amx_line, panel += 2 * amx_tile) {
+      if (Codes) inputs = dot(inputs, _mm512_set1_epi8(1), load_quads(row));
+#pragma GCC unroll 16
+      for (int i = 0; i < 16; ++i) {
+        const Quads four = one_quad(row + 4 * i);
+        for (int half = 0; half < 2; ++half) {
+          const char* line = panel + half * amx_tile + i * amx_line;
+          __builtin_prefetch(line + amx_prefetched);
+          const Quads weights = load_quads(line);
+          Sums& total = totals[half][i % 4];
+          total = dot(total, Codes ? raise(weights) : weights, four);
+        }
+      }
+    }
+  }
+  const int excess = dot_offset * _mm512_reduce_add_epi32(inputs);
+  for (Sums* total : totals) {
+    Sums all = add(add(total[0], total[1]), add(total[2], total[3]));
+    if constexpr (Codes) all = _mm512_sub_epi32(all, all_quads(excess));
+    __builtin_memcpy(sums, &all, sizeof all);
+    sums = static_cast<char*>(sums) + sizeof all;
+  }
 }
 
 // A panel is 64 bytes of k after 64 bytes of k; of each, the first 16 columns, then the others;

@@ -18,10 +18,21 @@ void pack(void* panel, const void* weight, size_t ld, int columns, int k) {
 
 }  // namespace
 
-extern const Gemm gemm_bf16_amx = {"amx",       Isa::amx,  amx_mr,
-                                   amx_nr,      32,        2,
-                                   2,           2,         pack,
-                                   nullptr,     nullptr,   finish<amx_nr>,
-                                   tiles_begin, tiles_end, multiply_amx<false>};
+extern const Gemm gemm_bf16_amx = {"amx",
+                                   Isa::amx,
+                                   amx_mr,
+                                   amx_nr,
+                                   32,
+                                   2,
+                                   2,
+                                   2,
+                                   pack,
+                                   nullptr,
+                                   nullptr,
+                                   finish<amx_nr>,
+                                   tiles_begin,
+                                   tiles_end,
+                                   multiply_amx<false>,
+                                   multiply_row_amx<V, false>};
 
 }  // namespace yent

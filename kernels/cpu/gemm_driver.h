@@ -50,7 +50,7 @@ struct GemmInput {
   bool even = false;
 };
 
-constexpr int most_tile_rows = 64;  // mr of any row of any table
+constexpr int most_tile_rows = 64;  // mr or nr of any row of any table
 
 // What a code of each of these rows is worth; nothing where the input is no codes.
 void row_scales(const GemmInput& input, size_t row, int rows, float* scales);

@@ -17,10 +17,21 @@ void pack(void* panel, const void* weight, size_t ld, int columns, int k) {
 
 }  // namespace
 
-extern const Gemm gemm_i8_amx = {"amx",       Isa::amx,  amx_mr,
-                                 amx_nr,      64,        1,
-                                 1,           1,         pack,
-                                 nullptr,     nullptr,   finish_codes<amx_nr>,
-                                 tiles_begin, tiles_end, multiply_amx<true>};
+extern const Gemm gemm_i8_amx = {"amx",
+                                 Isa::amx,
+                                 amx_mr,
+                                 amx_nr,
+                                 64,
+                                 1,
+                                 1,
+                                 1,
+                                 pack,
+                                 nullptr,
+                                 nullptr,
+                                 finish_codes<amx_nr>,
+                                 tiles_begin,
+                                 tiles_end,
+                                 multiply_amx<true>,
+                                 multiply_row_amx<Quads, true>};
 
 }  // namespace yent

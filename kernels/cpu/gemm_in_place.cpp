@@ -154,11 +154,41 @@ struct Product {
   }
 };
 
+// Decoding: one row, so that all there is to do is to read the weights once.
+void multiply_row(int threads, const GemmInput& input, const GemmWeight& weight,
+                  const Destination& to) {
+  const Gemm& g = *weight.kernel;
+  const size_t panels = parts(weight.columns, g.nr), stretches = input.stretches.size();
+  const size_t panel_bytes = static_cast<size_t>(weight.k) * g.nr * g.b_bytes;
+  std::vector<const void*> sources(stretches);
+  input.locate(0, 1, sources.data());
+  const GemmRows a{{sources.data()},
+                   {},
+                   static_cast<int>(stretches),
+                   static_cast<int>(weight.k * g.a_bytes / stretches)};
+  float scale;
+  row_scales(input, 0, 1, &scale);
+  const size_t each = parts(panels, 4 * threads);
+  parallel_for(threads, parts(panels, each), [&](size_t task, int) {
+    const size_t end = std::min(panels, (task + 1) * each);
+    for (size_t panel = task * each; panel < end; ++panel) {
+      alignas(line) float sums[most_tile_rows];
+      g.multiply_row(sums, a, weight.panels + panel * panel_bytes);
+      to.store({sums, 0, 1, static_cast<int>(panel * g.nr), input.scale ? &scale : nullptr});
+    }
+  });
+}
+
 }  // namespace
 
 void multiply_in_place(Arena& arena, int threads, Tensor out, size_t rows, const GemmInput& input,
                        const GemmWeight& weight, const Epilogue& e, size_t image_rows) {
   const Gemm& g = *weight.kernel;
+  if (rows == 1 && input.even && g.multiply_row) {
+    const Destination to{out, input.placement, weight, e, image_rows};
+    if (!arena.measuring()) multiply_row(threads, input, weight, to);
+    return;
+  }
   const Plan plan(g, rows, input, weight, 4 * threads);
   const Scratch scratch(arena, plan.share * threads);
   if (arena.measuring()) return;
