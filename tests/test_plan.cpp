@@ -90,6 +90,33 @@ TEST_CASE("plan: any number of threads gives the same bytes") {
     CHECK(same_bytes(one, paint({threads, Workspace::Mode::planned})));
 }
 
+TEST_CASE("plan: a block adds to its input in place, unless somebody else holds it") {
+  const auto backend = make_cpu_backend({.threads = 1});
+  Workspace ws(*backend);
+  Ctx c{*backend, ws};
+  SeededCheckpoint weights("unet", 5);
+  const Policy policy;
+  const ResBlock block(Loader(weights.checkpoint, *backend, policy), 32, 32, 8, 1e-5f);
+  const std::vector<float> values = ramp(6 * 7 * 32);
+  ws.run("block", [&] {
+    Act held = ws.make({1, 6, 7, 32}), x = ws.make({1, 6, 7, 32});
+    const void* at = x->data;
+    if (!ws.measuring()) backend->write(held, values.data());
+    if (!ws.measuring()) backend->write(x, values.data());
+    x = block(c, std::move(x));
+    const Act other = block(c, held);
+    if (ws.measuring()) return;
+    CHECK(x->data == at);
+    CHECK(other->data != held->data);
+    std::vector<float> kept(values.size()), one(values.size()), two(values.size());
+    backend->read(kept.data(), held);
+    backend->read(one.data(), x);
+    backend->read(two.data(), other);
+    CHECK(same_bytes(kept, values));
+    CHECK(same_bytes(one, two));
+  });
+}
+
 TEST_CASE("plan: the UNet's memory meets the lower bound") {
   const auto backend = make_cpu_backend({.threads = 1});
   Workspace ws(*backend);

@@ -9,11 +9,22 @@ Act make(Ctx& c, Shape shape, const Feeds& next) {
   return next ? c.make(shape, *next) : c.make(shape);
 }
 
+// Where what is added to `sum` goes.
+Act make_sum(Ctx& c, const Act& sum, const Feeds& next) {
+  return sum.last() && !next ? sum : make(c, sum->shape, next);
+}
+
 }  // namespace
 
 Act Linear::operator()(Ctx& c, Cat x, const Epilogue& e) const {
   Act out = make(c, x.shape().with_c(e.gated ? w.out / 2 : w.out), next);
   c.backend.linear(c.ws, out, x, w, e);
+  return out;
+}
+
+Act Linear::add_to(Ctx& c, Act sum, Cat x) const {
+  Act out = make_sum(c, sum, next);
+  c.backend.linear(c.ws, out, x, w, {.residual = sum});
   return out;
 }
 
@@ -32,6 +43,13 @@ Act Conv3x3::operator()(Ctx& c, Tensor x, const Epilogue& e) const {
 Act Conv3x3::operator()(Ctx& c, const Normed& x, const Epilogue& e) const {
   Act out = make_out(c, x.x.shape());
   c.backend.norm_conv3x3(c.ws, out, x.x, {x.norm.w, x.norm.groups, x.fn}, w, geom, e);
+  return out;
+}
+
+Act Conv3x3::add_to(Ctx& c, Act sum, const Normed& x) const {
+  Act out = make_sum(c, sum, next);
+  c.backend.norm_conv3x3(c.ws, out, x.x, {x.norm.w, x.norm.groups, x.fn}, w, geom,
+                         {.residual = sum});
   return out;
 }
 

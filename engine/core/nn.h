@@ -20,6 +20,8 @@ struct Linear {
   explicit Linear(LinearW packed) : w(std::move(packed)) {}
   Linear(const Loader& l, int in, int out, Bias bias = Bias::yes) : w(l.linear(in, out, bias)) {}
   Act operator()(Ctx& c, Cat x, const Epilogue& e = {}) const;  // {n, h, w, in} -> {.., out}
+  // sum + W x, in the memory of `sum` where this is its last copy.
+  Act add_to(Ctx& c, Act sum, Cat x) const;
   Reader reader() const { return {Use::linear, w.precision, w.one_scale}; }
 };
 
@@ -41,6 +43,7 @@ struct Conv3x3 {
       : w(l.conv3x3(in, out, g.upsample)), geom(g) {}
   Act operator()(Ctx& c, Tensor x, const Epilogue& e = {}) const;
   Act operator()(Ctx& c, const Normed& x, const Epilogue& e = {}) const;
+  Act add_to(Ctx& c, Act sum, const Normed& x) const;  // as Linear's
   // Enlarges x to {height, width} on the way in; of a layer whose geometry says so.
   Act upsample(Ctx& c, Tensor x, int height, int width) const;
   Reader reader() const { return {Use::conv3x3, w.precision, w.one_scale}; }

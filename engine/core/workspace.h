@@ -22,6 +22,8 @@ class Act {
   operator Cat() const { return tensor_; }     // NOLINT: or as a Cat of one
   const Tensor* operator->() const { return &tensor_; }
   Act view(int n, int h, int w) const { return {tensor_.view(n, h, w), hold_}; }
+  // Whether this is the last copy: what reads it may then write onto it.
+  bool last() const { return hold_.use_count() == 1; }
 
  private:
   Tensor tensor_;

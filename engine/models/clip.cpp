@@ -83,9 +83,9 @@ Stored ClipText::operator()(Ctx& c, const std::vector<int32_t>& ids) const {
       Act qkv = l.qkv_proj(c, l.layer_norm1(c, x));
       Act a = attention(c, qkv->cols(0, width), qkv->cols(width, width),
                         qkv->cols(2 * width, width), heads, causal);
-      x = l.out_proj(c, a, {.residual = x});
+      x = l.out_proj.add_to(c, std::move(x), a);
       Act h = l.fc1(c, l.layer_norm2(c, x), {.fn = config_.hidden_act});
-      x = l.fc2(c, h, {.residual = x});
+      x = l.fc2.add_to(c, std::move(x), h);
     }
     c.backend.layer_norm(c.ws, out, x, final_layer_norm_.w);
   });

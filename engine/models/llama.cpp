@@ -99,10 +99,10 @@ Act Llama::block(Ctx& c, const Layer& l, Act x, const State& state, size_t layer
   c.backend.store_rows(c.ws, values, qkv->cols(q + kv, kv), positions);
   Act a = attention(c, qkv->cols(0, q), keys, values, {config_.heads, config_.kv_heads}, positions);
   qkv = {};
-  x = l.attn_output(c, a, {.residual = x});
+  x = l.attn_output.add_to(c, std::move(x), a);
   a = {};
   Act h = l.gate_up(c, l.ffn_norm(c, x), {.fn = Fn::silu, .gated = true});
-  return l.ffn_down(c, h, {.residual = x});
+  return l.ffn_down.add_to(c, std::move(x), h);
 }
 
 std::vector<float> Llama::operator()(Ctx& c, State& state, std::span<const int32_t> tokens,

@@ -26,12 +26,12 @@ ResBlock::ResBlock(const Loader& l, int in, int out, int groups, float eps)
   if (in != out) conv_shortcut.emplace(l / "conv_shortcut", in, out);
 }
 
-Act ResBlock::operator()(Ctx& c, Cat x, Tensor time) const {
-  Act h =
-      conv1(c, norm1.silu(x), {.row_bias = time ? time.cols(time_column, conv1.w.out) : Tensor{}});
-  if (!conv_shortcut) return conv2(c, norm2.silu(h), {.residual = x.a});
-  Act skip = (*conv_shortcut)(c, x);
-  return conv2(c, norm2.silu(h), {.residual = skip});
+Act ResBlock::operator()(Ctx& c, Act x, Tensor time, Act skip) const {
+  Act h = conv1(c, norm1.silu({x, skip}),
+                {.row_bias = time ? time.cols(time_column, conv1.w.out) : Tensor{}});
+  if (conv_shortcut) x = (*conv_shortcut)(c, {x, skip});
+  skip = {};
+  return conv2.add_to(c, std::move(x), norm2.silu(h));
 }
 
 TransformerBlock::TransformerBlock(const Loader& l, int ch, int head_count,
@@ -62,25 +62,27 @@ TransformerBlock::TransformerBlock(const Loader& l, int ch, int head_count,
   to_kv.next = Reader{Use::attention, to_q.w.precision};
 }
 
-Act TransformerBlock::operator()(Ctx& c, Tensor x, Tensor text_kv) const {
+Act TransformerBlock::operator()(Ctx& c, Act x, Tensor text_kv) const {
   const int ch = channels;
-  const Shape image = x.shape;
+  const Shape image = x->shape;
   Act h = proj_in(c, norm(c, x)).view(image.n, image.h * image.w, 1);  // pixels are tokens
 
   Act qkv = to_qkv(c, norm1(c, h));
   Act a = attention(c, qkv->cols(0, ch), qkv->cols(ch, ch), qkv->cols(2 * ch, ch),
                     {heads, heads, to_qkv.w.precision});
   qkv = {};
-  h = to_out1(c, a, {.residual = h});
+  h = to_out1.add_to(c, std::move(h), a);
 
   Act q = to_q(c, norm2(c, h));
   a = attention(c, q, text_kv.cols(0, ch), text_kv.cols(ch, ch), {heads, heads, to_q.w.precision});
   q = {};
-  h = to_out2(c, a, {.residual = h});
+  h = to_out2.add_to(c, std::move(h), a);
   a = {};
 
-  h = ff_out(c, ff_in(c, norm3(c, h), {.fn = Fn::gelu, .gated = true}), {.residual = h});
-  return proj_out(c, h.view(image.n, image.h, image.w), {.residual = x});
+  a = ff_in(c, norm3(c, h), {.fn = Fn::gelu, .gated = true});
+  h = ff_out.add_to(c, std::move(h), a);
+  a = {};
+  return proj_out.add_to(c, std::move(x), h.view(image.n, image.h, image.w));
 }
 
 ResBlock UNet::resnet(const Loader& l, const std::string& path, int in, int out) {
@@ -209,23 +211,21 @@ Act UNet::operator()(Ctx& c, Tensor latent, const Conditioning& cond, int call) 
   std::vector<Act> skips{x};
   for (const Down& d : down_) {
     for (size_t i = 0; i < d.resnets.size(); ++i) {
-      x = d.resnets[i](c, x, time);
-      if (!d.attentions.empty()) x = d.attentions[i](c, x, *kv++);
+      x = d.resnets[i](c, std::move(x), time);
+      if (!d.attentions.empty()) x = d.attentions[i](c, std::move(x), *kv++);
       skips.push_back(x);
     }
     if (d.downsample) skips.push_back(x = (*d.downsample)(c, x));
   }
   if (mid_) {
-    x = mid_->resnet0(c, x, time);
-    x = mid_->attention(c, x, *kv++);
-    x = mid_->resnet1(c, x, time);
+    x = mid_->resnet0(c, std::move(x), time);
+    x = mid_->attention(c, std::move(x), *kv++);
+    x = mid_->resnet1(c, std::move(x), time);
   }
   for (const Up& u : up_) {
     for (size_t i = 0; i < u.resnets.size(); ++i) {
-      Act skip = pop(skips);
-      x = u.resnets[i](c, {x, skip}, time);
-      skip = {};
-      if (!u.attentions.empty()) x = u.attentions[i](c, x, *kv++);
+      x = u.resnets[i](c, std::move(x), time, pop(skips));
+      if (!u.attentions.empty()) x = u.attentions[i](c, std::move(x), *kv++);
     }
     // To the next skip's exact size: an odd one was halved upwards.
     if (u.upsample) x = u.upsample->upsample(c, x, skips.back()->shape.h, skips.back()->shape.w);

@@ -41,9 +41,10 @@ struct ResBlock {
   std::optional<Linear> conv_shortcut;
   int time_column = 0;  // where this block's bias stands in a row of Conditioning::time
 
-  // Blocks without a time embedding (the VAE's) are given no `time`.
+  // Blocks without a time embedding (the VAE's) are given no `time`. Channels of a `skip` stand
+  // behind those of x.
   ResBlock(const Loader& l, int in, int out, int groups, float eps);
-  Act operator()(Ctx& c, Cat x, Tensor time = {}) const;
+  Act operator()(Ctx& c, Act x, Tensor time = {}, Act skip = {}) const;
 };
 
 struct TransformerBlock {
@@ -58,7 +59,7 @@ struct TransformerBlock {
   int channels, heads;
 
   TransformerBlock(const Loader& l, int channels, int heads, const UNetConfig& config);
-  Act operator()(Ctx& c, Tensor x, Tensor text_kv) const;
+  Act operator()(Ctx& c, Act x, Tensor text_kv) const;
 };
 
 // What a prompt and a schedule fix for every step.

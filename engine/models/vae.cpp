@@ -76,7 +76,7 @@ VaeMid::VaeMid(const Loader& l, int ch, const VaeConfig& config)
 }
 
 Act VaeMid::operator()(Ctx& c, Act x) const {
-  x = resnet0(c, x);
+  x = resnet0(c, std::move(x));
   if (attention) {
     const Shape image = x->shape;
     const int ch = image.c;
@@ -84,9 +84,9 @@ Act VaeMid::operator()(Ctx& c, Act x) const {
     Act qkv = attention->to_qkv(c, attention->group_norm(c, x));
     Act a = yent::attention(c, qkv->cols(0, ch), qkv->cols(ch, ch), qkv->cols(2 * ch, ch), {});
     qkv = {};
-    x = attention->to_out(c, a, {.residual = x}).view(image.n, image.h, image.w);
+    x = attention->to_out.add_to(c, std::move(x), a).view(image.n, image.h, image.w);
   }
-  return resnet1(c, x);
+  return resnet1(c, std::move(x));
 }
 
 VaeDecoder::VaeDecoder(const Loader& l, const VaeConfig& config)
@@ -119,7 +119,7 @@ Act VaeDecoder::operator()(Ctx& c, Tensor latent) const {
   Act x = post_quant_conv_ ? conv_in_(c, (*post_quant_conv_)(c, latent)) : conv_in_(c, latent);
   x = mid_(c, std::move(x));  // {n, 64, 64, 512}
   for (const Up& u : up_) {
-    for (const ResBlock& resnet : u.resnets) x = resnet(c, x);
+    for (const ResBlock& resnet : u.resnets) x = resnet(c, std::move(x));
     if (u.upsample) x = u.upsample->upsample(c, x, 2 * x->shape.h, 2 * x->shape.w);
   }
   return conv_out_(c, conv_norm_out_.silu(x));  // {n, 512, 512, 3}
@@ -156,7 +156,7 @@ VaeEncoder::VaeEncoder(const Loader& l, const VaeConfig& config)
 Act VaeEncoder::operator()(Ctx& c, Tensor image) const {
   Act x = conv_in_(c, image);
   for (const Down& d : down_) {
-    for (const ResBlock& resnet : d.resnets) x = resnet(c, x);
+    for (const ResBlock& resnet : d.resnets) x = resnet(c, std::move(x));
     if (d.downsample) x = (*d.downsample)(c, x);
   }
   x = mid_(c, std::move(x));
