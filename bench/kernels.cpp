@@ -226,14 +226,15 @@ void add_products(const Gemm& row, const char* kind, Precision precision) {
   struct Conv {
     int images, side, in, out;
   };
-  std::vector<Linear> linears = {{8192, 320, 960, false},  {8192, 320, 320, false},
-                                 {8192, 320, 2560, true},  {8192, 1280, 320, false},
-                                 {2048, 640, 5120, true},  {512, 1280, 3840, false},
-                                 {512, 1280, 10240, true}, {512, 5120, 1280, false},
-                                 {154, 768, 2560, false},  {1, 1280, 1280, false}};
-  std::vector<Conv> convs = {{2, 64, 320, 320},   {2, 32, 640, 640}, {2, 16, 1280, 1280},
-                             {2, 16, 2560, 1280}, {2, 64, 960, 320}, {2, 64, 4, 320},
-                             {1, 512, 128, 128},  {1, 256, 256, 256}};
+  std::vector<Linear> linears = {
+      {8192, 320, 960, false},  {8192, 320, 320, false},  {8192, 320, 2560, true},
+      {8192, 1280, 320, false}, {2048, 640, 640, false},  {2048, 640, 5120, true},
+      {512, 1280, 3840, false}, {512, 1280, 1280, false}, {512, 1280, 10240, true},
+      {512, 5120, 1280, false}, {154, 768, 2560, false},  {1, 1280, 1280, false}};
+  std::vector<Conv> convs = {{2, 64, 320, 320},   {2, 32, 640, 640},  {2, 16, 1280, 1280},
+                             {2, 16, 2560, 1280}, {2, 64, 960, 320},  {2, 64, 4, 320},
+                             {1, 512, 128, 128},  {1, 512, 256, 128}, {1, 256, 256, 256},
+                             {1, 128, 512, 512}};
   if (isa == Isa::ref) linears.resize(2), convs.resize(1);  // plain C++ takes seconds for each
   for (const Linear& s : linears) {
     add(fmt::format("linear{}/{}x{}x{}{}", at, s.rows, s.in, s.out, s.gated ? "_gated" : ""),
