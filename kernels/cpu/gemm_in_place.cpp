@@ -15,6 +15,11 @@ constexpr size_t near = 1 << 20;     // half of a core's second-level cache
 constexpr size_t side_by_side = 16;  // lines of k from which on it pays to finish meanwhile
 constexpr size_t far = 16 << 20;     // an output so large leaves the caches before it is read
 
+// What a residual is written onto has been read just before.
+bool is_far(const Tensor& out, const Epilogue& e) {
+  return out.shape.count() * block_bytes(out.dtype) >= far && e.residual.data != out.data;
+}
+
 size_t parts(size_t total, size_t size) { return (total + size - 1) / size; }
 size_t up(size_t value, size_t granule) { return parts(value, granule) * granule; }
 
@@ -192,9 +197,8 @@ void multiply_in_place(Arena& arena, int threads, Tensor out, size_t rows, const
   const Plan plan(g, rows, input, weight, 4 * threads);
   const Scratch scratch(arena, plan.share * threads);
   if (arena.measuring()) return;
-  const bool is_far = out.shape.count() * block_bytes(out.dtype) >= far;
   const Product product{
-      g, plan, input, weight, {out, input.placement, weight, e, image_rows, is_far}};
+      g, plan, input, weight, {out, input.placement, weight, e, image_rows, is_far(out, e)}};
   parallel_for(threads, plan.row_tasks * plan.panel_tasks, [&](size_t task, int thread) {
     product.run(task, scratch.as<std::byte>() + thread * plan.share);
   });
@@ -211,12 +215,11 @@ void multiply_in_place(std::byte* scratch, const Tensor& out, size_t first, size
   if (e.residual) part.residual = band(e.residual);
   if (e.row_bias) part.row_bias = e.row_bias.slice(first / (out.rows() / out.shape.n), 1);
   const Plan plan(*weight.kernel, rows, input, weight, 1);
-  const bool is_far = out.shape.count() * block_bytes(out.dtype) >= far;
   const Product product{*weight.kernel,
                         plan,
                         input,
                         weight,
-                        {band(out), input.placement, weight, part, rows, is_far}};
+                        {band(out), input.placement, weight, part, rows, is_far(out, e)}};
   for (size_t task = 0; task < plan.row_tasks * plan.panel_tasks; ++task) {
     product.run(task, scratch);
   }
