@@ -88,7 +88,8 @@ TEST_CASE("conv bands: the same bits as a norm and a convolution") {
   const Layer layers[] = {{{1, 137, 144, 448}, 0, 40, 32, Precision::int8},
                           {{2, 67, 144, 448}, 0, 40, 32, Precision::bf16},
                           {{2, 130, 256, 280}, 120, 33, 8, Precision::int8},
-                          {{1, 131, 256, 136}, 40, 8, 4, Precision::bf16}};
+                          {{1, 131, 256, 136}, 40, 8, 4, Precision::bf16},
+                          {{1, 34, 256, 512}, 0, 8, 32, Precision::bf16}};  // long lines
   for (const Layer& l : layers) {
     REQUIRE(suits_bands(l.in, {.precision = l.precision}, {}, reads_in_place()));
     for (const bool spoilt : {false, true}) check_same(l, spoilt);
@@ -106,6 +107,7 @@ TEST_CASE("conv bands: only where the size stays and rows are read in place") {
   CHECK_FALSE(suits_bands(large, w, {.pad_top = 0}, kernel));
   CHECK_FALSE(suits_bands({1, 512, 520, 128}, w, {}, kernel));
   CHECK_FALSE(suits_bands({1, 64, 64, 128}, w, {}, kernel));
+  CHECK_FALSE(suits_bands({1, 512, 2048, 256}, w, {}, kernel));
   CHECK_FALSE(suits_bands(large, {.precision = Precision::int8, .one_scale = true}, {}, kernel));
 }
 

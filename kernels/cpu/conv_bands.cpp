@@ -13,7 +13,7 @@ namespace {
 
 constexpr size_t band_bytes = 1 << 20;  // of a second-level cache of two megabytes
 constexpr size_t far_bytes = 8 << 20;   // smaller images stay in the caches anyway
-constexpr int fewest_lines = 4;         // two more are normalized with them
+constexpr int fewest_lines = 3;         // two more are normalized with them
 
 size_t line_bytes(const Shape& in, DType type) {
   const Form line = image_form({1, 1, in.w, in.c}, type);
@@ -48,7 +48,7 @@ bool suits_bands(const Shape& in, const ConvW& w, const ConvGeom& g, const Gemm&
   const bool same_size = g.stride == 1 && g.pad_top == 1 && g.pad_left == 1 && !g.upsample;
   if (!kernel.multiply || w.one_scale || !same_size || in.w % 16 != 0) return false;
   const size_t line = line_bytes(in, operand(w.precision));
-  return line * in.h >= far_bytes && line * (fewest_lines + 2) <= band_bytes;
+  return line * in.h >= far_bytes && line * fewest_lines <= band_bytes;
 }
 
 void conv_bands(Arena& arena, int threads, const Vec& vec, Tensor out, const Cat& x,
@@ -56,7 +56,8 @@ void conv_bands(Arena& arena, int threads, const Vec& vec, Tensor out, const Cat
                 const Epilogue& e) {
   const Shape in = x.shape();
   const DType type = operand(precision);
-  const int most = static_cast<int>(band_bytes / line_bytes(in, type)) - 2;
+  const int near = static_cast<int>(band_bytes / line_bytes(in, type)) - 2;
+  const int most = std::max(near, fewest_lines);  // of long lines a little too large
   const int spread = (in.n * in.h + 4 * threads - 1) / (4 * threads);  // some for every thread
   const int lines = std::clamp(spread, fewest_lines, most);
   const int bands = (in.h + lines - 1) / lines;
