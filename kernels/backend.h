@@ -230,8 +230,8 @@ class Backend {
   // Until everything asked for is done: for who measures.
   virtual void wait() {}
 
-  // The only two other calls that wait. The host side is dense, of the tensor's dtype; activations
-  // in another form than f32 are read as f32.
+  // The only two other calls that may wait; `src` is free for the caller afterwards. The host side
+  // is dense, of the tensor's dtype; activations in another form than f32 are read as f32.
   virtual void write(Tensor dst, const void* src) = 0;
   virtual void read(void* dst, Tensor src) = 0;
 };

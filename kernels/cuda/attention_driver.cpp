@@ -96,10 +96,10 @@ void attend(Queue& queue, Arena& arena, Tensor out, Tensor q, Tensor k, Tensor v
   const bool tensor_cores = halves(q) && halves(k) && halves(v) && out.dtype == DType::f16 &&
                             args.width % 8 == 0 && args.queries >= 16 && s.scale > 0;
   if (tensor_cores && args.width > kFlashWidth) return attend_wide(queue, arena, args);
+  if (args.width > 1024) throw run_error("heads of {} are wider than the GPU's 1024", args.width);
   if (arena.measuring()) return;
   const bool at_chunks = args.q.wide && args.k.wide && args.v.wide && in_pairs(args.out);
   if (tensor_cores && at_chunks) return launch_flash_attention(queue, args);
-  ENSURE(args.width <= 1024, "attention: heads of {}", args.width);
   launch_row_attention(queue, args);
 }
 

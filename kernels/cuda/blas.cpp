@@ -64,7 +64,7 @@ class LoadedBlas : public Blas {
   bool start() { return lib_.create(&handle_) == CUBLAS_STATUS_SUCCESS; }
 
   bool linear(const BlasArgs& a) override {
-    const Plan& plan = plan_of(a);
+    Plan& plan = plan_of(a);
     if (!plan.usable) return false;
     q_.sign(&a, sizeof(a));
     if (q_.compares()) return true;
@@ -74,10 +74,12 @@ class LoadedBlas : public Blas {
     }
     const float one = 1, beta = a.residual ? 1.0f : 0.0f;
     // Row-major is column-major transposed: the library sees out^T = weight x^T.
-    return lib_.matmul(handle_, plan.desc, &one, a.weight, plan.weight, a.x, plan.x, &beta,
-                       a.residual ? a.residual : a.out, plan.residual, a.out, plan.out,
-                       &plan.algorithm, a.workspace, kWorkspace,
-                       q_.stream()) == CUBLAS_STATUS_SUCCESS;
+    q_.enter();
+    plan.usable =
+        lib_.matmul(handle_, plan.desc, &one, a.weight, plan.weight, a.x, plan.x, &beta,
+                    a.residual ? a.residual : a.out, plan.residual, a.out, plan.out,
+                    &plan.algorithm, a.workspace, kWorkspace, q_.stream()) == CUBLAS_STATUS_SUCCESS;
+    return plan.usable;
   }
 
  private:
@@ -90,7 +92,7 @@ class LoadedBlas : public Blas {
   using Key = std::array<int64_t, 11>;
 
   // The algorithm is asked for once per shape and alignment, and stays.
-  const Plan& plan_of(const BlasArgs& a) {
+  Plan& plan_of(const BlasArgs& a) {
     const uint32_t aligned = alignment_of({a.x, a.weight, a.residual, a.out});
     const Key key{a.m,
                   a.n,

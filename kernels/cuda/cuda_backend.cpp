@@ -237,16 +237,15 @@ class CudaBackend : public Backend {
 
   void write(Tensor dst, const void* src) override {
     q_.begin_wait();
-    std::vector<uint16_t> halves;
-    if (dst.dtype == DType::f16) {
+    const size_t row = static_cast<size_t>(dst.shape.c) * block_bytes(dst.dtype);
+    if (q_.compares() || row * dst.rows() == 0) return;
+    std::vector<uint16_t> halves(dst.dtype == DType::f16 ? dst.shape.count() : 0);
+    if (!halves.empty()) {
       const auto* from = static_cast<const float*>(src);
-      halves.resize(dst.shape.count());
       std::transform(from, from + halves.size(), halves.begin(), f32_to_f16);
       src = halves.data();
     }
-    const size_t row = static_cast<size_t>(dst.shape.c) * block_bytes(dst.dtype);
-    if (q_.compares() || row * dst.rows() == 0) return;
-    copy(dst.data, pitch(dst), src, row, row, dst.rows(), cudaMemcpyHostToDevice);
+    stager_.write(dst.data, pitch(dst), src, row, dst.rows());
   }
 
   void read(void* dst, Tensor src) override {
@@ -255,24 +254,13 @@ class CudaBackend : public Backend {
     if (q_.compares() || row * src.rows() == 0) return;
     std::vector<uint16_t> halves(src.dtype == DType::f16 ? src.shape.count() : 0);
     void* to = halves.empty() ? dst : halves.data();
-    copy(to, row, src.data, pitch(src), row, src.rows(), cudaMemcpyDeviceToHost);
+    stager_.read(to, src.data, pitch(src), row, src.rows());
     std::transform(halves.begin(), halves.end(), static_cast<float*>(dst), f16_to_f32);
   }
 
  private:
   static size_t pitch(const Tensor& t) {
     return static_cast<size_t>(std::max(t.ld, t.shape.c)) * block_bytes(t.dtype);
-  }
-
-  // Rows as one piece where they lie so: a copy of many short rows takes a while each.
-  void copy(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t row, size_t rows,
-            cudaMemcpyKind kind) const {
-    if (to_pitch == row && from_pitch == row) {
-      CUDA_CHECK(cudaMemcpyAsync(to, from, row * rows, kind, q_.stream()));
-    } else {
-      CUDA_CHECK(cudaMemcpy2DAsync(to, to_pitch, from, from_pitch, row, rows, kind, q_.stream()));
-    }
-    CUDA_CHECK(cudaStreamSynchronize(q_.stream()));
   }
 
   static void check_norm(const char* op, const NormW& w, int channels) {
@@ -344,7 +332,19 @@ std::unique_ptr<Backend> make_cuda_backend(const CudaOptions& options, std::stri
     reason = fmt::format("{} is of an architecture before Ampere (sm_80)", properties.name);
     return nullptr;
   }
-  return std::make_unique<cuda::CudaBackend>(options, properties);
+  try {
+    auto backend = std::make_unique<cuda::CudaBackend>(options, properties);
+    if (cuda::has_code()) return backend;
+    reason = fmt::format("this build has no code for {} ({})", properties.name, backend->isa());
+  } catch (const Error& error) {  // it may be full, or another's alone
+    reason = fmt::format("{}: {}", properties.name, error.what());
+  }
+  return nullptr;
+}
+
+int cuda_devices() {
+  int devices = 0;
+  return cudaGetDeviceCount(&devices) == cudaSuccess ? devices : 0;
 }
 
 }  // namespace yent

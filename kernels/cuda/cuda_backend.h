@@ -21,4 +21,7 @@ struct CudaOptions {
 // stop ("no NVIDIA GPU answers").
 std::unique_ptr<Backend> make_cuda_backend(const CudaOptions& options, std::string& reason);
 
+// How many GPUs answer.
+int cuda_devices();
+
 }  // namespace yent

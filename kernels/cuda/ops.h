@@ -5,6 +5,10 @@
 #include "kernels/cuda/index.h"
 #include "kernels/cuda/queue.h"
 
+// A hole would be hashed with whatever lies in it, and no recording would ever match.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic error "-Wpadded"
+
 namespace yent::cuda {
 
 // Rows of halves or floats. `wide`: 8 columns from a multiple of 8 on may be moved at once.
@@ -14,7 +18,7 @@ struct Rows {
   short f32, wide;
 };
 
-// One or two halves of the channels. `wide`: the seam is at a multiple of 8, too.
+// One or two halves of the channels, `seam` of them in the first.
 struct CatRows {
   Rows a, b;
   int seam, columns;
@@ -60,8 +64,9 @@ void launch_product(Queue& q, Kind kind, Cut cut, ConvArgs args);
 
 // The same in f32 arithmetic, one multiplication at a time.
 struct PlainArgs {
-  CatRows x;            // of pixels where there is a window
-  ConvView view;        // its chunks are elements; images 0: a linear
+  CatRows x;      // of pixels where there is a window
+  ConvView view;  // its chunks are elements; images 0: a linear
+  int unused;
   const float* weight;  // [n][k], a convolution's k over taps, then channels
   int m, n, k, segments;
   Finish finish;
@@ -216,4 +221,9 @@ struct SplitArgs {
 };
 void launch_split(Queue& q, const SplitArgs& args);
 
+// Whether this build has code for the calling thread's device.
+bool has_code();
+
 }  // namespace yent::cuda
+
+#pragma GCC diagnostic pop

@@ -108,6 +108,13 @@ __global__ void __launch_bounds__(kThreads) row_peak_kernel(const __grid_constan
 
 }  // namespace
 
+bool has_code() {
+  cudaFuncAttributes attributes = {};
+  const bool found = cudaFuncGetAttributes(&attributes, mix_kernel) == cudaSuccess;
+  cudaGetLastError();
+  return found;
+}
+
 void launch_mix(Queue& q, const MixArgs& args) {
   q.launch(mix_kernel, dim3(blocks(static_cast<int64_t>(args.rows) * args.columns)), dim3(kThreads),
            0, args);

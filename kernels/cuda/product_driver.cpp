@@ -101,6 +101,7 @@ void multiply(Queue& q, Blas* blas, Arena& arena, Tensor out, Cat x, const Linea
     if (arena.measuring()) return;
     launch_plain_product(q, {.x = rows_of(x),
                              .view = {},
+                             .unused = 0,
                              .weight = static_cast<const float*>(p.data.get()),
                              .m = rows,
                              .n = p.n,
@@ -137,7 +138,8 @@ void multiply(Queue& q, Blas* blas, Arena& arena, Tensor out, Cat x, const Linea
 
   const bool direct = p.layout != Layout::bfloat && p.layout != Layout::code && in_chunks(x.a) &&
                       (!x.b || in_chunks(x.b));
-  const Staged staged(q, arena, x, p, direct, 1);
+  const int scale_rows = w.one_scale ? rows : 1;
+  const Staged staged(q, arena, x, p, direct, scale_rows);
   const bool plain = direct && !x.b && e.fn == Fn::none && !e.gated && !e.row_bias &&
                      out.dtype == DType::f16 && (!e.residual || e.residual.dtype == DType::f16);
   const bool library = blas && plain && rows > 8;
@@ -176,7 +178,7 @@ void multiply(Queue& q, Blas* blas, Arena& arena, Tensor out, Cat x, const Linea
   args.b_ld = p.padded / p.granule();
   args.depth = args.view.total();
   args.partial = room.as<void>();
-  launch(q, args, cut, rows, p, finish_of(out, e, p, 1, staged.scale()));
+  launch(q, args, cut, rows, p, finish_of(out, e, p, scale_rows, staged.scale()));
 }
 
 void convolve(Queue& q, Arena& arena, Tensor out, Tensor x, const ConvW& w, const ConvGeom& g,
@@ -199,6 +201,7 @@ void convolve(Queue& q, Arena& arena, Tensor out, Tensor x, const ConvW& w, cons
     if (arena.measuring()) return;
     launch_plain_product(q, {.x = rows_of(Cat(x)),
                              .view = view,
+                             .unused = 0,
                              .weight = static_cast<const float*>(p.data.get()),
                              .m = rows,
                              .n = p.n,
@@ -208,7 +211,8 @@ void convolve(Queue& q, Arena& arena, Tensor out, Tensor x, const ConvW& w, cons
     return;
   }
   const bool direct = p.layout == Layout::half && in_chunks(x);
-  const Staged staged(q, arena, x, p, direct, in.h * in.w);
+  const int images = w.one_scale ? in.n : 1;  // that share a scale of codes
+  const Staged staged(q, arena, x, p, direct, images * in.h * in.w);
   const Cut cut = cut_of(q, p, rows, 9 * (p.padded / p.granule()));
   const Scratch room(arena, sums_bytes(cut, rows, p));
   if (arena.measuring()) return;
@@ -221,8 +225,7 @@ void convolve(Queue& q, Arena& arena, Tensor out, Tensor x, const ConvW& w, cons
   args.b = p.data.get();
   args.b_ld = args.depth = args.view.total();
   args.partial = room.as<void>();
-  // Codes have one scale per image.
-  launch(q, args, cut, rows, p, finish_of(out, e, p, o.h * o.w, staged.scale()));
+  launch(q, args, cut, rows, p, finish_of(out, e, p, images * o.h * o.w, staged.scale()));
 }
 
 }  // namespace yent::cuda

@@ -54,7 +54,9 @@ void Queue::begin_wait() {
 void Queue::clear(void* data, size_t bytes) {
   sign(&data, sizeof(data));
   sign(&bytes, sizeof(bytes));
-  if (!compares_) CUDA_CHECK(cudaMemsetAsync(data, 0, bytes, stream_));
+  if (compares_) return;
+  enter();
+  CUDA_CHECK(cudaMemsetAsync(data, 0, bytes, stream_));
 }
 
 void Queue::launch(const void* kernel, dim3 grid, dim3 block, size_t shared, const void* args,
@@ -63,11 +65,13 @@ void Queue::launch(const void* kernel, dim3 grid, dim3 block, size_t shared, con
                             static_cast<uint64_t>(grid.y) << 32 | grid.z, block.x, shared};
   sign(shape, sizeof(shape));
   sign(args, bytes);
-  if (compares_ || grid.x * grid.y * grid.z == 0) return;
+  if (compares_ || grid.x == 0 || grid.y == 0 || grid.z == 0) return;
+  enter();  // a thread may serve several devices
   constexpr size_t always = 48 << 10;
-  if (shared > always && large_.insert(kernel).second) {
+  if (shared > always && shared > large_[kernel]) {
     CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                     static_cast<int>(shared)));
+    large_[kernel] = shared;
   }
   void* parameters[] = {const_cast<void*>(args)};
   CUDA_CHECK(cudaLaunchKernel(kernel, grid, block, parameters, shared, stream_));

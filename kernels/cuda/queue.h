@@ -6,7 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <set>
+#include <map>
 
 namespace yent::cuda {
 
@@ -47,7 +47,7 @@ class Queue {
   cudaStream_t stream_ = nullptr;
   bool compares_ = false, waited_ = false;
   uint64_t signature_ = 0;
-  std::set<const void*> large_;  // kernels that may take more than 48 KB of shared memory
+  std::map<const void*, size_t> large_;  // kernels that may take more than 48 KB of shared memory
 };
 
 }  // namespace yent::cuda

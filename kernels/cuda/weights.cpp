@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "kernels/cuda/check.cuh"
 #include "kernels/error.h"
 #include "kernels/host_rows.h"
 
@@ -36,10 +35,11 @@ size_t element_bytes(Layout layout) {
   return sizes[static_cast<int>(layout)];
 }
 
-std::shared_ptr<void> send_all(Queue& q, const void* from, size_t bytes) {
+template <class T>
+std::shared_ptr<void> send_all(Queue& q, Stager& stager, const std::vector<T>& values) {
+  const size_t bytes = values.size() * sizeof(T);
   auto memory = allocate(q, bytes);
-  CUDA_CHECK(cudaMemcpyAsync(memory.get(), from, bytes, cudaMemcpyHostToDevice, q.stream()));
-  CUDA_CHECK(cudaStreamSynchronize(q.stream()));  // `from` is the caller's
+  stager.write(memory.get(), bytes, values.data(), bytes, 1);
   return memory;
 }
 
@@ -100,13 +100,13 @@ void split_rows(Queue& q, Stager& stager, CudaWeight& w, const HostTensor& t, in
   });
 }
 
-void set_bias(Queue& q, CudaWeight& w, const std::vector<float>& bias) {
-  w.bias = send_all(q, bias.data(), bias.size() * sizeof(float));
+void set_bias(Queue& q, Stager& stager, CudaWeight& w, const std::vector<float>& bias) {
+  w.bias = send_all(q, stager, bias);
   w.bytes += bias.size() * sizeof(float);
   if (w.layout != Layout::half) return;
   std::vector<uint16_t> halves(bias.size());
   std::transform(bias.begin(), bias.end(), halves.begin(), f32_to_f16);
-  w.half_bias = send_all(q, halves.data(), halves.size() * sizeof(uint16_t));
+  w.half_bias = send_all(q, stager, halves);
 }
 
 }  // namespace
@@ -144,7 +144,7 @@ std::shared_ptr<CudaWeight> pack_linear_weight(Queue& q, Stager& stager, const L
     }
     first += rows;
   }
-  if (biased) set_bias(q, *w, bias);
+  if (biased) set_bias(q, stager, *w, bias);
   return w;
 }
 
@@ -156,7 +156,7 @@ std::shared_ptr<CudaWeight> pack_conv_weight(Queue& q, Stager& stager, const Hos
   if (!bias.dims.empty()) {
     std::vector<float> values(round_up(n, 2), 0.0f);
     read_elements(bias, 0, n, values.data());
-    set_bias(q, *w, values);
+    set_bias(q, stager, *w, values);
   }
   return w;
 }
