@@ -1,26 +1,26 @@
 #!/usr/bin/env bash
 # Builds, tests and measures the CUDA backend on a machine with a GPU.
 #
-#   bench/gpu.sh deps                  where there is a package registry: headers into .deps
-#   bench/gpu.sh [build|test|bench|all]   on the GPU; every stage stays below nine minutes
+#   bench/gpu.sh deps                              where there is a package registry: headers into .deps
+#   bench/gpu.sh [build|test|sanitize|bench|all]   on the GPU; every stage stays below nine minutes
 #
-# The machine needs nvcc, CMake and a host compiler; Google Benchmark, compute-sanitizer and PyTorch
-# are used where they are. Results go to $OUT, else build-gpu/results.
+# The machine needs nvcc, CMake and a host compiler; compute-sanitizer and PyTorch are used where
+# they are. Results lie in build-gpu/results; where $OUT names a folder, it gets them as one archive.
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.." || exit
-build="build-gpu"
-out=${OUT:-$build/results}
+export build=build-gpu
+export results=$build/results models=$build/models
 export PATH=$PATH:/usr/local/cuda/bin
 stage=${1:-all}
 failed=""
 
-say() { printf '\n== %s\n' "$*"; }
-# step NAME SECONDS COMMAND...: runs, keeps the output, remembers a failure.
+# step NAME SECONDS COMMAND...: runs a program or an exported function, keeps the output, remembers
+# a failure.
 step() {
   local name=$1 limit=$2 start=$SECONDS
   shift 2
-  say "$name"
-  timeout "$limit" "$@" 2>&1 | tee "$out/$name.log" | tail -n 25
+  printf '\n== %s\n' "$name"
+  timeout "$limit" bash -c '"$@"' step "$@" 2>&1 | tee "$results/$name.log" | tail -n 25
   if [ "${PIPESTATUS[0]}" -ne 0 ]; then failed="$failed $name"; echo "FAILED: $name"; fi
   echo "($((SECONDS - start)) s)"
 }
@@ -28,66 +28,109 @@ step() {
 deps() {
   mkdir -p .deps && cd .deps || return
   apt-get download -q libfmt-dev nlohmann-json3-dev libcli11-dev libstb-dev libeigen3-dev doctest-dev &&
-    for package in *.deb; do dpkg-deb -x "$package" . && rm "$package"; done
+    for package in *.deb; do dpkg-deb -x "$package" . && rm "$package"; done || return
   # Headers only, so that the folder is small.
   find . -type f ! -path './usr/include/*' -delete
   du -sh .
+}
+
+architecture() {
+  local sm
+  sm=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -1 | tr -d .)
+  [ "$sm" != 90 ] || sm=90a
+  echo "${ARCH:-${sm:-native}}"
 }
 
 build() {
   local deps=() start=$SECONDS
   [ ! -d .deps/usr/include ] || deps=(-DYENT_DEPS_DIR="$PWD/.deps")
   cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DYENT_CUDA=ON -DYENT_WERROR=OFF \
-    -DCMAKE_CUDA_ARCHITECTURES="${ARCH:-$(architecture)}" "${deps[@]}" >"$out/configure.log" 2>&1 ||
-    { tail -n 20 "$out/configure.log"; return 1; }
-  cmake --build "$build" --parallel "$(nproc)" --target yent_run bench yent_tests >"$out/build.log" 2>&1 ||
-    { grep -m 20 -E 'error|Error' "$out/build.log"; return 1; }
-  echo "built for sm_$(architecture) in $((SECONDS - start)) s"
+    -DCMAKE_CUDA_ARCHITECTURES="$(architecture)" "${deps[@]}" >"$results/configure.log" 2>&1 ||
+    { tail -n 20 "$results/configure.log"; return 1; }
+  cmake --build "$build" --parallel "$(nproc)" --target yent_run bench yent_tests yent_cuda_host_tests \
+    >"$results/build.log" 2>&1 ||
+    { grep -m 20 -E 'error|Error' "$results/build.log"; return 1; }
+  echo "built for $(architecture) in $((SECONDS - start)) s"
 }
 
-architecture() { nvidia-smi --query-gpu=compute_cap --format=csv,noheader | head -1 | tr -d .; }
+synthesize() {
+  local kind
+  for kind in bk-sdm-tiny micro-yent; do
+    [ -e "$models/$kind" ] || "$build/bin/bench" --synthesize $kind "$models/$kind" || return
+  done
+}
 
 same_bytes() {
-  local program=$build/bin/yent-run run
+  local run
   for run in 1 2; do
-    "$program" --device cuda -q -p "a cat" -s 3 --raw -o "$out/same_$run.png" || return
+    "$build/bin/yent-run" --device cuda -q -p "a cat" -s 3 --raw -o "$results/same_$run.png" || return
   done
-  cmp "$out/same_1.png" "$out/same_2.png" && echo "the same bytes twice"
+  cmp "$results/same_1.png" "$results/same_2.png" && echo "the same bytes twice"
 }
 
-# The whole run against the CPU in f32: 25 guided steps, and greedy tokens.
+# against_cpu NAME OPTION...: 25 guided steps in halves against the CPU in f32, stage by stage.
 against_cpu() {
-  local program=$build/bin/yent-run
-  "$program" --device cpu --precision f32 -q -p "a cat" -s 3 --raw -o "$out/cpu.png" --dump "$out/cpu.safetensors" &&
-    "$program" --device cuda -q -p "a cat" -s 3 --raw -o "$out/cuda.png" --dump "$out/cuda.safetensors" &&
-    python3 bench/peers/compare_dumps.py "$out/cpu.safetensors" "$out/cuda.safetensors" || return
+  local name=$1 device
+  local options=(-q -p "a cat" -s 3 --raw "${@:2}")
   for device in cpu cuda; do
-    "$program" --device $device -q --precision f32 --complete "who are you" --temp 0 --tokens 32 >"$out/said.$device" || return
+    local precision=(--precision "$([ $device = cpu ] && echo f32 || echo f16)")
+    "$build/bin/yent-run" --device $device "${precision[@]}" "${options[@]}" \
+      -o "$results/$name.$device.png" --dump "$results/$name.$device.safetensors" || return
   done
-  cmp "$out/said.cpu" "$out/said.cuda" && echo "the same greedy tokens"
+  python3 bench/peers/compare_dumps.py "$results/$name.cpu.safetensors" "$results/$name.cuda.safetensors"
 }
+
+# same_tokens NAME OPTION...: greedy tokens, exact arithmetic on both sides.
+same_tokens() {
+  local name=$1 device
+  for device in cpu cuda; do
+    "$build/bin/yent-run" --device $device -q --precision f32 --complete "who are you" --temp 0 --tokens 64 \
+      "${@:2}" >"$results/$name.$device.txt" || return
+  done
+  cmp "$results/$name.cpu.txt" "$results/$name.cuda.txt" && echo "the same greedy tokens"
+}
+
+# Every GPU paints its share of a batch, in the bytes of one.
+all_devices() {
+  local device
+  for device in cuda cuda:all; do
+    "$build/bin/yent-run" --device $device -q -p "a cat" -s 3 -b 5 --raw -o "$results/$device.png" || return
+  done
+  local k
+  for k in "" _2 _3 _4 _5; do cmp "$results/cuda$k.png" "$results/cuda:all$k.png" || return; done
+  echo "a batch over all GPUs is the batch of one"
+}
+export -f synthesize same_bytes against_cpu same_tokens all_devices
 
 run_tests() {
-  step ops 200 "$build/bin/yent_tests" -tc="cuda*"
-  step determinism 60 same_bytes
-  step against_cpu 120 against_cpu
-  if command -v compute-sanitizer >/dev/null; then
-    step memcheck 80 compute-sanitizer --tool memcheck --error-exitcode 9 "$build/bin/yent_tests" -tc="cuda: conv3x3*,cuda: attention*,cuda: group_norm*"
-    step racecheck 80 compute-sanitizer --tool racecheck --error-exitcode 9 "$build/bin/yent_tests" -tc="cuda: attention*,cuda: linear on q8_0*"
-  else
-    echo "skipped: compute-sanitizer is not here"
-  fi
+  step host 30 "$build/bin/yent_cuda_host_tests"
+  step ops 150 "$build/bin/yent_tests" -tc="cuda*"
+  step determinism 20 same_bytes
+  step all_devices 30 all_devices
+  step default_model 30 against_cpu default
+  step default_voice 20 same_tokens default_voice
+  step synthesize 60 synthesize
+  step full_size 100 against_cpu full --model "$models/bk-sdm-tiny"
+  step full_size_voice 30 same_tokens full_voice --llm "$models/micro-yent/micro-yent.gguf"
+}
+
+# Races and wrong addresses, on small shapes: slow under the tool.
+run_sanitizers() {
+  command -v compute-sanitizer >/dev/null || { echo "skipped: compute-sanitizer is not here"; return; }
+  local cases="cuda: conv3x3*,cuda: every epilogue*,cuda: attention*,cuda: group_norm*,cuda: linear on q8_0*"
+  step memcheck 220 compute-sanitizer --tool memcheck --error-exitcode 9 "$build/bin/yent_tests" -tc="$cases"
+  step racecheck 220 compute-sanitizer --tool racecheck --error-exitcode 9 "$build/bin/yent_tests" -tc="$cases"
 }
 
 run_bench() {
-  nvidia-smi --query-gpu=name,driver_version,clocks.max.sm,memory.total --format=csv,noheader | tee "$out/gpu.txt"
-  local models=$build/models
-  for kind in bk-sdm-tiny micro-yent; do
-    [ -e "$models/$kind" ] || step "synthesize_$kind" 150 "$build/bin/bench" --synthesize $kind "$models/$kind"
-  done
-  local llm
-  llm=$(find "$models/micro-yent" -name '*.gguf' | head -1)
-  step bench 200 "$build/bin/bench" --device cuda --model "$models/bk-sdm-tiny" --llm "$llm" --steps 25 --json "$out/bench.json"
+  nvidia-smi --query-gpu=name,driver_version,clocks.max.sm,memory.total --format=csv,noheader | tee "$results/gpu.txt"
+  local program=("$build/bin/bench" --device cuda --model "$models/bk-sdm-tiny" --llm "$models/micro-yent/micro-yent.gguf")
+  step synthesize 60 synthesize
+  step bench 100 "${program[@]}" --steps 25 --json "$results/bench.json"
+  step roofline 60 "${program[@]}" --steps 2 --roofline
+  # The process as a whole, the second time with its files in memory.
+  step first_run 30 "$build/bin/yent-run" --device cuda --model "$models/bk-sdm-tiny" -p "a cat" -s 3 --raw --timings -o "$results/run.png"
+  step second_run 30 "$build/bin/yent-run" --device cuda --model "$models/bk-sdm-tiny" -p "a cat" -s 3 --raw --timings -o "$results/run.png"
   if python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then
     step torch_peer 240 python3 bench/peers/torch_peer.py "$models/bk-sdm-tiny"
   else
@@ -95,13 +138,19 @@ run_bench() {
   fi
 }
 
-mkdir -p "$out"
+keep_results() {
+  [ -z "${OUT-}" ] || tar -C "$results" --exclude='*.safetensors' -czf "$OUT/$stage.tar.gz" .
+}
+
+mkdir -p "$results" || exit
 case $stage in
-  deps) deps ;;
+  deps) deps || exit; exit ;;
   build) build ;;
   test) run_tests ;;
+  sanitize) run_sanitizers ;;
   bench) run_bench ;;
-  all) build && run_tests && run_bench ;;
-  *) echo "usage: bench/gpu.sh [deps|build|test|bench|all]" >&2; exit 2 ;;
+  all) build && { run_tests; run_sanitizers; run_bench; } ;;
+  *) echo "usage: bench/gpu.sh [deps|build|test|sanitize|bench|all]" >&2; exit 2 ;;
 esac || failed="$failed $stage"
+keep_results
 [ -z "$failed" ] || { echo "failed:$failed"; exit 1; }

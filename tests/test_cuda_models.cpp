@@ -1,5 +1,5 @@
 // Every network in small on the GPU against PyTorch's outputs, eagerly and as a recording played
-// again. Needs a GPU.
+// again; those of the painter at full size against the CPU. Needs a GPU.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -11,8 +11,10 @@
 #include "engine/models/llama.h"
 #include "engine/models/unet.h"
 #include "engine/models/vae.h"
+#include "kernels/cpu/cpu_backend.h"
 #include "tests/compare.h"
 #include "tests/cuda_device.h"
+#include "tests/full_size.h"
 #include "tests/golden.h"
 
 using namespace yent;
@@ -198,4 +200,51 @@ TEST_CASE("cuda models: LLaMA, as a whole and token by token") {
       CHECK(said == greedy);
     }
   }
+}
+
+TEST_CASE("cuda models: BK-SDM-Tiny at full size, in halves, against the CPU in f32") {
+  Backend* device = gpu();
+  if (!device) return;
+  const auto cpu = make_cpu_backend({});
+  const auto random = [](size_t count) {
+    std::vector<float> values(count);
+    for (float& v : values) v = uniform(-1.7f, 1.7f);
+    return values;
+  };
+  // What `forward` makes of one seeded checkpoint on both.
+  const auto check = [&](const char* part, const auto& forward) {
+    CAPTURE(part);
+    SeededCheckpoint seeded(part, 7);
+    Checkpoint once = seeded.checkpoint;
+    once.find = [&](const std::string& name, std::span<const int64_t> dims) {
+      const auto known = seeded.asked.find(name);
+      return known != seeded.asked.end() ? &known->second : seeded.checkpoint.find(name, dims);
+    };
+    const auto on = [&](Backend& backend, Precision precision) {
+      Bench bench(backend, precision);
+      return forward(bench, Loader(once, backend, Policy(precision)));
+    };
+    check_close(on(*device, Precision::f16), on(*cpu, Precision::f32), limit_of(Precision::f16));
+  };
+  const std::vector<float> text = random(2 * 77 * 768), latent = random(2 * 64 * 64 * 4);
+  check("unet", [&](Bench& bench, const Loader& l) {
+    const UNet unet(l, UNetConfig::from_json(full_size_unet(), "unet"));
+    const Stored words = bench.put(text, {2, 77, 1, 768}), in = bench.put(latent, {2, 64, 64, 4});
+    const Conditioning cond = unet.condition(bench.c, words, std::vector<double>{681});
+    return bench.run("unet", [&] { return unet(bench.c, in, cond, 0); });
+  });
+  check("vae", [&](Bench& bench, const Loader& l) {
+    const VaeDecoder decoder(l, VaeConfig::from_json(full_size_vae(), "vae"));
+    const Stored in = bench.put(latent, {1, 64, 64, 4});
+    return bench.run("vae", [&] { return decoder(bench.c, in); });
+  });
+  check("text_encoder", [&](Bench& bench, const Loader& l) {
+    const ClipText clip(l, ClipConfig::from_json(full_size_clip(), "text"));
+    std::vector<int32_t> ids(2 * 77);
+    for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<int32_t>(i * 641 % 49408);
+    const Stored out = clip(bench.c, ids);
+    std::vector<float> values(out.tensor.shape.count());
+    bench.c.backend.read(values.data(), out);
+    return values;
+  });
 }
