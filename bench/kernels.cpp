@@ -178,10 +178,11 @@ void attention(benchmark::State& state, Isa isa, Precision precision, int images
           [&] { backend->attention(arena, out.tensor, q.tensor, k, v, spec); });
 }
 
-void gemv(benchmark::State& state, Isa isa, int rows, int in, int out) {
+void gemv(benchmark::State& state, Isa isa, DType type, int rows, int in, int out) {
   const auto backend = make_table_backend(isa, thread_count);
-  std::vector<std::byte> blocks(static_cast<size_t>(in) * out / 32 * 34, std::byte{1});
-  HostTensor weight{.name = "weight", .dtype = DType::q8_0, .dims = {out, in}};
+  const size_t count = static_cast<size_t>(in) * out / block_elements(type);
+  std::vector<std::byte> blocks(count * block_bytes(type), std::byte{1});
+  HostTensor weight{.name = "weight", .dtype = type, .dims = {out, in}};
   weight.data = blocks.data();
   weight.bytes = blocks.size();
   const LinearW w =
@@ -271,7 +272,11 @@ void add_attention(const std::string& name, Isa isa, Precision precision) {
 void add_rest(Isa isa, const std::string& name) {
   for (const int rows : {1, 4, 16, 64}) {
     add(fmt::format("gemv_q8/{}/{}x2048x2048", name, rows),
-        [=](benchmark::State& b) { gemv(b, isa, rows, 2048, 2048); });
+        [=](benchmark::State& b) { gemv(b, isa, DType::q8_0, rows, 2048, 2048); });
+  }
+  for (const DType type : {DType::q4_0, DType::q5_0, DType::q4_k, DType::q5_k, DType::q6_k}) {
+    add(fmt::format("gemv_{}/{}/1x2048x2048", dtype_name(type), name),
+        [=](benchmark::State& b) { gemv(b, isa, type, 1, 2048, 2048); });
   }
   for (const auto& [kind, precision] :
        {std::pair("f32", Precision::f32), std::pair("int8", Precision::int8)}) {

@@ -185,11 +185,13 @@ class Backend {
 
   // Load time. Packing reads the sources completely, with one exception: q8_0 weights of a
   // linear are computed with as they lie in the file, so their bytes must outlive the result.
+  // Of block types, matrices of those that the device keeps are handed over as they are.
+  virtual bool keeps(DType type) const { return type == DType::q8_0; }
   virtual LinearW pack_linear(const LinearSource& source, Precision precision) = 0;
   // One that `upsamples` may be laid out for exact doubling, too.
   virtual ConvW pack_conv3x3(const std::string& name, const HostTensor& weight,
                              const HostTensor& bias, Precision precision, bool upsamples) = 0;
-  // As f32, shape {1, rows, 1, last dim}; a q8_0 matrix stays q8_0, in place as above.
+  // As f32, shape {1, rows, 1, last dim}; a matrix of blocks that are kept stays in place.
   virtual Stored upload(const HostTensor& tensor) = 0;
   virtual Stored allocate(Shape shape, DType dtype) = 0;  // zeroed
   // Working memory, contents undefined. Gives back `old`, which came from here and which nobody

@@ -17,6 +17,7 @@ class Decorator : public Backend {
 
   Form form(Shape shape, Reader reader) const override { return inner_.form(shape, reader); }
 
+  bool keeps(DType type) const override { return inner_.keeps(type); }
   LinearW pack_linear(const LinearSource& source, Precision precision) override {
     return inner_.pack_linear(source, precision);
   }

@@ -1,16 +1,18 @@
-// Weights on their way from a file to a backend: the four types that backends accept, as f32.
+// Weights on their way from a file to a backend: the types that backends accept, as f32.
 #pragma once
 
 #include <cstring>
 
+#include "kernels/blocks.h"
 #include "kernels/error.h"
 #include "kernels/half.h"
 #include "kernels/tensor.h"
 
 namespace yent {
 
-// Elements [begin, begin + count) of `t`, row-major, as f32. Accepts f32, f16, bf16 and q8_0
-// (begin and count multiples of 32); whoever loads a checkpoint converts the rest first.
+// Elements [begin, begin + count) of `t`, row-major, as f32. Accepts f32, f16, bf16, q8_0 and
+// what has a block format (begin and count whole blocks); whoever loads a checkpoint converts the
+// rest first.
 inline void read_elements(const HostTensor& t, size_t begin, size_t count, float* out) {
   ENSURE((begin + count) / block_elements(t.dtype) * block_bytes(t.dtype) <= t.bytes,
          "{}: elements {} + {} are past its {} bytes", t.name, begin, count, t.bytes);
@@ -37,6 +39,10 @@ inline void read_elements(const HostTensor& t, size_t begin, size_t count, float
       }
       return;
     default:
+      if (block_format(t.dtype).elements > 0) {
+        const std::byte* from = t.data + begin / block_elements(t.dtype) * block_bytes(t.dtype);
+        return blocks_to_f32(t.dtype, from, count, out);
+      }
       ENSURE(false, "{}: a backend was given {}", t.name, dtype_name(t.dtype));
   }
 }

@@ -9,7 +9,8 @@
 namespace yent {
 
 // Element types of tensors in files and in memory. The block types are GGUF's; their
-// layouts are in loaders/convert.h. Only q8_0 is ever computed with as it stands.
+// layouts are in loaders/convert.cpp and kernels/blocks.cpp. The codes of q8_0 and of what has a
+// block format there are computed with as they stand.
 enum class DType : uint8_t {
   f32,
   f16,

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "kernels/blocks.h"
 #include "kernels/error.h"
 #include "kernels/half.h"
 
@@ -45,22 +46,9 @@ void q8_0(const std::byte* block, float* out) {
   for (int i = 0; i < 32; ++i) out[i] = static_cast<float>(read<int8_t>(block + 2 + i)) * d;
 }
 
-void q4_0(const std::byte* block, float* out) {
-  const float d = read_f16(block);
-  for (int i = 0; i < 32; ++i) out[i] = static_cast<float>(nibble(block + 2, i) - 8) * d;
-}
-
 void q4_1(const std::byte* block, float* out) {
   const float d = read_f16(block), m = read_f16(block + 2);
   for (int i = 0; i < 32; ++i) out[i] = static_cast<float>(nibble(block + 4, i)) * d + m;
-}
-
-void q5_0(const std::byte* block, float* out) {
-  const float d = read_f16(block);
-  const auto high = read<uint32_t>(block + 2);
-  for (int i = 0; i < 32; ++i) {
-    out[i] = static_cast<float>(five_bits(block + 6, high, i) - 16) * d;
-  }
 }
 
 void q5_1(const std::byte* block, float* out) {
@@ -100,53 +88,7 @@ void q3_k(const std::byte* block, float* out) {
   }
 }
 
-// The 6-bit scale and minimum of sub-block j of 8, in the 12 bytes of Q4_K and Q5_K.
-struct ScaleMin {
-  float scale, minimum;
-};
-
-ScaleMin scale_min(const std::byte* s, int j) {
-  if (j < 4) {
-    return {static_cast<float>(byte_at(s, j) & 63), static_cast<float>(byte_at(s, j + 4) & 63)};
-  }
-  const int scale = (byte_at(s, j + 4) & 15) | byte_at(s, j - 4) >> 6 << 4;
-  const int minimum = byte_at(s, j + 4) >> 4 | byte_at(s, j) >> 6 << 4;
-  return {static_cast<float>(scale), static_cast<float>(minimum)};
-}
-
-// Q4_K, and Q5_K whose `high` bytes hold the fifth bits: bit j of byte l is element 32 j + l.
-void k_nibbles(const std::byte* block, const std::byte* high, const std::byte* nibbles,
-               float* out) {
-  const float d = read_f16(block), dmin = read_f16(block + 2);
-  for (int j = 0; j < 8; ++j) {
-    const auto [scale, minimum] = scale_min(block + 4, j);
-    const float step = d * scale, offset = dmin * minimum;
-    for (int l = 0; l < 32; ++l) {
-      int n = byte_at(nibbles, 32 * (j / 2) + l) >> 4 * (j % 2) & 15;
-      if (high) n |= (byte_at(high, l) >> j & 1) << 4;
-      out[32 * j + l] = step * static_cast<float>(n) - offset;
-    }
-  }
-}
-
-void q4_k(const std::byte* block, float* out) { k_nibbles(block, nullptr, block + 16, out); }
-void q5_k(const std::byte* block, float* out) { k_nibbles(block, block + 16, block + 48, out); }
-
-void q6_k(const std::byte* block, float* out) {
-  const std::byte *low = block, *high = block + 128, *scales = block + 192;
-  const float d = read_f16(block + 208);
-  for (int n = 0; n < 16; ++n) {  // 16 elements share a scale
-    const float scale = d * static_cast<float>(read<int8_t>(scales + n));
-    for (int i = 16 * n; i < 16 * n + 16; ++i) {
-      const int half = i / 128, quarter = i % 128 / 32;  // a quarter is 32 elements
-      const int four = byte_at(low, 64 * half + i % 64) >> 4 * (quarter / 2) & 15;
-      const int two = byte_at(high, 32 * half + i % 32) >> 2 * quarter & 3;
-      out[i] = scale * static_cast<float>((four | two << 4) - 32);
-    }
-  }
-}
-
-void blocks_to_f32(DType dtype, void (*decode)(const std::byte*, float*), const std::byte* in,
+void decode_blocks(DType dtype, void (*decode)(const std::byte*, float*), const std::byte* in,
                    int64_t count, float* out) {
   const int elements = block_elements(dtype), bytes = block_bytes(dtype);
   for (; count > 0; count -= elements, in += bytes, out += elements) decode(in, out);
@@ -178,25 +120,21 @@ void run_to_f32(DType dtype, const std::byte* in, int64_t count, float* out) {
       for (int64_t i = 0; i < count; ++i) out[i] = in[i] != std::byte{0} ? 1.0f : 0.0f;
       return;
     case DType::q8_0:
-      return blocks_to_f32(dtype, q8_0, in, count, out);
-    case DType::q4_0:
-      return blocks_to_f32(dtype, q4_0, in, count, out);
+      return decode_blocks(dtype, q8_0, in, count, out);
     case DType::q4_1:
-      return blocks_to_f32(dtype, q4_1, in, count, out);
-    case DType::q5_0:
-      return blocks_to_f32(dtype, q5_0, in, count, out);
+      return decode_blocks(dtype, q4_1, in, count, out);
     case DType::q5_1:
-      return blocks_to_f32(dtype, q5_1, in, count, out);
+      return decode_blocks(dtype, q5_1, in, count, out);
     case DType::q2_k:
-      return blocks_to_f32(dtype, q2_k, in, count, out);
+      return decode_blocks(dtype, q2_k, in, count, out);
     case DType::q3_k:
-      return blocks_to_f32(dtype, q3_k, in, count, out);
+      return decode_blocks(dtype, q3_k, in, count, out);
+    case DType::q4_0:
+    case DType::q5_0:
     case DType::q4_k:
-      return blocks_to_f32(dtype, q4_k, in, count, out);
     case DType::q5_k:
-      return blocks_to_f32(dtype, q5_k, in, count, out);
     case DType::q6_k:
-      return blocks_to_f32(dtype, q6_k, in, count, out);
+      return blocks_to_f32(dtype, in, count, out);
   }
 }
 

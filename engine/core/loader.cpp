@@ -18,11 +18,11 @@ bool fits(std::vector<int64_t> found, std::span<const int64_t> wanted) {
   return true;
 }
 
-// q8_0 is for matrices, which are computed with in place; norms and biases are read as floats.
-bool backends_accept(const HostTensor& t) {
+// Blocks are for matrices, which are computed with in place; norms and biases are read as floats.
+bool accepts(const Backend& backend, const HostTensor& t) {
   const bool matrix = t.dims.size() == 2;
   return t.dtype == DType::f32 || t.dtype == DType::f16 || t.dtype == DType::bf16 ||
-         (t.dtype == DType::q8_0 && matrix);
+         (matrix && backend.keeps(t.dtype));
 }
 
 // Rows [begin, begin + count) of the outermost dimension.
@@ -79,7 +79,7 @@ Loader::Taken Loader::take(std::string_view leaf, std::vector<int64_t> dims,
   Taken taken{*found, *found, nullptr};
   taken.tensor.dims.resize(dims.size());  // what was cut off are ones
   const bool restyled = leaf == "weight" && c.restyles(path_);
-  if (restyled || style.grid || !backends_accept(taken.tensor)) {
+  if (restyled || style.grid || !accepts(load_->backend, taken.tensor)) {
     taken.owned = std::make_shared<std::vector<float>>(found->count());
     float* values = taken.owned->data();
     const int64_t rows = found->dims[0];

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/blocks.h"
 #include "kernels/cpu/attention_driver.h"
 #include "kernels/cpu/conv_bands.h"
 #include "kernels/cpu/form.h"
@@ -104,12 +105,14 @@ class CpuBackend : public Backend {
     return rows_form(shape, DType::bf16);
   }
 
+  bool keeps(DType t) const override { return t == DType::q8_0 || block_format(t).elements > 0; }
+
   Stored upload(const HostTensor& t) override {
     const int columns = t.dims.empty() ? 1 : static_cast<int>(t.dims.back());
     const int rows = columns ? static_cast<int>(t.count() / columns) : 0;
     const Shape shape{1, rows, 1, columns};
-    if (t.dtype == DType::q8_0) {
-      return {{const_cast<std::byte*>(t.data), shape, columns, DType::q8_0}, nullptr};
+    if (keeps(t.dtype)) {
+      return {{const_cast<std::byte*>(t.data), shape, columns, t.dtype}, nullptr};
     }
     Stored s = allocate(shape, DType::f32);
     read_elements(t, 0, t.count(), s.tensor.row<float>(0));
@@ -138,7 +141,7 @@ class CpuBackend : public Backend {
     ENSURE(!e.gated || w.paired, "linear {}: gated but not paired", w.name);
     check_epilogue("linear", w.name, out, e);
     const size_t image_rows = out.rows() / out.shape.n;
-    if (!p.q8.empty() && x.rows() < 8 && !x.b) return few_rows(arena, out, x.a, p, e, image_rows);
+    if (p.in_blocks() && x.rows() < 8 && !x.b) return few_rows(arena, out, x.a, p, e, image_rows);
 
     const Gemm& g = *p.gemm.kernel;
     const size_t rows_out = out.rows();
@@ -306,9 +309,11 @@ class CpuBackend : public Backend {
     each_row(out.rows(), [&](size_t r) {
       float* to = out.row<float>(r);
       const size_t id = *ids.row<int32_t>(r);
+      const auto* row = static_cast<const std::byte*>(table.data) + id * row_bytes(table);
       if (table.dtype == DType::q8_0) {
-        const auto blocks = static_cast<const unsigned char*>(table.data) + id * row_bytes(table);
-        kernels_.gemv_q8.expand(to, blocks, out.shape.c);
+        kernels_.gemv_q8.expand(to, reinterpret_cast<const unsigned char*>(row), out.shape.c);
+      } else if (keeps(table.dtype)) {
+        blocks_to_f32(table.dtype, row, out.shape.c, to);
       } else {
         std::copy_n(table.row<float>(id), out.shape.c, to);
       }
@@ -396,7 +401,7 @@ class CpuBackend : public Backend {
     });
   }
 
-  // q8_0 weights and rows so few that expanding panels would cost more than the product.
+  // Weights in blocks and rows so few that expanding panels would cost more than the product.
   void few_rows(Arena& arena, Tensor out, Tensor x, const CpuWeight& p, const Epilogue& e,
                 size_t image_rows) const {
     const Gemm& g = *p.gemm.kernel;
@@ -404,13 +409,13 @@ class CpuBackend : public Backend {
     // Columns of a task: so many that what is fetched ahead of its end is little.
     const int tasks_wanted = 8 * threads_;
     const int span = g.nr * std::max(1, p.gemm.columns / (g.nr * tasks_wanted));
-    const size_t staged = q8_input_bytes(q8, p.gemm.k);
+    const size_t staged = staged_bytes(q8, p);
     const Scratch inputs(arena, staged * x.rows());
     const Scratch room(arena, sizeof(float) * span * threads_);
     if (arena.measuring()) return;
     std::vector<const void*> rows(x.rows());
     for (size_t r = 0; r < x.rows(); ++r) {
-      rows[r] = stage_q8_input(q8, x.row<float>(r), p.gemm.k, inputs.as<std::byte>() + r * staged);
+      rows[r] = stage_inputs(q8, p, x.row<float>(r), inputs.as<std::byte>() + r * staged);
     }
     const Placement one_behind_the_other;
     const Destination to{out, one_behind_the_other, p.gemm, e, image_rows};
@@ -419,7 +424,7 @@ class CpuBackend : public Backend {
       const int first = task * span, last = std::min(p.gemm.columns, first + span);
       float* sums = room.as<float>() + thread * span;
       for (size_t r = 0; r < x.rows(); ++r) {
-        multiply_q8(q8, p, first, last, rows[r], sums);
+        multiply_blocks(q8, p, first, last, rows[r], sums);
         for (int c = first; c < last; c += g.nr) {
           to.store({sums + c - first, r, 1, c});
         }

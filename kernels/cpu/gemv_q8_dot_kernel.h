@@ -1,19 +1,21 @@
 // gemv_q8.h with the instructions of simd_dot.h; of each product the weights are the raised side.
 #pragma once
 
+#include "kernels/cpu/gemv_blocks_dot_kernel.h"
 #include "kernels/cpu/gemv_q8_kernel.h"
-#include "kernels/cpu/simd_dot.h"
 
 namespace yent {
 namespace {
 
 constexpr float radix = q8_radix, most_input = 127 * radix * radix;
 
-void stage_q8(Q8Inputs* to, const float* x, int k) {
+void stage_q8(void* inputs, const float* x, int k) {
+  Q8Inputs* to = static_cast<Q8Inputs*>(inputs);
   for (int p = 0; p < k; p += block_codes, ++to, x += block_codes) {
-    V peaks = zero(), finite = zero();
+    V peaks = zero(), finite = zero(), halves[2] = {zero(), zero()};
     for (int i = 0; i < block_codes; i += W) {
       const V value = load(x + i);
+      halves[i / 16] = add(halves[i / 16], value);
       peaks = max(peaks, max(value, sub(zero(), value)));
       finite = add(finite, sub(value, value));
     }
@@ -25,6 +27,7 @@ void stage_q8(Q8Inputs* to, const float* x, int k) {
       to->scale = scale;
       continue;
     }
+    for (int half = 0; half < 2; ++half) to->sums[half] = sum(halves[half]);
     const V factor = set1(most_input / peak);
     V sums[3] = {zero(), zero(), zero()};
     for (int i = 0; i < block_codes; i += W) {
@@ -43,7 +46,8 @@ void stage_q8(Q8Inputs* to, const float* x, int k) {
 }
 
 void multiply_q8_panels(float* y, const unsigned char* panels, size_t count, int k,
-                        const Q8Inputs* x) {
+                        const void* inputs) {
+  const Q8Inputs* x = static_cast<const Q8Inputs*>(inputs);
   constexpr Q8Panel layout{W, dot_offset};
   const size_t codes_at = layout.codes_at(k), bytes = layout.bytes(k);
   const int blocks = k / block_codes;
@@ -91,9 +95,15 @@ void expand_q8_panel(float* to, size_t to_step, const unsigned char* panel, int 
 constexpr GemvQ8 gemv_q8_dot(const char* name, Isa isa) {
   GemvQ8 g = gemv_q8(name, isa);
   g.panel = {W, dot_offset};
-  g.stage = stage_q8;
   g.multiply_panels = multiply_q8_panels;
   g.expand_panel = expand_q8_panel;
+  g.stage = stage_q8;
+  g.staged_bytes = sizeof(Q8Inputs);
+  g.blocks[0].multiply = dot_block_panels<q4_0_format>;
+  g.blocks[1].multiply = dot_block_panels<q5_0_format>;
+  g.blocks[2].multiply = dot_block_panels<q4_k_format>;
+  g.blocks[3].multiply = dot_block_panels<q5_k_format>;
+  g.blocks[4].multiply = dot_block_panels<q6_k_format>;
   return g;
 }
 

@@ -1,8 +1,7 @@
 // gemv_q8.h, written once over simd.h.
 #pragma once
 
-#include "kernels/cpu/gemv_q8.h"
-#include "kernels/cpu/simd.h"
+#include "kernels/cpu/gemv_blocks_kernel.h"
 
 namespace yent {
 namespace {
@@ -79,7 +78,18 @@ inline void expand_q8(float* to, const unsigned char* blocks, int k) {
   }
 }
 
-constexpr GemvQ8 gemv_q8(const char* name, Isa isa) { return {name, isa, multiply_q8, expand_q8}; }
+constexpr GemvQ8 gemv_q8(const char* name, Isa isa) {
+  GemvQ8 g{name, isa, multiply_q8, expand_q8};
+  g.lanes = W;
+  g.stage = stage_float_inputs;
+  g.staged_bytes = sizeof(FloatInputs);
+  g.blocks[0] = in_floats<q4_0_format>;
+  g.blocks[1] = in_floats<q5_0_format>;
+  g.blocks[2] = in_floats<q4_k_format>;
+  g.blocks[3] = in_floats<q5_k_format>;
+  g.blocks[4] = in_floats<q6_k_format>;
+  return g;
+}
 
 }  // namespace
 }  // namespace yent

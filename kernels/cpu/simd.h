@@ -13,6 +13,8 @@
 //   round_even   times_two_to(v, n): n integral, -127 gives 0   where_le(a, b, yes, no) per lane
 //   fraction(v) = v - floor(v)   times_two_to_floor(v, n): n of any size, saturating
 //   split(low, high, even, odd): the lanes of two vectors taken by turns   transpose(V[W])
+//   load_words: W words of 32 bits   bits(words, from, mask): shifted down, masked
+//   join(low, high, at): high shifted up, behind low   words_to_float (words are not negative)
 //
 // Not in simd_plain.h: to_bf16, rounded to bf16 but still floats; join_bf16(low, high), such
 // floats as pairs of halves; low_bf16 and high_bf16 of pairs.

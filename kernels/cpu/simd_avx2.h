@@ -144,6 +144,18 @@ inline V high_bf16(V pairs) {
   return _mm256_and_ps(pairs, _mm256_castsi256_ps(mask));
 }
 
+typedef __m256i Words;
+inline Words load_words(const void* p) {
+  return _mm256_loadu_si256(static_cast<const __m256i*>(p));
+}
+inline Words bits(Words w, int from, uint32_t mask) {
+  return _mm256_and_si256(_mm256_srli_epi32(w, from), _mm256_set1_epi32(static_cast<int>(mask)));
+}
+inline Words join(Words low, Words high, int at) {
+  return _mm256_or_si256(low, _mm256_slli_epi32(high, at));
+}
+inline V words_to_float(Words w) { return _mm256_cvtepi32_ps(w); }
+
 inline V reciprocal(V v) {
   const V guess = _mm256_rcp_ps(v);
   return mul(guess, sub(set1(2), mul(v, guess)));

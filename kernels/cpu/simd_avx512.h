@@ -130,6 +130,16 @@ inline V high_bf16(V pairs) {
   return _mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(pairs), mask));
 }
 
+typedef __m512i Words;
+inline Words load_words(const void* p) { return _mm512_loadu_si512(p); }
+inline Words bits(Words w, int from, uint32_t mask) {
+  return _mm512_and_si512(_mm512_srli_epi32(w, from), _mm512_set1_epi32(static_cast<int>(mask)));
+}
+inline Words join(Words low, Words high, int at) {
+  return _mm512_or_si512(low, _mm512_slli_epi32(high, at));
+}
+inline V words_to_float(Words w) { return _mm512_cvtepi32_ps(w); }
+
 inline V reciprocal(V v) { return _mm512_rcp14_ps(v); }
 
 inline void split(V low, V high, V* even, V* odd) {

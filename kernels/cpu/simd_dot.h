@@ -18,9 +18,7 @@ namespace {
 
 #if defined(YENT_PLAIN_SIMD)
 
-struct Quads {
-  int32_t lane[W];
-};
+typedef Words Quads;
 constexpr int dot_offset = 128;
 
 inline Quads load_quads(const void* p) {
@@ -56,7 +54,7 @@ inline Quads round_to_quads(const V* e) {
 
 #elif defined(__AVX512VNNI__)
 
-typedef __m512i Quads;
+typedef Words Quads;
 constexpr int dot_offset = 128;
 
 inline Quads load_quads(const void* p) { return _mm512_loadu_si512(p); }
@@ -85,7 +83,7 @@ inline V code_of(Quads codes) {
 
 #elif defined(__AVXVNNI__)
 
-typedef __m256i Quads;
+typedef Words Quads;
 constexpr int dot_offset = 128;
 
 inline Quads load_quads(const void* p) {
@@ -116,7 +114,7 @@ inline V code_of(Quads codes) {
 
 #elif defined(__ARM_FEATURE_DOTPROD)
 
-typedef int32x4_t Quads;
+typedef Words Quads;
 constexpr int dot_offset = 0;
 
 inline Quads load_quads(const void* p) {

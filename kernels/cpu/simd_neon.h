@@ -126,6 +126,18 @@ inline V high_bf16(V pairs) {
   return vreinterpretq_f32_u32(vandq_u32(bits, vdupq_n_u32(0xffff0000)));
 }
 
+typedef int32x4_t Words;
+inline Words load_words(const void* p) {
+  return vreinterpretq_s32_u8(vld1q_u8(static_cast<const uint8_t*>(p)));
+}
+inline Words bits(Words w, int from, uint32_t mask) {  // what a shift repeats is masked, too
+  return vandq_s32(vshlq_s32(w, vdupq_n_s32(-from)), vdupq_n_s32(static_cast<int>(mask)));
+}
+inline Words join(Words low, Words high, int at) {
+  return vorrq_s32(low, vshlq_s32(high, vdupq_n_s32(at)));
+}
+inline V words_to_float(Words w) { return vcvtq_f32_s32(w); }
+
 inline V reciprocal(V v) {
   V guess = vrecpeq_f32(v);
   guess = mul(guess, vrecpsq_f32(v, guess));

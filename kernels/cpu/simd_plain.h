@@ -154,6 +154,25 @@ inline float greatest(V v) {
   return top;
 }
 
+struct Words {
+  int32_t lane[W];
+};
+inline Words load_words(const void* p) {
+  Words w;
+  __builtin_memcpy(&w, p, sizeof w);
+  return w;
+}
+inline Words bits(Words w, int from, uint32_t mask) {
+  for (int32_t& lane : w.lane)
+    lane = static_cast<int32_t>(static_cast<uint32_t>(lane) >> from & mask);
+  return w;
+}
+inline Words join(Words low, Words high, int at) {
+  for (int i = 0; i < W; ++i) low.lane[i] |= high.lane[i] << at;
+  return low;
+}
+inline V words_to_float(Words w) { return load_i32(w.lane); }
+
 inline V reciprocal(V v) {
   return each([&](int i) { return 1 / v.lane[i]; });
 }

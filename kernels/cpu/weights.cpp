@@ -155,15 +155,19 @@ void pack_q8_panels(CpuWeight& w, const GemvQ8& q8, int threads) {
   };
 }
 
-// Keeps the blocks; products of many rows expand panels of the gemm's as they go.
+// Products of many rows expand panels of the gemm's as they go.
+void multiply_as_floats(GemmWeight& w, const Gemm& g, int columns, int k, int granule) {
+  w.kernel = &g;
+  w.columns = columns;
+  w.k = k;
+  w.bias.assign((columns + g.nr - 1) / g.nr * g.nr, 0.0f);
+  w.expand_granule = granule;
+}
+
 void keep_q8(CpuWeight& w, int threads, const Kernels& kernels, const LinearSource& source,
              int columns, int k) {
   const Gemm& g = kernels.gemm_f32;
-  w.gemm.kernel = &g;
-  w.gemm.columns = columns;
-  w.gemm.k = k;
-  w.gemm.bias.assign((columns + g.nr - 1) / g.nr * g.nr, 0.0f);
-  w.gemm.expand_granule = 32;
+  multiply_as_floats(w.gemm, g, columns, k, 32);
   for (const auto& part : source.parts) {
     w.q8.push_back({reinterpret_cast<const unsigned char*>(part.weight.data),
                     static_cast<int>(part.weight.dims[0])});
@@ -181,6 +185,34 @@ void keep_q8(CpuWeight& w, int threads, const Kernels& kernels, const LinearSour
   };
 }
 
+using Origin = std::pair<const LinearSource::Part*, size_t>;  // a part and a row of it
+
+void keep_blocks(CpuWeight& w, int threads, const Kernels& kernels, const LinearSource& source,
+                 const std::vector<Origin>& origin, int k) {
+  const Gemm& g = kernels.gemm_f32;
+  const GemvQ8& gemv = kernels.gemv_q8;
+  ENSURE(g.nr % gemv.lanes == 0, "panels of {} rows for {}", gemv.lanes, g.name);
+  int granule = 32;
+  for (const auto& part : source.parts) {
+    granule = std::max(granule, block_elements(part.weight.dtype));
+  }
+  multiply_as_floats(w.gemm, g, static_cast<int>(origin.size()), k, granule);
+  const int columns = static_cast<int>(w.gemm.bias.size());
+  w.blocks = pack_block_panels(gemv, threads, source, k, columns, [&](size_t c) {
+    if (c >= origin.size()) return static_cast<const std::byte*>(nullptr);
+    const auto& [part, row] = origin[c];
+    return part->weight.data + row * (part->weight.bytes / part->weight.dims[0]);
+  });
+  w.bytes = w.blocks.bytes;
+  w.kernel = fmt::format("{} {}", dtype_name(source.parts[0].weight.dtype), gemv.name);
+  w.gemm.expand = [&w, &g](float* to, float*, size_t panel, size_t k0, size_t depth) {
+    const size_t lanes = w.blocks.lanes, per_panel = g.nr / lanes;
+    for (size_t i = 0; i < per_panel; ++i) {
+      w.blocks.expand(to + i * lanes, g.nr, panel * per_panel + i, k0, depth);
+    }
+  };
+}
+
 }  // namespace
 
 std::shared_ptr<CpuWeight> pack_linear_weight(const Kernels& kernels, int threads,
@@ -188,7 +220,7 @@ std::shared_ptr<CpuWeight> pack_linear_weight(const Kernels& kernels, int thread
   auto w = std::make_shared<CpuWeight>();
   w->paired = source.paired;
   const int k = static_cast<int>(source.parts[0].weight.dims[1]);
-  std::vector<std::pair<const LinearSource::Part*, size_t>> origin;  // of every column
+  std::vector<Origin> origin;  // of every column
   for (const auto& part : source.parts) {
     for (int64_t r = 0; r < part.weight.dims[0]; ++r) origin.emplace_back(&part, r);
   }
@@ -202,6 +234,8 @@ std::shared_ptr<CpuWeight> pack_linear_weight(const Kernels& kernels, int thread
                                     [](auto& part) { return part.weight.dtype == DType::q8_0; });
   if (in_place) {
     keep_q8(*w, threads, kernels, source, columns, k);
+  } else if (precision == Precision::f32 && suits_block_panels(kernels.gemv_q8, source, k)) {
+    keep_blocks(*w, threads, kernels, source, origin, k);
   } else {
     w->bytes =
         pack(w->gemm, kernels, threads, columns, 1, k, precision, [&](size_t column, float* to) {
@@ -261,25 +295,27 @@ std::shared_ptr<CpuWeight> pack_conv_weight(const Kernels& kernels, int threads,
   return w;
 }
 
-size_t q8_input_bytes(const GemvQ8& kernel, int k) {
-  return kernel.panel.lanes ? sizeof(Q8Inputs) * k / 32 : 0;
+size_t staged_bytes(const GemvQ8& kernel, const CpuWeight& w) {
+  const bool in_panels = w.q8_panels || !w.blocks.runs.empty();
+  return in_panels ? static_cast<size_t>(kernel.staged_bytes) * w.gemm.k / 32 : 0;
 }
 
-const void* stage_q8_input(const GemvQ8& kernel, const float* x, int k, std::byte* room) {
-  if (!kernel.panel.lanes) return x;
-  kernel.stage(reinterpret_cast<Q8Inputs*>(room), x, k);
+const void* stage_inputs(const GemvQ8& kernel, const CpuWeight& w, const float* x,
+                         std::byte* room) {
+  if (!staged_bytes(kernel, w)) return x;
+  kernel.stage(room, x, w.gemm.k);
   return room;
 }
 
-void multiply_q8(const GemvQ8& kernel, const CpuWeight& w, int first, int last, const void* x,
-                 float* sums) {
+void multiply_blocks(const GemvQ8& kernel, const CpuWeight& w, int first, int last, const void* x,
+                     float* sums) {
+  if (!w.blocks.runs.empty()) return w.blocks.multiply(first, last, x, sums);
   const int k = w.gemm.k;
   if (w.q8_panels) {
     const int lanes = kernel.panel.lanes;
     const std::byte* panels = w.q8_panels.get() + first / lanes * kernel.panel.bytes(k);
     return kernel.multiply_panels(sums, reinterpret_cast<const unsigned char*>(panels),
-                                  (last - first + lanes - 1) / lanes, k,
-                                  static_cast<const Q8Inputs*>(x));
+                                  (last - first + lanes - 1) / lanes, k, x);
   }
   const float* floats = static_cast<const float*>(x);
   if (w.paired) {

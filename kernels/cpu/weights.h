@@ -1,11 +1,12 @@
-// How the CPU keeps weights: panels for the gemm row that will run them, or, for q8_0, panels for
-// the gemv row or the file's own blocks.
+// How the CPU keeps weights: panels for the gemm row that will run them, or, for blocks of codes,
+// panels for the gemv row or, for q8_0, the file's own blocks.
 #pragma once
 
 #include <memory>
 #include <vector>
 
 #include "kernels/backend.h"
+#include "kernels/cpu/block_panels.h"
 #include "kernels/cpu/gemm_driver.h"
 #include "kernels/cpu/isa_table.h"
 
@@ -24,7 +25,10 @@ struct CpuWeight : Packed {
   std::vector<GemmWeight> doubling = {};
   std::vector<Q8Part> q8 = {};  // not empty: q8_0 weights, in place where there are no panels
   std::shared_ptr<std::byte> q8_panels = {};
+  BlockPanels blocks = {};
   bool paired = false;
+
+  bool in_blocks() const { return !q8.empty() || !blocks.runs.empty(); }
 };
 
 // Threads share the work. Shapes have been checked by the caller.
@@ -34,13 +38,14 @@ std::shared_ptr<CpuWeight> pack_conv_weight(const Kernels& kernels, int threads,
                                             const HostTensor& weight, const HostTensor& bias,
                                             Precision precision, bool upsamples);
 
-// A row of inputs as the gemv row wants it, in `q8_input_bytes` at 64 bytes where that is not 0.
-size_t q8_input_bytes(const GemvQ8& kernel, int k);
-const void* stage_q8_input(const GemvQ8& kernel, const float* x, int k, std::byte* room);
+// A row of inputs as the gemv row wants it for a weight in blocks, in so many bytes.
+size_t staged_bytes(const GemvQ8& kernel, const CpuWeight& weight);
+const void* stage_inputs(const GemvQ8& kernel, const CpuWeight& weight, const float* x,
+                         std::byte* room);
 
-// sums[column - first] for the columns [first, last) of a q8 weight, a multiple of its gemm's nr
-// from each other. x is staged.
-void multiply_q8(const GemvQ8& kernel, const CpuWeight& weight, int first, int last, const void* x,
-                 float* sums);
+// sums[column - first] for the columns [first, last) of a weight in blocks, a multiple of its
+// gemm's nr from each other. x is staged.
+void multiply_blocks(const GemvQ8& kernel, const CpuWeight& weight, int first, int last,
+                     const void* x, float* sums);
 
 }  // namespace yent

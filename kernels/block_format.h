@@ -1,0 +1,25 @@
+// What the blocks of GGUF whose weights are computed with as codes have in common.
+#pragma once
+
+namespace yent {
+
+// A weight is step * scale * (code - center) - least_step * least, where every `group` of codes
+// has a scale and, if so marked, a least. Without scales these are 1, without leasts 0.
+struct BlockFormat {
+  int elements = 0;  // of a block; 0: no such format
+  int group = 32;
+  int bits = 0;  // of a code, which is not negative: 4 to 6
+  bool scaled = false, with_least = false;
+
+  bool operator==(const BlockFormat&) const = default;
+};
+
+static constexpr BlockFormat q4_0_format{32, 32, 4, false, false};
+static constexpr BlockFormat q5_0_format{32, 32, 5, false, false};
+static constexpr BlockFormat q4_k_format{256, 32, 4, true, true};
+static constexpr BlockFormat q5_k_format{256, 32, 5, true, true};
+static constexpr BlockFormat q6_k_format{256, 16, 6, true, false};
+
+static constexpr int center(BlockFormat f) { return f.with_least ? 0 : 1 << (f.bits - 1); }
+
+}  // namespace yent

@@ -1,0 +1,42 @@
+// The blocks of GGUF whose weights are computed with as codes: what a block says, as integers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "kernels/block_format.h"
+#include "kernels/tensor.h"
+
+namespace yent {
+
+constexpr BlockFormat block_format(DType t) {
+  switch (t) {
+    case DType::q4_0:
+      return q4_0_format;
+    case DType::q5_0:
+      return q5_0_format;
+    case DType::q4_k:
+      return q4_k_format;
+    case DType::q5_k:
+      return q5_k_format;
+    case DType::q6_k:
+      return q6_k_format;
+    default:
+      return {};
+  }
+}
+
+struct BlockCodes {
+  uint16_t step = 0, least_step = 0;  // f16
+  int8_t scales[16] = {}, least[16] = {};
+  uint8_t codes[256] = {};
+};
+
+// A block of a type that has a format.
+void read_block(DType type, const std::byte* block, BlockCodes& to);
+
+// `count` weights from the beginning of a block, whole blocks of them, bit for bit what the
+// `gguf` Python package makes of them.
+void blocks_to_f32(DType type, const std::byte* blocks, size_t count, float* to);
+
+}  // namespace yent
