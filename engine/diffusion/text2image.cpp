@@ -29,13 +29,15 @@ size_t packed_bytes(const TensorSet& set, const std::string& part, const Policy&
   return bytes;
 }
 
-// The decoder at its fullest, in the last block's first resnet: what comes in, the same normalized,
-// and its first convolution; then the pixels, as floats and as bytes.
-size_t decoder_bytes(const VaeConfig& vae, Text2Image::Size px) {
+// The decoder at its fullest, in the last block's first resnet: what comes in, its first
+// convolution and its shortcut; then the pixels, as floats and as bytes.
+size_t decoder_bytes(const VaeConfig& vae, Text2Image::Size px, const Backend& backend,
+                     Precision activations) {
   const std::vector<int>& channels = vae.block_out_channels;
   const size_t narrow = channels[0], wide = channels[std::min<size_t>(1, channels.size() - 1)];
-  const size_t pixel = (2 * wide + narrow + 3) * sizeof(float) + 3;
-  return static_cast<size_t>(px.width) * px.height * pixel;
+  const Shape channels_of_a_pixel{.c = static_cast<int>(wide + 2 * narrow)};
+  const size_t pixel = backend.form(channels_of_a_pixel, {Use::any, activations}).bytes;
+  return static_cast<size_t>(px.width) * px.height * (pixel + 3 * sizeof(float) + 3);
 }
 
 uint8_t to_byte(float value) {
@@ -122,7 +124,9 @@ void Text2Image::check(const PaintSpec& spec, Size px) const {
   files_.unet();
   files_.vae();
   if (!options_.text_is_given) files_.text_encoder();
-  const size_t needed = decoder_bytes(vae_config_, px), available = backend_.available_bytes();
+  const size_t needed =
+      decoder_bytes(vae_config_, px, backend_, options_.policy.precision("vae.activations"));
+  const size_t available = backend_.available_bytes();
   if (needed > available) {
     throw run_error("a picture of {}x{} needs at least {} bytes, {} are available", px.width,
                     px.height, needed, available);
