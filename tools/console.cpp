@@ -33,6 +33,7 @@ Console::Console(Options options)
 }
 
 void Console::print(const std::string& text) {
+  const std::lock_guard lock(mutex_);
   clear_line();
   if (std::fputs(text.c_str(), out_) < 0 || std::fflush(out_) != 0) {
     throw run_error("standard output cannot be written: {}", std::strerror(errno));
@@ -40,20 +41,31 @@ void Console::print(const std::string& text) {
 }
 
 void Console::say(const std::string& sentence) {
+  const std::lock_guard lock(mutex_);
+  write_line(sentence);
+}
+
+void Console::note(const std::string& sentence) {
+  if (options_.verbose) say_once(sentence);
+}
+
+void Console::warn(const std::string& sentence) { say_once("warning: " + sentence); }
+
+void Console::say_once(const std::string& sentence) {
+  const std::lock_guard lock(mutex_);
+  if (said_.insert(sentence).second) write_line(sentence);
+}
+
+void Console::write_line(const std::string& sentence) {
   if (options_.quiet) return;
   clear_line();
   std::fprintf(stderr, "%s\n", sentence.c_str());
 }
 
-void Console::note(const std::string& sentence) {
-  if (options_.verbose) say(sentence);
-}
-
-void Console::warn(const std::string& sentence) { say("warning: " + sentence); }
-
 void Console::progress(const std::string& what, int done, int total) {
   using Clock = std::chrono::steady_clock;
-  if (options_.quiet || !live_) return;
+  if (!shows_progress()) return;
+  const std::lock_guard lock(mutex_);
   if (done == 0) started_ = Clock::now();
   const double spent = std::chrono::duration<double>(Clock::now() - started_).count();
   clear_line();

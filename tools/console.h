@@ -1,9 +1,12 @@
 // What yent-run says while it works. Standard output carries what was asked for; standard error
-// the rest. With the PNG on standard output, everything else moves to standard error.
+// the rest. With the PNG on standard output, everything else moves to standard error. Threads may
+// share it.
 #pragma once
 
 #include <chrono>
 #include <cstdio>
+#include <mutex>
+#include <set>
 #include <string>
 
 #include "engine/ascii/terminal.h"
@@ -21,19 +24,22 @@ class Console {
   // To standard output: text that was asked for. Throws a run error when it cannot be written.
   void print(const std::string& text);
   // To standard error: what a person may want to know; details only with -v; and what is wrong
-  // but goes on.
+  // but goes on. The last two are not repeated.
   void say(const std::string& sentence);
   void note(const std::string& sentence);
   void warn(const std::string& sentence);
 
   // A line that is overwritten: "painting 7/25, 12 s left". Only on a terminal.
   void progress(const std::string& what, int done, int total);
+  bool shows_progress() const { return live_ && !options_.quiet; }
 
   bool quiet() const { return options_.quiet; }
   // Where the ASCII picture is drawn.
   const Terminal& terminal() const { return terminal_; }
 
  private:
+  void write_line(const std::string& sentence);
+  void say_once(const std::string& sentence);
   void clear_line();
 
   Options options_;
@@ -41,6 +47,8 @@ class Console {
   Terminal terminal_;
   bool live_ = false;  // standard error is a terminal
   bool line_open_ = false;
+  std::mutex mutex_;
+  std::set<std::string> said_;
   std::chrono::steady_clock::time_point started_;
 };
 

@@ -1,5 +1,6 @@
 #include "tools/device.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "kernels/cpu/cpu_backend.h"
@@ -9,27 +10,36 @@
 
 namespace yent {
 
-std::unique_ptr<Backend> make_backend(const std::string& device, const std::string& isa,
-                                      int threads) {
+std::vector<std::unique_ptr<Backend>> make_backends(const std::string& device,
+                                                    const std::string& isa, int threads, int most) {
+  std::vector<std::unique_ptr<Backend>> backends;
   std::string reason;
+  const auto add = [&](std::unique_ptr<Backend> backend) {
+    if (backend) backends.push_back(std::move(backend));
+  };
   // Whoever computes, a wrong --isa is told.
   auto cpu = make_cpu_backend({.threads = threads, .isa = isa});
-  if (device == "cpu") return cpu;
-  if (device.empty()) {
-    auto gpu = make_cuda_backend({}, reason);
-    return gpu ? std::move(gpu) : std::move(cpu);
+  int first = 0, count = 1;
+  if (device == "cuda:all") {
+    count = cuda_devices();
+  } else if (device.starts_with("cuda:")) {
+    const char *digits = device.data() + 5, *last = device.data() + device.size();
+    const auto [end, error] = std::from_chars(digits, last, first);
+    if (error != std::errc() || end != last || digits == last) first = -1;
+  } else if (!device.empty() && device != "cuda" && device != "cpu") {
+    first = -1;
   }
-  int number = 0;
-  if (device.starts_with("cuda:") && device != "cuda:all") {
-    const char *first = device.data() + 5, *last = device.data() + device.size();
-    const auto [end, error] = std::from_chars(first, last, number);
-    if (error != std::errc() || end != last || first == last) number = -1;
-  } else if (device != "cuda" && device != "cuda:all") {
-    number = -1;
+  if (first < 0) {
+    throw usage_error("--device is {}, expected cpu, cuda, cuda:N or cuda:all", device);
   }
-  if (number < 0) throw usage_error("--device is {}, expected cpu, cuda or cuda:N", device);
-  if (auto gpu = make_cuda_backend({.device = number}, reason)) return gpu;
-  throw run_error("--device {}: {}", device, reason);
+  if (device != "cpu") {
+    for (int i = 0; i < std::max(count, 1) && std::ssize(backends) < most; ++i) {
+      add(make_cuda_backend({.device = first + i}, reason));
+    }
+  }
+  if (backends.empty() && (device.empty() || device == "cpu")) add(std::move(cpu));
+  if (backends.empty()) throw run_error("--device {}: {}", device, reason);
+  return backends;
 }
 
 Policy make_policy(const std::string& policy, const std::string& precision,

@@ -101,7 +101,8 @@ void add_options(CLI::App& app, Options& o) {
   app.add_flag("-v,--verbose", o.verbose, "say more")->group(show);
 
   const char* machine = "Machine";
-  app.add_option("--device", o.device, "cpu or cuda[:N]")->group(machine);
+  app.add_option("--device", o.device, "cpu, cuda, cuda:N, or cuda:all for a batch")
+      ->group(machine);
   app.add_option("--precision", o.precision, "auto, f32, bf16, f16 or int8")->group(machine);
   app.add_option("--policy", o.policy,
                  "file of per-layer precisions and styles, or auto, bf16, int8, "

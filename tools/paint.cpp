@@ -13,6 +13,7 @@
 #include "kernels/error.h"
 #include "loaders/output_file.h"
 #include "loaders/safetensors.h"
+#include "tools/batch.h"
 #include "tools/paths.h"
 #include "tools/run.h"
 
@@ -56,7 +57,7 @@ PainterFiles painter_files(const Options& o) {
   return PainterFiles::open(painter_path(o), o.precision == "f16");
 }
 
-Text2Image make_painter(Run& run, Dump* dump) {
+Text2Image make_painter(Run& run, Backend& backend, Dump* dump) {
   const Options& o = run.options;
   Text2Image::Options options{
       .policy = run.policy,
@@ -67,11 +68,15 @@ Text2Image make_painter(Run& run, Dump* dump) {
   };
   for (const std::string& lora : o.loras) options.loras.push_back(open_lora(lora));
   options.dump = dump;
-  options.timings = &run.timings;
-  options.progress = [&run](int done, int calls) { run.console.progress("painting", done, calls); };
+  if (o.timings || o.json) options.timings = &run.timings;
+  if (run.console.shows_progress()) {
+    options.progress = [&run](int, int calls) {
+      run.console.progress("painting", ++run.calls_done, calls * run.options.batch);
+    };
+  }
   options.warn = [&run](const std::string& sentence) { run.console.warn(sentence); };
   options.note = [&run](const std::string& sentence) { run.console.note(sentence); };
-  return Text2Image(painter_files(o), run.backend, std::move(options));
+  return Text2Image(painter_files(o), backend, std::move(options));
 }
 
 PaintSpec spec_of(const Options& o) {
@@ -91,7 +96,7 @@ Reaction answer(Run& run, const std::string& said,
   const Options& o = run.options;
   LanguageModel model = [&] {
     const Timings::Span span(&run.timings, "load");
-    return LanguageModel(voice_path(o), run.backend, run.policy, o.context);
+    return LanguageModel(voice_path(o), run.backend(), run.policy, o.context);
   }();
   if (o.explain) print_layers(run, model.resolved());
   std::mt19937_64 generator(run.seed);
@@ -230,10 +235,10 @@ void begin_report(Run& run) {
   }
   const Options& o = run.options;
   run.report["seed"] = run.seed;
-  run.report["device"] = run.backend.device();
-  run.report["isa"] = run.backend.isa();
+  run.report["device"] = run.backend().device();
+  run.report["isa"] = run.backend().isa();
   run.report["precision"] = o.policy.empty() ? o.precision : o.policy;
-  run.report["threads"] = run.backend.threads();
+  run.report["threads"] = run.backend().threads();
 }
 
 }  // namespace
@@ -254,7 +259,7 @@ void print_layers(Run& run, const std::vector<Resolved>& layers) {
 }
 
 void explain(Run& run) {
-  Text2Image painter = make_painter(run, nullptr);
+  Text2Image painter = make_painter(run, run.backend(), nullptr);
   painter.load_all();
   print_layers(run, painter.resolved());
 }
@@ -277,7 +282,7 @@ void paint(Run& run) {
 
   std::optional<Dump> dump;
   if (!o.dump.empty()) dump.emplace(o.dump_layers);
-  Text2Image painter = make_painter(run, dump ? &*dump : nullptr);
+  Text2Image painter = make_painter(run, run.backend(), dump ? &*dump : nullptr);
   PaintSpec spec = spec_of(o);
 
   // Whatever can be wrong with the inputs is found before the first network runs.
@@ -321,34 +326,48 @@ void paint(Run& run) {
     print_layers(run, painter.resolved());
   }
 
-  const Stored text =
-      cond ? painter.embed(find_tensor(*cond, "cond", true), cond->find("uncond"), spec, o.cond)
-           : painter.encode(prompt, o.negative, spec);
-  std::optional<Latent> moments;
-  if (picture) moments = painter.encode_picture(*picture, spec);
-  std::vector<Latent> latents;
   nlohmann::ordered_json seeds, files;
   for (size_t k = 0; k < outputs.size(); ++k) {
-    run.console.progress("painting", 0, o.steps);
-    latents.push_back(painter.denoise(
-        text, spec, size, run.seed + k,
-        {.noise = noise.empty() ? nullptr : &noise[k], .picture = moments ? &*moments : nullptr}));
     seeds.push_back(run.seed + k);
     files.push_back(to_stdout ? "-" : outputs[k].string());
   }
-  for (size_t k = 0; k < outputs.size(); ++k) {
-    const Image image = painter.decode(latents[k]);
-    const std::filesystem::path ascii =
-        o.ascii.empty() ? "" : numbered(o.ascii, static_cast<int>(k));
-    show(run, image, outputs[k], ascii, parameters(run, prompt, sampler, size, run.seed + k));
-    if (!to_stdout) run.console.say(outputs[k].string());
-  }
+  // Everyone takes every n-th picture and makes it as if alone. A dump is one painter's.
+  const size_t count = outputs.size();
+  const size_t workers = dump ? 1 : std::min(run.backends.size(), count);
+  Batch batch;
+  run.console.progress("painting", 0, o.steps * o.batch);
+  batch.run(workers, [&](size_t worker) {
+    std::optional<Text2Image> other;
+    if (worker > 0) other.emplace(make_painter(run, *run.backends[worker], nullptr));
+    Text2Image& own = other ? *other : painter;
+    const Stored text =
+        cond ? own.embed(find_tensor(*cond, "cond", true), cond->find("uncond"), spec, o.cond)
+             : own.encode(prompt, o.negative, spec);
+    std::optional<Latent> moments;
+    if (picture) moments = own.encode_picture(*picture, spec);
+    std::vector<Latent> latents;
+    for (size_t k = worker; k < count; k += workers) {
+      batch.check();
+      latents.push_back(own.denoise(text, spec, size, run.seed + k,
+                                    {.noise = noise.empty() ? nullptr : &noise[k],
+                                     .picture = moments ? &*moments : nullptr}));
+    }
+    for (size_t k = worker; k < count; k += workers) {
+      const Image image = own.decode(latents[k / workers]);
+      batch.in_turn(k, [&] {
+        const std::filesystem::path ascii =
+            o.ascii.empty() ? "" : numbered(o.ascii, static_cast<int>(k));
+        show(run, image, outputs[k], ascii, parameters(run, prompt, sampler, size, run.seed + k));
+        if (!to_stdout) run.console.say(outputs[k].string());
+      });
+    }
+  });
   if (dump) dump->write(o.dump);
-  if (outputs.size() > 1) run.report["seed"] = seeds;
+  if (count > 1) run.report["seed"] = seeds;
   run.report["steps"] = o.steps;
   run.report["width"] = size.width;
   run.report["height"] = size.height;
-  run.report["output"] = outputs.size() > 1 ? files : files[0];
+  run.report["output"] = count > 1 ? files : files[0];
 }
 
 }  // namespace yent

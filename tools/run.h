@@ -1,7 +1,10 @@
 // The modes of yent-run. Each throws Error; main turns it into a sentence and an exit code.
 #pragma once
 
+#include <atomic>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <vector>
 
 #include "engine/core/policy.h"
 #include "engine/core/timing.h"
@@ -15,11 +18,14 @@ namespace yent {
 struct Run {
   const Options& options;
   Console& console;
-  Backend& backend;
+  const std::vector<std::unique_ptr<Backend>>& backends;  // share a batch; the first does the rest
   Policy policy;
   uint64_t seed = 0;
   Timings timings = {};
+  std::atomic<int> calls_done = 0;     // of the painter
   nlohmann::ordered_json report = {};  // printed with --json
+
+  Backend& backend() const { return *backends.front(); }
 };
 
 // Continues a text: --complete.

@@ -23,9 +23,10 @@ void run(int argc, char** argv) {
   Console console({.quiet = options->quiet,
                    .verbose = options->verbose,
                    .png_on_stdout = options->output == "-"});
-  const auto backend = make_backend(options->device, options->isa, options->threads);
-  const Policy policy = make_policy(options->policy, options->precision, *backend);
-  Run run{.options = *options, .console = console, .backend = *backend, .policy = policy};
+  const auto backends =
+      make_backends(options->device, options->isa, options->threads, options->batch);
+  const Policy policy = make_policy(options->policy, options->precision, *backends.front());
+  Run run{.options = *options, .console = console, .backends = backends, .policy = policy};
   run.seed = options->seed ? *options->seed : std::random_device{}();
   {
     const Timings::Span total(&run.timings, "total");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <mutex>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 
 namespace yent {
 
+// Threads that work side by side may share it.
 class Timings {
  public:
   // Adds to the stage the milliseconds until the span dies. Without timings, does nothing.
@@ -31,6 +33,7 @@ class Timings {
   };
 
   void add(const std::string& stage, double ms) {
+    const std::lock_guard lock(mutex_);
     for (Stage& known : stages_) {
       if (known.name == stage) return known.ms.push_back(ms);
     }
@@ -46,6 +49,7 @@ class Timings {
   const std::vector<Stage>& stages() const { return stages_; }  // in order of first use
 
  private:
+  std::mutex mutex_;
   std::vector<Stage> stages_;
 };
 

@@ -332,8 +332,10 @@ Latent Text2Image::denoise(const Stored& text, const PaintSpec& spec, Size px, u
 
   Latent latent{unet_config_.in_channels, px.height / factor(), px.width / factor(), {}};
   const Shape shape = shape_of(latent);
+  const auto noisy = static_cast<int>(std::count_if(schedule.calls.begin(), schedule.calls.end(),
+                                                    [](auto& c) { return c.reads_noise(); }));
   require_memory(fmt::format("denoising {}x{}", px.width, px.height),
-                 (kSlots + 4) * sizeof(float) * shape.count(), backend_);
+                 (kSlots + 4 + noisy) * sizeof(float) * shape.count(), backend_);
   std::array<Stored, kSlots> slots;
   for (Stored& slot : slots) slot = backend_.allocate(shape, DType::f32);
   NoiseSource source(seed, spec.rng);
@@ -342,8 +344,12 @@ Latent Text2Image::denoise(const Stored& text, const PaintSpec& spec, Size px, u
     source.normal(values.data(), values.size());
     return values;
   };
-  const auto write = [&](int slot, const std::vector<float>& nchw) {
-    backend_.write(slots[slot], to_nhwc(nchw, shape).data());
+  const auto write = [&](Tensor to, const std::vector<float>& nchw) {
+    backend_.write(to, to_nhwc(nchw, shape).data());
+  };
+  const auto image = [&](Tensor batch, int i) {
+    const int pixels = shape.h * shape.w;
+    return batch.slice(static_cast<size_t>(i) * pixels, pixels).view(1, shape.h, shape.w);
   };
 
   // Where it begins.
@@ -367,7 +373,12 @@ Latent Text2Image::denoise(const Stored& text, const PaintSpec& spec, Size px, u
     for (float& value : x) value *= static_cast<float>(schedule.init_scale);
   }
   ENSURE(x.size() == shape.count(), "denoise: {} numbers of noise for {}", x.size(), shape.count());
-  write(kX, x);
+  write(slots[kX], x);
+
+  // The noise of all calls, so that none of them waits for the host.
+  Stored noise;
+  if (noisy > 0) noise = backend_.allocate({noisy, shape.h, shape.w, shape.c}, DType::f32);
+  for (int i = 0; i < noisy; ++i) write(image(noise, i), draw());
 
   // What the whole schedule needs from the text and the times, and all its coefficients.
   std::vector<double> times;
@@ -401,11 +412,7 @@ Latent Text2Image::denoise(const Stored& text, const PaintSpec& spec, Size px, u
 
   const int n = text.tensor.shape.n;
   const Stored input = backend_.allocate({n, shape.h, shape.w, shape.c}, DType::f32);
-  const auto image = [&](Tensor batch, int i) {
-    const int pixels = shape.h * shape.w;
-    return batch.slice(static_cast<size_t>(i) * pixels, pixels).view(1, shape.h, shape.w);
-  };
-  int column = guidance_terms + 1;
+  int column = guidance_terms + 1, noise_read = 0;
   const auto next_coefficients = [&](size_t count) {
     column += static_cast<int>(count);
     return table.tensor.cols(column - static_cast<int>(count), static_cast<int>(count));
@@ -426,15 +433,15 @@ Latent Text2Image::denoise(const Stored& text, const PaintSpec& spec, Size px, u
       backend_.mix(*ws_, slots[kE], rows, table.tensor.cols(0, guidance_terms));
     });
     dump(fmt::format("eps.{}", k), slots[kE]);
-    if (call.reads_noise()) write(kNoise, draw());
+    if (call.reads_noise()) slots[kNoise].tensor = image(noise, noise_read++);
     for (const Move& move : call.moves) {
       std::vector<Tensor> terms;
       for (const Term& term : move.terms) terms.push_back(slots[term.slot]);
       backend_.mix(*ws_, slots[move.to], terms, next_coefficients(terms.size()));
     }
     dump(fmt::format("latent.{}", k), slots[kX]);
-    if (options_.timings) backend_.wait();
-    options_.progress(k + 1, calls);
+    if (options_.timings || options_.progress) backend_.wait();
+    if (options_.progress) options_.progress(k + 1, calls);
   }
   dump("latent", slots[kX]);
   std::vector<float> values(shape.count());

@@ -56,8 +56,9 @@ class Text2Image {
     Dump* dump = nullptr;                  // may be null: nothing is kept
     Timings* timings = nullptr;            // may be null: nothing is timed
     bool keep_loaded = false;              // networks stay when their stage is over
-    // Told after each model call how many are done, of how many.
-    std::function<void(int done, int calls)> progress = [](int, int) {};
+    // Told after each model call how many are done, of how many. May be empty; otherwise, and
+    // where calls are timed, each is waited for.
+    std::function<void(int done, int calls)> progress = {};
     std::function<void(const std::string& sentence)> warn = [](const std::string&) {};
     std::function<void(const std::string& sentence)> note = [](const std::string&) {};  // details
   };

@@ -137,13 +137,9 @@ std::vector<float> Llama::operator()(Ctx& c, State& state, std::span<const int32
     });
     state.length += count;
     if (wanted > 0) {
-      float* to = logits.data() + (all_rows ? first * config_.vocabulary : 0);
-      std::vector<float> rows(result.tensor.shape.count());
-      c.backend.read(rows.data(), result);
-      for (int r = 0; r < wanted; ++r) {
-        std::copy_n(&rows[static_cast<size_t>(r) * output_.w.out], config_.vocabulary,
-                    to + static_cast<size_t>(r) * config_.vocabulary);
-      }
+      // The head may have more rows than there are tokens.
+      c.backend.read(logits.data() + (all_rows ? first * config_.vocabulary : 0),
+                     result.tensor.cols(0, config_.vocabulary));
     }
   }
   return logits;
