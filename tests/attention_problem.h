@@ -150,10 +150,12 @@ inline void check_spoilt(Isa isa, Precision precision, DType out_type, int width
     CHECK(spoilt(v, width, 2 * width) == 0);
   }
   for (const float bad : bad_keys) {
-    Problem k = problem(1, 40, keys, 2, 2, width);
-    k.kv.set(99, 5, bad);
-    CHECK(spoilt(k, 0, width) == 40 * width);
-    CHECK(spoilt(k, width, 2 * width) == 0);
+    for (const int key : {3, keys - 1}) {
+      Problem k = problem(1, 40, keys, 2, 2, width);
+      k.kv.set(key, 5, bad);
+      CHECK(spoilt(k, 0, width) == 40 * width);
+      CHECK(spoilt(k, width, 2 * width) == 0);
+    }
   }
 }
 

@@ -148,16 +148,18 @@ TEST_CASE("attention bf16: a query does not see its neighbours") {
   for (const int width : {40, 80}) {
     Problem p = problem(1, 48, 200, 1, 1, width);
     p.scale = 30;
-    Problem other = p;
-    for (int r = 0; r < 48; ++r) {
-      for (int c = 0; c < width && r != 21; ++c) other.q.set(r, c, normal(4));
-    }
-    for (const Isa isa : isas()) {
-      Buffer out(p.q.tensor().shape, DType::f32), with(p.q.tensor().shape, DType::f32);
-      TestArena a, b;
-      run(p, isa, 1, a, out);
-      run(other, isa, 1, b, with);
-      for (int c = 0; c < width; ++c) CHECK(out.at(21, c) == with.at(21, c));
+    for (const float size : {4.0f, 0x1p30f}) {
+      Problem other = p;
+      for (int r = 0; r < 48; ++r) {
+        for (int c = 0; c < width && r != 21; ++c) other.q.set(r, c, normal(size));
+      }
+      for (const Isa isa : isas()) {
+        Buffer out(p.q.tensor().shape, DType::f32), with(p.q.tensor().shape, DType::f32);
+        TestArena a, b;
+        run(p, isa, 1, a, out);
+        run(other, isa, 1, b, with);
+        for (int c = 0; c < width; ++c) CHECK(out.at(21, c) == with.at(21, c));
+      }
     }
   }
 }

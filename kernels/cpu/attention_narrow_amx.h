@@ -139,7 +139,8 @@ inline void attend_narrow(const QueriesBf16& a) {
   tiles_begin(narrow_shapes(at));
   for (int first = 0; first < a.queries; first += tile_side) {
     const float query_peak = stage_queries(a, at, first, room.queries);
-    if (is_wild(a.width, query_peak, peak, units)) {
+    room.tops.wild = wild_rows(a, first, query_peak, peak, units);
+    if (room.tops.wild) {
       narrow_attend<true>(at, staged, room, units);
     } else {
       narrow_attend<false>(at, staged, room, units);

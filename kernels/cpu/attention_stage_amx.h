@@ -135,14 +135,24 @@ inline float key_peak(const QueriesBf16& a, const HeadLayout& at) {
   const float* peaks = static_cast<const float*>(from);
   float peak = 0;
   for (int s = 0; s < at.steps; ++s) {
-    if (!(peaks[s] <= peak)) peak = peaks[s];
+    if (peaks[s] > peak || peaks[s] != peaks[s]) peak = peaks[s];  // what is no number stays
   }
   return peak;
 }
 
-// Whether scores may be too large for Softmax<false>.
-inline bool is_wild(int width, float query_peak, float key_peak, float units) {
-  return !(__builtin_fabsf(units) * width * query_peak * key_peak < 0x1p29f);
+// Which rows of a query tile may have scores too large for Softmax<false>.
+inline __mmask16 wild_rows(const QueriesBf16& a, int first, float tile_peak, float key_peak,
+                           float units) {
+  const auto is_wild = [&](float peak) {
+    return !(__builtin_fabsf(units) * a.width * peak * key_peak < 0x1p29f);
+  };
+  __mmask16 rows = 0;
+  if (!is_wild(tile_peak)) return rows;
+  for (int i = 0; i < tile_side && first + i < a.queries; ++i) {
+    const size_t query = first + i;
+    if (is_wild(peak_bf16(a.q + query * a.q_ld, a.width))) rows |= 1u << i;
+  }
+  return rows;
 }
 
 // sums: [value tile][query][column]

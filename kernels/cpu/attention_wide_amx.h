@@ -142,8 +142,9 @@ inline void attend_wide(const QueriesBf16& a) {
   for (int t = 0; t < 2 * pairs; ++t) {
     const WideTile tile = rooms.tile(t);
     const float query_peak = stage_queries(a, at, t * tile_side, tile.queries);
-    wild |= is_wild(a.width, query_peak, peak, units);
     tile.tops->clear();
+    tile.tops->wild = wild_rows(a, t * tile_side, query_peak, peak, units);
+    wild |= tile.tops->wild != 0;
   }
   tiles_begin();
   for (int from = 0; from < at.steps; from += block_steps) {

@@ -29,11 +29,13 @@ alignas(64) constexpr uint8_t straightened[64] = {
 // by a power of two and a row's result does not depend on when it happened.
 struct alignas(64) RowTops {
   float top[tile_side], offset[tile_side], factor[tile_side];
+  __mmask16 wild;  // rows whose scores may not fit an int32, or are not finite
 
   void clear() { store(top, set1(unset)); }
 };
 
-// `Wild` where a score may not fit an int32, or is not finite: such a row becomes NaN.
+// `Wild` where a row may be; one that is not finite becomes NaN. The others are what they would be
+// without it: a row's result does not depend on its neighbours.
 template <bool Wild>
 struct Softmax {
   V slope;  // units a score
@@ -41,17 +43,20 @@ struct Softmax {
 
   explicit Softmax(float units) : slope(set1(units)) {}
 
-  __m512i fixed(const float* scores, V offset) const {
-    if constexpr (!Wild) return _mm512_cvtps_epi32(fma(load(scores), slope, offset));
+  __m512i fixed(const float* scores, V offset, bool wild) const {
+    if (!Wild || !wild) return _mm512_cvtps_epi32(fma(load(scores), slope, offset));
     // Rounded like the maximum, which may be far above what a float's fraction holds.
     const V below = add(mul(load(scores), slope), offset);
     return _mm512_cvtps_epi32(min(add(below, set1(top_place)), set1(1e9f)));  // of a NaN, 1e9
   }
 
-  // One row of 32 keys; returns its logarithms, 65535 for whatever is too large.
-  __m512i row(const float* scores, float offset, uint16_t* to) const {
-    const V c = set1(offset);
-    const __m512i x = _mm512_packus_epi32(fixed(scores, c), fixed(scores + tile_side, c));
+  // Row i of 32 keys; returns its logarithms, 65535 for whatever is too large.
+  __m512i row(const float* scores, const RowTops& tops, int i, uint16_t* to) const {
+    const V c = set1(tops.offset[i]);
+    const bool wild = tops.wild >> i & 1;
+    scores += i * step_keys, to += i * step_keys;
+    const __m512i low = fixed(scores, c, wild), high = fixed(scores + tile_side, c, wild);
+    const __m512i x = _mm512_packus_epi32(low, high);
     const __m512i index = _mm512_srli_epi16(x, 1);
     const __m512i less = _mm512_maskz_permutexvar_epi8(0x5555555555555555, index, table);
     _mm512_store_si512(to, _mm512_sub_epi16(x, less));
@@ -62,9 +67,7 @@ struct Softmax {
   void rows(const float* scores, const RowTops& tops, uint16_t* to, __m512i* seen) const {
     static_assert(Count % 2 == 0);
     for (int i = First; i < First + Count; i += 2) {
-      const __m512i a = row(scores + i * step_keys, tops.offset[i], to + i * step_keys);
-      const __m512i b =
-          row(scores + (i + 1) * step_keys, tops.offset[i + 1], to + (i + 1) * step_keys);
+      const __m512i a = row(scores, tops, i, to), b = row(scores, tops, i + 1, to);
       *seen = _mm512_ternarylogic_epi32(*seen, a, b, 0xfe);
     }
   }
@@ -83,12 +86,10 @@ struct Softmax {
       V peak = set1(unset);
       __m512i seen = _mm512_setzero_si512();
       for (int s = 0; s < steps; ++s) {
-        const float* from = scores + s * step_scores + i * step_keys;
-        const V a = mul(load(from), slope), b = mul(load(from + tile_side), slope);
-        peak = max(max(a, b), peak);
-        if (first) continue;
-        uint16_t* row_to = to + s * step_scores + i * step_keys;
-        seen = _mm512_or_si512(seen, row(from, tops->offset[i], row_to));
+        const float* from = scores + s * step_scores;
+        const V a = load(from + i * step_keys), b = load(from + i * step_keys + tile_side);
+        peak = max(max(mul(a, slope), mul(b, slope)), peak);
+        if (!first) seen = _mm512_or_si512(seen, row(from, *tops, i, to + s * step_scores));
       }
       peaks[i] = greatest(peak);
       if (first || too_large(seen)) high |= 1u << i;
@@ -99,7 +100,8 @@ struct Softmax {
     const V by = _mm512_maskz_mul_ps(high, sub(before, after), set1(1 / octave));
     store(tops->factor, _mm512_maskz_scalef_ps(0xffff, set1(1), by));
     store(tops->top, after);
-    store(tops->offset, sub(set1(Wild ? 0 : top_place), after));
+    const V place = _mm512_mask_mov_ps(set1(top_place), tops->wild, zero());
+    store(tops->offset, sub(place, after));
     __m512i ignored = _mm512_setzero_si512();
     for (int s = 0; s < steps; ++s) {
       rows<0, tile_side>(scores + s * step_scores, *tops, to + s * step_scores, &ignored);
