@@ -93,7 +93,7 @@ TEST_CASE("cli: a picture too large for the memory is refused before work") {
     return;
   }
   const Program program;
-  const Args large{"-p", "x", "-W", "16384", "-H", "16384"};
+  const Args large{"-p", "x", "-W", "16384", "-H", "16384", "--precision", "f32"};
   check_refused(program, large, 1);
   const std::string err = program.paint(large).err;
   CHECK(err.find("needs at least 107105746944 bytes") != std::string::npos);
