@@ -116,7 +116,7 @@ std::vector<float> interpret_product(const View& view, int m, int n, const std::
                 for (int r = 0; r < 4; ++r) {
                   fa[lane][r] = ldmatrix(shared_a, lane, r, [&](int l) {
                     const Place p = ldmatrix_a(l);
-                    return tile_chunk(row + 16 * i + p.row, step + p.column);
+                    return tile_chunk(row + 16 * i + p.row, p.column) ^ in_step(step / 2);
                   });
                 }
               }
@@ -126,7 +126,7 @@ std::vector<float> interpret_product(const View& view, int m, int n, const std::
                   for (int r = 0; r < 4; ++r) {
                     fb[r / 2][lane][r % 2] = ldmatrix(shared_b, lane, r, [&](int l) {
                       const Place p = ldmatrix_b(l);
-                      return tile_chunk(column + 8 * j + p.row, step + p.column);
+                      return tile_chunk(column + 8 * j + p.row, p.column) ^ in_step(step / 2);
                     });
                   }
                 }

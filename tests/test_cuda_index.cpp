@@ -90,6 +90,13 @@ TEST_CASE("cuda index: swizzles are bijective and free of bank conflicts") {
     for (int chunk = 0; chunk < kTileChunks; ++chunk) places.insert(tile_chunk(row, chunk));
   }
   CHECK((places.size() == 640 && *places.rbegin() == 639));
+  bool second_step = true;
+  for (int row = 0; row < 160; ++row) {
+    for (int chunk = 0; chunk < 2; ++chunk) {
+      second_step &= tile_chunk(row, 2 + chunk) == (tile_chunk(row, chunk) ^ in_step(1));
+    }
+  }
+  CHECK(second_step);
   for (int row = 0; row < 144; row += 8) {
     for (int step = 0; step < kTileChunks; step += 2) {
       CHECK(free_of_conflicts([&](int lane) {

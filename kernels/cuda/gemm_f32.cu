@@ -8,7 +8,7 @@ namespace {
 constexpr int kTile = 64, kDepth = 16, kThreads = 256;
 
 // A thread computes 4 x 4 of the 64 x 64 sums, and copies 4 neighbours of A and of B.
-__global__ void __launch_bounds__(kThreads) plain_kernel(const __grid_constant__ PlainArgs p) {
+__global__ void __launch_bounds__(kThreads, 2) plain_kernel(const __grid_constant__ PlainArgs p) {
   __shared__ float a[kDepth][kTile + 4], b[kDepth][kTile + 4];
   const int thread = threadIdx.x;
   const int tiles_n = ceil_div(p.n, kTile);

@@ -22,6 +22,9 @@ constexpr int kTileChunks = 4;
 // banks; of 8 rows read by one ldmatrix phase no two then meet in a bank.
 constexpr int swizzle(int row, int chunk) { return chunk ^ (row >> 1 & 3); }
 constexpr int tile_chunk(int row, int chunk) { return row * kTileChunks + swizzle(row, chunk); }
+// What the place of a chunk of the first step is XORed with to be its place in `step`: a register
+// less than a second address.
+constexpr int in_step(int step) { return 2 * step; }
 
 // Attention keeps rows of the head's width, unswizzled: an odd number of chunks from row to row
 // visits all bank groups.

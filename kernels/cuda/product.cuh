@@ -100,16 +100,12 @@ struct Product {
       chunk += kTileChunks;
     };
 
-    // The multiplier: addresses of the first fragments, for both steps of a tile.
+    // The multiplier: addresses of the first fragments, in the first step of a tile.
     const int warp_row = warp / warps_n * wm, warp_column = warp % warps_n * wn;
-    uint32_t a_at[2], b_at[2];
-#pragma unroll
-    for (int step = 0; step < 2; ++step) {
-      const Place pa = ldmatrix_a(lane), pb = ldmatrix_b(lane);
-      a_at[step] = base + 16 * tile_chunk(warp_row + pa.row, 2 * step + pa.column);
-      b_at[step] =
-          base + 16 * (bm * kTileChunks + tile_chunk(warp_column + pb.row, 2 * step + pb.column));
-    }
+    const Place pa = ldmatrix_a(lane), pb = ldmatrix_b(lane);
+    const uint32_t a_at = base + 16 * tile_chunk(warp_row + pa.row, pa.column);
+    const uint32_t b_at =
+        base + 16 * (bm * kTileChunks + tile_chunk(warp_column + pb.row, pb.column));
     typename Op::Sum sum[high][wide][4] = {};
 
     const int count = range.end - range.begin;
@@ -128,20 +124,19 @@ struct Product {
       const uint32_t offset = stage * (16 * stage_chunks);
 #pragma unroll
       for (int step = 0; step < 2; ++step) {
-        uint32_t fa[high][4], fb[wide / 2][4];
+        uint32_t fa[high][4];
 #pragma unroll
         for (int i = 0; i < high; ++i) {
-          ldmatrix4(fa[i], a_at[step] + offset + i * (16 * 16 * kTileChunks));
+          ldmatrix4(fa[i], (a_at ^ 16 * in_step(step)) + offset + i * (16 * 16 * kTileChunks));
         }
 #pragma unroll
         for (int j = 0; j < wide / 2; ++j) {
-          ldmatrix4(fb[j], b_at[step] + offset + j * (16 * 16 * kTileChunks));
-        }
+          uint32_t fb[4];
+          ldmatrix4(fb, (b_at ^ 16 * in_step(step)) + offset + j * (16 * 16 * kTileChunks));
 #pragma unroll
-        for (int i = 0; i < high; ++i) {
-#pragma unroll
-          for (int j = 0; j < wide; ++j) {
-            Op::multiply_add(sum[i][j], fa[i], fb[j / 2][j % 2 * 2], fb[j / 2][j % 2 * 2 + 1]);
+          for (int i = 0; i < high; ++i) {
+            Op::multiply_add(sum[i][2 * j], fa[i], fb[0], fb[1]);
+            Op::multiply_add(sum[i][2 * j + 1], fa[i], fb[2], fb[3]);
           }
         }
       }
@@ -177,7 +172,7 @@ struct Product {
 template <class Op, class View, int bm, int bn, int warps_m, int warps_n, int stages>
 __global__ void __launch_bounds__(32 * warps_m * warps_n, bm == 64 ? 3 : 2)
     product_kernel(const __grid_constant__ ProductArgs<View> p) {
-  extern __shared__ uint4 shared[];
+  extern __shared__ __align__(64) uint4 shared[];  // a row of a tile, for in_step
   Product<Op, View, bm, bn, warps_m, warps_n, stages>::run(p, shared);
 }
 
