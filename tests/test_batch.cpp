@@ -1,8 +1,10 @@
 // A batch over several backends, in the same bytes as over one; and who waits for the device.
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <fstream>
 #include <iterator>
+#include <thread>
 
 #include "engine/diffusion/text2image.h"
 #include "engine/text/language_model.h"
@@ -11,6 +13,7 @@
 #include "kernels/error.h"
 #include "tests/golden.h"
 #include "tests/temporary_folder.h"
+#include "tools/batch.h"
 #include "tools/run.h"
 
 using namespace yent;
@@ -115,6 +118,16 @@ TEST_CASE("batch: over two or three backends, the bytes of one") {
       CHECK(same);
     }
   }
+}
+
+TEST_CASE("batch: what is done first waits for its turn") {
+  std::vector<size_t> shown;
+  Batch batch;
+  batch.run(3, [&](size_t worker) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20 * (2 - worker)));
+    for (size_t k = worker; k < 9; k += 3) batch.in_turn(k, [&] { shown.push_back(k); });
+  });
+  CHECK(shown == std::vector<size_t>{0, 1, 2, 3, 4, 5, 6, 7, 8});
 }
 
 TEST_CASE("batch: what one backend throws is thrown, and nobody waits for its pictures") {
