@@ -68,8 +68,8 @@ CpuFeatures detect_features() {
   // vdpbf16ps makes twice the products of an fma: in the same time on AMD's processors, in four
   // times the time on Intel's.
   f.quick_bf16 = f.avx512bf16 && cpuid(0).b == signature_AMD_ebx;
-  f.amx = f.avx512bf16 && (saved & tiles) == tiles && bit(seven.d, 24) && bit(seven.d, 25) &&
-          bit(seven.d, 22) && bit(seven.c, 1) && tiles_granted();
+  f.amx = f.avx512vnni && f.avx512bf16 && (saved & tiles) == tiles && bit(seven.d, 24) &&
+          bit(seven.d, 25) && bit(seven.d, 22) && bit(seven.c, 1) && tiles_granted();
 #elif defined(__aarch64__)
   constexpr unsigned long asimd = 1ul << 1, asimddp = 1ul << 20, i8mm = 1ul << 13;
   f.neon = getauxval(AT_HWCAP) & asimd;
