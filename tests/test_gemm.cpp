@@ -14,6 +14,7 @@
 #include "kernels/cpu/isa_table.h"
 #include "kernels/half.h"
 #include "tests/arena.h"
+#include "tests/values.h"
 
 using namespace yent;
 
@@ -235,13 +236,6 @@ TEST_CASE("gemm: int8 layers give the same bits on every instruction set") {
   const int rows = 61, in = 1100, out = 77;
   std::vector<float> x(rows * in), w(out * in), filter(static_cast<size_t>(out) * 44 * 9);
   for (auto* values : {&x, &w, &filter}) std::generate(values->begin(), values->end(), fraction);
-  const auto host = [](std::vector<float>& values, std::vector<int64_t> dims) {
-    HostTensor t;
-    t.dims = std::move(dims);
-    t.data = reinterpret_cast<const std::byte*>(values.data());
-    t.bytes = values.size() * sizeof(float);
-    return t;
-  };
   std::vector<float> expected;
   for (const Gemm* g : gemm_i8_table()) {
     if (!supports(detect_features(), g->isa)) continue;
@@ -259,5 +253,37 @@ TEST_CASE("gemm: int8 layers give the same bits on every instruction set") {
                      {x.data(), {1, 61, 25, 44}, 44}, conv, {}, {});
     if (expected.empty()) expected = y;
     CHECK(std::memcmp(y.data(), expected.data(), y.size() * sizeof(float)) == 0);
+  }
+}
+
+TEST_CASE("gemm: what is too large for the caches is stored as what is not") {
+  if (!supports(detect_features(), Isa::amx)) {
+    MESSAGE("skipped: no AMX here");
+    return;
+  }
+  constexpr int rows = 8400, in = 512, out = 1000;
+  const auto backend = make_table_backend(Isa::amx, 3);
+  std::vector<float> x(static_cast<size_t>(rows) * in), w(static_cast<size_t>(out) * in);
+  for (auto* values : {&x, &w}) std::generate(values->begin(), values->end(), fraction);
+  for (const Precision precision : {Precision::bf16, Precision::int8}) {
+    const LinearW linear =
+        backend->pack_linear({.name = "layer", .parts = {{"part", host(w, {out, in})}}}, precision);
+    for (const int ld : {out, 1024}) {  // rows anywhere, and rows at lines
+      const Stored whole = backend->allocate({1, rows, 1, ld}, DType::bf16);
+      const Stored parts = backend->allocate({1, rows, 1, ld}, DType::bf16);
+      const Stored residual = backend->allocate({1, rows, 1, ld}, DType::bf16);
+      const size_t count = whole.tensor.shape.count();
+      std::generate_n(residual.tensor.row<uint16_t>(0), count,
+                      [] { return f32_to_bf16(fraction()); });
+      const auto add = [&](const Tensor& to, size_t first, int some) {
+        TestArena arena;
+        backend->linear(arena, to.slice(first, some).cols(0, out),
+                        Tensor{x.data(), {1, rows, 1, in}, in}.slice(first, some), linear,
+                        {.residual = residual.tensor.slice(first, some).cols(0, out)});
+      };
+      add(whole.tensor, 0, rows);
+      for (const int first : {0, rows / 2}) add(parts.tensor, first, rows / 2);
+      CHECK(std::memcmp(whole.tensor.data, parts.tensor.data, 2 * count) == 0);
+    }
   }
 }
