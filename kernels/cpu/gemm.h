@@ -22,7 +22,7 @@ struct GemmTile {
   Element out_type = Element::f32;
   size_t out_ld = 0;
   bool out_far = false;                    // may go past the caches
-  int ahead = 0;                           // rows further on are what is stored next but some
+  int ahead = 0;                           // so many rows further on is what is stored soon
   const float* bias = nullptr;             // [nr]
   const float* const* row_bias = nullptr;  // one pointer per row; may be null
   const void* residual = nullptr;          // f32 or bf16; may be null

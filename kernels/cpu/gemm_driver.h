@@ -78,7 +78,8 @@ struct Destination {
     GemmTile tile;
     const float* row_bias[most_tile_rows];
   };
-  void cut(const Sums& sums, int first_row, Piece* piece) const;  // where it is it must stay
+  // The piece must stay where it is: its tile points into it.
+  void cut(const Sums& sums, int first_row, Piece* piece) const;
   void store(const Sums& sums) const;
 };
 
