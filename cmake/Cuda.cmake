@@ -8,7 +8,7 @@ if(YENT_CUDA STREQUAL "OFF" OR (YENT_CUDA STREQUAL "AUTO" AND CMAKE_CROSSCOMPILI
 endif()
 
 # Before the language is enabled, or CMake fills in its own. Real code for Ampere and Hopper, and
-# intermediate code for what comes after; ./check --all names every target.
+# intermediate code for what comes after; the preset `cuda` names more.
 if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
   set(CMAKE_CUDA_ARCHITECTURES 80-real 90 CACHE STRING "GPU architectures")
 endif()
