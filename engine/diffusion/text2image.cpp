@@ -35,7 +35,8 @@ size_t decoder_bytes(const VaeConfig& vae, Text2Image::Size px, const Backend& b
                      Precision activations) {
   const std::vector<int>& channels = vae.block_out_channels;
   const size_t narrow = channels[0], wide = channels[std::min<size_t>(1, channels.size() - 1)];
-  const Shape channels_of_a_pixel{.c = static_cast<int>(wide + 2 * narrow)};
+  const size_t shortcut = wide == narrow ? 0 : narrow;
+  const Shape channels_of_a_pixel{.c = static_cast<int>(wide + narrow + shortcut)};
   const size_t pixel = backend.form(channels_of_a_pixel, {Use::any, activations}).bytes;
   return static_cast<size_t>(px.width) * px.height * (pixel + 3 * sizeof(float) + 3);
 }
