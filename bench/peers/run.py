@@ -20,7 +20,8 @@ PAINTER = (
     ("bf16, amx", "bf16", "amx", (("OpenVINO bf16", "openvino", "bf16", ""),
                                   ("PyTorch bf16, eager", "torch", "bf16", ""))),
     ("f32", "f32", "amx", (("OpenVINO f32", "openvino", "f32", ""),
-                           ("PyTorch f32, eager", "torch", "f32", ""))),
+                           ("PyTorch f32, eager", "torch", "f32", ""),
+                           ("stable-diffusion.cpp, f16 weights", "sdcpp", "f16", ""))),
     ("int8, avx512vnni", "int8", "avx512vnni",
      (("OpenVINO int8 (NNCF), capped alike", "openvino", "int8", "AVX512_CORE_VNNI"),)),
     ("int8, avx2", "int8", "avx2",
@@ -125,8 +126,8 @@ def main():
     parser.add_argument("--bench", type=Path, required=True, help="our bench program")
     parser.add_argument("--llm", type=Path, help="file of `bench --synthesize micro-yent`")
     parser.add_argument("--only", action="append", default=[], metavar="NAME",
-                        help="an engine (openvino, torch, onnxruntime), a group such as "
-                             "'int8, amx', or 'llm'; may be repeated")
+                        help="an engine (openvino, torch, onnxruntime, sdcpp), a group such "
+                             "as 'int8, amx', or 'llm'; may be repeated")
     parser.add_argument("--cache", type=Path, default=Path("/tmp/yent-peers"),
                         help="converted and quantized models")
     parser.add_argument("--out", type=Path, help="also write the table here")
