@@ -1,6 +1,6 @@
 // Every row of every kernel table on the shapes that matter: BK-SDM-Tiny's guided step at
 // 512x512, the VAE's widest layers, a small LLaMA. GMAC/s, and the share of the multiply-adds
-// one core makes without touching memory (times the threads).
+// one core makes without touching memory (times the threads). Where a GPU answers, the same there.
 //
 //   bench_kernels --benchmark_filter=linear.*avx512 [--threads=N]
 #include <benchmark/benchmark.h>
@@ -17,7 +17,7 @@
 
 #include "kernels/cpu/isa_table.h"
 #include "kernels/cpu/peak.h"
-#include "kernels/half.h"
+#include "kernels/cuda/cuda_backend.h"
 
 using namespace yent;
 
@@ -25,21 +25,36 @@ namespace {
 
 int thread_count = 1;
 
+// Where a benchmark runs: on a row of the CPU's tables, or on the GPU.
+struct Where {
+  std::string name;
+  Isa isa = Isa::ref;
+  bool gpu = false;
+
+  int repeats() const { return gpu ? 16 : 1; }           // ops at once
+  bool slow() const { return !gpu && isa == Isa::ref; }  // plain C++ takes seconds for some
+  std::unique_ptr<Backend> backend() const {
+    std::string reason;
+    return gpu ? make_cuda_backend({}, reason) : make_table_backend(isa, thread_count);
+  }
+};
+
 // Blocks handed out once and used again: what a planned forward costs an op.
 class KeptArena : public Arena {
  public:
+  explicit KeptArena(Backend& backend) : backend_(backend) {}
   Block take(size_t bytes) override {
-    if (next_ == blocks_.size()) blocks_.emplace_back(bytes + 64);
-    auto& memory = blocks_[next_++];
-    if (memory.size() < bytes + 64) memory.resize(bytes + 64);
-    const auto address = reinterpret_cast<uintptr_t>(memory.data());
-    return {memory.data() + (64 - address % 64) % 64, bytes, 0};
+    if (next_ == blocks_.size()) blocks_.push_back({});
+    auto& [memory, room] = blocks_[next_++];
+    if (!memory || room < bytes) memory = backend_.working_memory(room = bytes, std::move(memory));
+    return {static_cast<std::byte*>(memory.tensor.data), bytes, 0};
   }
   void give(const Block&) override { --next_; }
   bool measuring() const override { return false; }
 
  private:
-  std::vector<std::vector<std::byte>> blocks_;
+  Backend& backend_;
+  std::vector<std::pair<Stored, size_t>> blocks_;
   size_t next_ = 0;
 };
 
@@ -50,14 +65,6 @@ std::vector<float> noise(size_t count) {
   for (float& v : values) v = value(random);
   return values;
 }
-
-struct Matrix {
-  std::vector<float> values;
-  Tensor tensor;
-  explicit Matrix(Shape shape) : values(noise(shape.count())) {
-    tensor = {values.data(), shape, shape.c};
-  }
-};
 
 struct Weight {
   std::vector<float> values;
@@ -80,8 +87,12 @@ struct Activation {
     memory = backend.working_memory(form.bytes, {});
     tensor = form.tensor;
     tensor.data = memory.tensor.data;
-    KeptArena arena;
-    backend.group_norm(arena, tensor, Matrix(shape).tensor, {}, 1, Fn::none);
+    const Stored values = backend.allocate(shape, DType::f32);
+    backend.write(values, noise(shape.count()).data());
+    KeptArena arena(backend);
+    backend.group_norm(arena, tensor, values.tensor, {.name = "norm", .weight = {}, .bias = {}}, 1,
+                       Fn::none);
+    backend.wait();
   }
 };
 
@@ -93,48 +104,64 @@ double peak_of(Isa isa) {
   return known[isa];
 }
 
-// Times `op`, which does `macs` multiply-adds.
+// A GPU plays a recording of some ops, or their launches would be what is timed.
 template <class Op>
-void measure(benchmark::State& state, Isa isa, double macs, Op op) {
-  op();
-  for (auto _ : state) op();
-  using benchmark::Counter;
-  const double total = macs * static_cast<double>(state.iterations());
-  state.counters["gmac_per_s"] = Counter(total / 1e9, Counter::kIsRate);
-  state.counters["peak_share"] = Counter(total / peak_of(isa) / thread_count, Counter::kIsRate);
+void time(benchmark::State& state, const Where& where, Backend& backend, Op op) {
+  const auto all = [&] {
+    backend.replay("all", [&] {
+      for (int i = 0; i < where.repeats(); ++i) op();
+    });
+    backend.wait();
+  };
+  for (int i = 0; i < (where.gpu ? 3 : 1); ++i) all();
+  for (auto _ : state) all();
+  if (where.gpu) state.counters["ops"] = where.repeats();
 }
 
-void linear(benchmark::State& state, Isa isa, Precision precision, int rows, int in, int out,
-            bool gated) {
-  const auto backend = make_table_backend(isa, thread_count);
+// Times `op`, which does `macs` multiply-adds.
+template <class Op>
+void measure(benchmark::State& state, const Where& where, Backend& backend, double macs, Op op) {
+  time(state, where, backend, op);
+  using benchmark::Counter;
+  const double total = macs * where.repeats() * static_cast<double>(state.iterations());
+  state.counters["gmac_per_s"] = Counter(total / 1e9, Counter::kIsRate);
+  if (where.gpu) return;
+  const double peak = peak_of(where.isa) * thread_count;
+  state.counters["peak_share"] = Counter(total / peak, Counter::kIsRate);
+}
+
+void linear(benchmark::State& state, const Where& where, Precision precision, int rows, int in,
+            int out, bool gated) {
+  const auto backend = where.backend();
   const Weight a({gated ? out / 2 : out, in}), b({gated ? out / 2 : 0, in});
   LinearSource source{.name = "layer", .parts = {{"a", a.tensor}}, .paired = gated};
   if (gated) source.parts.push_back({"b", b.tensor});
   const LinearW w = backend->pack_linear(source, precision);
   const Activation x(*backend, {1, rows, 1, in}, {Use::linear, precision});
   const Activation y(*backend, {1, rows, 1, gated ? out / 2 : out}, {Use::any, precision});
-  KeptArena arena;
-  measure(state, isa, static_cast<double>(rows) * in * out, [&] {
+  KeptArena arena(*backend);
+  measure(state, where, *backend, static_cast<double>(rows) * in * out, [&] {
     backend->linear(arena, y.tensor, x.tensor, w,
                     {.fn = gated ? Fn::gelu : Fn::none, .gated = gated});
   });
 }
 
-void conv(benchmark::State& state, Isa isa, Precision precision, int images, int side, int in,
-          int out) {
-  const auto backend = make_table_backend(isa, thread_count);
+void conv(benchmark::State& state, const Where& where, Precision precision, int images, int side,
+          int in, int out) {
+  const auto backend = where.backend();
   const ConvW w =
       backend->pack_conv3x3("layer", Weight({out, in, 3, 3}).tensor, {}, precision, false);
   const Activation x(*backend, {images, side, side, in}, {Use::conv3x3, precision});
   const Activation y(*backend, {images, side, side, out}, {Use::any, precision});
-  KeptArena arena;
-  measure(state, isa, 9.0 * images * side * side * in * out,
+  KeptArena arena(*backend);
+  measure(state, where, *backend, 9.0 * images * side * side * in * out,
           [&] { backend->conv3x3(arena, y.tensor, x.tensor, w, {}, {}); });
 }
 
 // The second convolution of a resnet: group norm and SiLU before it, a residual behind.
-void norm_conv(benchmark::State& state, Isa isa, Precision precision, int side, int channels) {
-  const auto backend = make_table_backend(isa, thread_count);
+void norm_conv(benchmark::State& state, const Where& where, Precision precision, int side,
+               int channels) {
+  const auto backend = where.backend();
   const ConvW w = backend->pack_conv3x3("layer", Weight({channels, channels, 3, 3}).tensor, {},
                                         precision, false);
   const Shape shape{1, side, side, channels};
@@ -142,44 +169,32 @@ void norm_conv(benchmark::State& state, Isa isa, Precision precision, int side, 
   const Activation skip(*backend, shape, {Use::any, precision});
   const Activation y(*backend, shape, {Use::any, precision});
   const NormW norm{.name = "norm", .weight = {}, .bias = {}};
-  KeptArena arena;
-  measure(state, isa, 9.0 * side * side * channels * channels, [&] {
+  KeptArena arena(*backend);
+  measure(state, where, *backend, 9.0 * side * side * channels * channels, [&] {
     backend->norm_conv3x3(arena, y.tensor, x.tensor, {norm, 32, Fn::silu}, w, {},
                           {.residual = skip.tensor});
   });
 }
 
-// What is timed has values from -1 to 1, as bf16 too.
-Tensor as_bf16(const Tensor& t, std::vector<uint16_t>& to) {
-  to.resize(t.shape.count());
-  const float* from = t.row<float>(0);
-  for (size_t i = 0; i < to.size(); ++i) to[i] = f32_to_bf16(from[i]);
-  return {to.data(), t.shape, t.ld, DType::bf16};
-}
-
-void attention(benchmark::State& state, Isa isa, Precision precision, int images, int queries,
-               int keys, int heads, int width) {
-  const auto backend = make_table_backend(isa, thread_count);
-  Matrix q({images, queries, 1, heads * width}), kv({images, keys, 1, 2 * heads * width});
-  Matrix out(q.tensor.shape);
-  std::vector<uint16_t> room[3];
-  if (precision != Precision::f32) {
-    q.tensor = as_bf16(q.tensor, room[0]);
-    kv.tensor = as_bf16(kv.tensor, room[1]);
-    out.tensor = as_bf16(out.tensor, room[2]);
-  }
+void attention(benchmark::State& state, const Where& where, Precision precision, int images,
+               int queries, int keys, int heads, int width) {
+  const auto backend = where.backend();
+  const Reader reader{Use::attention, precision};
+  const Activation q(*backend, {images, queries, 1, heads * width}, reader);
+  const Activation kv(*backend, {images, keys, 1, 2 * heads * width}, reader);
+  const Activation out(*backend, {images, queries, 1, heads * width}, {Use::any, precision});
   const Tensor k = kv.tensor.cols(0, heads * width),
                v = kv.tensor.cols(heads * width, heads * width);
   AttnSpec spec{.heads = heads, .kv_heads = heads};
   spec.precision = precision;
   spec.scale = 1 / std::sqrt(static_cast<float>(width));
-  KeptArena arena;
-  measure(state, isa, 2.0 * images * queries * keys * heads * width,
+  KeptArena arena(*backend);
+  measure(state, where, *backend, 2.0 * images * queries * keys * heads * width,
           [&] { backend->attention(arena, out.tensor, q.tensor, k, v, spec); });
 }
 
-void gemv(benchmark::State& state, Isa isa, DType type, int rows, int in, int out) {
-  const auto backend = make_table_backend(isa, thread_count);
+void gemv(benchmark::State& state, const Where& where, DType type, int rows, int in, int out) {
+  const auto backend = where.backend();
   const size_t count = static_cast<size_t>(in) * out / block_elements(type);
   std::vector<std::byte> blocks(count * block_bytes(type), std::byte{1});
   HostTensor weight{.name = "weight", .dtype = type, .dims = {out, in}};
@@ -187,39 +202,39 @@ void gemv(benchmark::State& state, Isa isa, DType type, int rows, int in, int ou
   weight.bytes = blocks.size();
   const LinearW w =
       backend->pack_linear({.name = "layer", .parts = {{"a", weight}}}, Precision::f32);
-  Matrix x({1, rows, 1, in}), y({1, rows, 1, out});
-  KeptArena arena;
-  measure(state, isa, static_cast<double>(rows) * in * out,
+  const Activation x(*backend, {1, rows, 1, in}, {}), y(*backend, {1, rows, 1, out}, {});
+  KeptArena arena(*backend);
+  measure(state, where, *backend, static_cast<double>(rows) * in * out,
           [&] { backend->linear(arena, y.tensor, x.tensor, w, {}); });
-  state.SetBytesProcessed(state.iterations() * blocks.size());
+  state.SetBytesProcessed(state.iterations() * where.repeats() * blocks.size());
 }
 
 // With codes for a convolution as its output, from what int8 leaves, or with plain floats.
-void group_norm(benchmark::State& state, Isa isa, Precision precision, int images, int side,
-                int channels) {
-  const auto backend = make_table_backend(isa, thread_count);
+void group_norm(benchmark::State& state, const Where& where, Precision precision, int images,
+                int side, int channels) {
+  const auto backend = where.backend();
   const Shape shape{images, side, side, channels};
   const Activation x(*backend, shape, {Use::any, precision});
   const Activation y(*backend, shape, {Use::conv3x3, precision});
-  KeptArena arena;
-  for (auto _ : state) {
+  KeptArena arena(*backend);
+  time(state, where, *backend, [&] {
     backend->group_norm(arena, y.tensor, x.tensor, {.name = "norm", .weight = {}, .bias = {}}, 32,
                         Fn::silu);
-  }
-  state.SetBytesProcessed(state.iterations() *
+  });
+  state.SetBytesProcessed(state.iterations() * where.repeats() *
                           (backend->form(shape, {Use::any, precision}).bytes +
                            backend->form(shape, {Use::conv3x3, precision}).bytes));
 }
 
 template <class Run>
-void add(const std::string& name, Run run) {
+void add(const Where& where, const std::string& name, Run run) {
   auto* entry = benchmark::RegisterBenchmark(name.c_str(), run)->Unit(benchmark::kMillisecond);
-  if (thread_count > 1) entry->UseRealTime();  // one thread's own time is steadier than the wall's
+  // One thread's own time is steadier than the wall's.
+  if (thread_count > 1 || where.gpu) entry->UseRealTime();
 }
 
-void add_products(const Gemm& row, const char* kind, Precision precision) {
-  const Isa isa = row.isa;
-  const std::string at = fmt::format("/{}_{}", kind, row.name);
+void add_products(const Where& where, const char* kind, Precision precision) {
+  const std::string at = fmt::format("/{}_{}", kind, where.name);
   struct Linear {
     int rows, in, out;
     bool gated;
@@ -236,87 +251,102 @@ void add_products(const Gemm& row, const char* kind, Precision precision) {
                              {2, 16, 2560, 1280}, {2, 64, 960, 320},  {2, 64, 4, 320},
                              {1, 512, 128, 128},  {1, 512, 256, 128}, {1, 256, 256, 256},
                              {1, 128, 512, 512}};
-  if (isa == Isa::ref) linears.resize(2), convs.resize(1);  // plain C++ takes seconds for each
+  if (where.slow()) linears.resize(2), convs.resize(1);
   for (const Linear& s : linears) {
-    add(fmt::format("linear{}/{}x{}x{}{}", at, s.rows, s.in, s.out, s.gated ? "_gated" : ""),
-        [=](benchmark::State& b) { linear(b, isa, precision, s.rows, s.in, s.out, s.gated); });
+    add(where, fmt::format("linear{}/{}x{}x{}{}", at, s.rows, s.in, s.out, s.gated ? "_gated" : ""),
+        [=](benchmark::State& b) { linear(b, where, precision, s.rows, s.in, s.out, s.gated); });
   }
   for (const Conv& s : convs) {
-    add(fmt::format("conv3x3{}/{}x{}x{}x{}to{}", at, s.images, s.side, s.side, s.in, s.out),
-        [=](benchmark::State& b) { conv(b, isa, precision, s.images, s.side, s.in, s.out); });
+    add(where, fmt::format("conv3x3{}/{}x{}x{}x{}to{}", at, s.images, s.side, s.side, s.in, s.out),
+        [=](benchmark::State& b) { conv(b, where, precision, s.images, s.side, s.in, s.out); });
   }
-  if (isa == Isa::ref) return;
+  if (where.slow()) return;
   for (const auto& [side, channels] : {std::pair(512, 128), {256, 256}, {128, 512}}) {
-    add(fmt::format("norm_conv3x3{}/{}x{}x{}", at, side, side, channels),
-        [=, s = side, c = channels](benchmark::State& b) { norm_conv(b, isa, precision, s, c); });
+    add(where, fmt::format("norm_conv3x3{}/{}x{}x{}", at, side, side, channels),
+        [=, s = side, c = channels](benchmark::State& b) { norm_conv(b, where, precision, s, c); });
   }
 }
 
-void add_attention(const std::string& name, Isa isa, Precision precision) {
+void add_attention(const Where& where, const char* kind, Precision precision) {
   struct Case {
     int images, queries, keys, heads, width;
   };
   std::vector<Case> cases = {
       {2, 4096, 4096, 8, 40},  {2, 4096, 77, 8, 40}, {2, 1024, 1024, 8, 80}, {2, 256, 256, 8, 160},
       {1, 4096, 4096, 1, 512}, {1, 1, 2048, 6, 48},  {1, 64, 64, 4, 24}};
-  if (isa == Isa::ref) cases.erase(cases.begin());
+  if (where.slow()) cases.erase(cases.begin());
   for (const Case& c : cases) {
-    add(fmt::format("attention/{}/{}x{}x{}_{}x{}", name, c.images, c.queries, c.keys, c.heads,
-                    c.width),
+    add(where,
+        fmt::format("attention/{}_{}/{}x{}x{}_{}x{}", kind, where.name, c.images, c.queries, c.keys,
+                    c.heads, c.width),
         [=](benchmark::State& b) {
-          attention(b, isa, precision, c.images, c.queries, c.keys, c.heads, c.width);
+          attention(b, where, precision, c.images, c.queries, c.keys, c.heads, c.width);
         });
   }
 }
 
-void add_rest(Isa isa, const std::string& name) {
-  for (const int rows : {1, 4, 16, 64}) {
-    add(fmt::format("gemv_q8/{}/{}x2048x2048", name, rows),
-        [=](benchmark::State& b) { gemv(b, isa, DType::q8_0, rows, 2048, 2048); });
-  }
-  for (const DType type : {DType::q4_0, DType::q5_0, DType::q4_k, DType::q5_k, DType::q6_k}) {
-    add(fmt::format("gemv_{}/{}/1x2048x2048", dtype_name(type), name),
-        [=](benchmark::State& b) { gemv(b, isa, type, 1, 2048, 2048); });
-  }
-  for (const auto& [kind, precision] :
-       {std::pair("f32", Precision::f32), std::pair("int8", Precision::int8)}) {
-    add(fmt::format("group_norm/{}_{}/2x64x64x320", kind, name),
-        [=, p = precision](benchmark::State& b) { group_norm(b, isa, p, 2, 64, 320); });
-    add(fmt::format("group_norm/{}_{}/1x512x512x128", kind, name),
-        [=, p = precision](benchmark::State& b) { group_norm(b, isa, p, 1, 512, 128); });
+void add_gemv(const Where& where, DType type, int rows) {
+  add(where,
+      fmt::format("gemv_{}/{}/{}x2048x2048", type == DType::q8_0 ? "q8" : dtype_name(type),
+                  where.name, rows),
+      [=](benchmark::State& b) { gemv(b, where, type, rows, 2048, 2048); });
+}
+
+void add_group_norm(const Where& where, const char* kind, Precision precision) {
+  const std::string at = fmt::format("group_norm/{}_{}", kind, where.name);
+  add(where, at + "/2x64x64x320",
+      [=](benchmark::State& b) { group_norm(b, where, precision, 2, 64, 320); });
+  add(where, at + "/1x512x512x128",
+      [=](benchmark::State& b) { group_norm(b, where, precision, 1, 512, 128); });
+}
+
+// Calls run(Where) for the rows of a table that this machine has.
+template <class Table, class Run>
+void each_row(const Table& table, Run run) {
+  static const CpuFeatures features = detect_features();
+  for (const auto* row : table) {
+    if (supports(features, row->isa)) run(Where{row->name, row->isa}, *row);
   }
 }
 
-void add_all() {
-  const CpuFeatures features = detect_features();
-  const auto usable = [&](const auto* row) { return supports(features, row->isa); };
-  for (const Gemm* row : gemm_f32_table()) {
-    if (!usable(row)) continue;
-    add_products(*row, "f32", Precision::f32);
-    add_products(*row, "f16", Precision::f16);
-  }
-  for (const Gemm* row : gemm_bf16_table()) {
-    if (usable(row)) add_products(*row, "bf16", Precision::bf16);
-  }
-  for (const Gemm* row : gemm_i8_table()) {
-    if (usable(row)) add_products(*row, "int8", Precision::int8);
-  }
-  for (const Attention* row : attention_table()) {
-    if (usable(row)) add_attention(fmt::format("f32_{}", row->name), row->isa, Precision::f32);
-  }
-  for (const AttentionBf16* row : attention_bf16_table()) {
-    if (usable(row) && row->block) {
-      add_attention(fmt::format("bf16_{}", row->name), row->isa, Precision::bf16);
+void add_cpu() {
+  each_row(gemm_f32_table(), [](const Where& where, const Gemm&) {
+    add_products(where, "f32", Precision::f32);
+    add_products(where, "f16", Precision::f16);
+  });
+  each_row(gemm_bf16_table(),
+           [](const Where& where, const Gemm&) { add_products(where, "bf16", Precision::bf16); });
+  each_row(gemm_i8_table(),
+           [](const Where& where, const Gemm&) { add_products(where, "int8", Precision::int8); });
+  each_row(attention_table(), [](const Where& where, const Attention&) {
+    add_attention(where, "f32", Precision::f32);
+  });
+  each_row(attention_bf16_table(), [](const Where& where, const AttentionBf16& row) {
+    if (row.block) add_attention(where, "bf16", Precision::bf16);
+  });
+  each_row(attention_i8_table(), [](const Where& where, const AttentionBf16& row) {
+    if (row.block) add_attention(where, "i8", Precision::int8);
+  });
+  each_row(gemv_q8_table(), [](const Where& where, const GemvQ8&) {
+    for (const int rows : {1, 4, 16, 64}) add_gemv(where, DType::q8_0, rows);
+    for (const DType type : {DType::q4_0, DType::q5_0, DType::q4_k, DType::q5_k, DType::q6_k}) {
+      add_gemv(where, type, 1);
     }
+    add_group_norm(where, "f32", Precision::f32);
+    add_group_norm(where, "int8", Precision::int8);
+  });
+}
+
+void add_gpu() {
+  const Where where{.name = "cuda", .gpu = true};
+  for (const auto& [kind, precision] :
+       {std::pair("f16", Precision::f16), std::pair("bf16", Precision::bf16),
+        std::pair("int8", Precision::int8), std::pair("f32", Precision::f32)}) {
+    add_products(where, kind, precision);
   }
-  for (const AttentionBf16* row : attention_i8_table()) {
-    if (usable(row) && row->block) {
-      add_attention(fmt::format("i8_{}", row->name), row->isa, Precision::int8);
-    }
-  }
-  for (const GemvQ8* row : gemv_q8_table()) {
-    if (usable(row)) add_rest(row->isa, row->name);
-  }
+  add_attention(where, "f16", Precision::f16);
+  add_group_norm(where, "f16", Precision::f16);
+  for (const int rows : {1, 4, 16, 64}) add_gemv(where, DType::q8_0, rows);
 }
 
 }  // namespace
@@ -330,7 +360,9 @@ int main(int argc, char** argv) {
     std::rotate(argv + i, argv + i + 1, argv + argc--);
     break;
   }
-  add_all();
+  add_cpu();
+  std::string reason;
+  if (make_cuda_backend({}, reason)) add_gpu();
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();
