@@ -50,6 +50,8 @@ build() {
   cmake --build "$build" --parallel "$(nproc)" --target yent_run bench yent_tests yent_cuda_host_tests \
     >"$results/build.log" 2>&1 ||
     { grep -m 20 -E 'error|Error' "$results/build.log"; return 1; }
+  # Only where Google Benchmark is.
+  cmake --build "$build" --parallel "$(nproc)" --target bench_kernels >>"$results/build.log" 2>&1
   echo "built for $(architecture) in $((SECONDS - start)) s"
 }
 
@@ -128,6 +130,12 @@ run_bench() {
   step synthesize 60 synthesize
   step bench 100 "${program[@]}" --steps 25 --json "$results/bench.json"
   step roofline 60 "${program[@]}" --steps 2 --roofline
+  if [ -x "$build/bin/bench_kernels" ]; then
+    step kernels 90 "$build/bin/bench_kernels" --benchmark_filter=cuda/ --benchmark_min_time=0.05 \
+      --benchmark_out="$results/kernels.json"
+  else
+    echo "skipped: Google Benchmark is not here"
+  fi
   # The process as a whole, the second time with its files in memory.
   step first_run 30 "$build/bin/yent-run" --device cuda --model "$models/bk-sdm-tiny" -p "a cat" -s 3 --raw --timings -o "$results/run.png"
   step second_run 30 "$build/bin/yent-run" --device cuda --model "$models/bk-sdm-tiny" -p "a cat" -s 3 --raw --timings -o "$results/run.png"
