@@ -4,42 +4,12 @@
 #include <array>
 #include <cmath>
 
+#include "engine/diffusion/memory_needs.h"
 #include "kernels/error.h"
 #include "loaders/convert.h"
 
 namespace yent {
 namespace {
-
-void require_memory(const std::string& what, size_t needed, const Backend& backend) {
-  const size_t available = backend.available_bytes();
-  if (needed <= available) return;
-  throw run_error("{} needs {} bytes, {} are available", what, needed, available);
-}
-
-// Matrices at the policy's precision, the rest in f32.
-size_t packed_bytes(const TensorSet& set, const std::string& part, const Policy& policy) {
-  constexpr size_t sizes[] = {4, 2, 2, 1};  // by Precision
-  size_t bytes = 0;
-  for (const HostTensor& t : set.tensors) {
-    const std::string_view module = std::string_view(t.name).substr(0, t.name.rfind('.'));
-    const Precision p =
-        t.dims.size() < 2 ? Precision::f32 : policy.precision(fmt::format("{}.{}", part, module));
-    bytes += static_cast<size_t>(t.count()) * sizes[static_cast<int>(p)];
-  }
-  return bytes;
-}
-
-// The decoder at its fullest, in the last block's first resnet: what comes in, its first
-// convolution and its shortcut; then the pixels, as floats and as bytes.
-size_t decoder_bytes(const VaeConfig& vae, Text2Image::Size px, const Backend& backend,
-                     Precision activations) {
-  const std::vector<int>& channels = vae.block_out_channels;
-  const size_t narrow = channels[0], wide = channels[std::min<size_t>(1, channels.size() - 1)];
-  const size_t shortcut = wide == narrow ? 0 : narrow;
-  const Shape channels_of_a_pixel{.c = static_cast<int>(wide + narrow + shortcut)};
-  const size_t pixel = backend.form(channels_of_a_pixel, {Use::any, activations}).bytes;
-  return static_cast<size_t>(px.width) * px.height * (pixel + 3 * sizeof(float) + 3);
-}
 
 uint8_t to_byte(float value) {
   return static_cast<uint8_t>(std::nearbyint(std::clamp((value + 1) / 2, 0.0f, 1.0f) * 255));
@@ -125,13 +95,11 @@ void Text2Image::check(const PaintSpec& spec, Size px) const {
   files_.unet();
   files_.vae();
   if (!options_.text_is_given) files_.text_encoder();
-  const size_t needed =
-      decoder_bytes(vae_config_, px, backend_, options_.policy.precision("vae.activations"));
-  const size_t available = backend_.available_bytes();
-  if (needed > available) {
-    throw run_error("a picture of {}x{} needs at least {} bytes, {} are available", px.width,
-                    px.height, needed, available);
-  }
+  const Precision activations = options_.policy.precision("vae.activations");
+  require_memory(fmt::format("a picture of {}x{}", px.width, px.height),
+                 static_cast<size_t>(px.width) * px.height *
+                     decoder_pixel_bytes(vae_config_, activations, backend_),
+                 backend_);
 }
 
 ClipConfig Text2Image::clip_config() const {

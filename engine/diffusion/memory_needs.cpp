@@ -1,0 +1,35 @@
+#include "engine/diffusion/memory_needs.h"
+
+#include <algorithm>
+
+#include "kernels/error.h"
+
+namespace yent {
+
+void require_memory(const std::string& what, size_t needed, const Backend& backend) {
+  const size_t available = backend.available_bytes();
+  if (needed <= available) return;
+  throw run_error("{} needs at least {} bytes, {} are available", what, needed, available);
+}
+
+size_t packed_bytes(const TensorSet& set, const std::string& part, const Policy& policy) {
+  constexpr size_t sizes[] = {4, 2, 2, 1};  // by Precision
+  size_t bytes = 0;
+  for (const HostTensor& t : set.tensors) {
+    const std::string_view module = std::string_view(t.name).substr(0, t.name.rfind('.'));
+    const Precision p =
+        t.dims.size() < 2 ? Precision::f32 : policy.precision(fmt::format("{}.{}", part, module));
+    bytes += static_cast<size_t>(t.count()) * sizes[static_cast<int>(p)];
+  }
+  return bytes;
+}
+
+size_t decoder_pixel_bytes(const VaeConfig& vae, Precision activations, const Backend& backend) {
+  const std::vector<int>& channels = vae.block_out_channels;
+  const int narrow = channels[0], wide = channels[std::min<size_t>(1, channels.size() - 1)];
+  const int shortcut = wide == narrow ? 0 : narrow;
+  const Shape pixel{.c = wide + narrow + shortcut};
+  return backend.form(pixel, {Use::any, activations}).bytes + 3 * sizeof(float) + 3;
+}
+
+}  // namespace yent

@@ -1,0 +1,24 @@
+// What a run needs of memory, so that it can be refused in one sentence before work.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "engine/core/policy.h"
+#include "engine/models/vae.h"
+#include "kernels/backend.h"
+#include "loaders/tensor_set.h"
+
+namespace yent {
+
+// Throws a run error that names `what`, these bytes and those that the device can still give.
+void require_memory(const std::string& what, size_t needed, const Backend& backend);
+
+// Matrices at the policy's precision, the rest in f32.
+size_t packed_bytes(const TensorSet& set, const std::string& part, const Policy& policy);
+
+// A pixel of the decoder at its fullest, in the last block's first resnet: what comes in, its first
+// convolution and its shortcut; then the pixel itself, as floats and as bytes.
+size_t decoder_pixel_bytes(const VaeConfig& vae, Precision activations, const Backend& backend);
+
+}  // namespace yent
