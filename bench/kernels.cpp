@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "kernels/cpu/isa_table.h"
-#include "kernels/cpu/peak.h"
+#include "kernels/cpu/runtime/peak.h"
 #include "kernels/cuda/cuda_backend.h"
 
 using namespace yent;
@@ -54,7 +54,7 @@ class KeptArena : public Arena {
 
  private:
   Backend& backend_;
-  std::vector<std::pair<Stored, size_t>> blocks_;
+  std::vector<std::pair<PersistentTensor, size_t>> blocks_;
   size_t next_ = 0;
 };
 
@@ -80,14 +80,14 @@ struct Weight {
 
 // An activation in the form its reader wants, as a norm leaves it.
 struct Activation {
-  Stored memory;
+  PersistentTensor memory;
   Tensor tensor;
-  Activation(Backend& backend, Shape shape, Reader reader) {
-    const Form form = backend.form(shape, reader);
-    memory = backend.working_memory(form.bytes, {});
-    tensor = form.tensor;
+  Activation(Backend& backend, Shape shape, ConsumerHint hint) {
+    const Layout layout = backend.layout(shape, hint);
+    memory = backend.working_memory(layout.bytes, {});
+    tensor = layout.tensor;
     tensor.data = memory.tensor.data;
-    const Stored values = backend.allocate(shape, DType::f32);
+    const PersistentTensor values = backend.allocate(shape, DType::f32);
     backend.write(values, noise(shape.count()).data());
     KeptArena arena(backend);
     backend.group_norm(arena, tensor, values.tensor, {.name = "norm", .weight = {}, .bias = {}}, 1,
@@ -96,10 +96,10 @@ struct Activation {
   }
 };
 
-double peak_of(Isa isa) {
+double absmax_of(Isa isa) {
   static std::map<Isa, double> known;
   if (!known.count(isa)) {
-    known[isa] = measure_fma_peak(pick(vec_table(), isa, detect_features()));
+    known[isa] = measure_fma_peak(pick(row_kernels_table(), isa, detect_features()));
   }
   return known[isa];
 }
@@ -126,8 +126,8 @@ void measure(benchmark::State& state, const Where& where, Backend& backend, doub
   const double total = macs * where.repeats() * static_cast<double>(state.iterations());
   state.counters["gmac_per_s"] = Counter(total / 1e9, Counter::kIsRate);
   if (where.gpu) return;
-  const double peak = peak_of(where.isa) * thread_count;
-  state.counters["peak_share"] = Counter(total / peak, Counter::kIsRate);
+  const double absmax = absmax_of(where.isa) * thread_count;
+  state.counters["peak_share"] = Counter(total / absmax, Counter::kIsRate);
 }
 
 void linear(benchmark::State& state, const Where& where, Precision precision, int rows, int in,
@@ -136,9 +136,9 @@ void linear(benchmark::State& state, const Where& where, Precision precision, in
   const Weight a({gated ? out / 2 : out, in}), b({gated ? out / 2 : 0, in});
   LinearSource source{.name = "layer", .parts = {{"a", a.tensor}}, .paired = gated};
   if (gated) source.parts.push_back({"b", b.tensor});
-  const LinearW w = backend->pack_linear(source, precision);
-  const Activation x(*backend, {1, rows, 1, in}, {Use::linear, precision});
-  const Activation y(*backend, {1, rows, 1, gated ? out / 2 : out}, {Use::any, precision});
+  const LinearWeight w = backend->pack_linear(source, precision);
+  const Activation x(*backend, {1, rows, 1, in}, {Consumer::linear, precision});
+  const Activation y(*backend, {1, rows, 1, gated ? out / 2 : out}, {Consumer::any, precision});
   KeptArena arena(*backend);
   measure(state, where, *backend, static_cast<double>(rows) * in * out, [&] {
     backend->linear(arena, y.tensor, x.tensor, w,
@@ -149,10 +149,10 @@ void linear(benchmark::State& state, const Where& where, Precision precision, in
 void conv(benchmark::State& state, const Where& where, Precision precision, int images, int side,
           int in, int out) {
   const auto backend = where.backend();
-  const ConvW w =
+  const ConvWeight w =
       backend->pack_conv3x3("layer", Weight({out, in, 3, 3}).tensor, {}, precision, false);
-  const Activation x(*backend, {images, side, side, in}, {Use::conv3x3, precision});
-  const Activation y(*backend, {images, side, side, out}, {Use::any, precision});
+  const Activation x(*backend, {images, side, side, in}, {Consumer::conv3x3, precision});
+  const Activation y(*backend, {images, side, side, out}, {Consumer::any, precision});
   KeptArena arena(*backend);
   measure(state, where, *backend, 9.0 * images * side * side * in * out,
           [&] { backend->conv3x3(arena, y.tensor, x.tensor, w, {}, {}); });
@@ -162,13 +162,13 @@ void conv(benchmark::State& state, const Where& where, Precision precision, int 
 void norm_conv(benchmark::State& state, const Where& where, Precision precision, int side,
                int channels) {
   const auto backend = where.backend();
-  const ConvW w = backend->pack_conv3x3("layer", Weight({channels, channels, 3, 3}).tensor, {},
-                                        precision, false);
+  const ConvWeight w = backend->pack_conv3x3("layer", Weight({channels, channels, 3, 3}).tensor, {},
+                                             precision, false);
   const Shape shape{1, side, side, channels};
-  const Activation x(*backend, shape, {Use::any, precision});
-  const Activation skip(*backend, shape, {Use::any, precision});
-  const Activation y(*backend, shape, {Use::any, precision});
-  const NormW norm{.name = "norm", .weight = {}, .bias = {}};
+  const Activation x(*backend, shape, {Consumer::any, precision});
+  const Activation skip(*backend, shape, {Consumer::any, precision});
+  const Activation y(*backend, shape, {Consumer::any, precision});
+  const NormWeight norm{.name = "norm", .weight = {}, .bias = {}};
   KeptArena arena(*backend);
   measure(state, where, *backend, 9.0 * side * side * channels * channels, [&] {
     backend->norm_conv3x3(arena, y.tensor, x.tensor, {norm, 32, Fn::silu}, w, {},
@@ -179,10 +179,10 @@ void norm_conv(benchmark::State& state, const Where& where, Precision precision,
 void attention(benchmark::State& state, const Where& where, Precision precision, int images,
                int queries, int keys, int heads, int width) {
   const auto backend = where.backend();
-  const Reader reader{Use::attention, precision};
-  const Activation q(*backend, {images, queries, 1, heads * width}, reader);
-  const Activation kv(*backend, {images, keys, 1, 2 * heads * width}, reader);
-  const Activation out(*backend, {images, queries, 1, heads * width}, {Use::any, precision});
+  const ConsumerHint hint{Consumer::attention, precision};
+  const Activation q(*backend, {images, queries, 1, heads * width}, hint);
+  const Activation kv(*backend, {images, keys, 1, 2 * heads * width}, hint);
+  const Activation out(*backend, {images, queries, 1, heads * width}, {Consumer::any, precision});
   const Tensor k = kv.tensor.cols(0, heads * width),
                v = kv.tensor.cols(heads * width, heads * width);
   AttnSpec spec{.heads = heads, .kv_heads = heads};
@@ -200,7 +200,7 @@ void gemv(benchmark::State& state, const Where& where, DType type, int rows, int
   HostTensor weight{.name = "weight", .dtype = type, .dims = {out, in}};
   weight.data = blocks.data();
   weight.bytes = blocks.size();
-  const LinearW w =
+  const LinearWeight w =
       backend->pack_linear({.name = "layer", .parts = {{"a", weight}}}, Precision::f32);
   const Activation x(*backend, {1, rows, 1, in}, {}), y(*backend, {1, rows, 1, out}, {});
   KeptArena arena(*backend);
@@ -214,16 +214,16 @@ void group_norm(benchmark::State& state, const Where& where, Precision precision
                 int side, int channels) {
   const auto backend = where.backend();
   const Shape shape{images, side, side, channels};
-  const Activation x(*backend, shape, {Use::any, precision});
-  const Activation y(*backend, shape, {Use::conv3x3, precision});
+  const Activation x(*backend, shape, {Consumer::any, precision});
+  const Activation y(*backend, shape, {Consumer::conv3x3, precision});
   KeptArena arena(*backend);
   time(state, where, *backend, [&] {
     backend->group_norm(arena, y.tensor, x.tensor, {.name = "norm", .weight = {}, .bias = {}}, 32,
                         Fn::silu);
   });
   state.SetBytesProcessed(state.iterations() * where.repeats() *
-                          (backend->form(shape, {Use::any, precision}).bytes +
-                           backend->form(shape, {Use::conv3x3, precision}).bytes));
+                          (backend->layout(shape, {Consumer::any, precision}).bytes +
+                           backend->layout(shape, {Consumer::conv3x3, precision}).bytes));
 }
 
 template <class Run>

@@ -10,7 +10,7 @@
 
 #include "engine/core/workspace.h"
 #include "kernels/cpu/isa_table.h"
-#include "kernels/cpu/peak.h"
+#include "kernels/cpu/runtime/peak.h"
 
 namespace yent {
 namespace {
@@ -60,7 +60,7 @@ Machine measure_machine(const std::string& isa, int threads) {
   const Kernels kernels = pick_kernels(resolve_cap(isa, features), features);
   const double bandwidth = measure_bandwidth(threads);
   std::ofstream("/proc/self/clear_refs") << 5;  // VmHWM forgets the memory just measured
-  return {.macs_per_s = measure_fma_peak(kernels.vec) * threads,
+  return {.macs_per_s = measure_fma_peak(kernels.row_kernels) * threads,
           .bytes_per_s = bandwidth,
           .name = processor_name()};
 }
@@ -77,11 +77,12 @@ Machine measure_device(Backend& backend) {
                           .dims = {side, side},
                           .data = reinterpret_cast<const std::byte*>(values.data()),
                           .bytes = values.size() * sizeof(float)};
-  const LinearW weight =
+  const LinearWeight weight =
       backend.pack_linear({.name = "peak", .parts = {{"peak", matrix}}}, Precision::f16);
   const Shape shape{1, side, 1, side};
-  const Stored x = backend.allocate(shape, DType::f16), y = backend.allocate(shape, DType::f16);
-  const Stored one = backend.allocate({1, 1, 1, 1}, DType::f32);
+  const PersistentTensor x = backend.allocate(shape, DType::f16),
+                         y = backend.allocate(shape, DType::f16);
+  const PersistentTensor one = backend.allocate({1, 1, 1, 1}, DType::f32);
   backend.write(x, values.data());
   Workspace ws(backend);
   const auto best_of = [&](const std::string& key, const std::function<void()>& forward) {
@@ -100,7 +101,7 @@ Machine measure_device(Backend& backend) {
   const double product =
       best_of("product", [&] { backend.linear(ws, y, x.tensor, weight, Epilogue{}); });
   const std::array<Tensor, 1> terms{x};
-  const double copy = best_of("copy", [&] { backend.mix(ws, y, terms, one); });
+  const double copy = best_of("copy", [&] { backend.linear_combination(ws, y, terms, one); });
   return {.macs_per_s = static_cast<double>(values.size()) * side / product,
           .bytes_per_s = 2.0 * sizeof(uint16_t) * static_cast<double>(values.size()) / copy,
           .name = backend.device()};

@@ -10,16 +10,17 @@
 #include <nlohmann/json.hpp>
 
 #include "bench/machine.h"
-#include "bench/synthesize.h"
+#include "bench/synthesize/synthesize.h"
 #include "engine/ascii/charset.h"
 #include "engine/ascii/filter.h"
 #include "engine/core/trace.h"
 #include "engine/diffusion/text2image.h"
-#include "engine/text/language_model.h"
+#include "engine/pipeline/assets.h"
+#include "engine/pipeline/language_model.h"
+#include "engine/pipeline/named_policy.h"
+#include "kernels/devices.h"
 #include "kernels/error.h"
-#include "loaders/output_file.h"
-#include "tools/device.h"
-#include "tools/paths.h"
+#include "loaders/io/output_file.h"
 
 namespace yent {
 namespace {
@@ -114,7 +115,7 @@ class Bench {
       : a_(arguments),
         trace_(backend),
         machine_(machine),
-        policy_(make_policy(arguments.policy, arguments.precision, backend)) {}
+        policy_(named_policy(arguments.policy, arguments.precision, backend)) {}
 
   std::vector<Row> run() {
     voice();
@@ -173,13 +174,13 @@ class Bench {
     Timings timings, warm;
     Text2Image::Options options{
         .policy = policy_, .clip = shipped("clip"), .timings = &warm, .keep_loaded = true};
-    Text2Image painter(PainterFiles::open(path, a_.precision == "f16"), trace_, options);
+    Text2Image painter(DiffusionCheckpoint::open(path, a_.precision == "f16"), trace_, options);
     PaintSpec spec{.width = a_.width, .height = a_.height, .steps = 2};
     const Text2Image::Size size = painter.size(spec);
     const std::string prompt = "an angry rubber duck wearing a crown of broken glass, street art";
 
     // A warm-up, which also counts. Layers are timed once their memory has been touched.
-    Stored text = painter.encode(prompt, "", spec);
+    PersistentTensor text = painter.encode(prompt, "", spec);
     Row text_row{"text_encoder", {}};
     add_costs(text_row, trace_);
     trace_.clear();

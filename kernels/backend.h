@@ -9,13 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "kernels/fn.h"
 #include "kernels/tensor.h"
 
 namespace yent {
-
-// What is applied to a value: SiLU x * sigmoid(x); GELU by erf; CLIP's quick GELU
-// x * sigmoid(1.702 x).
-enum class Fn : uint8_t { none, silu, gelu, quick_gelu };
 
 // How a layer computes. f32: f32 weights and arithmetic. f16: weights stored as f16. bf16:
 // weights and inputs rounded to bf16, f32 sums. int8: weights per output channel and inputs
@@ -23,15 +20,15 @@ enum class Fn : uint8_t { none, silu, gelu, quick_gelu };
 enum class Precision : uint8_t { f32, f16, bf16, int8 };
 
 // Who reads an activation next, and how that layer computes.
-enum class Use : uint8_t { any, linear, conv3x3, attention };
-struct Reader {
-  Use use = Use::any;
+enum class Consumer : uint8_t { any, linear, conv3x3, attention };
+struct ConsumerHint {
+  Consumer use = Consumer::any;
   Precision precision = Precision::f32;
-  bool one_scale = false;  // see LinearW
+  bool per_tensor = false;  // see LinearW
 };
 
 // How an activation lies in memory: a tensor without memory, and the bytes it needs.
-struct Form {
+struct Layout {
   Tensor tensor;
   size_t bytes = 0;
 };
@@ -70,7 +67,7 @@ class Scratch {
 };
 
 // Device memory that outlives a forward (a norm's weights, a KV cache). Copies share it.
-struct Stored {
+struct PersistentTensor {
   Tensor tensor = {};
   std::shared_ptr<void> memory = {};
 
@@ -99,7 +96,7 @@ struct Packed {
   size_t bytes = 0;
 };
 
-struct LinearW {
+struct LinearWeight {
   struct Part {
     std::string name;
     int out = 0;
@@ -108,22 +105,22 @@ struct LinearW {
   int in = 0, out = 0;  // out counts the rows of all parts
   bool paired = false;
   Precision precision = Precision::f32;
-  bool one_scale = false;  // int8 inputs: one scale for all rows, rougher than one for each
+  bool per_tensor = false;  // int8 inputs: one scale for all rows, rougher than one for each
   std::vector<Part> parts = {};
   std::shared_ptr<const Packed> packed = {};
 };
 
-struct ConvW {  // 3x3, weight [out, in, 3, 3] in the file
+struct ConvWeight {  // 3x3, weight [out, in, 3, 3] in the file
   std::string name = {};
   int in = 0, out = 0;
   Precision precision = Precision::f32;
-  bool one_scale = false;  // int8 inputs: one scale for all images
+  bool per_tensor = false;  // int8 inputs: one scale for all images
   std::shared_ptr<const Packed> packed = {};
 };
 
-struct NormW {
+struct NormWeight {
   std::string name = {};
-  Stored weight = {}, bias = {};  // f32 [c]; either may be absent
+  PersistentTensor weight = {}, bias = {};  // f32 [c]; either may be absent
   float eps = 1e-5f;
 };
 
@@ -139,7 +136,7 @@ struct ConvGeom {
 
 // What a convolution's input goes through first: group norm, then fn.
 struct Prologue {
-  const NormW& norm;
+  const NormWeight& norm;
   int groups;
   Fn fn = Fn::none;
 };
@@ -181,36 +178,37 @@ class Backend {
   // The form in which an op writes an activation so that its reader need not convert it: plain
   // f32 rows, unless the device has a better one. Norms write any form, linears, convolutions
   // and attention those of Use::any and Use::attention; every op reads what it may be given.
-  virtual Form form(Shape shape, Reader reader) const;
+  virtual Layout layout(Shape shape, ConsumerHint hint) const;
 
   // Load time. Packing reads the sources completely, with one exception: q8_0 weights of a
   // linear are computed with as they lie in the file, so their bytes must outlive the result.
   // Of block types, matrices of those that the device keeps are handed over as they are.
-  virtual bool keeps(DType type) const { return type == DType::q8_0; }
-  virtual LinearW pack_linear(const LinearSource& source, Precision precision) = 0;
+  virtual bool stores_natively(DType type) const { return type == DType::q8_0; }
+  virtual LinearWeight pack_linear(const LinearSource& source, Precision precision) = 0;
   // One that `upsamples` may be laid out for exact doubling, too.
-  virtual ConvW pack_conv3x3(const std::string& name, const HostTensor& weight,
-                             const HostTensor& bias, Precision precision, bool upsamples) = 0;
+  virtual ConvWeight pack_conv3x3(const std::string& name, const HostTensor& weight,
+                                  const HostTensor& bias, Precision precision, bool upsamples) = 0;
   // As f32, shape {1, rows, 1, last dim}; a matrix of blocks that are kept stays in place.
-  virtual Stored upload(const HostTensor& tensor) = 0;
-  virtual Stored allocate(Shape shape, DType dtype) = 0;  // zeroed
+  virtual PersistentTensor upload(const HostTensor& tensor) = 0;
+  virtual PersistentTensor allocate(Shape shape, DType dtype) = 0;  // zeroed
   // Working memory, contents undefined. Gives back `old`, which came from here and which nobody
   // else may hold, or makes use of it.
-  virtual Stored working_memory(size_t bytes, Stored old);
+  virtual PersistentTensor working_memory(size_t bytes, PersistentTensor old);
 
   // out {n, h, w, out} = W x. Paired weights with `gated` give out/2 columns.
-  virtual void linear(Arena&, Tensor out, Cat x, const LinearW&, const Epilogue&) = 0;
-  virtual void conv3x3(Arena&, Tensor out, Tensor x, const ConvW&, const ConvGeom&,
+  virtual void linear(Arena&, Tensor out, ConcatView x, const LinearWeight&, const Epilogue&) = 0;
+  virtual void conv3x3(Arena&, Tensor out, Tensor x, const ConvWeight&, const ConvGeom&,
                        const Epilogue&) = 0;
   // out = conv3x3 of group norm of x. A device may do it without storing what is in between; a
   // convolution of that, in two ops, gives the same bits.
-  virtual void norm_conv3x3(Arena&, Tensor out, Cat x, const Prologue&, const ConvW&,
+  virtual void norm_conv3x3(Arena&, Tensor out, ConcatView x, const Prologue&, const ConvWeight&,
                             const ConvGeom&, const Epilogue&);
   // Per image and group of channels: (x - mean) / sqrt(var + eps) * weight + bias, then fn.
-  virtual void group_norm(Arena&, Tensor out, Cat x, const NormW&, int groups, Fn fn) = 0;
-  virtual void layer_norm(Arena&, Tensor out, Tensor x, const NormW&) = 0;
+  virtual void group_norm(Arena&, Tensor out, ConcatView x, const NormWeight&, int groups,
+                          Fn fn) = 0;
+  virtual void layer_norm(Arena&, Tensor out, Tensor x, const NormWeight&) = 0;
   // Every `width` columns on their own: x / sqrt(mean(x^2) + eps) * weight. In place allowed.
-  virtual void rms_norm(Arena&, Tensor out, Tensor x, const NormW&, int width) = 0;
+  virtual void rms_norm(Arena&, Tensor out, Tensor x, const NormWeight&, int width) = 0;
   virtual void attention(Arena&, Tensor out, Tensor q, Tensor k, Tensor v, const AttnSpec&) = 0;
   // Rotates every head of x in place. Row p of the table holds cos then sin of position p,
   // table.c / 2 of each; pairs are (i, i + table.c / 2) or, interleaved, (2i, 2i + 1).
@@ -223,7 +221,8 @@ class Backend {
                      Tensor positions) = 0;
   // out = sum of coefficients[i] * terms[i], summed in that order; out may be one of the terms.
   // The coefficients lie in memory, f32 {1, 1, 1, terms}, so that a captured step can change them.
-  virtual void mix(Arena&, Tensor out, std::span<const Tensor> terms, Tensor coefficients) = 0;
+  virtual void linear_combination(Arena&, Tensor out, std::span<const Tensor> terms,
+                                  Tensor coefficients) = 0;
 
   // Runs a forward that has run before under this key, or is to be repeated under it. A device may
   // play a recording of its launches instead, so the forward is called once or twice, at most once
@@ -238,9 +237,9 @@ class Backend {
   virtual void read(void* dst, Tensor src) = 0;
 };
 
-inline void Backend::norm_conv3x3(Arena& arena, Tensor out, Cat x, const Prologue& p,
-                                  const ConvW& w, const ConvGeom& g, const Epilogue& e) {
-  Form between = form(x.shape(), {Use::conv3x3, w.precision, w.one_scale});
+inline void Backend::norm_conv3x3(Arena& arena, Tensor out, ConcatView x, const Prologue& p,
+                                  const ConvWeight& w, const ConvGeom& g, const Epilogue& e) {
+  Layout between = layout(x.shape(), {Consumer::conv3x3, w.precision, w.per_tensor});
   const Scratch room(arena, between.bytes);
   between.tensor.data = room.as<std::byte>();
   group_norm(arena, between.tensor, x, p.norm, p.groups, p.fn);
@@ -249,13 +248,13 @@ inline void Backend::norm_conv3x3(Arena& arena, Tensor out, Cat x, const Prologu
 
 inline void Backend::replay(const std::string&, const std::function<void()>& forward) { forward(); }
 
-inline Stored Backend::working_memory(size_t bytes, Stored old) {
+inline PersistentTensor Backend::working_memory(size_t bytes, PersistentTensor old) {
   old = {};
   constexpr int page = 4096;  // so that the size fits a Shape
   return allocate({1, static_cast<int>((bytes + page - 1) / page), 1, page}, DType::u8);
 }
 
-inline Form Backend::form(Shape shape, Reader) const {
+inline Layout Backend::layout(Shape shape, ConsumerHint) const {
   return {{nullptr, shape, shape.c, DType::f32}, shape.count() * sizeof(float)};
 }
 

@@ -3,13 +3,13 @@
 
 namespace yent {
 
-// A weight is step * scale * (code - center) - least_step * least, where every `group` of codes
+// A weight is step * scale * (code - center) - minimum_step * least, where every `group` of codes
 // has a scale and, if so marked, a least. Without scales these are 1, without leasts 0.
 struct BlockFormat {
   int elements = 0;  // of a block; 0: no such format
   int group = 32;
   int bits = 0;  // of a code, which is not negative: 4 to 6
-  bool scaled = false, with_least = false;
+  bool scaled = false, has_minimum = false;
 
   bool operator==(const BlockFormat&) const = default;
 };
@@ -20,6 +20,6 @@ static constexpr BlockFormat q4_k_format{256, 32, 4, true, true};
 static constexpr BlockFormat q5_k_format{256, 32, 5, true, true};
 static constexpr BlockFormat q6_k_format{256, 16, 6, true, false};
 
-static constexpr int center(BlockFormat f) { return f.with_least ? 0 : 1 << (f.bits - 1); }
+static constexpr int center(BlockFormat f) { return f.has_minimum ? 0 : 1 << (f.bits - 1); }
 
 }  // namespace yent

@@ -26,14 +26,14 @@ constexpr BlockFormat block_format(DType t) {
   }
 }
 
-struct BlockCodes {
-  uint16_t step = 0, least_step = 0;  // f16
-  int8_t scales[16] = {}, least[16] = {};
-  uint8_t codes[256] = {};
+struct QuantBlock {
+  uint16_t step = 0, minimum_step = 0;  // f16
+  int8_t scales[16] = {}, minimum[16] = {};
+  uint8_t values[256] = {};
 };
 
 // A block of a type that has a format.
-void read_block(DType type, const std::byte* block, BlockCodes& to);
+void read_block(DType type, const std::byte* block, QuantBlock& to);
 
 // `count` weights from the beginning of a block, whole blocks of them, bit for bit what the
 // `gguf` Python package makes of them.

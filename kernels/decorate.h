@@ -15,40 +15,46 @@ class Decorator : public Backend {
   int threads() const override { return inner_.threads(); }
   size_t available_bytes() const override { return inner_.available_bytes(); }
 
-  Form form(Shape shape, Reader reader) const override { return inner_.form(shape, reader); }
+  Layout layout(Shape shape, ConsumerHint hint) const override {
+    return inner_.layout(shape, hint);
+  }
 
-  bool keeps(DType type) const override { return inner_.keeps(type); }
-  LinearW pack_linear(const LinearSource& source, Precision precision) override {
+  bool stores_natively(DType type) const override { return inner_.stores_natively(type); }
+  LinearWeight pack_linear(const LinearSource& source, Precision precision) override {
     return inner_.pack_linear(source, precision);
   }
-  ConvW pack_conv3x3(const std::string& name, const HostTensor& weight, const HostTensor& bias,
-                     Precision precision, bool upsamples) override {
+  ConvWeight pack_conv3x3(const std::string& name, const HostTensor& weight, const HostTensor& bias,
+                          Precision precision, bool upsamples) override {
     return inner_.pack_conv3x3(name, weight, bias, precision, upsamples);
   }
-  Stored upload(const HostTensor& tensor) override { return inner_.upload(tensor); }
-  Stored allocate(Shape shape, DType dtype) override { return inner_.allocate(shape, dtype); }
-  Stored working_memory(size_t bytes, Stored old) override {
+  PersistentTensor upload(const HostTensor& tensor) override { return inner_.upload(tensor); }
+  PersistentTensor allocate(Shape shape, DType dtype) override {
+    return inner_.allocate(shape, dtype);
+  }
+  PersistentTensor working_memory(size_t bytes, PersistentTensor old) override {
     return inner_.working_memory(bytes, std::move(old));
   }
 
-  void linear(Arena& a, Tensor out, Cat x, const LinearW& w, const Epilogue& e) override {
+  void linear(Arena& a, Tensor out, ConcatView x, const LinearWeight& w,
+              const Epilogue& e) override {
     inner_.linear(a, out, x, w, e);
   }
-  void conv3x3(Arena& a, Tensor out, Tensor x, const ConvW& w, const ConvGeom& g,
+  void conv3x3(Arena& a, Tensor out, Tensor x, const ConvWeight& w, const ConvGeom& g,
                const Epilogue& e) override {
     inner_.conv3x3(a, out, x, w, g, e);
   }
-  void norm_conv3x3(Arena& a, Tensor out, Cat x, const Prologue& p, const ConvW& w,
+  void norm_conv3x3(Arena& a, Tensor out, ConcatView x, const Prologue& p, const ConvWeight& w,
                     const ConvGeom& g, const Epilogue& e) override {
     inner_.norm_conv3x3(a, out, x, p, w, g, e);
   }
-  void group_norm(Arena& a, Tensor out, Cat x, const NormW& w, int groups, Fn fn) override {
+  void group_norm(Arena& a, Tensor out, ConcatView x, const NormWeight& w, int groups,
+                  Fn fn) override {
     inner_.group_norm(a, out, x, w, groups, fn);
   }
-  void layer_norm(Arena& a, Tensor out, Tensor x, const NormW& w) override {
+  void layer_norm(Arena& a, Tensor out, Tensor x, const NormWeight& w) override {
     inner_.layer_norm(a, out, x, w);
   }
-  void rms_norm(Arena& a, Tensor out, Tensor x, const NormW& w, int width) override {
+  void rms_norm(Arena& a, Tensor out, Tensor x, const NormWeight& w, int width) override {
     inner_.rms_norm(a, out, x, w, width);
   }
   void attention(Arena& a, Tensor out, Tensor q, Tensor k, Tensor v, const AttnSpec& s) override {
@@ -65,8 +71,9 @@ class Decorator : public Backend {
              Tensor positions) override {
     inner_.embed(a, out, table, ids, position_table, positions);
   }
-  void mix(Arena& a, Tensor out, std::span<const Tensor> terms, Tensor coefficients) override {
-    inner_.mix(a, out, terms, coefficients);
+  void linear_combination(Arena& a, Tensor out, std::span<const Tensor> terms,
+                          Tensor coefficients) override {
+    inner_.linear_combination(a, out, terms, coefficients);
   }
   void replay(const std::string& key, const std::function<void()>& forward) override {
     inner_.replay(key, forward);

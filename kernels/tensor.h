@@ -9,8 +9,8 @@
 namespace yent {
 
 // Element types of tensors in files and in memory. The block types are GGUF's; their
-// layouts are in loaders/convert.cpp and kernels/blocks.cpp. The codes of q8_0 and of what has a
-// block format there are computed with as they stand.
+// layouts are in loaders/tensors/convert.cpp and kernels/blocks.cpp. The codes of q8_0 and of what
+// has a block format there are computed with as they stand.
 enum class DType : uint8_t {
   f32,
   f16,
@@ -157,11 +157,11 @@ struct Tensor {
 
 // One logical tensor whose channels live in one or two buffers. Skip connections are read
 // this way, so the concatenation is never written to memory.
-struct Cat {
+struct ConcatView {
   Tensor a, b = {};
 
-  Cat(Tensor only) : a(only) {}  // NOLINT: a tensor is a Cat of one
-  Cat(Tensor first, Tensor second) : a(first), b(second) {}
+  ConcatView(Tensor only) : a(only) {}  // NOLINT: a tensor is a Cat of one
+  ConcatView(Tensor first, Tensor second) : a(first), b(second) {}
 
   size_t rows() const { return a.rows(); }
   int channels() const { return a.shape.c + b.shape.c; }

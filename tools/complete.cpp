@@ -1,9 +1,9 @@
 // --complete: the language model alone.
 #include "engine/core/dump.h"
-#include "engine/text/language_model.h"
+#include "engine/pipeline/assets.h"
+#include "engine/pipeline/language_model.h"
 #include "kernels/error.h"
-#include "loaders/output_file.h"
-#include "tools/paths.h"
+#include "loaders/io/output_file.h"
 #include "tools/run.h"
 
 namespace yent {

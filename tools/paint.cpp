@@ -7,14 +7,14 @@
 #include "engine/ascii/charset.h"
 #include "engine/ascii/filter.h"
 #include "engine/diffusion/text2image.h"
-#include "engine/text/language_model.h"
+#include "engine/pipeline/assets.h"
+#include "engine/pipeline/batch.h"
+#include "engine/pipeline/language_model.h"
 #include "engine/yent/mood.h"
 #include "engine/yent/reaction.h"
 #include "kernels/error.h"
-#include "loaders/output_file.h"
-#include "loaders/safetensors.h"
-#include "tools/batch.h"
-#include "tools/paths.h"
+#include "loaders/io/output_file.h"
+#include "loaders/tensors/safetensors.h"
 #include "tools/run.h"
 
 namespace yent {
@@ -53,8 +53,8 @@ std::string joined(const std::vector<std::string>& words) {
   return fmt::format("{}", fmt::join(words, " "));
 }
 
-PainterFiles painter_files(const Options& o) {
-  return PainterFiles::open(painter_path(o), o.precision == "f16");
+DiffusionCheckpoint painter_files(const Options& o) {
+  return DiffusionCheckpoint::open(painter_path(o), o.precision == "f16");
 }
 
 Text2Image make_painter(Run& run, Backend& backend, Dump* dump) {
@@ -213,7 +213,7 @@ void speak(Run& run) {
   std::function<int(std::string_view)> clip_tokens;
   int capacity = 0;
   if (o.cond.empty()) {
-    const PainterFiles files = painter_files(o);
+    const DiffusionCheckpoint files = painter_files(o);
     const PartConfig text = files.text_config();
     capacity = ClipConfig::from_json(text.json, text.where).max_position_embeddings - 2;
     tokenizer =
@@ -340,7 +340,7 @@ void paint(Run& run) {
     std::optional<Text2Image> other;
     if (worker > 0) other.emplace(make_painter(run, *run.backends[worker], nullptr));
     Text2Image& own = other ? *other : painter;
-    const Stored text =
+    const PersistentTensor text =
         cond ? own.embed(find_tensor(*cond, "cond", true), cond->find("uncond"), spec, o.cond)
              : own.encode(prompt, o.negative, spec);
     std::optional<Latent> moments;

@@ -7,8 +7,9 @@
 #include <new>
 #include <random>
 
+#include "engine/pipeline/named_policy.h"
+#include "kernels/devices.h"
 #include "kernels/error.h"
-#include "tools/device.h"
 #include "tools/run.h"
 
 namespace yent {
@@ -25,7 +26,7 @@ void run(int argc, char** argv) {
                    .png_on_stdout = options->output == "-"});
   const auto backends =
       make_backends(options->device, options->isa, options->threads, options->batch);
-  const Policy policy = make_policy(options->policy, options->precision, *backends.front());
+  const Policy policy = named_policy(options->policy, options->precision, *backends.front());
   Run run{.options = *options, .console = console, .backends = backends, .policy = policy};
   run.seed = options->seed ? *options->seed : std::random_device{}();
   {

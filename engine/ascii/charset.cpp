@@ -1,7 +1,7 @@
 #include "engine/ascii/charset.h"
 
 #include "kernels/error.h"
-#include "loaders/utf8.h"
+#include "loaders/io/utf8.h"
 
 namespace yent {
 

@@ -9,7 +9,8 @@ namespace yent {
 
 struct NamedCharset {
   std::string_view name;
-  std::u32string_view glyphs;  // their ink in the font never decreases (tests/test_ascii.cpp)
+  std::u32string_view
+      glyphs;  // their ink in the font never decreases (tests/engine/test_ascii.cpp)
 };
 
 std::span<const NamedCharset> named_charsets();

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "loaders/image.h"
+#include "loaders/image/image.h"
 
 namespace yent {
 

@@ -6,7 +6,7 @@
 #include <iterator>
 #include <string_view>
 
-#include "loaders/utf8.h"
+#include "loaders/io/utf8.h"
 
 namespace yent {
 

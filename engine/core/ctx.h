@@ -12,8 +12,10 @@ struct Ctx {
   // What activations are kept in between the layers: below f32, devices may store them shorter.
   Precision activations = Precision::f32;
 
-  Act make(Shape shape) { return ws.make(backend.form(shape, {Use::any, activations})); }
-  Act make(Shape shape, Reader reader) { return ws.make(backend.form(shape, reader)); }
+  Activation make(Shape shape) {
+    return ws.make(backend.layout(shape, {Consumer::any, activations}));
+  }
+  Activation make(Shape shape, ConsumerHint hint) { return ws.make(backend.layout(shape, hint)); }
 };
 
 }  // namespace yent

@@ -2,7 +2,7 @@
 
 #include "engine/core/policy.h"
 #include "kernels/error.h"
-#include "loaders/safetensors.h"
+#include "loaders/tensors/safetensors.h"
 
 namespace yent {
 
@@ -75,34 +75,36 @@ void DumpBackend::record(const Arena& a, const std::string& path, Tensor out) {
   if (!a.measuring() && dump_.wants_layer(name)) dump_.add(name, inner_, out);
 }
 
-void DumpBackend::linear(Arena& a, Tensor out, Cat x, const LinearW& w, const Epilogue& e) {
+void DumpBackend::linear(Arena& a, Tensor out, ConcatView x, const LinearWeight& w,
+                         const Epilogue& e) {
   inner_.linear(a, out, x, w, e);
   // PyTorch's module that returns the gated product is ff.net.0, one above ff.net.0.proj.
   if (w.paired) return record(a, w.name.substr(0, w.name.rfind(".proj")), out);
   int first = 0;
-  for (const LinearW::Part& part : w.parts) {
+  for (const LinearWeight::Part& part : w.parts) {
     record(a, part.name, out.cols(first, part.out));
     first += part.out;
   }
 }
 
-void DumpBackend::conv3x3(Arena& a, Tensor out, Tensor x, const ConvW& w, const ConvGeom& g,
+void DumpBackend::conv3x3(Arena& a, Tensor out, Tensor x, const ConvWeight& w, const ConvGeom& g,
                           const Epilogue& e) {
   inner_.conv3x3(a, out, x, w, g, e);
   record(a, w.name, out);
 }
 
-void DumpBackend::group_norm(Arena& a, Tensor out, Cat x, const NormW& w, int groups, Fn fn) {
+void DumpBackend::group_norm(Arena& a, Tensor out, ConcatView x, const NormWeight& w, int groups,
+                             Fn fn) {
   inner_.group_norm(a, out, x, w, groups, fn);
   record(a, w.name, out);
 }
 
-void DumpBackend::layer_norm(Arena& a, Tensor out, Tensor x, const NormW& w) {
+void DumpBackend::layer_norm(Arena& a, Tensor out, Tensor x, const NormWeight& w) {
   inner_.layer_norm(a, out, x, w);
   record(a, w.name, out);
 }
 
-void DumpBackend::rms_norm(Arena& a, Tensor out, Tensor x, const NormW& w, int width) {
+void DumpBackend::rms_norm(Arena& a, Tensor out, Tensor x, const NormWeight& w, int width) {
   inner_.rms_norm(a, out, x, w, width);
   record(a, w.name, out);
 }

@@ -55,17 +55,19 @@ class DumpBackend : public Decorator {
     behind_ = std::move(behind);
   }
 
-  void linear(Arena& a, Tensor out, Cat x, const LinearW& w, const Epilogue& e) override;
-  void conv3x3(Arena& a, Tensor out, Tensor x, const ConvW& w, const ConvGeom& g,
+  void linear(Arena& a, Tensor out, ConcatView x, const LinearWeight& w,
+              const Epilogue& e) override;
+  void conv3x3(Arena& a, Tensor out, Tensor x, const ConvWeight& w, const ConvGeom& g,
                const Epilogue& e) override;
   // In two ops: what is in between may be wanted.
-  void norm_conv3x3(Arena& a, Tensor out, Cat x, const Prologue& p, const ConvW& w,
+  void norm_conv3x3(Arena& a, Tensor out, ConcatView x, const Prologue& p, const ConvWeight& w,
                     const ConvGeom& g, const Epilogue& e) override {
     Backend::norm_conv3x3(a, out, x, p, w, g, e);
   }
-  void group_norm(Arena& a, Tensor out, Cat x, const NormW& w, int groups, Fn fn) override;
-  void layer_norm(Arena& a, Tensor out, Tensor x, const NormW& w) override;
-  void rms_norm(Arena& a, Tensor out, Tensor x, const NormW& w, int width) override;
+  void group_norm(Arena& a, Tensor out, ConcatView x, const NormWeight& w, int groups,
+                  Fn fn) override;
+  void layer_norm(Arena& a, Tensor out, Tensor x, const NormWeight& w) override;
+  void rms_norm(Arena& a, Tensor out, Tensor x, const NormWeight& w, int width) override;
 
  private:
   void record(const Arena& a, const std::string& path, Tensor out);

@@ -67,7 +67,7 @@ Policy Policy::parse(std::string_view text, const std::string& path) {
     }
     while (words >> more) {
       std::string expected;
-      if (parse_style(more, rule.style, expected)) continue;
+      if (parse_quant_style(more, rule.style, expected)) continue;
       throw file_error("{}:{}: '{}' is not known here, expected {}", path, number, more, expected);
     }
     policy.rules_.push_back(std::move(rule));

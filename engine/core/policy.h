@@ -16,7 +16,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/core/grid.h"
+#include "engine/core/quant_style.h"
 #include "kernels/backend.h"
 
 namespace yent {
@@ -38,13 +38,13 @@ class Policy {
 
   // Layers that no rule matches are f32.
   Precision precision(std::string_view layer) const { return rule(layer).precision; }
-  const Style& style(std::string_view layer) const { return rule(layer).style; }
+  const QuantStyle& style(std::string_view layer) const { return rule(layer).style; }
 
  private:
   struct Rule {
     std::string pattern;
     Precision precision = Precision::f32;
-    Style style = {};
+    QuantStyle style = {};
   };
   const Rule& rule(std::string_view layer) const;
 

@@ -11,7 +11,7 @@ double size_of(Tensor t) {
   return t ? static_cast<double>(t.shape.count()) * block_bytes(t.dtype) : 0;
 }
 
-double size_of(const Cat& x) { return size_of(x.a) + size_of(x.b); }
+double size_of(const ConcatView& x) { return size_of(x.a) + size_of(x.b); }
 
 double size_of(const Epilogue& e) { return size_of(e.row_bias) + size_of(e.residual); }
 
@@ -46,39 +46,41 @@ void TraceBackend::clear() {
   index_.clear();
 }
 
-void TraceBackend::linear(Arena& a, Tensor out, Cat x, const LinearW& w, const Epilogue& e) {
+void TraceBackend::linear(Arena& a, Tensor out, ConcatView x, const LinearWeight& w,
+                          const Epilogue& e) {
   last_linear_ = w.name;
   const double macs = static_cast<double>(x.rows()) * w.in * w.out;
   const double bytes = size_of(x) + size_of(out) + size_of(e) + w.packed->bytes;
   trace(a, w.name, "linear", macs, bytes, [&] { inner_.linear(a, out, x, w, e); });
 }
 
-void TraceBackend::conv3x3(Arena& a, Tensor out, Tensor x, const ConvW& w, const ConvGeom& g,
+void TraceBackend::conv3x3(Arena& a, Tensor out, Tensor x, const ConvWeight& w, const ConvGeom& g,
                            const Epilogue& e) {
   const double macs = static_cast<double>(out.rows()) * 9 * w.in * w.out;
   const double bytes = size_of(x) + size_of(out) + size_of(e) + w.packed->bytes;
   trace(a, w.name, "conv3x3", macs, bytes, [&] { inner_.conv3x3(a, out, x, w, g, e); });
 }
 
-void TraceBackend::norm_conv3x3(Arena& a, Tensor out, Cat x, const Prologue& p, const ConvW& w,
-                                const ConvGeom& g, const Epilogue& e) {
+void TraceBackend::norm_conv3x3(Arena& a, Tensor out, ConcatView x, const Prologue& p,
+                                const ConvWeight& w, const ConvGeom& g, const Epilogue& e) {
   const double macs = static_cast<double>(out.rows()) * 9 * w.in * w.out;
   const double bytes = size_of(x) + size_of(out) + size_of(e) + w.packed->bytes;
   trace(a, w.name, "norm_conv3x3", macs, bytes,
         [&] { inner_.norm_conv3x3(a, out, x, p, w, g, e); });
 }
 
-void TraceBackend::group_norm(Arena& a, Tensor out, Cat x, const NormW& w, int groups, Fn fn) {
+void TraceBackend::group_norm(Arena& a, Tensor out, ConcatView x, const NormWeight& w, int groups,
+                              Fn fn) {
   trace(a, w.name, "group_norm", 0, size_of(x) + size_of(out),
         [&] { inner_.group_norm(a, out, x, w, groups, fn); });
 }
 
-void TraceBackend::layer_norm(Arena& a, Tensor out, Tensor x, const NormW& w) {
+void TraceBackend::layer_norm(Arena& a, Tensor out, Tensor x, const NormWeight& w) {
   trace(a, w.name, "layer_norm", 0, size_of(x) + size_of(out),
         [&] { inner_.layer_norm(a, out, x, w); });
 }
 
-void TraceBackend::rms_norm(Arena& a, Tensor out, Tensor x, const NormW& w, int width) {
+void TraceBackend::rms_norm(Arena& a, Tensor out, Tensor x, const NormWeight& w, int width) {
   trace(a, w.name.empty() ? last_linear_ : w.name, "rms_norm", 0, size_of(x) + size_of(out),
         [&] { inner_.rms_norm(a, out, x, w, width); });
 }

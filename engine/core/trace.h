@@ -29,14 +29,16 @@ class TraceBackend : public Decorator {
   double macs() const;  // of one call of each
   void clear();
 
-  void linear(Arena& a, Tensor out, Cat x, const LinearW& w, const Epilogue& e) override;
-  void conv3x3(Arena& a, Tensor out, Tensor x, const ConvW& w, const ConvGeom& g,
+  void linear(Arena& a, Tensor out, ConcatView x, const LinearWeight& w,
+              const Epilogue& e) override;
+  void conv3x3(Arena& a, Tensor out, Tensor x, const ConvWeight& w, const ConvGeom& g,
                const Epilogue& e) override;
-  void norm_conv3x3(Arena& a, Tensor out, Cat x, const Prologue& p, const ConvW& w,
+  void norm_conv3x3(Arena& a, Tensor out, ConcatView x, const Prologue& p, const ConvWeight& w,
                     const ConvGeom& g, const Epilogue& e) override;
-  void group_norm(Arena& a, Tensor out, Cat x, const NormW& w, int groups, Fn fn) override;
-  void layer_norm(Arena& a, Tensor out, Tensor x, const NormW& w) override;
-  void rms_norm(Arena& a, Tensor out, Tensor x, const NormW& w, int width) override;
+  void group_norm(Arena& a, Tensor out, ConcatView x, const NormWeight& w, int groups,
+                  Fn fn) override;
+  void layer_norm(Arena& a, Tensor out, Tensor x, const NormWeight& w) override;
+  void rms_norm(Arena& a, Tensor out, Tensor x, const NormWeight& w, int width) override;
   void attention(Arena& a, Tensor out, Tensor q, Tensor k, Tensor v, const AttnSpec& s) override;
 
  private:

@@ -14,13 +14,13 @@ constexpr size_t kAlign = 64;
 
 size_t aligned(size_t bytes) { return (bytes + kAlign - 1) / kAlign * kAlign; }
 
-std::byte* aligned_start(const Stored& memory) {
+std::byte* aligned_start(const PersistentTensor& memory) {
   const auto address = reinterpret_cast<uintptr_t>(memory.tensor.data);
   return static_cast<std::byte*>(memory.tensor.data) + (aligned(address) - address);
 }
 
 // Room for `bytes` at an aligned address, in place of `old`.
-Stored allocate_bytes(Backend& backend, size_t bytes, Stored old = {}) {
+PersistentTensor allocate_bytes(Backend& backend, size_t bytes, PersistentTensor old = {}) {
   const size_t had = old ? old.tensor.shape.count() : 0;
   if (bytes > backend.available_bytes() + had) {
     throw run_error("working memory of {} bytes is needed, {} are available", bytes,
@@ -62,14 +62,14 @@ void place(Plan& plan) {
 
 Workspace::Workspace(Backend& backend, Mode mode) : backend_(backend), mode_(mode) {}
 
-Act Workspace::make(Shape shape) {
+Activation Workspace::make(Shape shape) {
   return make({{nullptr, shape, shape.c, DType::f32}, shape.count() * sizeof(float)});
 }
 
-Act Workspace::make(const Form& form) {
-  const Block block = take(form.bytes);
+Activation Workspace::make(const Layout& layout) {
+  const Block block = take(layout.bytes);
   auto hold = std::shared_ptr<void>(nullptr, [this, block](void*) { give(block); });
-  Tensor tensor = form.tensor;
+  Tensor tensor = layout.tensor;
   tensor.data = block.data;
   return {tensor, std::move(hold)};
 }
@@ -132,7 +132,7 @@ void Workspace::clear() {
 Arena::Block Workspace::take(size_t bytes) {
   bytes = aligned(bytes);
   if (mode_ == Mode::fresh) {
-    const Stored memory = allocate_bytes(backend_, bytes);
+    const PersistentTensor memory = allocate_bytes(backend_, bytes);
     const int id = static_cast<int>(next_++);
     fresh_[id] = memory;
     poison(aligned_start(memory), bytes);

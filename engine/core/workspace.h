@@ -13,15 +13,15 @@ namespace yent {
 
 // An activation. Copies share it; the memory is free for others when the last copy dies, so
 // `h = norm(c, h)` is what lets go of the old h.
-class Act {
+class Activation {
  public:
-  Act() = default;
-  Act(Tensor tensor, std::shared_ptr<void> hold) : tensor_(tensor), hold_(std::move(hold)) {}
+  Activation() = default;
+  Activation(Tensor tensor, std::shared_ptr<void> hold) : tensor_(tensor), hold_(std::move(hold)) {}
 
-  operator Tensor() const { return tensor_; }  // NOLINT: an Act is read as a tensor
-  operator Cat() const { return tensor_; }     // NOLINT: or as a Cat of one
+  operator Tensor() const { return tensor_; }      // NOLINT: an Act is read as a tensor
+  operator ConcatView() const { return tensor_; }  // NOLINT: or as a Cat of one
   const Tensor* operator->() const { return &tensor_; }
-  Act view(int n, int h, int w) const { return {tensor_.view(n, h, w), hold_}; }
+  Activation view(int n, int h, int w) const { return {tensor_.view(n, h, w), hold_}; }
   // Whether this is the last copy: what reads it may then write onto it.
   bool last() const { return hold_.use_count() == 1; }
 
@@ -58,8 +58,8 @@ class Workspace : public Arena {
   explicit Workspace(Backend& backend, Mode mode = Mode::planned);
 
   // Plain f32 rows, or the form given.
-  Act make(Shape shape);
-  Act make(const Form& form);
+  Activation make(Shape shape);
+  Activation make(const Layout& layout);
 
   // Runs a forward. Under one key it must make the same requests in the same order; the first
   // time, it is run dry to learn them. Results that outlive the forward go to Stored memory.
@@ -82,8 +82,8 @@ class Workspace : public Arena {
   std::map<std::string, Plan> plans_;
   Plan* current_ = nullptr;
   size_t next_ = 0, clock_ = 0;
-  Stored buffer_;
-  std::map<int, Stored> fresh_;
+  PersistentTensor buffer_;
+  std::map<int, PersistentTensor> fresh_;
 };
 
 }  // namespace yent

@@ -29,7 +29,7 @@ size_t decoder_pixel_bytes(const VaeConfig& vae, Precision activations, const Ba
   const int narrow = channels[0], wide = channels[std::min<size_t>(1, channels.size() - 1)];
   const int shortcut = wide == narrow ? 0 : narrow;
   const Shape pixel{.c = wide + narrow + shortcut};
-  return backend.form(pixel, {Use::any, activations}).bytes + 3 * sizeof(float) + 3;
+  return backend.layout(pixel, {Consumer::any, activations}).bytes + 3 * sizeof(float) + 3;
 }
 
 }  // namespace yent

@@ -7,7 +7,7 @@
 #include "engine/core/policy.h"
 #include "engine/models/vae.h"
 #include "kernels/backend.h"
-#include "loaders/tensor_set.h"
+#include "loaders/tensors/tensor_set.h"
 
 namespace yent {
 

@@ -3,8 +3,8 @@
 
 #include "engine/diffusion/scheduler.h"
 #include "kernels/error.h"
-#include "loaders/json_file.h"
-#include "loaders/tensor_set.h"
+#include "loaders/io/json_file.h"
+#include "loaders/tensors/tensor_set.h"
 
 namespace yent {
 

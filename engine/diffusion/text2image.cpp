@@ -6,7 +6,7 @@
 
 #include "engine/diffusion/memory_needs.h"
 #include "kernels/error.h"
-#include "loaders/convert.h"
+#include "loaders/tensors/convert.h"
 
 namespace yent {
 namespace {
@@ -21,7 +21,7 @@ Shape shape_of(const Latent& l) { return {1, l.height, l.width, l.channels}; }
 
 }  // namespace
 
-Text2Image::Text2Image(PainterFiles files, Backend& backend, Options options)
+Text2Image::Text2Image(DiffusionCheckpoint files, Backend& backend, Options options)
     : files_(std::move(files)), backend_(backend), options_(std::move(options)) {
   const PartConfig unet = files_.unet_config(), vae = files_.vae_config();
   unet_config_ = UNetConfig::from_json(unet.json, unet.where);
@@ -170,7 +170,7 @@ void Text2Image::load(std::unique_ptr<Network>& network, const char* part, const
                                       int64_t columns) {
     for (const LoraDelta& delta : deltas_.at(prefix + module)) add_to(delta, w, rows, columns);
   };
-  const Loader loader(std::move(checkpoint), backend_, policy);
+  const WeightBinder loader(std::move(checkpoint), backend_, policy);
   network = std::make_unique<Network>(loader, config);
   const auto& resolved = loader.resolved();
   resolved_.insert(resolved_.end(), resolved.begin(), resolved.end());
@@ -212,8 +212,8 @@ void Text2Image::dump(const std::string& name, Tensor latent) {
   options_.dump->add(name, {s.n, s.c, s.h, s.w}, to_nchw(values, s));
 }
 
-Stored Text2Image::encode(const std::string& prompt, const std::string& negative,
-                          const PaintSpec& spec) {
+PersistentTensor Text2Image::encode(const std::string& prompt, const std::string& negative,
+                                    const PaintSpec& spec) {
   std::vector<int32_t> ids;
   if (spec.guided()) ids = tokenize(negative, "negative prompt", "tokens_uncond");
   const std::vector<int32_t> cond = tokenize(prompt, "prompt", "tokens");
@@ -223,7 +223,7 @@ Stored Text2Image::encode(const std::string& prompt, const std::string& negative
   const Timings::Span span(options_.timings, "text_encoder");
   Ctx c = context("text_encoder");
   c.activations = Precision::f32;  // small, and once per prompt
-  Stored text = (*text_encoder_)(c, ids);
+  PersistentTensor text = (*text_encoder_)(c, ids);
   if (options_.timings) backend_.wait();
   if (options_.dump) {
     const int rows = text.tensor.shape.h;
@@ -237,8 +237,8 @@ Stored Text2Image::encode(const std::string& prompt, const std::string& negative
   return text;
 }
 
-Stored Text2Image::embed(const HostTensor* cond, const HostTensor* uncond, const PaintSpec& spec,
-                         const std::string& path) {
+PersistentTensor Text2Image::embed(const HostTensor* cond, const HostTensor* uncond,
+                                   const PaintSpec& spec, const std::string& path) {
   std::vector<std::pair<const char*, const HostTensor*>> rows{{"cond", cond}};
   if (spec.guided()) rows.insert(rows.begin(), {"uncond", uncond});
   std::vector<float> values;
@@ -260,9 +260,10 @@ Stored Text2Image::embed(const HostTensor* cond, const HostTensor* uncond, const
     if (options_.dump) options_.dump->add(name, dims, part);
     values.insert(values.end(), part.begin(), part.end());
   }
-  const Stored text = backend_.allocate({static_cast<int>(rows.size()), static_cast<int>(tokens), 1,
-                                         unet_config_.cross_attention_dim},
-                                        DType::f32);
+  const PersistentTensor text =
+      backend_.allocate({static_cast<int>(rows.size()), static_cast<int>(tokens), 1,
+                         unet_config_.cross_attention_dim},
+                        DType::f32);
   backend_.write(text, values.data());
   return text;
 }
@@ -278,12 +279,12 @@ Latent Text2Image::encode_picture(const Image& picture, const PaintSpec& spec) {
   for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = fitted.rgb[i] / 127.5f - 1;
   enter(Stage::picture);
   if (!encoder_) load(encoder_, "vae", files_.vae(), vae_config_, options_.policy);
-  const Stored image = backend_.allocate({1, px.height, px.width, 3}, DType::f32);
+  const PersistentTensor image = backend_.allocate({1, px.height, px.width, 3}, DType::f32);
   backend_.write(image, pixels.data());
   Latent moments{2 * vae_config_.latent_channels, px.height / factor(), px.width / factor(), {}};
   Ctx c = context("vae");
   ws_->run(fmt::format("encode {} {}", px.width, px.height), [&] {
-    const Act out = (*encoder_)(c, image);
+    const Activation out = (*encoder_)(c, image);
     if (ws_->measuring()) return;
     std::vector<float> values(out->shape.count());
     backend_.read(values.data(), out);
@@ -292,8 +293,8 @@ Latent Text2Image::encode_picture(const Image& picture, const PaintSpec& spec) {
   return moments;
 }
 
-Latent Text2Image::denoise(const Stored& text, const PaintSpec& spec, Size px, uint64_t seed,
-                           const Start& start) {
+Latent Text2Image::denoise(const PersistentTensor& text, const PaintSpec& spec, Size px,
+                           uint64_t seed, const Start& start) {
   const Schedule schedule = this->schedule(spec, start.picture != nullptr);
   const int calls = static_cast<int>(schedule.calls.size());
   enter(Stage::steps);
@@ -305,8 +306,8 @@ Latent Text2Image::denoise(const Stored& text, const PaintSpec& spec, Size px, u
                                                     [](auto& c) { return c.reads_noise(); }));
   require_memory(fmt::format("denoising {}x{}", px.width, px.height),
                  (kSlots + 4 + noisy) * sizeof(float) * shape.count(), backend_);
-  std::array<Stored, kSlots> slots;
-  for (Stored& slot : slots) slot = backend_.allocate(shape, DType::f32);
+  std::array<PersistentTensor, kSlots> slots;
+  for (PersistentTensor& slot : slots) slot = backend_.allocate(shape, DType::f32);
   NoiseSource source(seed, spec.rng);
   const auto draw = [&] {
     std::vector<float> values(shape.count());
@@ -345,7 +346,7 @@ Latent Text2Image::denoise(const Stored& text, const PaintSpec& spec, Size px, u
   write(slots[kX], x);
 
   // The noise of all calls, so that none of them waits for the host.
-  Stored noise;
+  PersistentTensor noise;
   if (noisy > 0) noise = backend_.allocate({noisy, shape.h, shape.w, shape.c}, DType::f32);
   for (int i = 0; i < noisy; ++i) write(image(noise, i), draw());
 
@@ -369,7 +370,7 @@ Latent Text2Image::denoise(const Stored& text, const PaintSpec& spec, Size px, u
       }
     }
   }
-  const Stored table =
+  const PersistentTensor table =
       backend_.allocate({1, 1, 1, static_cast<int>(coefficients.size())}, DType::f32);
   backend_.write(table, coefficients.data());
   Ctx prompt_context = context("unet");
@@ -380,7 +381,7 @@ Latent Text2Image::denoise(const Stored& text, const PaintSpec& spec, Size px, u
   const Tensor one = table.tensor.cols(guidance_terms, 1);
 
   const int n = text.tensor.shape.n;
-  const Stored input = backend_.allocate({n, shape.h, shape.w, shape.c}, DType::f32);
+  const PersistentTensor input = backend_.allocate({n, shape.h, shape.w, shape.c}, DType::f32);
   int column = guidance_terms + 1, noise_read = 0;
   const auto next_coefficients = [&](size_t count) {
     column += static_cast<int>(count);
@@ -392,21 +393,21 @@ Latent Text2Image::denoise(const Stored& text, const PaintSpec& spec, Size px, u
     Ctx c = context("unet", fmt::format(".{}", k));
     const Tensor scale = next_coefficients(1);
     for (int i = 0; i < n; ++i) {
-      backend_.mix(*ws_, image(input, i), std::array{slots[kX].tensor}, scale);
+      backend_.linear_combination(*ws_, image(input, i), std::array{slots[kX].tensor}, scale);
     }
-    backend_.mix(*ws_, cond.now, std::array{cond.time.tensor.slice(k, 1)}, one);
+    backend_.linear_combination(*ws_, cond.now, std::array{cond.time.tensor.slice(k, 1)}, one);
     ws_->run(fmt::format("unet {} {} {} {}", n, shape.h, shape.w, text.tensor.shape.h), [&] {
-      const Act out = (*unet_)(c, input, cond, k);
+      const Activation out = (*unet_)(c, input, cond, k);
       std::vector<Tensor> rows;
       for (int i = 0; i < n; ++i) rows.push_back(image(out, i));
-      backend_.mix(*ws_, slots[kE], rows, table.tensor.cols(0, guidance_terms));
+      backend_.linear_combination(*ws_, slots[kE], rows, table.tensor.cols(0, guidance_terms));
     });
     dump(fmt::format("eps.{}", k), slots[kE]);
     if (call.reads_noise()) slots[kNoise].tensor = image(noise, noise_read++);
     for (const Move& move : call.moves) {
       std::vector<Tensor> terms;
       for (const Term& term : move.terms) terms.push_back(slots[term.slot]);
-      backend_.mix(*ws_, slots[move.to], terms, next_coefficients(terms.size()));
+      backend_.linear_combination(*ws_, slots[move.to], terms, next_coefficients(terms.size()));
     }
     dump(fmt::format("latent.{}", k), slots[kX]);
     if (options_.timings || options_.progress) backend_.wait();
@@ -424,7 +425,7 @@ std::vector<float> Text2Image::decode(const Latent& latent, const Policy& policy
   const Timings::Span span(options_.timings, "vae_decode");
   std::vector<float> z = to_nhwc(latent.values, shape_of(latent));
   for (float& value : z) value /= vae_config_.scaling_factor;
-  const Stored input = backend_.allocate(shape_of(latent), DType::f32);
+  const PersistentTensor input = backend_.allocate(shape_of(latent), DType::f32);
   backend_.write(input, z.data());
   const int height = latent.height * factor(), width = latent.width * factor();
   require_memory(fmt::format("decoding {}x{}", width, height), size_t{3} * 5 * width * height,
@@ -434,7 +435,7 @@ std::vector<float> Text2Image::decode(const Latent& latent, const Policy& policy
   c.activations = policy.precision("vae.activations");
   const char* precision = precision_name(c.activations);
   ws_->run(fmt::format("decode {} {} {}", latent.height, latent.width, precision), [&] {
-    const Act out = (*decoder_)(c, input);
+    const Activation out = (*decoder_)(c, input);
     if (!ws_->measuring()) backend_.read(pixels.data(), out);
   });
   return pixels;

@@ -21,9 +21,9 @@
 #include "engine/models/unet.h"
 #include "engine/models/vae.h"
 #include "engine/text/clip_tokenizer.h"
-#include "loaders/image.h"
-#include "loaders/lora.h"
-#include "loaders/painter_files.h"
+#include "loaders/checkpoint/diffusion_checkpoint.h"
+#include "loaders/checkpoint/lora.h"
+#include "loaders/image/image.h"
 
 namespace yent {
 
@@ -64,7 +64,7 @@ class Text2Image {
   };
 
   // Reads the configs. Networks are loaded when they are needed.
-  Text2Image(PainterFiles files, Backend& backend, Options options);
+  Text2Image(DiffusionCheckpoint files, Backend& backend, Options options);
 
   // What will be painted: the size asked for, or the picture's cut to what the VAE can make, or
   // the model's own. Throws a usage error for a size that the VAE cannot make.
@@ -84,10 +84,11 @@ class Text2Image {
   int token_capacity() const { return clip_config().max_position_embeddings - 2; }
 
   // {n, tokens, 1, width}: the negative prompt's row first when guided, then the prompt's.
-  Stored encode(const std::string& prompt, const std::string& negative, const PaintSpec& spec);
+  PersistentTensor encode(const std::string& prompt, const std::string& negative,
+                          const PaintSpec& spec);
   // The same from given embeddings, [tokens, width] each; `uncond` may be null when unguided.
-  Stored embed(const HostTensor* cond, const HostTensor* uncond, const PaintSpec& spec,
-               const std::string& path);
+  PersistentTensor embed(const HostTensor* cond, const HostTensor* uncond, const PaintSpec& spec,
+                         const std::string& path);
 
   // What the VAE sees in a picture: [2 * channels, height, width], mean and log variance.
   Latent encode_picture(const Image& picture, const PaintSpec& spec);
@@ -98,7 +99,7 @@ class Text2Image {
     const Latent* picture = nullptr;
   };
   // Runs the whole schedule at the size given. The latent is what the VAE gets, still scaled.
-  Latent denoise(const Stored& text, const PaintSpec& spec, Size size, uint64_t seed,
+  Latent denoise(const PersistentTensor& text, const PaintSpec& spec, Size size, uint64_t seed,
                  const Start& start);
 
   Image decode(const Latent& latent);
@@ -133,7 +134,7 @@ class Text2Image {
   Ctx context(const char* part, const std::string& behind = {});
   void dump(const std::string& name, Tensor latent);
 
-  PainterFiles files_;
+  DiffusionCheckpoint files_;
   Backend& backend_;
   Options options_;
   std::unique_ptr<DumpBackend> dump_backend_;  // where layers are dumped

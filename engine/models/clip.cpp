@@ -3,8 +3,8 @@
 #include <nlohmann/json.hpp>
 
 #include "kernels/error.h"
-#include "loaders/json_file.h"
-#include "loaders/tensor_set.h"
+#include "loaders/io/json_file.h"
+#include "loaders/tensors/tensor_set.h"
 
 namespace yent {
 
@@ -37,7 +37,7 @@ ClipConfig ClipConfig::from_json(const nlohmann::json& j, const std::string& pat
   return c;
 }
 
-ClipText::ClipText(const Loader& root, const ClipConfig& config)
+ClipText::ClipText(const WeightBinder& root, const ClipConfig& config)
     : config_(config),
       token_embedding_((root / "text_model.embeddings.token_embedding")
                            .table(config.vocab_size, config.hidden_size)),
@@ -47,8 +47,8 @@ ClipText::ClipText(const Loader& root, const ClipConfig& config)
                         config.layer_norm_eps) {
   const int width = config.hidden_size;
   for (int i = 0; i < config.num_hidden_layers; ++i) {
-    const Loader l = root / "text_model.encoder.layers" / i;
-    const Loader a = l / "self_attn";
+    const WeightBinder l = root / "text_model.encoder.layers" / i;
+    const WeightBinder a = l / "self_attn";
     layers_.push_back(
         {LayerNorm(l / "layer_norm1", width, config.layer_norm_eps),
          Linear(a.stacked(width, {{"q_proj", width}, {"k_proj", width}, {"v_proj", width}},
@@ -60,7 +60,7 @@ ClipText::ClipText(const Loader& root, const ClipConfig& config)
   }
 }
 
-Stored ClipText::operator()(Ctx& c, const std::vector<int32_t>& ids) const {
+PersistentTensor ClipText::operator()(Ctx& c, const std::vector<int32_t>& ids) const {
   const int tokens = config_.max_position_embeddings, width = config_.hidden_size;
   const int n = static_cast<int>(ids.size()) / tokens;
   for (const int32_t id : ids) {
@@ -68,23 +68,23 @@ Stored ClipText::operator()(Ctx& c, const std::vector<int32_t>& ids) const {
   }
   std::vector<int32_t> order(ids.size());
   for (size_t i = 0; i < ids.size(); ++i) order[i] = static_cast<int32_t>(i) % tokens;
-  const Stored id = c.backend.allocate({n, tokens, 1, 1}, DType::i32);
-  const Stored position = c.backend.allocate({n, tokens, 1, 1}, DType::i32);
+  const PersistentTensor id = c.backend.allocate({n, tokens, 1, 1}, DType::i32);
+  const PersistentTensor position = c.backend.allocate({n, tokens, 1, 1}, DType::i32);
   c.backend.write(id, ids.data());
   c.backend.write(position, order.data());
   const Tensor causal = position.tensor.slice(0, tokens);
   const Heads heads{config_.num_attention_heads, config_.num_attention_heads};
 
-  Stored out = c.backend.allocate({n, tokens, 1, width}, DType::f32);
+  PersistentTensor out = c.backend.allocate({n, tokens, 1, width}, DType::f32);
   c.ws.run(fmt::format("text {}", n), [&] {
-    Act x = c.make({n, tokens, 1, width});
+    Activation x = c.make({n, tokens, 1, width});
     c.backend.embed(c.ws, x, token_embedding_, id, position_embedding_, position);
     for (const Layer& l : layers_) {
-      Act qkv = l.qkv_proj(c, l.layer_norm1(c, x));
-      Act a = attention(c, qkv->cols(0, width), qkv->cols(width, width),
-                        qkv->cols(2 * width, width), heads, causal);
+      Activation qkv = l.qkv_proj(c, l.layer_norm1(c, x));
+      Activation a = attention(c, qkv->cols(0, width), qkv->cols(width, width),
+                               qkv->cols(2 * width, width), heads, causal);
       x = l.out_proj.add_to(c, std::move(x), a);
-      Act h = l.fc1(c, l.layer_norm2(c, x), {.fn = config_.hidden_act});
+      Activation h = l.fc1(c, l.layer_norm2(c, x), {.fn = config_.hidden_act});
       x = l.fc2.add_to(c, std::move(x), h);
     }
     c.backend.layer_norm(c.ws, out, x, final_layer_norm_.w);

@@ -23,13 +23,13 @@ struct ClipConfig {
 
 class ClipText {
  public:
-  ClipText(const Loader& l, const ClipConfig& config);
+  ClipText(const WeightBinder& l, const ClipConfig& config);
 
   const ClipConfig& config() const { return config_; }
 
   // `ids` holds n rows of max_position_embeddings ids, each inside the vocabulary. Returns the
   // final norm of all positions of the last layer, {n, 77, 1, hidden_size}.
-  Stored operator()(Ctx& c, const std::vector<int32_t>& ids) const;
+  PersistentTensor operator()(Ctx& c, const std::vector<int32_t>& ids) const;
 
  private:
   struct Layer {
@@ -40,7 +40,7 @@ class ClipText {
   };
 
   ClipConfig config_;
-  Stored token_embedding_, position_embedding_;
+  PersistentTensor token_embedding_, position_embedding_;
   std::vector<Layer> layers_;
   LayerNorm final_layer_norm_;
 };

@@ -12,7 +12,7 @@ namespace {
 constexpr size_t kPiece = 128;
 
 // Radians per position of every pair.
-std::vector<double> rope_frequencies(const Loader& l, const LlamaConfig& config) {
+std::vector<double> rope_frequencies(const WeightBinder& l, const LlamaConfig& config) {
   const int half = config.rotated / 2;
   std::vector<float> slower(half, 1.0f);
   if (l.has("rope_freqs.weight")) {
@@ -41,7 +41,7 @@ std::vector<float> rope_table(const std::vector<double>& frequencies, int contex
 
 }  // namespace
 
-Llama::Llama(const Loader& root, const LlamaConfig& config)
+Llama::Llama(const WeightBinder& root, const LlamaConfig& config)
     : config_(config),
       backend_(root.backend()),
       token_embd_((root / "token_embd").table(config.embedding_rows, config.width)),
@@ -51,8 +51,8 @@ Llama::Llama(const Loader& root, const LlamaConfig& config)
       rope_frequencies_(rope_frequencies(root, config)) {
   const int q = config.heads * config.head_width, kv = config.kv_heads * config.head_width;
   for (int i = 0; i < config.layers; ++i) {
-    const Loader l = root / "blk" / i;
-    const auto part = [](const char* name, int out) { return Loader::Row{name, out}; };
+    const WeightBinder l = root / "blk" / i;
+    const auto part = [](const char* name, int out) { return WeightBinder::Row{name, out}; };
     layers_.push_back(
         {RMSNorm(l / "attn_norm", config.width, config.eps),
          Linear(l.stacked(config.width, {part("attn_q", q), part("attn_k", kv), part("attn_v", kv)},
@@ -87,21 +87,22 @@ Llama::State Llama::start(int context) const {
   return state;
 }
 
-Act Llama::block(Ctx& c, const Layer& l, Act x, const State& state, size_t layer,
-                 Tensor positions) const {
+Activation Llama::block(Ctx& c, const Layer& l, Activation x, const State& state, size_t layer,
+                        Tensor positions) const {
   const Tensor keys = state.keys[layer], values = state.values[layer];
   const int q = config_.heads * config_.head_width, kv = config_.kv_heads * config_.head_width;
-  Act qkv = l.qkv(c, l.attn_norm(c, x));
+  Activation qkv = l.qkv(c, l.attn_norm(c, x));
   const Tensor qk = qkv->cols(0, q + kv);
   c.backend.rope(c.ws, qk, state.rope, positions, config_.head_width, config_.interleaved);
   if (config_.qk_norm) c.backend.rms_norm(c.ws, qk, qk, {.eps = config_.eps}, config_.head_width);
   c.backend.store_rows(c.ws, keys, qkv->cols(q, kv), positions);
   c.backend.store_rows(c.ws, values, qkv->cols(q + kv, kv), positions);
-  Act a = attention(c, qkv->cols(0, q), keys, values, {config_.heads, config_.kv_heads}, positions);
+  Activation a =
+      attention(c, qkv->cols(0, q), keys, values, {config_.heads, config_.kv_heads}, positions);
   qkv = {};
   x = l.attn_output.add_to(c, std::move(x), a);
   a = {};
-  Act h = l.gate_up(c, l.ffn_norm(c, x), {.fn = Fn::silu, .gated = true});
+  Activation h = l.gate_up(c, l.ffn_norm(c, x), {.fn = Fn::silu, .gated = true});
   return l.ffn_down.add_to(c, std::move(x), h);
 }
 
@@ -123,16 +124,16 @@ std::vector<float> Llama::operator()(Ctx& c, State& state, std::span<const int32
     c.backend.write(state.input.tensor.slice(0, 2 * count), input.data());
     const bool last = first + count == tokens.size();
     const int wanted = all_rows ? count : last ? 1 : 0;
-    const Stored result =
+    const PersistentTensor result =
         wanted == 1 ? state.logits : c.backend.allocate({1, wanted, 1, output_.w.out}, DType::f32);
     c.ws.run(fmt::format("llama {} {} {}", state.context, count, wanted), [&] {
-      Act x = c.make({1, count, 1, config_.width});
+      Activation x = c.make({1, count, 1, config_.width});
       c.backend.embed(c.ws, x, token_embd_, ids, {}, {});
       for (size_t i = 0; i < layers_.size(); ++i) {
         x = block(c, layers_[i], std::move(x), state, i, positions);
       }
       if (wanted == 0) return;
-      Act h = output_norm_(c, x->slice(count - wanted, wanted));
+      Activation h = output_norm_(c, x->slice(count - wanted, wanted));
       c.backend.linear(c.ws, result, h, output_.w, {});
     });
     state.length += count;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "engine/core/nn.h"
-#include "loaders/gguf.h"
+#include "loaders/tensors/gguf.h"
 
 namespace yent {
 
@@ -30,18 +30,18 @@ struct LlamaConfig {
 
 class Llama {
  public:
-  Llama(const Loader& l, const LlamaConfig& config);
+  Llama(const WeightBinder& l, const LlamaConfig& config);
 
   const LlamaConfig& config() const { return config_; }
 
   // What has been said so far: keys and values of every layer, {1, context, 1, kv_heads * head
   // width} each. Setting `length` back forgets; entries behind it are never read.
   struct State {
-    Stored rope;  // {1, context, 1, rotated}: cos, then sin of every position
-    std::vector<Stored> keys, values;
+    PersistentTensor rope;  // {1, context, 1, rotated}: cos, then sin of every position
+    std::vector<PersistentTensor> keys, values;
     // Where every piece puts its ids, then its positions, and the last token's logits: always at
     // one place, so that a device can record the decoding of a token once.
-    Stored input, logits;
+    PersistentTensor input, logits;
     int context = 0, length = 0;
   };
   // Throws a run error with the needed and the available bytes when the cache does not fit.
@@ -60,12 +60,12 @@ class Llama {
     Linear gate_up, ffn_down;
   };
 
-  Act block(Ctx& c, const Layer& l, Act x, const State& state, size_t layer,
-            Tensor positions) const;
+  Activation block(Ctx& c, const Layer& l, Activation x, const State& state, size_t layer,
+                   Tensor positions) const;
 
   LlamaConfig config_;
   Backend& backend_;
-  Stored token_embd_;
+  PersistentTensor token_embd_;
   std::vector<Layer> layers_;
   RMSNorm output_norm_;
   Linear output_;

@@ -3,7 +3,7 @@
 
 #include "engine/models/llama.h"
 #include "kernels/error.h"
-#include "loaders/tensor_set.h"
+#include "loaders/tensors/tensor_set.h"
 
 namespace yent {
 namespace {

@@ -7,18 +7,18 @@
 namespace yent {
 namespace {
 
-Act pop(std::vector<Act>& skips) {
-  Act last = skips.back();
+Activation pop(std::vector<Activation>& skips) {
+  Activation last = skips.back();
   skips.pop_back();
   return last;
 }
 
 // Names of a transformer's inner layers, which all stand behind the same long path.
-Loader inner(const Loader& l) { return l / "transformer_blocks" / 0; }
+WeightBinder inner(const WeightBinder& l) { return l / "transformer_blocks" / 0; }
 
 }  // namespace
 
-ResBlock::ResBlock(const Loader& l, int in, int out, int groups, float eps)
+ResBlock::ResBlock(const WeightBinder& l, int in, int out, int groups, float eps)
     : norm1(l / "norm1", in, groups, eps),
       conv1(l / "conv1", in, out),
       norm2(l / "norm2", out, groups, eps),
@@ -26,15 +26,15 @@ ResBlock::ResBlock(const Loader& l, int in, int out, int groups, float eps)
   if (in != out) conv_shortcut.emplace(l / "conv_shortcut", in, out);
 }
 
-Act ResBlock::operator()(Ctx& c, Act x, Tensor time, Act skip) const {
-  Act h = conv1(c, norm1.silu({x, skip}),
-                {.row_bias = time ? time.cols(time_column, conv1.w.out) : Tensor{}});
+Activation ResBlock::operator()(Ctx& c, Activation x, Tensor time, Activation skip) const {
+  Activation h = conv1(c, norm1.silu({x, skip}),
+                       {.row_bias = time ? time.cols(time_column, conv1.w.out) : Tensor{}});
   if (conv_shortcut) x = (*conv_shortcut)(c, {x, skip});
   skip = {};
   return conv2.add_to(c, std::move(x), norm2.silu(h));
 }
 
-TransformerBlock::TransformerBlock(const Loader& l, int ch, int head_count,
+TransformerBlock::TransformerBlock(const WeightBinder& l, int ch, int head_count,
                                    const UNetConfig& config)
     : norm(l / "norm", ch, config.norm_num_groups, 1e-6f),
       proj_in(l / "proj_in", ch, ch),
@@ -53,27 +53,27 @@ TransformerBlock::TransformerBlock(const Loader& l, int ch, int head_count,
       proj_out(l / "proj_out", ch, ch),
       channels(ch),
       heads(head_count) {
-  norm.next = proj_in.reader();
-  norm1.next = to_qkv.reader();
-  norm2.next = to_q.reader();
-  norm3.next = ff_in.reader();
-  to_qkv.next = Reader{Use::attention, to_qkv.w.precision};
-  to_q.next = Reader{Use::attention, to_q.w.precision};
-  to_kv.next = Reader{Use::attention, to_q.w.precision};
+  norm.output_hint = proj_in.as_consumer();
+  norm1.output_hint = to_qkv.as_consumer();
+  norm2.output_hint = to_q.as_consumer();
+  norm3.output_hint = ff_in.as_consumer();
+  to_qkv.output_hint = ConsumerHint{Consumer::attention, to_qkv.w.precision};
+  to_q.output_hint = ConsumerHint{Consumer::attention, to_q.w.precision};
+  to_kv.output_hint = ConsumerHint{Consumer::attention, to_q.w.precision};
 }
 
-Act TransformerBlock::operator()(Ctx& c, Act x, Tensor text_kv) const {
+Activation TransformerBlock::operator()(Ctx& c, Activation x, Tensor text_kv) const {
   const int ch = channels;
   const Shape image = x->shape;
-  Act h = proj_in(c, norm(c, x)).view(image.n, image.h * image.w, 1);  // pixels are tokens
+  Activation h = proj_in(c, norm(c, x)).view(image.n, image.h * image.w, 1);  // pixels are tokens
 
-  Act qkv = to_qkv(c, norm1(c, h));
-  Act a = attention(c, qkv->cols(0, ch), qkv->cols(ch, ch), qkv->cols(2 * ch, ch),
-                    {heads, heads, to_qkv.w.precision});
+  Activation qkv = to_qkv(c, norm1(c, h));
+  Activation a = attention(c, qkv->cols(0, ch), qkv->cols(ch, ch), qkv->cols(2 * ch, ch),
+                           {heads, heads, to_qkv.w.precision});
   qkv = {};
   h = to_out1.add_to(c, std::move(h), a);
 
-  Act q = to_q(c, norm2(c, h));
+  Activation q = to_q(c, norm2(c, h));
   a = attention(c, q, text_kv.cols(0, ch), text_kv.cols(ch, ch), {heads, heads, to_q.w.precision});
   q = {};
   h = to_out2.add_to(c, std::move(h), a);
@@ -85,7 +85,7 @@ Act TransformerBlock::operator()(Ctx& c, Act x, Tensor text_kv) const {
   return proj_out.add_to(c, std::move(x), h.view(image.n, image.h, image.w));
 }
 
-ResBlock UNet::resnet(const Loader& l, const std::string& path, int in, int out) {
+ResBlock UNet::resnet(const WeightBinder& l, const std::string& path, int in, int out) {
   ResBlock block(l / path, in, out, config_.norm_num_groups, config_.norm_eps);
   block.time_column = time_columns_;
   time_rows_.push_back({path + ".time_emb_proj", out});
@@ -93,7 +93,7 @@ ResBlock UNet::resnet(const Loader& l, const std::string& path, int in, int out)
   return block;
 }
 
-UNet::UNet(const Loader& l, const UNetConfig& config)
+UNet::UNet(const WeightBinder& l, const UNetConfig& config)
     : config_(config),
       conv_in_(l / "conv_in", config.in_channels, config.block_out_channels[0]),
       time_linear_1_(l / "time_embedding" / "linear_1", config.block_out_channels[0],
@@ -109,7 +109,7 @@ UNet::UNet(const Loader& l, const UNetConfig& config)
   int in = channels[0];
   std::vector<int> skips{in};
   for (size_t i = 0; i < levels; ++i) {
-    const Loader block = l / "down_blocks" / i;
+    const WeightBinder block = l / "down_blocks" / i;
     Down& d = down_.emplace_back();
     for (int j = 0; j < config.layers_per_block; ++j) {
       const std::string path = fmt::format("down_blocks.{}.resnets.{}", i, j);
@@ -133,7 +133,7 @@ UNet::UNet(const Loader& l, const UNetConfig& config)
   }
 
   for (size_t i = 0; i < levels; ++i) {
-    const Loader block = l / "up_blocks" / i;
+    const WeightBinder block = l / "up_blocks" / i;
     const size_t level = levels - 1 - i;
     Up& u = up_.emplace_back();
     for (int j = 0; j <= config.layers_per_block; ++j) {
@@ -150,7 +150,7 @@ UNet::UNet(const Loader& l, const UNetConfig& config)
     }
   }
   time_emb_proj_.emplace(l.stacked(4 * channels[0], time_rows_, Bias::yes));
-  conv_out_.next = Reader{};  // the noise, exact
+  conv_out_.output_hint = ConsumerHint{};  // the noise, exact
 }
 
 std::vector<const TransformerBlock*> UNet::transformers() const {
@@ -181,16 +181,16 @@ Conditioning UNet::condition(Ctx& c, Tensor text, std::span<const double> timest
     }
   }
   Conditioning cond;
-  const Stored steps = c.backend.allocate({1, calls, 1, width}, DType::f32);
+  const PersistentTensor steps = c.backend.allocate({1, calls, 1, width}, DType::f32);
   c.backend.write(steps, sinusoid.data());
   cond.time = c.backend.allocate({1, calls, 1, time_columns_}, DType::f32);
   for (const TransformerBlock* t : transformers()) {
-    const Form kv = c.backend.form(text.shape.with_c(2 * t->channels), *t->to_kv.next);
+    const Layout kv = c.backend.layout(text.shape.with_c(2 * t->channels), *t->to_kv.output_hint);
     cond.kv.push_back(c.backend.allocate(kv.tensor.shape, kv.tensor.dtype));
   }
   c.ws.run(fmt::format("condition {} {}", text.rows(), calls), [&] {
     // Every block applies SiLU to the embedding before its projection: once is enough.
-    Act time = time_linear_1_(c, steps.tensor, {.fn = Fn::silu});
+    Activation time = time_linear_1_(c, steps.tensor, {.fn = Fn::silu});
     time = time_linear_2_(c, time, {.fn = Fn::silu});
     c.backend.linear(c.ws, cond.time, Tensor(time), time_emb_proj_->w, {});
     auto kv = cond.kv.begin();
@@ -201,14 +201,14 @@ Conditioning UNet::condition(Ctx& c, Tensor text, std::span<const double> timest
   return cond;
 }
 
-Act UNet::operator()(Ctx& c, Tensor latent, const Conditioning& cond, int call) const {
+Activation UNet::operator()(Ctx& c, Tensor latent, const Conditioning& cond, int call) const {
   Tensor time = cond.now ? cond.now.tensor : cond.time.tensor.slice(call, 1);
   time.shape.h = latent.shape.n;  // the same row for every image
   time.ld = 0;
   auto kv = cond.kv.begin();
 
-  Act x = conv_in_(c, latent);  // {n, 64, 64, 320}
-  std::vector<Act> skips{x};
+  Activation x = conv_in_(c, latent);  // {n, 64, 64, 320}
+  std::vector<Activation> skips{x};
   for (const Down& d : down_) {
     for (size_t i = 0; i < d.resnets.size(); ++i) {
       x = d.resnets[i](c, std::move(x), time);

@@ -43,8 +43,8 @@ struct ResBlock {
 
   // Blocks without a time embedding (the VAE's) are given no `time`. Channels of a `skip` stand
   // behind those of x.
-  ResBlock(const Loader& l, int in, int out, int groups, float eps);
-  Act operator()(Ctx& c, Act x, Tensor time = {}, Act skip = {}) const;
+  ResBlock(const WeightBinder& l, int in, int out, int groups, float eps);
+  Activation operator()(Ctx& c, Activation x, Tensor time = {}, Activation skip = {}) const;
 };
 
 struct TransformerBlock {
@@ -58,20 +58,21 @@ struct TransformerBlock {
   Linear ff_in, ff_out, proj_out;
   int channels, heads;
 
-  TransformerBlock(const Loader& l, int channels, int heads, const UNetConfig& config);
-  Act operator()(Ctx& c, Act x, Tensor text_kv) const;
+  TransformerBlock(const WeightBinder& l, int channels, int heads, const UNetConfig& config);
+  Activation operator()(Ctx& c, Activation x, Tensor text_kv) const;
 };
 
 // What a prompt and a schedule fix for every step.
 struct Conditioning {
-  Stored time;             // {1, calls, 1, all blocks' channels}: time_emb_proj of every call
-  Stored now = {};         // {1, 1, 1, ..}: where set, the row of the call that is due
-  std::vector<Stored> kv;  // per transformer, in the order of the forward: {n, 77, 1, 2 c}
+  PersistentTensor time;      // {1, calls, 1, all blocks' channels}: time_emb_proj of every call
+  PersistentTensor now = {};  // {1, 1, 1, ..}: where set, the row of the call that is due
+  std::vector<PersistentTensor>
+      kv;  // per transformer, in the order of the forward: {n, 77, 1, 2 c}
 };
 
 class UNet {
  public:
-  UNet(const Loader& l, const UNetConfig& config);
+  UNet(const WeightBinder& l, const UNetConfig& config);
 
   const UNetConfig& config() const { return config_; }
 
@@ -79,7 +80,7 @@ class UNet {
   Conditioning condition(Ctx& c, Tensor text, std::span<const double> timesteps) const;
 
   // latent {n, h, w, in_channels} -> {n, h, w, out_channels}, n as in the conditioning.
-  Act operator()(Ctx& c, Tensor latent, const Conditioning& cond, int call) const;
+  Activation operator()(Ctx& c, Tensor latent, const Conditioning& cond, int call) const;
 
  private:
   struct Down {
@@ -99,11 +100,11 @@ class UNet {
   };
 
   // Takes a resnet and books its time_emb_proj in the row of all of them.
-  ResBlock resnet(const Loader& l, const std::string& path, int in, int out);
+  ResBlock resnet(const WeightBinder& l, const std::string& path, int in, int out);
   std::vector<const TransformerBlock*> transformers() const;
 
   UNetConfig config_;
-  std::vector<Loader::Row> time_rows_;
+  std::vector<WeightBinder::Row> time_rows_;
   int time_columns_ = 0;
   Conv3x3 conv_in_;
   Linear time_linear_1_, time_linear_2_;

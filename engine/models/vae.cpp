@@ -3,15 +3,15 @@
 #include <nlohmann/json.hpp>
 
 #include "kernels/error.h"
-#include "loaders/json_file.h"
-#include "loaders/tensor_set.h"
+#include "loaders/io/json_file.h"
+#include "loaders/tensors/tensor_set.h"
 
 namespace yent {
 namespace {
 
 constexpr float kEps = 1e-6f;  // of every norm in the VAE
 
-ResBlock resnet(const Loader& l, int in, int out, const VaeConfig& config) {
+ResBlock resnet(const WeightBinder& l, int in, int out, const VaeConfig& config) {
   return ResBlock(l, in, out, config.norm_num_groups, kEps);
 }
 
@@ -62,34 +62,35 @@ VaeConfig VaeConfig::from_json(const nlohmann::json& j, const std::string& path)
   return c;
 }
 
-VaeMid::VaeMid(const Loader& l, int ch, const VaeConfig& config)
+VaeMid::VaeMid(const WeightBinder& l, int ch, const VaeConfig& config)
     : resnet0(resnet(l / "resnets" / 0, ch, ch, config)),
       resnet1(resnet(l / "resnets" / 1, ch, ch, config)) {
   if (!config.mid_attention) return;
-  const Loader a = l / "attentions" / 0;
+  const WeightBinder a = l / "attentions" / 0;
   attention.emplace(
       Attention{GroupNorm(a / "group_norm", ch, config.norm_num_groups, kEps),
                 Linear(a.stacked(ch, {{"to_q", ch}, {"to_k", ch}, {"to_v", ch}}, Bias::yes)),
                 Linear(a / "to_out" / 0, ch, ch)});
-  attention->group_norm.next = attention->to_qkv.reader();
-  attention->to_qkv.next = Reader{Use::attention, attention->to_qkv.w.precision};
+  attention->group_norm.output_hint = attention->to_qkv.as_consumer();
+  attention->to_qkv.output_hint = ConsumerHint{Consumer::attention, attention->to_qkv.w.precision};
 }
 
-Act VaeMid::operator()(Ctx& c, Act x) const {
+Activation VaeMid::operator()(Ctx& c, Activation x) const {
   x = resnet0(c, std::move(x));
   if (attention) {
     const Shape image = x->shape;
     const int ch = image.c;
     x = x.view(image.n, image.h * image.w, 1);  // pixels are tokens
-    Act qkv = attention->to_qkv(c, attention->group_norm(c, x));
-    Act a = yent::attention(c, qkv->cols(0, ch), qkv->cols(ch, ch), qkv->cols(2 * ch, ch), {});
+    Activation qkv = attention->to_qkv(c, attention->group_norm(c, x));
+    Activation a =
+        yent::attention(c, qkv->cols(0, ch), qkv->cols(ch, ch), qkv->cols(2 * ch, ch), {});
     qkv = {};
     x = attention->to_out.add_to(c, std::move(x), a).view(image.n, image.h, image.w);
   }
   return resnet1(c, std::move(x));
 }
 
-VaeDecoder::VaeDecoder(const Loader& l, const VaeConfig& config)
+VaeDecoder::VaeDecoder(const WeightBinder& l, const VaeConfig& config)
     : conv_in_(l / "decoder.conv_in", config.latent_channels, config.block_out_channels.back()),
       mid_(l / "decoder.mid_block", config.block_out_channels.back(), config),
       conv_norm_out_(l / "decoder.conv_norm_out", config.block_out_channels[0],
@@ -101,7 +102,7 @@ VaeDecoder::VaeDecoder(const Loader& l, const VaeConfig& config)
   const size_t levels = config.block_out_channels.size();
   int in = config.block_out_channels.back();
   for (size_t i = 0; i < levels; ++i) {
-    const Loader block = l / "decoder.up_blocks" / i;
+    const WeightBinder block = l / "decoder.up_blocks" / i;
     const int out = config.block_out_channels[levels - 1 - i];
     Up& u = up_.emplace_back();
     for (int j = 0; j <= config.layers_per_block; ++j) {
@@ -112,11 +113,12 @@ VaeDecoder::VaeDecoder(const Loader& l, const VaeConfig& config)
       u.upsample.emplace(block / "upsamplers" / 0 / "conv", out, out, ConvGeom{.upsample = true});
     }
   }
-  conv_out_.next = Reader{};  // the pixels, exact
+  conv_out_.output_hint = ConsumerHint{};  // the pixels, exact
 }
 
-Act VaeDecoder::operator()(Ctx& c, Tensor latent) const {
-  Act x = post_quant_conv_ ? conv_in_(c, (*post_quant_conv_)(c, latent)) : conv_in_(c, latent);
+Activation VaeDecoder::operator()(Ctx& c, Tensor latent) const {
+  Activation x =
+      post_quant_conv_ ? conv_in_(c, (*post_quant_conv_)(c, latent)) : conv_in_(c, latent);
   x = mid_(c, std::move(x));  // {n, 64, 64, 512}
   for (const Up& u : up_) {
     for (const ResBlock& resnet : u.resnets) x = resnet(c, std::move(x));
@@ -125,7 +127,7 @@ Act VaeDecoder::operator()(Ctx& c, Tensor latent) const {
   return conv_out_(c, conv_norm_out_.silu(x));  // {n, 512, 512, 3}
 }
 
-VaeEncoder::VaeEncoder(const Loader& l, const VaeConfig& config)
+VaeEncoder::VaeEncoder(const WeightBinder& l, const VaeConfig& config)
     : conv_in_(l / "encoder.conv_in", config.in_channels, config.block_out_channels[0]),
       mid_(l / "encoder.mid_block", config.block_out_channels.back(), config),
       conv_norm_out_(l / "encoder.conv_norm_out", config.block_out_channels.back(),
@@ -134,7 +136,7 @@ VaeEncoder::VaeEncoder(const Loader& l, const VaeConfig& config)
                 2 * config.latent_channels) {
   int in = config.block_out_channels[0];
   for (size_t i = 0; i < config.block_out_channels.size(); ++i) {
-    const Loader block = l / "encoder.down_blocks" / i;
+    const WeightBinder block = l / "encoder.down_blocks" / i;
     const int out = config.block_out_channels[i];
     Down& d = down_.emplace_back();
     for (int j = 0; j < config.layers_per_block; ++j) {
@@ -150,11 +152,12 @@ VaeEncoder::VaeEncoder(const Loader& l, const VaeConfig& config)
   if (config.use_quant_conv) {
     quant_conv_.emplace(l / "quant_conv", 2 * config.latent_channels, 2 * config.latent_channels);
   }
-  (quant_conv_ ? quant_conv_->next : conv_out_.next) = Reader{};  // the moments, exact
+  (quant_conv_ ? quant_conv_->output_hint : conv_out_.output_hint) =
+      ConsumerHint{};  // the moments, exact
 }
 
-Act VaeEncoder::operator()(Ctx& c, Tensor image) const {
-  Act x = conv_in_(c, image);
+Activation VaeEncoder::operator()(Ctx& c, Tensor image) const {
+  Activation x = conv_in_(c, image);
   for (const Down& d : down_) {
     for (const ResBlock& resnet : d.resnets) x = resnet(c, std::move(x));
     if (d.downsample) x = (*d.downsample)(c, x);

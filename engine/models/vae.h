@@ -37,16 +37,16 @@ struct VaeMid {
   std::optional<Attention> attention;
   ResBlock resnet1;
 
-  VaeMid(const Loader& l, int channels, const VaeConfig& config);
-  Act operator()(Ctx& c, Act x) const;
+  VaeMid(const WeightBinder& l, int channels, const VaeConfig& config);
+  Activation operator()(Ctx& c, Activation x) const;
 };
 
 class VaeDecoder {
  public:
-  VaeDecoder(const Loader& l, const VaeConfig& config);
+  VaeDecoder(const WeightBinder& l, const VaeConfig& config);
   // {n, h, w, latent_channels}, already divided by the scaling factor -> {n, 8h, 8w, 3}, about
   // [-1, 1].
-  Act operator()(Ctx& c, Tensor latent) const;
+  Activation operator()(Ctx& c, Tensor latent) const;
 
  private:
   struct Up {
@@ -63,9 +63,9 @@ class VaeDecoder {
 
 class VaeEncoder {
  public:
-  VaeEncoder(const Loader& l, const VaeConfig& config);
+  VaeEncoder(const WeightBinder& l, const VaeConfig& config);
   // {n, h, w, 3} in [-1, 1] -> {n, h/8, w/8, 2 * latent_channels}: mean, then log variance.
-  Act operator()(Ctx& c, Tensor image) const;
+  Activation operator()(Ctx& c, Tensor image) const;
 
  private:
   struct Down {

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "loaders/utf8.h"
+#include "loaders/io/utf8.h"
 
 namespace yent {
 

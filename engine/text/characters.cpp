@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "loaders/utf8.h"
+#include "loaders/io/utf8.h"
 
 namespace yent {
 

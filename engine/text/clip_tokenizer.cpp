@@ -7,10 +7,10 @@
 #include "engine/text/byte_symbols.h"
 #include "engine/text/unicode.h"
 #include "kernels/error.h"
-#include "loaders/json_file.h"
-#include "loaders/mapped_file.h"
-#include "loaders/tensor_set.h"
-#include "loaders/utf8.h"
+#include "loaders/io/json_file.h"
+#include "loaders/io/mapped_file.h"
+#include "loaders/io/utf8.h"
+#include "loaders/tensors/tensor_set.h"
 
 namespace yent {
 

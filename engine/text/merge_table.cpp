@@ -1,7 +1,7 @@
 #include "engine/text/merge_table.h"
 
 #include "kernels/error.h"
-#include "loaders/tensor_set.h"
+#include "loaders/tensors/tensor_set.h"
 
 namespace yent {
 

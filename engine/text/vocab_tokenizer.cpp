@@ -10,8 +10,8 @@
 #include "engine/text/byte_symbols.h"
 #include "engine/text/characters.h"
 #include "kernels/error.h"
-#include "loaders/tensor_set.h"
-#include "loaders/utf8.h"
+#include "loaders/io/utf8.h"
+#include "loaders/tensors/tensor_set.h"
 
 namespace yent {
 

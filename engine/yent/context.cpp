@@ -1,6 +1,6 @@
 #include "engine/yent/context.h"
 
-#include "loaders/utf8.h"
+#include "loaders/io/utf8.h"
 
 namespace yent {
 namespace {

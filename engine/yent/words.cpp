@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "loaders/utf8.h"
+#include "loaders/io/utf8.h"
 
 namespace yent {
 namespace {

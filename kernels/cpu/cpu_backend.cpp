@@ -7,19 +7,19 @@
 #include <cstring>
 
 #include "kernels/blocks.h"
-#include "kernels/cpu/attention_driver.h"
-#include "kernels/cpu/conv_bands.h"
-#include "kernels/cpu/form.h"
-#include "kernels/cpu/linear_bands.h"
-#include "kernels/cpu/norm_driver.h"
-#include "kernels/cpu/pages.h"
-#include "kernels/cpu/parallel.h"
+#include "kernels/cpu/attention/attention_driver.h"
+#include "kernels/cpu/conv/conv_row_blocks.h"
+#include "kernels/cpu/conv/conv_window.h"
+#include "kernels/cpu/gemm/linear_row_blocks.h"
+#include "kernels/cpu/layout/layout.h"
+#include "kernels/cpu/norm/norm_driver.h"
+#include "kernels/cpu/runtime/pages.h"
+#include "kernels/cpu/runtime/parallel.h"
 #include "kernels/cpu/weights.h"
-#include "kernels/cpu/window.h"
 #include "kernels/error.h"
 #include "kernels/half.h"
-#include "kernels/host_rows.h"
 #include "kernels/memory.h"
+#include "kernels/read_elements.h"
 #include "kernels/ref/ref_backend.h"
 
 namespace yent {
@@ -63,8 +63,8 @@ class CpuBackend : public Backend {
   int threads() const override { return threads_; }
   size_t available_bytes() const override { return available_memory(); }
 
-  LinearW pack_linear(const LinearSource& s, Precision precision) override {
-    LinearW w{.name = s.name, .paired = s.paired, .precision = precision};
+  LinearWeight pack_linear(const LinearSource& s, Precision precision) override {
+    LinearWeight w{.name = s.name, .paired = s.paired, .precision = precision};
     ENSURE(!s.parts.empty(), "linear {}: no parts", s.name);
     w.in = static_cast<int>(s.parts[0].weight.dims.at(1));
     for (const auto& part : s.parts) {
@@ -82,12 +82,12 @@ class CpuBackend : public Backend {
     return w;
   }
 
-  ConvW pack_conv3x3(const std::string& name, const HostTensor& weight, const HostTensor& bias,
-                     Precision precision, bool upsamples) override {
+  ConvWeight pack_conv3x3(const std::string& name, const HostTensor& weight, const HostTensor& bias,
+                          Precision precision, bool upsamples) override {
     const auto& dims = weight.dims;
     ENSURE(dims.size() == 4 && dims[2] == 3 && dims[3] == 3, "conv3x3 {}: not 3x3", name);
     ENSURE(bias.dims.empty() || bias.count() == dims[0], "conv3x3 {}: bias", name);
-    ConvW w{.name = name, .precision = precision};
+    ConvWeight w{.name = name, .precision = precision};
     w.out = static_cast<int>(dims[0]);
     w.in = static_cast<int>(dims[1]);
     w.packed = pack_conv_weight(kernels_, threads_, weight, bias, precision, upsamples);
@@ -96,35 +96,37 @@ class CpuBackend : public Backend {
 
   // Below f32 activations are bf16: half the bytes to move, and what is multiplied is rounded to
   // that or less anyway.
-  Form form(Shape shape, Reader reader) const override {
-    const Precision p = reader.precision;
-    if (p == Precision::f32 || p == Precision::f16) return rows_form(shape, DType::f32);
-    if (reader.one_scale) return rows_form(shape, DType::bf16);  // known when all is written
-    if (reader.use == Use::linear) return lines_form(shape, operand(p));
-    if (reader.use == Use::conv3x3) return image_form(shape, operand(p));
-    return rows_form(shape, DType::bf16);
+  Layout layout(Shape shape, ConsumerHint hint) const override {
+    const Precision p = hint.precision;
+    if (p == Precision::f32 || p == Precision::f16) return row_major_layout(shape, DType::f32);
+    if (hint.per_tensor) return row_major_layout(shape, DType::bf16);  // known when all is written
+    if (hint.use == Consumer::linear) return padded_rows_layout(shape, operand(p));
+    if (hint.use == Consumer::conv3x3) return padded_image_layout(shape, operand(p));
+    return row_major_layout(shape, DType::bf16);
   }
 
-  bool keeps(DType t) const override { return t == DType::q8_0 || block_format(t).elements > 0; }
+  bool stores_natively(DType t) const override {
+    return t == DType::q8_0 || block_format(t).elements > 0;
+  }
 
-  Stored upload(const HostTensor& t) override {
+  PersistentTensor upload(const HostTensor& t) override {
     const int columns = t.dims.empty() ? 1 : static_cast<int>(t.dims.back());
     const int rows = columns ? static_cast<int>(t.count() / columns) : 0;
     const Shape shape{1, rows, 1, columns};
-    if (keeps(t.dtype)) {
+    if (stores_natively(t.dtype)) {
       return {{const_cast<std::byte*>(t.data), shape, columns, t.dtype}, nullptr};
     }
-    Stored s = allocate(shape, DType::f32);
+    PersistentTensor s = allocate(shape, DType::f32);
     read_elements(t, 0, t.count(), s.tensor.row<float>(0));
     return s;
   }
 
-  Stored allocate(Shape shape, DType dtype) override {
+  PersistentTensor allocate(Shape shape, DType dtype) override {
     auto memory = aligned_bytes(shape.count() * block_bytes(dtype));
     return {{memory.get(), shape, shape.c, dtype}, memory};
   }
 
-  Stored working_memory(size_t bytes, Stored old) override {
+  PersistentTensor working_memory(size_t bytes, PersistentTensor old) override {
     const auto pages = std::make_shared<Pages>(bytes);
     if (old) pages->adopt(*static_cast<Pages*>(old.memory.get()));
     constexpr int page = 4096;
@@ -132,7 +134,8 @@ class CpuBackend : public Backend {
     return {{pages->data(), {1, rows, 1, page}, page, DType::u8}, pages};
   }
 
-  void linear(Arena& arena, Tensor out, Cat x, const LinearW& w, const Epilogue& e) override {
+  void linear(Arena& arena, Tensor out, ConcatView x, const LinearWeight& w,
+              const Epilogue& e) override {
     const CpuWeight& p = packed(w.packed);
     ENSURE(x.channels() == w.in && out.shape.c == (e.gated ? w.out / 2 : w.out) &&
                out.rows() == x.rows() && (!x.b || x.b.rows() == x.rows()),
@@ -141,68 +144,72 @@ class CpuBackend : public Backend {
     ENSURE(!e.gated || w.paired, "linear {}: gated but not paired", w.name);
     check_epilogue("linear", w.name, out, e);
     const size_t image_rows = out.rows() / out.shape.n;
-    if (p.in_blocks() && x.rows() < 8 && !x.b) return few_rows(arena, out, x.a, p, e, image_rows);
+    if (p.in_blocks() && x.rows() < 8 && !x.b) return gemv_rows(arena, out, x.a, p, e, image_rows);
 
     const Gemm& g = *p.gemm.kernel;
     const size_t rows_out = out.rows();
     GemmInput input;
     if (g.input_bytes == 4) {  // floats are read where they lie, both halves
-      const Brought a(arena, threads_, kernels_.vec, x.a, rows_form(x.a.shape, DType::f32));
+      const Reordered a(arena, threads_, kernels_.row_kernels, x.a,
+                        row_major_layout(x.a.shape, DType::f32));
       const Tensor second = x.b ? x.b : x.a;
-      const Brought b(arena, threads_, kernels_.vec, second, rows_form(second.shape, DType::f32));
-      input.stretches = {x.a.shape.c};
-      if (x.b) input.stretches.push_back(x.b.shape.c);
-      input.locate = [&](size_t first, int count, const void** to) {
+      const Reordered b(arena, threads_, kernels_.row_kernels, second,
+                        row_major_layout(second.shape, DType::f32));
+      input.segments = {x.a.shape.c};
+      if (x.b) input.segments.push_back(x.b.shape.c);
+      input.fill_indirection = [&](size_t first, int count, const void** to) {
         for (int i = 0; i < count; ++i) to[i] = row_at(a.tensor(), first + i);
         for (int i = 0; x.b && i < count; ++i) to[count + i] = row_at(b.tensor(), first + i);
       };
       return multiply(arena, threads_, out, rows_out, input, p.gemm, e, image_rows);
     }
-    const Form wanted = lines_form(x.shape(), operand(w.precision));
-    if (!has_form(x, wanted.tensor) && suits_bands(x, w, g, threads_)) {
-      return linear_bands(arena, threads_, kernels_.vec, out, x, w.precision, p.gemm, e);
+    const Layout wanted = padded_rows_layout(x.shape(), operand(w.precision));
+    if (!has_layout(x, wanted.tensor) && suits_row_blocks(x, w, g, threads_)) {
+      return linear_row_blocks(arena, threads_, kernels_.row_kernels, out, x, w.precision, p.gemm,
+                               e);
     }
-    const Brought lines(arena, threads_, kernels_.vec, x, wanted, w.one_scale);
+    const Reordered lines(arena, threads_, kernels_.row_kernels, x, wanted, w.per_tensor);
     const Tensor& rows = lines.tensor();
-    if (w.precision == Precision::int8) input.scale = code_scales(rows);
-    input.stretches = {w.in};
-    input.even = true;
-    input.locate = [&](size_t first, int count, const void** to) {
+    if (w.precision == Precision::int8) input.scale = quant_scales(rows);
+    input.segments = {w.in};
+    input.uniform_stride = true;
+    input.fill_indirection = [&](size_t first, int count, const void** to) {
       for (int i = 0; i < count; ++i) to[i] = row_at(rows, first + i);
     };
     multiply(arena, threads_, out, rows_out, input, p.gemm, e, image_rows);
   }
 
-  void conv3x3(Arena& arena, Tensor out, Tensor x, const ConvW& w, const ConvGeom& g,
+  void conv3x3(Arena& arena, Tensor out, Tensor x, const ConvWeight& w, const ConvGeom& g,
                const Epilogue& e) override {
     ENSURE(x.shape.c == w.in && out.shape.c == w.out && out.shape.n == x.shape.n && !e.gated,
            "conv3x3 {}: {} -> {} given {} -> {}", w.name, w.in, w.out, x.shape.c, out.shape.c);
     check_epilogue("conv3x3", w.name, out, e);
     const CpuWeight& p = packed(w.packed);
-    const bool floats = p.gemm.kernel->input_bytes == 4, codes = w.precision == Precision::int8;
-    const Form wanted =
-        floats ? rows_form(x.shape, DType::f32) : image_form(x.shape, operand(w.precision));
-    const Brought image(arena, threads_, kernels_.vec, x, wanted, w.one_scale);
+    const bool floats = p.gemm.kernel->input_bytes == 4, quantized = w.precision == Precision::int8;
+    const Layout wanted = floats ? row_major_layout(x.shape, DType::f32)
+                                 : padded_image_layout(x.shape, operand(w.precision));
+    const Reordered image(arena, threads_, kernels_.row_kernels, x, wanted, w.per_tensor);
     const Scratch zeros(arena, sizeof(float) * w.in);  // what a tap outside the image reads
     if (!arena.measuring()) std::fill_n(zeros.as<float>(), w.in, 0.0f);
-    const auto product = [&](const Window& window, const GemmWeight& weight,
-                             const Placement& placement) {
+    const auto product = [&](const ConvWindow& window, const GemmWeight& weight,
+                             const OutputMap& output_map) {
       GemmInput input;
-      input.stretches.assign(window.taps.size(), w.in);
-      if (codes) input.scale = code_scales(image.tensor());
+      input.segments.assign(window.taps.size(), w.in);
+      if (quantized) input.scale = quant_scales(image.tensor());
       const size_t image_rows = static_cast<size_t>(window.grid.h) * window.grid.w;
       input.rows_per_scale = image_rows;
-      input.placement = placement;
-      input.even = !floats && !window.enlarged && window.grid.w % 16 == 0 && window.inside();
-      input.locate = [&](size_t first, int count, const void** to) {
-        window.locate(first, count, to);
+      input.output_map = output_map;
+      input.uniform_stride =
+          !floats && !window.upsampled && window.grid.w % 16 == 0 && window.inside();
+      input.fill_indirection = [&](size_t first, int count, const void** to) {
+        window.fill_indirection(first, count, to);
       };
       multiply(arena, threads_, out, window.grid.rows(), input, weight, e, image_rows);
     };
     const Shape in = x.shape;
     const bool doubled = g.upsample && out.shape.h == 2 * in.h && out.shape.w == 2 * in.w;
     if (!doubled || p.doubling.empty()) {
-      const auto taps = Window::square(3, -g.pad_top, -g.pad_left);
+      const auto taps = ConvWindow::square(3, -g.pad_top, -g.pad_left);
       return product({image.tensor(), out.shape, g.stride, taps, g.upsample, zeros.as<std::byte>()},
                      p.gemm, {});
     }
@@ -210,16 +217,16 @@ class CpuBackend : public Backend {
     const size_t line = in.w, line_step = 4 * line;
     for (int phase = 0; phase < 4; ++phase) {
       const int y = phase / 2, x0 = phase % 2;
-      product({image.tensor(), in.with_c(w.out), 1, Window::square(2, y - 1, x0 - 1), false,
+      product({image.tensor(), in.with_c(w.out), 1, ConvWindow::square(2, y - 1, x0 - 1), false,
                zeros.as<std::byte>()},
               p.doubling[phase], {line, line_step, 2, 2 * line * y + x0});
     }
   }
 
-  void norm_conv3x3(Arena& arena, Tensor out, Cat x, const Prologue& prologue, const ConvW& w,
-                    const ConvGeom& g, const Epilogue& e) override {
+  void norm_conv3x3(Arena& arena, Tensor out, ConcatView x, const Prologue& prologue,
+                    const ConvWeight& w, const ConvGeom& g, const Epilogue& e) override {
     const GemmWeight& weight = packed(w.packed).gemm;
-    if (!suits_bands(x.shape(), w, g, *weight.kernel)) {
+    if (!suits_row_blocks(x.shape(), w, g, *weight.kernel)) {
       return Backend::norm_conv3x3(arena, out, x, prologue, w, g, e);
     }
     ENSURE(x.channels() == w.in && x.channels() % prologue.groups == 0 && out.shape.c == w.out &&
@@ -227,32 +234,34 @@ class CpuBackend : public Backend {
            "conv3x3 {}: {} -> {} given {} -> {}", w.name, w.in, w.out, x.channels(), out.shape.c);
     check_norm("group_norm", prologue.norm, x.channels());
     check_epilogue("conv3x3", w.name, out, e);
-    conv_bands(arena, threads_, kernels_.vec, out, x, prologue, w.precision, weight, e);
+    conv_row_blocks(arena, threads_, kernels_.row_kernels, out, x, prologue, w.precision, weight,
+                    e);
   }
 
-  void group_norm(Arena& arena, Tensor out, Cat x, const NormW& w, int groups, Fn fn) override {
+  void group_norm(Arena& arena, Tensor out, ConcatView x, const NormWeight& w, int groups,
+                  Fn fn) override {
     ENSURE(groups > 0 && x.channels() % groups == 0 && fits(out, x.shape()),
            "group_norm {}: {} channels in {} groups, output of {}", w.name, x.channels(), groups,
            out.shape.c);
     check_norm("group_norm", w, x.channels());
-    yent::group_norm(arena, threads_, kernels_.vec, out, x, w, groups, fn);
+    yent::group_norm(arena, threads_, kernels_.row_kernels, out, x, w, groups, fn);
   }
 
-  void layer_norm(Arena& arena, Tensor out, Tensor x, const NormW& w) override {
+  void layer_norm(Arena& arena, Tensor out, Tensor x, const NormWeight& w) override {
     ENSURE(fits(out, x.shape), "layer_norm {}: {} -> {}", w.name, x.shape.c, out.shape.c);
     check_norm("layer_norm", w, x.shape.c);
-    yent::layer_norm(arena, threads_, kernels_.vec, out, x, w);
+    yent::layer_norm(arena, threads_, kernels_.row_kernels, out, x, w);
   }
 
-  void rms_norm(Arena& arena, Tensor out, Tensor x, const NormW& w, int width) override {
+  void rms_norm(Arena& arena, Tensor out, Tensor x, const NormWeight& w, int width) override {
     ENSURE(is_f32(out, x.shape) && width > 0 && x.shape.c % width == 0,
            "rms_norm {}: {} -> {} by {}", w.name, x.shape.c, out.shape.c, width);
     check_norm("rms_norm", w, width);
     if (arena.measuring()) return;
     each_row(x.rows(), [&](size_t r) {
       for (int c = 0; c < x.shape.c; c += width) {
-        kernels_.vec.rms_norm(out.row<float>(r) + c, x.row<float>(r) + c, width, vector(w.weight),
-                              w.eps);
+        kernels_.row_kernels.rms_norm(out.row<float>(r) + c, x.row<float>(r) + c, width,
+                                      vector(w.weight), w.eps);
       }
     });
   }
@@ -312,7 +321,7 @@ class CpuBackend : public Backend {
       const auto* row = static_cast<const std::byte*>(table.data) + id * row_bytes(table);
       if (table.dtype == DType::q8_0) {
         kernels_.gemv_q8.expand(to, reinterpret_cast<const unsigned char*>(row), out.shape.c);
-      } else if (keeps(table.dtype)) {
+      } else if (stores_natively(table.dtype)) {
         blocks_to_f32(table.dtype, row, out.shape.c, to);
       } else {
         std::copy_n(table.row<float>(id), out.shape.c, to);
@@ -323,7 +332,8 @@ class CpuBackend : public Backend {
     });
   }
 
-  void mix(Arena& arena, Tensor out, std::span<const Tensor> terms, Tensor coefficients) override {
+  void linear_combination(Arena& arena, Tensor out, std::span<const Tensor> terms,
+                          Tensor coefficients) override {
     ENSURE(coefficients.shape.c == static_cast<int>(terms.size()), "mix: {} terms, {} coefficients",
            terms.size(), coefficients.shape.c);
     for (const Tensor& t : terms) {
@@ -360,9 +370,11 @@ class CpuBackend : public Backend {
   }
 
  private:
-  static const float* vector(const Stored& s) { return s ? s.tensor.row<float>(0) : nullptr; }
+  static const float* vector(const PersistentTensor& s) {
+    return s ? s.tensor.row<float>(0) : nullptr;
+  }
 
-  static void check_norm(const char* op, const NormW& w, int channels) {
+  static void check_norm(const char* op, const NormWeight& w, int channels) {
     ENSURE((!w.weight || w.weight.tensor.shape.count() == static_cast<size_t>(channels)) &&
                (!w.bias || w.bias.tensor.shape.count() == static_cast<size_t>(channels)),
            "{} {}: {} channels given {}", op, w.name, w.weight.tensor.shape.count(), channels);
@@ -384,7 +396,7 @@ class CpuBackend : public Backend {
     for (size_t r = 0; r < src.rows(); ++r, to += src.shape.c) {
       const std::byte* row = row_at(src, r);
       const float scale =
-          src.dtype == DType::i8 ? code_scales(src)[src.border ? r / pixels : r] : 1;
+          src.dtype == DType::i8 ? quant_scales(src)[src.border ? r / pixels : r] : 1;
       for (int c = 0; c < src.shape.c; ++c) {
         to[c] = src.dtype == DType::i8
                     ? scale * static_cast<float>(reinterpret_cast<const int8_t*>(row)[c])
@@ -402,8 +414,8 @@ class CpuBackend : public Backend {
   }
 
   // Weights in blocks and rows so few that expanding panels would cost more than the product.
-  void few_rows(Arena& arena, Tensor out, Tensor x, const CpuWeight& p, const Epilogue& e,
-                size_t image_rows) const {
+  void gemv_rows(Arena& arena, Tensor out, Tensor x, const CpuWeight& p, const Epilogue& e,
+                 size_t image_rows) const {
     const Gemm& g = *p.gemm.kernel;
     const GemvQ8& q8 = kernels_.gemv_q8;
     // Columns of a task: so many that what is fetched ahead of its end is little.
@@ -417,8 +429,8 @@ class CpuBackend : public Backend {
     for (size_t r = 0; r < x.rows(); ++r) {
       rows[r] = stage_inputs(q8, p, x.row<float>(r), inputs.as<std::byte>() + r * staged);
     }
-    const Placement one_behind_the_other;
-    const Destination to{out, one_behind_the_other, p.gemm, e, image_rows};
+    const OutputMap one_behind_the_other;
+    const OutputStore to{out, one_behind_the_other, p.gemm, e, image_rows};
     const size_t tasks = (p.gemm.columns + span - 1) / span;
     parallel_for(threads_, tasks, [&](size_t task, int thread) {
       const int first = task * span, last = std::min(p.gemm.columns, first + span);
@@ -444,8 +456,8 @@ std::unique_ptr<Backend> make_cpu_backend(const CpuOptions& options) {
   const Isa cap = resolve_cap(options.isa, features);
   if (cap == Isa::ref) return make_ref_backend();
   // Who limits OpenMP limits us, too.
-  const int most = std::min(usable_cores(), omp_get_max_threads());
-  const int threads = options.threads > 0 ? options.threads : most;
+  const int max_value = std::min(usable_cores(), omp_get_max_threads());
+  const int threads = options.threads > 0 ? options.threads : max_value;
   return std::make_unique<CpuBackend>(cap, features, threads);
 }
 

@@ -8,7 +8,7 @@ extern const Gemm gemm_f32_ref, gemm_bf16_ref, gemm_i8_ref;
 extern const Attention attention_ref;
 extern const AttentionBf16 attention_bf16_ref, attention_i8_ref;
 extern const GemvQ8 gemv_q8_ref;
-extern const Vec vec_ref;
+extern const RowKernels row_kernels_ref;
 
 #if defined(__x86_64__)
 extern const Gemm gemm_f32_avx2, gemm_f32_avx512;
@@ -19,13 +19,13 @@ extern const Attention attention_avx2, attention_avx512;
 extern const AttentionBf16 attention_bf16_amx;
 extern const AttentionBf16 attention_i8_avxvnni, attention_i8_avx512vnni;
 extern const GemvQ8 gemv_q8_avx2, gemv_q8_avxvnni, gemv_q8_avx512, gemv_q8_avx512vnni;
-extern const Vec vec_avx2, vec_avx512, vec_avx512bf16;
+extern const RowKernels row_kernels_avx2, row_kernels_avx512, row_kernels_avx512bf16;
 #elif defined(__aarch64__)
 extern const Gemm gemm_f32_neon, gemm_bf16_neon, gemm_i8_neon_dot, gemm_i8_neon_i8mm;
 extern const Attention attention_neon;
 extern const AttentionBf16 attention_i8_neon_dot;
 extern const GemvQ8 gemv_q8_neon, gemv_q8_neon_dot;
-extern const Vec vec_neon;
+extern const RowKernels row_kernels_neon;
 #endif
 
 namespace {
@@ -48,7 +48,8 @@ const AttentionBf16* const attention_i8_rows[] = {&attention_i8_avx512vnni, &att
                                                   &attention_i8_avx2, &attention_i8_ref};
 const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_avx512vnni, &gemv_q8_avx512, &gemv_q8_avxvnni,
                                       &gemv_q8_avx2, &gemv_q8_ref};
-const Vec* const vec_rows[] = {&vec_avx512bf16, &vec_avx512, &vec_avx2, &vec_ref};
+const RowKernels* const row_kernels_rows[] = {&row_kernels_avx512bf16, &row_kernels_avx512,
+                                              &row_kernels_avx2, &row_kernels_ref};
 #elif defined(__aarch64__)
 constexpr AttentionBf16 attention_i8_neon = no_dot(Isa::neon);
 const Gemm* const gemm_f32_rows[] = {&gemm_f32_neon, &gemm_f32_ref};
@@ -59,7 +60,7 @@ const AttentionBf16* const attention_bf16_rows[] = {&attention_bf16_ref};
 const AttentionBf16* const attention_i8_rows[] = {&attention_i8_neon_dot, &attention_i8_neon,
                                                   &attention_i8_ref};
 const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_neon_dot, &gemv_q8_neon, &gemv_q8_ref};
-const Vec* const vec_rows[] = {&vec_neon, &vec_ref};
+const RowKernels* const row_kernels_rows[] = {&row_kernels_neon, &row_kernels_ref};
 #else
 const Gemm* const gemm_f32_rows[] = {&gemm_f32_ref};
 const Gemm* const gemm_bf16_rows[] = {&gemm_bf16_ref};
@@ -68,7 +69,7 @@ const Attention* const attention_rows[] = {&attention_ref};
 const AttentionBf16* const attention_bf16_rows[] = {&attention_bf16_ref};
 const AttentionBf16* const attention_i8_rows[] = {&attention_i8_ref};
 const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_ref};
-const Vec* const vec_rows[] = {&vec_ref};
+const RowKernels* const row_kernels_rows[] = {&row_kernels_ref};
 #endif
 
 // In the order of Isa, so that within an architecture a later one includes the earlier.
@@ -85,7 +86,7 @@ std::span<const Attention* const> attention_table() { return attention_rows; }
 std::span<const AttentionBf16* const> attention_bf16_table() { return attention_bf16_rows; }
 std::span<const AttentionBf16* const> attention_i8_table() { return attention_i8_rows; }
 std::span<const GemvQ8* const> gemv_q8_table() { return gemv_q8_rows; }
-std::span<const Vec* const> vec_table() { return vec_rows; }
+std::span<const RowKernels* const> row_kernels_table() { return row_kernels_rows; }
 
 const char* isa_name(Isa isa) { return names[static_cast<int>(isa)]; }
 
@@ -138,7 +139,7 @@ Kernels pick_kernels(Isa cap, const CpuFeatures& f) {
   return {pick(gemm_f32_table(), cap, f),       pick(gemm_bf16_table(), cap, quick),
           pick(gemm_i8_table(), cap, f),        pick(attention_table(), cap, f),
           pick(attention_bf16_table(), cap, f), pick(attention_i8_table(), cap, f),
-          pick(gemv_q8_table(), cap, f),        pick(vec_table(), cap, f)};
+          pick(gemv_q8_table(), cap, f),        pick(row_kernels_table(), cap, f)};
 }
 
 }  // namespace yent

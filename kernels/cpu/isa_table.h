@@ -6,11 +6,11 @@
 #include <string>
 
 #include "kernels/backend.h"
-#include "kernels/cpu/attention.h"
-#include "kernels/cpu/features.h"
-#include "kernels/cpu/gemm.h"
-#include "kernels/cpu/gemv_q8.h"
-#include "kernels/cpu/vec.h"
+#include "kernels/cpu/attention/attention.h"
+#include "kernels/cpu/gemm/gemm.h"
+#include "kernels/cpu/gemv/gemv_q8.h"
+#include "kernels/cpu/rowwise/row_kernels.h"
+#include "kernels/cpu/runtime/features.h"
 
 namespace yent {
 
@@ -22,7 +22,7 @@ std::span<const Attention* const> attention_table();
 std::span<const AttentionBf16* const> attention_bf16_table();
 std::span<const AttentionBf16* const> attention_i8_table();
 std::span<const GemvQ8* const> gemv_q8_table();
-std::span<const Vec* const> vec_table();
+std::span<const RowKernels* const> row_kernels_table();
 
 bool supports(const CpuFeatures& features, Isa isa);
 const char* isa_name(Isa isa);
@@ -46,7 +46,7 @@ struct Kernels {
   const Attention& attention;
   const AttentionBf16 &attention_bf16, &attention_i8;
   const GemvQ8& gemv_q8;
-  const Vec& vec;
+  const RowKernels& row_kernels;
 };
 Kernels pick_kernels(Isa cap, const CpuFeatures& features);
 

@@ -5,12 +5,12 @@
 #include <cstring>
 #include <numeric>
 
-#include "kernels/cpu/form.h"
-#include "kernels/cpu/pages.h"
-#include "kernels/cpu/parallel.h"
+#include "kernels/cpu/layout/layout.h"
+#include "kernels/cpu/runtime/pages.h"
+#include "kernels/cpu/runtime/parallel.h"
 #include "kernels/error.h"
 #include "kernels/half.h"
-#include "kernels/host_rows.h"
+#include "kernels/read_elements.h"
 
 namespace yent {
 namespace {
@@ -18,23 +18,24 @@ namespace {
 using ReadRow = std::function<void(size_t column, float* to)>;
 
 // read_elements with the vectors there are for it.
-void read_floats(const Vec& vec, const HostTensor& t, size_t begin, size_t count, float* to) {
+void read_floats(const RowKernels& row_kernels, const HostTensor& t, size_t begin, size_t count,
+                 float* to) {
   const size_t whole = t.dtype == DType::f16 ? count / 16 * 16 : 0;
   if (whole) {
     ENSURE((begin + whole) * 2 <= t.bytes, "{}: elements {} + {}", t.name, begin, whole);
-    vec.widen(to, reinterpret_cast<const uint16_t*>(t.data) + begin, whole);
+    row_kernels.widen(to, reinterpret_cast<const uint16_t*>(t.data) + begin, whole);
   }
   read_elements(t, begin + whole, count - whole, to + whole);
 }
 
 // Codes of one output channel, symmetric. Returns what a code is worth: NaN where a weight is not
 // finite, so that the channel's outputs show it.
-float quantize(const Vec& vec, const float* values, int count, int8_t* codes) {
-  const float scale = code_scale(vec.peak(values, Element::f32, count));
+float quantize(const RowKernels& row_kernels, const float* values, int count, int8_t* quantized) {
+  const float scale = quant_scale(row_kernels.absmax(values, Element::f32, count));
   if (scale != scale) {
-    std::fill_n(codes, count, int8_t{0});
+    std::fill_n(quantized, count, int8_t{0});
   } else {
-    vec.convert(codes, Element::i8, 1 / scale, values, Element::f32, count);
+    row_kernels.convert(quantized, Element::i8, 1 / scale, values, Element::f32, count);
   }
   return scale;
 }
@@ -47,11 +48,11 @@ const Gemm& kernel_for(const Kernels& kernels, Precision precision) {
 
 // Lays out a matrix given row by row: `stretches` of `length`, each filled up to the kernel's
 // granule. Returns its bytes.
-size_t pack(GemmWeight& w, const Kernels& kernels, int threads, int columns, int stretches,
+size_t pack(GemmWeight& w, const Kernels& kernels, int threads, int columns, int segments,
             int length, Precision precision, const ReadRow& read_row) {
   const Gemm& g = kernel_for(kernels, precision);
   const bool half = precision == Precision::f16;
-  const int full = (length + g.kr - 1) / g.kr * g.kr, k = stretches * full;
+  const int full = (length + g.kr - 1) / g.kr * g.kr, k = segments * full;
   const size_t panels = (columns + g.nr - 1) / g.nr;
   const size_t panel_bytes = static_cast<size_t>(k) * g.nr * (half ? sizeof(uint16_t) : g.b_bytes);
   w.kernel = &g;
@@ -59,7 +60,7 @@ size_t pack(GemmWeight& w, const Kernels& kernels, int threads, int columns, int
   w.k = k;
   w.bias.assign(panels * g.nr, 0.0f);
   w.column_scale.assign(precision == Precision::int8 ? panels * g.nr : 0, 0.0f);
-  w.excess.assign(g.code_offset ? panels * g.nr : 0, 0);
+  w.compensation.assign(g.zero_point ? panels * g.nr : 0, 0);
   w.memory = aligned_bytes(panels * panel_bytes);
   w.panels = w.memory.get();
 
@@ -69,22 +70,22 @@ size_t pack(GemmWeight& w, const Kernels& kernels, int threads, int columns, int
     for (int j = 0; j < count; ++j) {
       float* row = rows.data() + static_cast<size_t>(j) * k;
       read_row(first + j, row);
-      for (int s = stretches - 1; s >= 0 && full > length; --s) {  // the last moves furthest
+      for (int s = segments - 1; s >= 0 && full > length; --s) {  // the last moves furthest
         std::copy_backward(row + s * length, row + (s + 1) * length, row + s * full + length);
         std::fill(row + s * full + length, row + (s + 1) * full, 0.0f);
       }
     }
     std::byte* to = w.memory.get() + panel * panel_bytes;
     if (precision == Precision::int8) {
-      std::vector<int8_t> codes(rows.size());
+      std::vector<int8_t> quantized(rows.size());
       for (int j = 0; j < count; ++j) {
         const size_t at = static_cast<size_t>(j) * k;
-        w.column_scale[first + j] = quantize(kernels.vec, &rows[at], k, &codes[at]);
-        if (!g.code_offset) continue;
-        w.excess[first + j] =
-            g.code_offset * std::accumulate(&codes[at], &codes[at] + k, int32_t{0});
+        w.column_scale[first + j] = quantize(kernels.row_kernels, &rows[at], k, &quantized[at]);
+        if (!g.zero_point) continue;
+        w.compensation[first + j] =
+            g.zero_point * std::accumulate(&quantized[at], &quantized[at] + k, int32_t{0});
       }
-      g.pack(to, codes.data(), k, count, k);
+      g.pack(to, quantized.data(), k, count, k);
     } else if (half) {
       std::vector<float> packed(static_cast<size_t>(k) * g.nr);
       g.pack(packed.data(), rows.data(), k, count, k);
@@ -95,9 +96,9 @@ size_t pack(GemmWeight& w, const Kernels& kernels, int threads, int columns, int
   });
   if (half) {
     const auto halves = reinterpret_cast<const uint16_t*>(w.panels);
-    w.expand = [&g, &vec = kernels.vec, halves, k](float* to, float*, size_t panel, size_t k0,
-                                                   size_t depth) {
-      vec.widen(to, halves + (panel * k + k0) * g.nr, depth * g.nr);
+    w.expand = [&g, &row_kernels = kernels.row_kernels, halves, k](float* to, float*, size_t panel,
+                                                                   size_t k0, size_t depth) {
+      row_kernels.widen(to, halves + (panel * k + k0) * g.nr, depth * g.nr);
     };
   }
   return panels * panel_bytes + sizeof(float) * (w.bias.size() + w.column_scale.size());
@@ -124,7 +125,7 @@ void pack_q8_panels(CpuWeight& w, const GemvQ8& q8, int threads) {
   const int k = w.gemm.k, lanes = layout.lanes;
   const size_t panels = w.gemm.bias.size() / lanes, bytes = layout.bytes(k);
   ENSURE(g.nr % lanes == 0, "panels of {} rows for {}", lanes, g.name);
-  const uint32_t flip = layout.code_offset ? 0x80808080 : 0;
+  const uint32_t flip = layout.zero_point ? 0x80808080 : 0;
   w.q8_panels = aligned_bytes(panels * bytes);
   w.bytes = panels * bytes;
   parallel_for(threads, panels, [&](size_t panel, int) {
@@ -133,14 +134,14 @@ void pack_q8_panels(CpuWeight& w, const GemvQ8& q8, int threads) {
       const int column = static_cast<int>(panel) * lanes + lane;
       if (column >= w.gemm.columns) break;
       const unsigned char* block = q8_row(w, column);
-      std::byte* codes = to + layout.codes_at(k) + lane * 4;
+      std::byte* quantized = to + layout.values_at(k) + lane * 4;
       for (int b = 0; b < k / 32; ++b, block += 34) {
         std::memcpy(to + (b * lanes + lane) * 2, block, 2);
-        for (int i = 2; i < 34; i += 4, codes += lanes * 4) {
+        for (int i = 2; i < 34; i += 4, quantized += lanes * 4) {
           uint32_t group;
           std::memcpy(&group, block + i, 4);
           group ^= flip;
-          std::memcpy(codes, &group, 4);
+          std::memcpy(quantized, &group, 4);
         }
       }
     }
@@ -164,7 +165,7 @@ void multiply_as_floats(GemmWeight& w, const Gemm& g, int columns, int k, int gr
   w.expand_granule = granule;
 }
 
-void keep_q8(CpuWeight& w, int threads, const Kernels& kernels, const LinearSource& source,
+void pack_q8(CpuWeight& w, int threads, const Kernels& kernels, const LinearSource& source,
              int columns, int k) {
   const Gemm& g = kernels.gemm_f32;
   multiply_as_floats(w.gemm, g, columns, k, 32);
@@ -187,8 +188,8 @@ void keep_q8(CpuWeight& w, int threads, const Kernels& kernels, const LinearSour
 
 using Origin = std::pair<const LinearSource::Part*, size_t>;  // a part and a row of it
 
-void keep_blocks(CpuWeight& w, int threads, const Kernels& kernels, const LinearSource& source,
-                 const std::vector<Origin>& origin, int k) {
+void pack_quant_blocks(CpuWeight& w, int threads, const Kernels& kernels,
+                       const LinearSource& source, const std::vector<Origin>& origin, int k) {
   const Gemm& g = kernels.gemm_f32;
   const GemvQ8& gemv = kernels.gemv_q8;
   ENSURE(g.nr % gemv.lanes == 0, "panels of {} rows for {}", gemv.lanes, g.name);
@@ -233,14 +234,14 @@ std::shared_ptr<CpuWeight> pack_linear_weight(const Kernels& kernels, int thread
                         std::all_of(source.parts.begin(), source.parts.end(),
                                     [](auto& part) { return part.weight.dtype == DType::q8_0; });
   if (in_place) {
-    keep_q8(*w, threads, kernels, source, columns, k);
+    pack_q8(*w, threads, kernels, source, columns, k);
   } else if (precision == Precision::f32 && suits_block_panels(kernels.gemv_q8, source, k)) {
-    keep_blocks(*w, threads, kernels, source, origin, k);
+    pack_quant_blocks(*w, threads, kernels, source, origin, k);
   } else {
     w->bytes =
         pack(w->gemm, kernels, threads, columns, 1, k, precision, [&](size_t column, float* to) {
           const auto& [part, row] = origin[column];
-          read_floats(kernels.vec, part->weight, row * k, k, to);
+          read_floats(kernels.row_kernels, part->weight, row * k, k, to);
         });
     w->kernel = kernel_name(precision, *w->gemm.kernel);
   }
@@ -263,7 +264,7 @@ std::shared_ptr<CpuWeight> pack_conv_weight(const Kernels& kernels, int threads,
     w->bytes +=
         pack(to, kernels, threads, out, taps, in, precision, [&](size_t column, float* row) {
           std::vector<float> file(9 * in);
-          read_floats(kernels.vec, weight, column * file.size(), file.size(), file.data());
+          read_floats(kernels.row_kernels, weight, column * file.size(), file.size(), file.data());
           for (const std::vector<int>& parts : sums) {
             std::fill_n(row, in, 0.0f);
             for (const int part : parts) {

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "kernels/backend.h"
-#include "kernels/cpu/block_panels.h"
-#include "kernels/cpu/gemm_driver.h"
+#include "kernels/cpu/gemm/gemm_driver.h"
+#include "kernels/cpu/gemv/block_panels.h"
 #include "kernels/cpu/isa_table.h"
 
 namespace yent {

@@ -1,6 +1,6 @@
 // Attention three ways: tiles of queries and keys on the tensor cores, one block per query for
 // what is short or odd, and the two passes around a product for very wide heads.
-#include "kernels/cuda/rows.cuh"
+#include "kernels/cuda/row_view.cuh"
 #include "kernels/cuda/tile.cuh"
 
 namespace yent::cuda {
@@ -23,7 +23,7 @@ struct Flash {
   static_assert(queries * ld <= 4 * tile_chunks);
 
   // Rows [first, first + count) of one head as a tile; zeros past the end and past the width.
-  static __device__ void copy(const Rows& x, int64_t row0, int rows, int column, int first,
+  static __device__ void copy(const RowView& x, int64_t row0, int rows, int column, int first,
                               int count, int head_chunks, uint32_t to) {
     const auto* data = static_cast<const __half*>(x.data);
     for (int i = threadIdx.x; i < count * chunks; i += threads) {
@@ -57,8 +57,8 @@ struct Flash {
     if (p.positions) {
       if (threadIdx.x == 0) block_last = 1;
       __syncthreads();
-      const int most = __reduce_max_sync(0xffffffff, max(seen[0], seen[1]));
-      if (lane == 0) atomicMax(&block_last, most);
+      const int max_value = __reduce_max_sync(0xffffffff, max(seen[0], seen[1]));
+      if (lane == 0) atomicMax(&block_last, max_value);
       __syncthreads();
       last = block_last;
     }
@@ -86,7 +86,7 @@ struct Flash {
     copy_tile(0);
     commit_copies();
 
-    float out[chunks][4] = {}, peak[2] = {-INFINITY, -INFINITY}, total[2] = {0, 0};
+    float out[chunks][4] = {}, absmax[2] = {-INFINITY, -INFINITY}, total[2] = {0, 0};
     const float factor = p.scale * kLog2e;
     for (int t = 0; t < tiles; ++t) {
       // Tile t has arrived for all, and nobody reads the other stage any more.
@@ -133,7 +133,7 @@ struct Flash {
             }
           }
         }
-        float highest = peak[half];
+        float highest = absmax[half];
 #pragma unroll
         for (int j = 0; j < kKeys / 8; ++j) {
           highest = fmaxf(highest, fmaxf(s[j][2 * half], s[j][2 * half + 1]));
@@ -141,8 +141,8 @@ struct Flash {
         // The four lanes of a row. Key 0 is seen by all, so the peak is a number.
         highest = fmaxf(highest, __shfl_xor_sync(0xffffffff, highest, 1));
         highest = fmaxf(highest, __shfl_xor_sync(0xffffffff, highest, 2));
-        const float fade = exp2f((peak[half] - highest) * factor), offset = highest * factor;
-        peak[half] = highest;
+        const float fade = exp2f((absmax[half] - highest) * factor), offset = highest * factor;
+        absmax[half] = highest;
         total[half] *= fade;
 #pragma unroll
         for (int c = 0; c < chunks; ++c) {
@@ -244,7 +244,7 @@ __global__ void __launch_bounds__(kThreads) row_kernel(const __grid_constant__ A
   // Adding up values: `groups` of threads share the keys, each thread a few columns.
   const int across = min(p.width, kThreads), groups = kThreads / across;
   const int group = thread / across, column = thread % across;
-  float sum[kColumns] = {}, peak = -INFINITY, total = 0;
+  float sum[kColumns] = {}, absmax = -INFINITY, total = 0;
   __syncthreads();
   for (int base = 0; base < seen; base += kPiece) {
     const int count = min(kPiece, seen - base);
@@ -264,9 +264,9 @@ __global__ void __launch_bounds__(kThreads) row_kernel(const __grid_constant__ A
       score[j] = dot;
       highest = fmaxf(highest, dot);
     }
-    const float next = fmaxf(peak, block_reduce(highest, true, room));
-    const float fade = __expf(peak - next);
-    peak = next;
+    const float next = fmaxf(absmax, block_reduce(highest, true, room));
+    const float fade = __expf(absmax - next);
+    absmax = next;
     float part = 0;
     for (int j = thread; j < count; j += kThreads) part += score[j] = __expf(score[j] - next);
     total = total * fade + block_reduce(part, false, room);  // also: all scores are written

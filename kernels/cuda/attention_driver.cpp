@@ -12,17 +12,17 @@ namespace {
 // the values transposed. 64 MB of scores at a time.
 void attend_wide(Queue& q, Arena& arena, const AttentionArgs& a) {
   const int keys = round_up(a.keys, 8), chunks = a.width / 8;
-  const int most = std::max(64, (64 << 20) / static_cast<int>(sizeof(float)) / keys);
-  const int piece = std::min(a.queries, most);
+  const int max_value = std::max(64, (64 << 20) / static_cast<int>(sizeof(float)) / keys);
+  const int piece = std::min(a.queries, max_value);
   const Scratch scores(arena, sizeof(float) * piece * keys);
   const Scratch shares(arena, size_t{2} * piece * keys);
   const Scratch turned(arena, size_t{2} * a.width * keys);
   if (arena.measuring()) return;
   ENSURE(a.q.wide && a.k.wide && a.v.wide, "attention: heads of {} at odd addresses", a.width);
-  const auto at = [](const Rows& x, size_t row, int column) {
+  const auto at = [](const RowView& x, size_t row, int column) {
     return static_cast<uint16_t*>(x.data) + row * x.ld + column;
   };
-  const auto product = [&](LinearArgs args, Rows out, int rows, int columns) {
+  const auto product = [&](LinearArgs args, RowView out, int rows, int columns) {
     args.m = rows;
     args.n = columns;
     args.depth = args.view.total();
@@ -32,7 +32,7 @@ void attend_wide(Queue& q, Arena& arena, const AttentionArgs& a) {
     args.finish.scale_rows = 1;
     args.finish.pairs = in_pairs(out);
     const bool large = rows >= 128 && columns >= 128;
-    launch_product(q, Kind::half, large ? Cut{128, 128, 1} : Cut{64, 64, 1}, args);
+    launch_gemm(q, Kind::half, large ? TileConfig{128, 128, 1} : TileConfig{64, 64, 1}, args);
   };
   for (int image = 0; image < a.images; ++image) {
     for (int head = 0; head < a.heads; ++head) {

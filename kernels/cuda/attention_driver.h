@@ -2,7 +2,7 @@
 #pragma once
 
 #include "kernels/backend.h"
-#include "kernels/cuda/queue.h"
+#include "kernels/cuda/runtime/queue.h"
 
 namespace yent::cuda {
 

@@ -1,11 +1,11 @@
 // Convolutions as implicit products: padding, stride and enlargement are addresses, and no
 // unfolded picture is ever written.
-#include "kernels/cuda/product.cuh"
+#include "kernels/cuda/gemm.cuh"
 
 namespace yent::cuda {
 
-void launch_product(Queue& q, Kind kind, Cut cut, ConvArgs args) {
-  launch_any_product(q, kind, cut, args);
+void launch_gemm(Queue& q, Kind kind, TileConfig cut, ConvArgs args) {
+  launch_any_gemm(q, kind, cut, args);
 }
 
 }  // namespace yent::cuda

@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "kernels/cuda/attention_driver.h"
-#include "kernels/cuda/check.cuh"
-#include "kernels/cuda/graph.h"
-#include "kernels/cuda/product_driver.h"
+#include "kernels/cuda/gemm_driver.h"
+#include "kernels/cuda/runtime/check.cuh"
+#include "kernels/cuda/runtime/graph.h"
 #include "kernels/cuda/tensors.h"
 #include "kernels/cuda/weights.h"
 #include "kernels/error.h"
@@ -17,7 +17,7 @@ namespace yent {
 namespace cuda {
 namespace {
 
-constexpr int kSlabs = 128;  // most blocks of one image in group_norm's first pass
+constexpr int kRowChunks = 128;  // most blocks of one image in group_norm's first pass
 
 bool is_activation(const Tensor& t, const Shape& shape) {
   return (t.dtype == DType::f16 || t.dtype == DType::f32) && t.rows() == shape.rows() &&
@@ -28,7 +28,7 @@ bool is_index(const Tensor& t, size_t rows) {
   return t.dtype == DType::i32 && t.rows() >= rows && t.ld == 1;
 }
 
-const float* vector(const Stored& s) { return s ? s.tensor.row<float>(0) : nullptr; }
+const float* vector(const PersistentTensor& s) { return s ? s.tensor.row<float>(0) : nullptr; }
 class CudaBackend : public Backend {
  public:
   CudaBackend(const CudaOptions& options, const cudaDeviceProp& properties)
@@ -49,7 +49,7 @@ class CudaBackend : public Backend {
   }
 
   // f32 and bf16 need f32's range; f16 and int8 are content with halves.
-  Form form(Shape shape, Reader reader) const override {
+  Layout layout(Shape shape, ConsumerHint reader) const override {
     const bool f32 = reader.precision == Precision::f32 || reader.precision == Precision::bf16;
     const DType dtype = f32 ? DType::f32 : DType::f16;
     return {{nullptr, shape, shape.c, dtype}, shape.count() * block_bytes(dtype)};
@@ -63,8 +63,8 @@ class CudaBackend : public Backend {
     if (!q_.compares()) CUDA_CHECK(cudaStreamSynchronize(q_.stream()));
   }
 
-  LinearW pack_linear(const LinearSource& s, Precision precision) override {
-    LinearW w{.name = s.name, .paired = s.paired, .precision = precision};
+  LinearWeight pack_linear(const LinearSource& s, Precision precision) override {
+    LinearWeight w{.name = s.name, .paired = s.paired, .precision = precision};
     ENSURE(!s.parts.empty(), "linear {}: no parts", s.name);
     w.in = static_cast<int>(s.parts[0].weight.dims.at(1));
     for (const auto& part : s.parts) {
@@ -82,19 +82,19 @@ class CudaBackend : public Backend {
     return w;
   }
 
-  ConvW pack_conv3x3(const std::string& name, const HostTensor& weight, const HostTensor& bias,
-                     Precision precision, bool) override {
+  ConvWeight pack_conv3x3(const std::string& name, const HostTensor& weight, const HostTensor& bias,
+                          Precision precision, bool) override {
     const auto& dims = weight.dims;
     ENSURE(dims.size() == 4 && dims[2] == 3 && dims[3] == 3, "conv3x3 {}: not 3x3", name);
     ENSURE(bias.dims.empty() || bias.count() == dims[0], "conv3x3 {}: bias", name);
-    ConvW w{.name = name, .precision = precision};
+    ConvWeight w{.name = name, .precision = precision};
     w.out = static_cast<int>(dims[0]);
     w.in = static_cast<int>(dims[1]);
     w.packed = pack_conv_weight(q_, stager_, weight, bias, precision);
     return w;
   }
 
-  Stored upload(const HostTensor& t) override {
+  PersistentTensor upload(const HostTensor& t) override {
     const int columns = t.dims.empty() ? 1 : static_cast<int>(t.dims.back());
     const int rows = columns ? static_cast<int>(t.count() / columns) : 0;
     const DType dtype = t.dtype == DType::q8_0 ? DType::q8_0 : DType::f32;
@@ -102,12 +102,13 @@ class CudaBackend : public Backend {
     return {{memory.get(), {1, rows, 1, columns}, columns, dtype}, memory};
   }
 
-  Stored allocate(Shape shape, DType dtype) override {
+  PersistentTensor allocate(Shape shape, DType dtype) override {
     auto memory = cuda::allocate(q_, shape.count() / block_elements(dtype) * block_bytes(dtype));
     return {{memory.get(), shape, shape.c, dtype}, memory};
   }
 
-  void linear(Arena& arena, Tensor out, Cat x, const LinearW& w, const Epilogue& e) override {
+  void linear(Arena& arena, Tensor out, ConcatView x, const LinearWeight& w,
+              const Epilogue& e) override {
     ENSURE(x.channels() == w.in && out.shape.c == (e.gated ? w.out / 2 : w.out) &&
                out.rows() == x.rows() && (!x.b || x.b.rows() == x.rows()),
            "linear {}: {} -> {} given {} x {} -> {} x {}", w.name, w.in, w.out, x.rows(),
@@ -117,7 +118,7 @@ class CudaBackend : public Backend {
     multiply(q_, blas_.get(), arena, out, x, w, e);
   }
 
-  void conv3x3(Arena& arena, Tensor out, Tensor x, const ConvW& w, const ConvGeom& g,
+  void conv3x3(Arena& arena, Tensor out, Tensor x, const ConvWeight& w, const ConvGeom& g,
                const Epilogue& e) override {
     ENSURE(x.shape.c == w.in && out.shape.c == w.out && out.shape.n == x.shape.n && !e.gated &&
                is_activation(x, x.shape),
@@ -126,21 +127,22 @@ class CudaBackend : public Backend {
     convolve(q_, arena, out, x, w, g, e);
   }
 
-  void group_norm(Arena& arena, Tensor out, Cat x, const NormW& w, int groups, Fn fn) override {
+  void group_norm(Arena& arena, Tensor out, ConcatView x, const NormWeight& w, int groups,
+                  Fn fn) override {
     ENSURE(groups > 0 && x.channels() % groups == 0 && is_activation(out, x.shape()),
            "group_norm {}: {} channels in {} groups, output of {}", w.name, x.channels(), groups,
            out.shape.c);
     check_norm("group_norm", w, x.channels());
     const int images = out.shape.n, rows = static_cast<int>(out.rows() / images);
-    const Slabs slabs = slabs_of(rows, x.channels(), 256, kSlabs);
-    const Scratch sums(arena, sizeof(float) * 2 * images * slabs.slabs * groups);
+    const RowChunks row_chunks = row_chunks_of(rows, x.channels(), 256, kRowChunks);
+    const Scratch sums(arena, sizeof(float) * 2 * images * row_chunks.row_chunks * groups);
     if (arena.measuring()) return;
     launch_group_norm(q_, {.x = rows_of(x),
                            .out = rows_of(out),
                            .weight = vector(w.weight),
                            .bias = vector(w.bias),
                            .sums = sums.as<float>(),
-                           .slabs = slabs,
+                           .row_chunks = row_chunks,
                            .images = images,
                            .rows = rows,
                            .groups = groups,
@@ -149,10 +151,10 @@ class CudaBackend : public Backend {
                            .chunks = ceil_div(x.channels(), 8)});
   }
 
-  void layer_norm(Arena& arena, Tensor out, Tensor x, const NormW& w) override {
+  void layer_norm(Arena& arena, Tensor out, Tensor x, const NormWeight& w) override {
     row_norm("layer_norm", arena, out, x, w, x.shape.c, false);
   }
-  void rms_norm(Arena& arena, Tensor out, Tensor x, const NormW& w, int width) override {
+  void rms_norm(Arena& arena, Tensor out, Tensor x, const NormWeight& w, int width) override {
     row_norm("rms_norm", arena, out, x, w, width, true);
   }
 
@@ -219,10 +221,11 @@ class CudaBackend : public Backend {
                       .unused = 0});
   }
 
-  void mix(Arena& arena, Tensor out, std::span<const Tensor> terms, Tensor coefficients) override {
-    ENSURE(coefficients.shape.c == static_cast<int>(terms.size()) && terms.size() <= kMixTerms,
+  void linear_combination(Arena& arena, Tensor out, std::span<const Tensor> terms,
+                          Tensor coefficients) override {
+    ENSURE(coefficients.shape.c == static_cast<int>(terms.size()) && terms.size() <= kMaxTerms,
            "mix: {} terms, {} coefficients", terms.size(), coefficients.shape.c);
-    MixArgs args{};
+    LinearCombinationArgs args{};
     for (const Tensor& t : terms) {
       ENSURE(is_activation(t, out.shape), "mix: a term of {} x {}", t.rows(), t.shape.c);
       args.terms[args.count++] = rows_of(t);
@@ -232,7 +235,7 @@ class CudaBackend : public Backend {
     args.coefficients = coefficients.row<float>(0);
     args.rows = static_cast<int>(out.rows());
     args.columns = out.shape.c;
-    launch_mix(q_, args);
+    launch_linear_combination(q_, args);
   }
 
   void write(Tensor dst, const void* src) override {
@@ -263,7 +266,7 @@ class CudaBackend : public Backend {
     return static_cast<size_t>(std::max(t.ld, t.shape.c)) * block_bytes(t.dtype);
   }
 
-  static void check_norm(const char* op, const NormW& w, int channels) {
+  static void check_norm(const char* op, const NormWeight& w, int channels) {
     ENSURE((!w.weight || w.weight.tensor.shape.count() == static_cast<size_t>(channels)) &&
                (!w.bias || w.bias.tensor.shape.count() == static_cast<size_t>(channels)),
            "{} {}: {} channels given {}", op, w.name, w.weight.tensor.shape.count(), channels);
@@ -280,7 +283,7 @@ class CudaBackend : public Backend {
            "{} {}: row bias of {} x {}", op, name, e.row_bias.rows(), e.row_bias.shape.c);
   }
 
-  void row_norm(const char* op, Arena& arena, Tensor out, Tensor x, const NormW& w, int width,
+  void row_norm(const char* op, Arena& arena, Tensor out, Tensor x, const NormWeight& w, int width,
                 bool rms) {
     ENSURE(is_activation(out, x.shape) && width > 0 && x.shape.c % width == 0,
            "{} {}: {} -> {} by {}", op, w.name, x.shape.c, out.shape.c, width);
@@ -334,7 +337,7 @@ std::unique_ptr<Backend> make_cuda_backend(const CudaOptions& options, std::stri
   }
   try {
     auto backend = std::make_unique<cuda::CudaBackend>(options, properties);
-    if (cuda::has_code()) return backend;
+    if (cuda::has_device_code()) return backend;
     reason = fmt::format("this build has no code for {} ({})", properties.name, backend->isa());
   } catch (const Error& error) {  // it may be full, or another's alone
     reason = fmt::format("{}: {}", properties.name, error.what());

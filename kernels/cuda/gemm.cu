@@ -1,5 +1,5 @@
 // Linears: rows of A in one or two pieces. And what adds the slices of a split product.
-#include "kernels/cuda/product.cuh"
+#include "kernels/cuda/gemm.cuh"
 
 namespace yent::cuda {
 namespace {
@@ -37,8 +37,8 @@ void launch_reduce(Queue& q, const ReduceArgs& args) {
   q.launch(reduce_kernel, dim3(static_cast<unsigned>((pairs + 255) / 256)), dim3(256), 0, args);
 }
 
-void launch_product(Queue& q, Kind kind, Cut cut, LinearArgs args) {
-  launch_any_product(q, kind, cut, args);
+void launch_gemm(Queue& q, Kind kind, TileConfig cut, LinearArgs args) {
+  launch_any_gemm(q, kind, cut, args);
 }
 
 }  // namespace yent::cuda

@@ -1,6 +1,6 @@
 // Products in f32 arithmetic, for the layers and the devices' answers that ask for it: slow and
 // true. Linears and convolutions, inputs of any type and alignment.
-#include "kernels/cuda/rows.cuh"
+#include "kernels/cuda/row_view.cuh"
 
 namespace yent::cuda {
 namespace {
@@ -8,7 +8,7 @@ namespace {
 constexpr int kTile = 64, kDepth = 16, kThreads = 256;
 
 // A thread computes 4 x 4 of the 64 x 64 sums, and copies 4 neighbours of A and of B.
-__global__ void __launch_bounds__(kThreads, 2) plain_kernel(const __grid_constant__ PlainArgs p) {
+__global__ void __launch_bounds__(kThreads, 2) simt_kernel(const __grid_constant__ PlainArgs p) {
   __shared__ float a[kDepth][kTile + 4], b[kDepth][kTile + 4];
   const int thread = threadIdx.x;
   const int tiles_n = ceil_div(p.n, kTile);
@@ -61,9 +61,9 @@ __global__ void __launch_bounds__(kThreads, 2) plain_kernel(const __grid_constan
 
 }  // namespace
 
-void launch_plain_product(Queue& q, const PlainArgs& args) {
+void launch_simt_gemm(Queue& q, const PlainArgs& args) {
   const unsigned blocks = static_cast<unsigned>(ceil_div(args.m, kTile)) * ceil_div(args.n, kTile);
-  q.launch(plain_kernel, dim3(blocks), dim3(kThreads), 0, args);
+  q.launch(simt_kernel, dim3(blocks), dim3(kThreads), 0, args);
 }
 
 }  // namespace yent::cuda

@@ -1,6 +1,6 @@
 // A few rows times Q8_0: the file's codes and scales, kept apart so that both are read 16 bytes at
 // a time; every block is dequantized in registers and multiplied in f32.
-#include "kernels/cuda/rows.cuh"
+#include "kernels/cuda/row_view.cuh"
 
 namespace yent::cuda {
 namespace {
@@ -78,12 +78,12 @@ __global__ void __launch_bounds__(256) expand_kernel(const __grid_constant__ Exp
   for (int i = 0; i < 8; ++i) {
     v[i] = scale * static_cast<int8_t>((i < 4 ? codes.x : codes.y) >> i % 4 * 8 & 0xff);
   }
-  store8(Rows{p.out, p.ld, 0, 1}, row, k, 8, v);
+  store8(RowView{p.out, p.ld, 0, 1}, row, k, 8, v);
 }
 
 }  // namespace
 
-void launch_blocks_product(Queue& q, const BlocksArgs& args) {
+void launch_blocks_gemm(Queue& q, const BlocksArgs& args) {
   const unsigned columns = ceil_div(args.n, 2 * kWarps);
   if (args.rows == 1) {
     q.launch(blocks_kernel<1>, dim3(columns), dim3(32 * kWarps), 0, args);

@@ -177,18 +177,18 @@ constexpr Slice slice_of(int tiles_k, int slices, int slice) {
 }
 
 // How a product is cut.
-struct Cut {
+struct TileConfig {
   int bm, bn;
   int slices;
 };
 
 // Not measured on a GPU: the cut with the least work on the busiest multiprocessor, counting a
 // tile's area as its cost, and for each split what writing and adding the partial sums costs.
-constexpr Cut choose_cut(int m, int n, int tiles_k, int processors) {
-  constexpr Cut tiles[] = {{128, 160, 1}, {128, 128, 1}, {64, 64, 1}};
-  Cut best = tiles[0];
+constexpr TileConfig choose_tile_config(int m, int n, int tiles_k, int processors) {
+  constexpr TileConfig tiles[] = {{128, 160, 1}, {128, 128, 1}, {64, 64, 1}};
+  TileConfig best = tiles[0];
   int64_t least = INT64_MAX;
-  for (const Cut& t : tiles) {
+  for (const TileConfig& t : tiles) {
     const int64_t blocks = static_cast<int64_t>(ceil_div(m, t.bm)) * ceil_div(n, t.bn);
     for (int slices = 1; slices <= 8 && slices * 8 <= tiles_k + 7; slices *= 2) {
       const int64_t waves = (blocks * slices + processors - 1) / processors;
@@ -207,19 +207,19 @@ constexpr Cut choose_cut(int m, int n, int tiles_k, int processors) {
 
 // group_norm's first pass: blocks take slabs of rows; threads are columns of 8 channels by lanes
 // of rows.
-struct Slabs {
-  int columns;  // threads side by side
-  int lanes;    // threads down the rows
-  int slabs;    // per image
-  int rows;     // per slab, the last may have fewer
+struct RowChunks {
+  int columns;     // threads side by side
+  int lanes;       // threads down the rows
+  int row_chunks;  // per image
+  int rows;        // per slab, the last may have fewer
 };
-constexpr Slabs slabs_of(int rows, int channels, int threads, int most) {
+constexpr RowChunks row_chunks_of(int rows, int channels, int threads, int max_value) {
   const int chunks = ceil_div(channels, 8);
   const int columns = chunks < threads ? chunks : threads;
   const int lanes = threads / columns;
   const int wanted = ceil_div(rows, 4 * lanes);  // at least four rows for a thread
-  const int slabs = wanted < most ? wanted : most;
-  const int each = ceil_div(rows, slabs);
+  const int row_chunks = wanted < max_value ? wanted : max_value;
+  const int each = ceil_div(rows, row_chunks);
   return {columns, lanes, ceil_div(rows, each), each};
 }
 

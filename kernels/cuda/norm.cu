@@ -1,6 +1,6 @@
 // GroupNorm in two passes over the picture, LayerNorm and RMSNorm with a warp per row.
 // Statistics are f32.
-#include "kernels/cuda/rows.cuh"
+#include "kernels/cuda/row_view.cuh"
 
 namespace yent::cuda {
 namespace {
@@ -19,18 +19,19 @@ __device__ float pivot_of(const GroupNormArgs& p, int image, int channel) {
 __global__ void __launch_bounds__(kThreads) sums_kernel(const __grid_constant__ GroupNormArgs p) {
   extern __shared__ float shared[];  // [2][lanes][padded channels]
   const int slab = blockIdx.x, image = blockIdx.y, width = p.x.columns / p.groups;
-  const int padded = p.chunks * 8, lane = threadIdx.x / p.slabs.columns;
-  float *firsts = shared, *squares = shared + p.slabs.lanes * padded;
-  const int begin = slab * p.slabs.rows, end = min(begin + p.slabs.rows, p.rows);
-  if (lane < p.slabs.lanes) {
-    for (int chunk = threadIdx.x % p.slabs.columns; chunk < p.chunks; chunk += p.slabs.columns) {
+  const int padded = p.chunks * 8, lane = threadIdx.x / p.row_chunks.columns;
+  float *firsts = shared, *squares = shared + p.row_chunks.lanes * padded;
+  const int begin = slab * p.row_chunks.rows, end = min(begin + p.row_chunks.rows, p.rows);
+  if (lane < p.row_chunks.lanes) {
+    for (int chunk = threadIdx.x % p.row_chunks.columns; chunk < p.chunks;
+         chunk += p.row_chunks.columns) {
       const int channel = chunk * 8;
       float pivot[8], sum[8] = {}, square[8] = {};
 #pragma unroll
       for (int i = 0; i < 8; ++i) {
         pivot[i] = channel + i < p.x.columns ? pivot_of(p, image, channel + i) : 0;
       }
-      for (int row = begin + lane; row < end; row += p.slabs.lanes) {
+      for (int row = begin + lane; row < end; row += p.row_chunks.lanes) {
         float v[8];
         load8(p.x, image * p.rows + row, channel, v);
 #pragma unroll
@@ -50,14 +51,15 @@ __global__ void __launch_bounds__(kThreads) sums_kernel(const __grid_constant__ 
   __syncthreads();
   for (int group = threadIdx.x; group < p.groups; group += kThreads) {
     float sum = 0, square = 0;
-    for (int l = 0; l < p.slabs.lanes; ++l) {
+    for (int l = 0; l < p.row_chunks.lanes; ++l) {
       for (int c = group * width; c < (group + 1) * width; ++c) {
         sum += firsts[l * padded + c];
         square += squares[l * padded + c];
       }
     }
     float* to =
-        p.sums + ((static_cast<size_t>(image) * p.slabs.slabs + slab) * p.groups + group) * 2;
+        p.sums +
+        ((static_cast<size_t>(image) * p.row_chunks.row_chunks + slab) * p.groups + group) * 2;
     to[0] = sum;
     to[1] = square;
   }
@@ -71,8 +73,8 @@ __global__ void __launch_bounds__(kThreads) apply_kernel(const __grid_constant__
   for (int group = threadIdx.x; group < p.groups; group += kThreads) {
     float sum = 0, square = 0;
     const float* from =
-        p.sums + (static_cast<size_t>(image) * p.slabs.slabs * p.groups + group) * 2;
-    for (int s = 0; s < p.slabs.slabs; ++s, from += 2 * p.groups) {
+        p.sums + (static_cast<size_t>(image) * p.row_chunks.row_chunks * p.groups + group) * 2;
+    for (int s = 0; s < p.row_chunks.row_chunks; ++s, from += 2 * p.groups) {
       sum += from[0];
       square += from[1];
     }
@@ -159,12 +161,13 @@ __global__ void __launch_bounds__(kThreads) row_kernel(const __grid_constant__ R
 }  // namespace
 
 void launch_group_norm(Queue& q, const GroupNormArgs& args) {
-  const size_t sums = sizeof(float) * 2 * args.slabs.lanes * args.chunks * 8;
-  q.launch(sums_kernel, dim3(args.slabs.slabs, args.images), dim3(kThreads), sums, args);
+  const size_t sums = sizeof(float) * 2 * args.row_chunks.lanes * args.chunks * 8;
+  q.launch(sums_kernel, dim3(args.row_chunks.row_chunks, args.images), dim3(kThreads), sums, args);
   const int64_t chunks = static_cast<int64_t>(args.rows) * args.chunks;
   const int64_t blocks = (chunks + kThreads * 2 - 1) / (kThreads * 2);
-  const int most = 8 * q.processors() / args.images + 1;
-  q.launch(apply_kernel, dim3(static_cast<unsigned>(blocks < most ? blocks : most), args.images),
+  const int max_value = 8 * q.processors() / args.images + 1;
+  q.launch(apply_kernel,
+           dim3(static_cast<unsigned>(blocks < max_value ? blocks : max_value), args.images),
            dim3(kThreads), sizeof(float) * 2 * args.groups, args);
 }
 

@@ -3,7 +3,8 @@
 #pragma once
 
 #include "kernels/cuda/index.h"
-#include "kernels/cuda/queue.h"
+#include "kernels/cuda/runtime/queue.h"
+#include "kernels/fn.h"
 
 // A hole would be hashed with whatever lies in it, and no recording would ever match.
 #pragma GCC diagnostic push
@@ -12,7 +13,7 @@
 namespace yent::cuda {
 
 // Rows of halves or floats. `wide`: 8 columns from a multiple of 8 on may be moved at once.
-struct Rows {
+struct RowView {
   void* data;
   int ld;
   short f32, wide;
@@ -20,22 +21,20 @@ struct Rows {
 
 // One or two halves of the channels, `seam` of them in the first.
 struct CatRows {
-  Rows a, b;
+  RowView a, b;
   int seam, columns;
 };
 
-enum Activation : int { kNone, kSilu, kGelu, kQuickGelu };
-
 // From the sums of a product to its stored outputs, in the order of Epilogue.
 struct Finish {
-  Rows out, residual, row_bias;  // no data: absent
-  const float* bias;             // padded to an even count; null: absent
-  const float* column_scale;     // int8 only: what a code is worth, per column and per row
+  RowView out, residual, row_bias;  // no data: absent
+  const float* bias;                // padded to an even count; null: absent
+  const float* column_scale;        // int8 only: what a code is worth, per column and per row
   const float* row_scale;
   int columns;     // of out
   int image_rows;  // of out, in one image
   int scale_rows;  // that share a row_scale
-  int fn;
+  int fn;          // an Fn: as an int, so that the struct has no hole
   int gated;
   int pairs;  // all of these may be moved two columns at a time
 };
@@ -44,7 +43,7 @@ enum class Kind : int { half, bfloat, code };
 
 // out = A B^T by tiles. A's chunks are found through the view, B is [n][b_ld chunks].
 template <class View>
-struct ProductArgs {
+struct GemmArgs {
   View view;
   int m, n, depth;
   const void *a, *a2, *b;
@@ -55,12 +54,12 @@ struct ProductArgs {
   int columns;
   Finish finish;
 };
-using LinearArgs = ProductArgs<LinearView>;
-using ConvArgs = ProductArgs<ConvView>;
+using LinearArgs = GemmArgs<LinearView>;
+using ConvArgs = GemmArgs<ConvView>;
 
 // Sets the tile counts.
-void launch_product(Queue& q, Kind kind, Cut cut, LinearArgs args);
-void launch_product(Queue& q, Kind kind, Cut cut, ConvArgs args);
+void launch_gemm(Queue& q, Kind kind, TileConfig cut, LinearArgs args);
+void launch_gemm(Queue& q, Kind kind, TileConfig cut, ConvArgs args);
 
 // The same in f32 arithmetic, one multiplication at a time.
 struct PlainArgs {
@@ -71,17 +70,17 @@ struct PlainArgs {
   int m, n, k, segments;
   Finish finish;
 };
-void launch_plain_product(Queue& q, const PlainArgs& args);
+void launch_simt_gemm(Queue& q, const PlainArgs& args);
 
 // Few rows times Q8_0: codes [n][k], scales [n][k / 32].
 struct BlocksArgs {
-  Rows x;
+  RowView x;
   const int8_t* codes;
   const void* scales;
   int rows, n, k, unused;
   Finish finish;
 };
-void launch_blocks_product(Queue& q, const BlocksArgs& args);
+void launch_blocks_gemm(Queue& q, const BlocksArgs& args);
 // codes and scales as a matrix of halves, [n][ld].
 struct ExpandArgs {
   const int8_t* codes;
@@ -93,19 +92,19 @@ void launch_expand(Queue& q, const ExpandArgs& args);
 
 struct GroupNormArgs {
   CatRows x;
-  Rows out;
+  RowView out;
   const float *weight, *bias;  // may be null
   float* sums;                 // scratch, [images][slabs][groups][2]
-  Slabs slabs;
+  RowChunks row_chunks;
   int images, rows, groups;  // rows of one image
   float eps;
-  int fn;
+  int fn;      // an Fn: as an int, so that the struct has no hole
   int chunks;  // of 8 columns, per row
 };
 void launch_group_norm(Queue& q, const GroupNormArgs& args);
 
 struct RowNormArgs {  // layer_norm, or rms_norm of every `width` columns
-  Rows x, out;
+  RowView x, out;
   const float *weight, *bias;
   int rows, width, parts;
   float eps;
@@ -114,7 +113,7 @@ struct RowNormArgs {  // layer_norm, or rms_norm of every `width` columns
 void launch_row_norm(Queue& q, const RowNormArgs& args);
 
 struct AttentionArgs {
-  Rows out, q, k, v;
+  RowView out, q, k, v;
   const int32_t* positions;  // may be null
   int images, queries, keys, heads, kv_heads, width;
   float scale;
@@ -144,7 +143,7 @@ struct TransposeArgs {
 void launch_transpose(Queue& q, const TransposeArgs& args);
 
 struct RopeArgs {
-  Rows x;
+  RowView x;
   const float* table;
   const int32_t* positions;
   int rows, heads, head_width, half, table_ld, interleaved;
@@ -152,14 +151,14 @@ struct RopeArgs {
 void launch_rope(Queue& q, const RopeArgs& args);
 
 struct StoreRowsArgs {
-  Rows cache, x;
+  RowView cache, x;
   const int32_t* positions;
   int rows, columns;
 };
 void launch_store_rows(Queue& q, const StoreRowsArgs& args);
 
 struct EmbedArgs {
-  Rows out;
+  RowView out;
   const void* table;    // halves or floats, or codes
   const void* scales;   // of the codes; null: no codes
   const float* places;  // may be null
@@ -168,14 +167,14 @@ struct EmbedArgs {
 };
 void launch_embed(Queue& q, const EmbedArgs& args);
 
-constexpr int kMixTerms = 16;
-struct MixArgs {
-  Rows out;
-  Rows terms[kMixTerms];
+constexpr int kMaxTerms = 16;
+struct LinearCombinationArgs {
+  RowView out;
+  RowView terms[kMaxTerms];
   const float* coefficients;
   int count, rows, columns, unused;
 };
-void launch_mix(Queue& q, const MixArgs& args);
+void launch_linear_combination(Queue& q, const LinearCombinationArgs& args);
 
 // Rows of halves or floats as dense chunks for the products: halves, bfloats or codes, zero up to
 // `padded` columns. For codes, `scale` holds what a code of each `scale_rows` rows is worth.
@@ -187,13 +186,13 @@ struct StageArgs {
 };
 void launch_stage(Queue& q, const StageArgs& args);
 // scale[i] of every group of `scale_rows` rows. `peaks` is scratch of as many words.
-struct PeakArgs {
+struct AbsmaxArgs {
   CatRows x;
-  uint32_t* peaks;
+  uint32_t* absmaxes;
   float* scale;
   int rows, scale_rows;
 };
-void launch_scales(Queue& q, const PeakArgs& args);
+void launch_scales(Queue& q, const AbsmaxArgs& args);
 
 // ---- Load time ----------------------------------------------------------------------------
 
@@ -222,7 +221,7 @@ struct SplitArgs {
 void launch_split(Queue& q, const SplitArgs& args);
 
 // Whether this build has code for the calling thread's device.
-bool has_code();
+bool has_device_code();
 
 }  // namespace yent::cuda
 

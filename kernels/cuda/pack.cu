@@ -1,7 +1,7 @@
 // Load time: the file's bytes into the layouts that the kernels read.
 #include <cuda_bf16.h>
 
-#include "kernels/cuda/rows.cuh"
+#include "kernels/cuda/row_view.cuh"
 
 namespace yent::cuda {
 namespace {
@@ -30,18 +30,19 @@ __global__ void __launch_bounds__(256) pack_kernel(const __grid_constant__ PackA
   const int width = p.taps * p.padded;
   float scale = 1;
   if (p.to_type == static_cast<int>(Kind::code)) {
-    __shared__ uint32_t peak;
-    if (threadIdx.x == 0) peak = 0;
+    __shared__ uint32_t absmax;
+    if (threadIdx.x == 0) absmax = 0;
     __syncthreads();
-    uint32_t most = 0;
+    uint32_t max_value = 0;
     for (size_t i = threadIdx.x; i < count; i += blockDim.x) {
-      most = max(most, __float_as_uint(element(p.from, p.from_type, from + i)) & 0x7fffffff);
+      max_value =
+          max(max_value, __float_as_uint(element(p.from, p.from_type, from + i)) & 0x7fffffff);
     }
-    atomicMax(&peak, most);
+    atomicMax(&absmax, max_value);
     __syncthreads();
-    const float magnitude = __uint_as_float(peak);
+    const float magnitude = __uint_as_float(absmax);
     scale = magnitude < 1e-35f ? 1 : magnitude / 127;
-    if (peak >= 0x7f800000) scale = __uint_as_float(0x7fc00000);
+    if (absmax >= 0x7f800000) scale = __uint_as_float(0x7fc00000);
     if (threadIdx.x == 0) p.column_scale[to_row] = scale;
   }
   for (int i = threadIdx.x; i < width; i += blockDim.x) {

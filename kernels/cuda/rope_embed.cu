@@ -1,5 +1,5 @@
 // Tokens and places: RoPE, the rows of a cache, embeddings.
-#include "kernels/cuda/rows.cuh"
+#include "kernels/cuda/row_view.cuh"
 
 namespace yent::cuda {
 namespace {

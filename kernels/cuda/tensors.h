@@ -12,18 +12,18 @@ inline bool aligned(const void* p, size_t bytes) {
   return reinterpret_cast<uintptr_t>(p) % bytes == 0;
 }
 
-inline Rows rows_of(const Tensor& t) {
+inline RowView rows_of(const Tensor& t) {
   const bool f32 = t.dtype == DType::f32;
   const bool wide = aligned(t.data, 16) && t.ld % (f32 ? 4 : 8) == 0;
   return {t.data, t.ld, static_cast<short>(f32), static_cast<short>(wide)};
 }
 
-inline CatRows rows_of(const Cat& x) {
+inline CatRows rows_of(const ConcatView& x) {
   return {rows_of(x.a), rows_of(x.b), x.a.shape.c, x.channels()};
 }
 
 // Whether two columns from an even one on can be moved at once.
-inline bool in_pairs(const Rows& r) {
+inline bool in_pairs(const RowView& r) {
   return !r.data || (r.ld % 2 == 0 && aligned(r.data, r.f32 ? 8 : 4));
 }
 

@@ -6,7 +6,7 @@
 
 #include <cstdint>
 
-#include "kernels/cuda/rows.cuh"
+#include "kernels/cuda/row_view.cuh"
 
 namespace yent::cuda {
 
@@ -80,7 +80,7 @@ struct BfloatOp {
   }
 };
 
-struct CodeOp {
+struct Int8Op {
   using Sum = int;
   static __device__ void multiply_add(Sum (&d)[4], const uint32_t (&a)[4], uint32_t b0,
                                       uint32_t b1) {

@@ -3,12 +3,12 @@
 #include <algorithm>
 
 #include "kernels/error.h"
-#include "kernels/host_rows.h"
+#include "kernels/read_elements.h"
 
 namespace yent::cuda {
 namespace {
 
-using Layout = CudaWeight::Layout;
+using Format = CudaWeight::Format;
 
 From from_of(const HostTensor& t) {
   switch (t.dtype) {
@@ -25,14 +25,14 @@ From from_of(const HostTensor& t) {
   }
 }
 
-Layout layout_of(Precision precision) {
-  constexpr Layout layouts[] = {Layout::floats, Layout::half, Layout::bfloat, Layout::code};
-  return layouts[static_cast<int>(precision)];
+Format format_of(Precision precision) {
+  constexpr Format formats[] = {Format::floats, Format::half, Format::bfloat, Format::code};
+  return formats[static_cast<int>(precision)];
 }
 
-size_t element_bytes(Layout layout) {
+size_t element_bytes(Format format) {
   constexpr size_t sizes[] = {2, 2, 1, 4, 1};
-  return sizes[static_cast<int>(layout)];
+  return sizes[static_cast<int>(format)];
 }
 
 template <class T>
@@ -44,18 +44,18 @@ std::shared_ptr<void> send_all(Queue& q, Stager& stager, const std::vector<T>& v
 }
 
 // Room for n outputs of `taps` times `inputs`.
-std::shared_ptr<CudaWeight> make(Queue& q, Layout layout, int n, int inputs, int taps) {
+std::shared_ptr<CudaWeight> make(Queue& q, Format format, int n, int inputs, int taps) {
   auto w = std::make_shared<CudaWeight>();
-  w->layout = layout;
+  w->format = format;
   w->n = n;
   w->k = inputs * taps;
-  w->padded = layout == Layout::floats ? inputs : round_up(inputs, w->granule());
+  w->padded = format == Format::floats ? inputs : round_up(inputs, w->granule());
   const size_t count = static_cast<size_t>(n) * taps * w->padded;
-  w->data = allocate(q, count * element_bytes(layout));
-  w->bytes = count * element_bytes(layout);
-  if (layout == Layout::code) w->scales = allocate(q, sizeof(float) * round_up(n, 2));
+  w->data = allocate(q, count * element_bytes(format));
+  w->bytes = count * element_bytes(format);
+  if (format == Format::code) w->scales = allocate(q, sizeof(float) * round_up(n, 2));
   constexpr const char* kernels[] = {"f16 mma", "bf16 mma", "int8 mma", "f32 fma", "q8_0 fma"};
-  w->kernel = kernels[static_cast<int>(layout)];
+  w->kernel = kernels[static_cast<int>(format)];
   return w;
 }
 
@@ -67,7 +67,7 @@ void pack_rows(Queue& q, Stager& stager, CudaWeight& w, const HostTensor& t, int
   const int rows = static_cast<int>(t.dims[0]);
   ENSURE(row % block_elements(t.dtype) == 0 && row_bytes * rows <= t.bytes,
          "{}: {} rows of {} bytes in {}", t.name, rows, row_bytes, t.bytes);
-  const int to_type = w.layout == Layout::floats ? kFloats : static_cast<int>(w.layout);
+  const int to_type = w.format == Format::floats ? kFloats : static_cast<int>(w.format);
   stager.send(t.data, row_bytes, rows, [&](const void* piece, int begin, int count) {
     launch_pack(q, {.from = piece,
                     .to = w.data.get(),
@@ -103,7 +103,7 @@ void split_rows(Queue& q, Stager& stager, CudaWeight& w, const HostTensor& t, in
 void set_bias(Queue& q, Stager& stager, CudaWeight& w, const std::vector<float>& bias) {
   w.bias = send_all(q, stager, bias);
   w.bytes += bias.size() * sizeof(float);
-  if (w.layout != Layout::half) return;
+  if (w.format != Format::half) return;
   std::vector<uint16_t> halves(bias.size());
   std::transform(bias.begin(), bias.end(), halves.begin(), f32_to_f16);
   w.half_bias = send_all(q, stager, halves);
@@ -120,7 +120,7 @@ std::shared_ptr<CudaWeight> pack_linear_weight(Queue& q, Stager& stager, const L
   const bool blocks = (precision == Precision::f32 || precision == Precision::f16) && k % 32 == 0 &&
                       std::all_of(parts.begin(), parts.end(),
                                   [](auto& part) { return part.weight.dtype == DType::q8_0; });
-  auto w = make(q, blocks ? Layout::blocks : layout_of(precision), n, k, 1);
+  auto w = make(q, blocks ? Format::blocks : format_of(precision), n, k, 1);
   if (blocks) w->scales = allocate(q, static_cast<size_t>(n) * (k / 32) * 2);
   if (blocks) w->bytes += static_cast<size_t>(n) * (k / 32) * 2;
 
@@ -151,7 +151,7 @@ std::shared_ptr<CudaWeight> pack_linear_weight(Queue& q, Stager& stager, const L
 std::shared_ptr<CudaWeight> pack_conv_weight(Queue& q, Stager& stager, const HostTensor& weight,
                                              const HostTensor& bias, Precision precision) {
   const int n = static_cast<int>(weight.dims[0]), in = static_cast<int>(weight.dims[1]);
-  auto w = make(q, layout_of(precision), n, in, 9);
+  auto w = make(q, format_of(precision), n, in, 9);
   pack_rows(q, stager, *w, weight, in, 9, 0, 1);
   if (!bias.dims.empty()) {
     std::vector<float> values(round_up(n, 2), 0.0f);
@@ -164,7 +164,7 @@ std::shared_ptr<CudaWeight> pack_conv_weight(Queue& q, Stager& stager, const Hos
 std::shared_ptr<void> pack_table(Queue& q, Stager& stager, const HostTensor& t, int rows,
                                  int columns) {
   CudaWeight w;
-  w.layout = Layout::floats;
+  w.format = Format::floats;
   w.k = w.padded = columns;
   HostTensor matrix = t;
   matrix.dims = {rows, columns};

@@ -4,22 +4,22 @@
 #include <memory>
 
 #include "kernels/backend.h"
-#include "kernels/cuda/memory.h"
 #include "kernels/cuda/ops.h"
+#include "kernels/cuda/runtime/memory.h"
 
 namespace yent::cuda {
 
 struct CudaWeight : Packed {
-  enum class Layout { half, bfloat, code, floats, blocks };
+  enum class Format { half, bfloat, code, floats, blocks };
 
-  Layout layout = Layout::half;
+  Format format = Format::half;
   int n = 0, k = 0;                          // outputs; inputs of all taps, unpadded
   int padded = 0;                            // inputs of one tap as they lie in memory
   std::shared_ptr<void> data, scales, bias;  // scales: of codes per output, of blocks per 32
   std::shared_ptr<void> half_bias;           // for the library
 
   // Elements of one chunk.
-  int granule() const { return layout == Layout::code ? 16 : 8; }
+  int granule() const { return format == Format::code ? 16 : 8; }
 };
 
 // Shapes have been checked by the caller.

@@ -9,8 +9,8 @@
 #include <limits>
 
 #include "kernels/error.h"
-#include "kernels/host_rows.h"
 #include "kernels/memory.h"
+#include "kernels/read_elements.h"
 
 namespace yent {
 namespace {
@@ -41,9 +41,9 @@ float apply(Fn fn, float x) {
 
 // Symmetric, round half to even, never -128. Returns the scale; 1 for all zeros.
 float quantize(float* values, size_t count) {
-  float peak = 0;
-  for (size_t i = 0; i < count; ++i) peak = std::max(peak, std::fabs(values[i]));
-  const float scale = peak > 0 ? peak / 127 : 1, codes_per_one = 1 / scale;
+  float absmax = 0;
+  for (size_t i = 0; i < count; ++i) absmax = std::max(absmax, std::fabs(values[i]));
+  const float scale = absmax > 0 ? absmax / 127 : 1, codes_per_one = 1 / scale;
   for (size_t i = 0; i < count; ++i) {
     values[i] = std::clamp(std::nearbyint(values[i] * codes_per_one), -127.0f, 127.0f);
   }
@@ -102,13 +102,13 @@ void store(Tensor out, const Matrix& y, const Epilogue& e) {
   }
 }
 
-float at(const Cat& x, size_t row, int c) {
+float at(const ConcatView& x, size_t row, int c) {
   const int seam = x.a.shape.c;
   return c < seam ? x.a.row<float>(row)[c] : x.b.row<float>(row)[c - seam];
 }
 
-float gain(const NormW& w, int c) { return w.weight ? w.weight.tensor.row<float>(0)[c] : 1; }
-float shift(const NormW& w, int c) { return w.bias ? w.bias.tensor.row<float>(0)[c] : 0; }
+float gain(const NormWeight& w, int c) { return w.weight ? w.weight.tensor.row<float>(0)[c] : 1; }
+float shift(const NormWeight& w, int c) { return w.bias ? w.bias.tensor.row<float>(0)[c] : 0; }
 
 class RefBackend : public Backend {
  public:
@@ -117,8 +117,8 @@ class RefBackend : public Backend {
   int threads() const override { return 1; }
   size_t available_bytes() const override { return available_memory(); }
 
-  LinearW pack_linear(const LinearSource& s, Precision precision) override {
-    LinearW w{.name = s.name, .paired = s.paired, .precision = precision};
+  LinearWeight pack_linear(const LinearSource& s, Precision precision) override {
+    LinearWeight w{.name = s.name, .paired = s.paired, .precision = precision};
     w.in = static_cast<int>(s.parts.at(0).weight.dims.at(1));
     for (const auto& part : s.parts) {
       w.parts.push_back({part.name, static_cast<int>(part.weight.dims[0])});
@@ -145,9 +145,9 @@ class RefBackend : public Backend {
     return w;
   }
 
-  ConvW pack_conv3x3(const std::string& name, const HostTensor& weight, const HostTensor& bias,
-                     Precision precision, bool) override {
-    ConvW w{.name = name, .precision = precision};
+  ConvWeight pack_conv3x3(const std::string& name, const HostTensor& weight, const HostTensor& bias,
+                          Precision precision, bool) override {
+    ConvWeight w{.name = name, .precision = precision};
     w.out = static_cast<int>(weight.dims.at(0));
     w.in = static_cast<int>(weight.dims.at(1));
     auto p = std::make_shared<RefPacked>();
@@ -168,20 +168,21 @@ class RefBackend : public Backend {
     return w;
   }
 
-  Stored upload(const HostTensor& t) override {
+  PersistentTensor upload(const HostTensor& t) override {
     const int columns = t.dims.empty() ? 1 : static_cast<int>(t.dims.back());
     const int rows = columns ? static_cast<int>(t.count() / columns) : 0;
-    Stored s = allocate({1, rows, 1, columns}, DType::f32);
+    PersistentTensor s = allocate({1, rows, 1, columns}, DType::f32);
     read_elements(t, 0, t.count(), static_cast<float*>(s.tensor.data));
     return s;
   }
 
-  Stored allocate(Shape shape, DType dtype) override {
+  PersistentTensor allocate(Shape shape, DType dtype) override {
     auto memory = std::make_shared<std::vector<std::byte>>(shape.count() * block_bytes(dtype));
     return {{memory->data(), shape, shape.c, dtype}, memory};
   }
 
-  void linear(Arena& arena, Tensor out, Cat x, const LinearW& w, const Epilogue& e) override {
+  void linear(Arena& arena, Tensor out, ConcatView x, const LinearWeight& w,
+              const Epilogue& e) override {
     if (arena.measuring()) return;
     ENSURE(x.channels() == w.in && out.shape.c == (e.gated ? w.out / 2 : w.out) &&
                out.rows() == x.rows(),
@@ -192,11 +193,11 @@ class RefBackend : public Backend {
     }
     store(out,
           product(rows, static_cast<const RefPacked&>(*w.packed), w.precision,
-                  w.one_scale ? x.rows() : 1),
+                  w.per_tensor ? x.rows() : 1),
           e);
   }
 
-  void conv3x3(Arena& arena, Tensor out, Tensor x, const ConvW& w, const ConvGeom& g,
+  void conv3x3(Arena& arena, Tensor out, Tensor x, const ConvWeight& w, const ConvGeom& g,
                const Epilogue& e) override {
     if (arena.measuring()) return;
     ENSURE(x.shape.c == w.in && out.shape.c == w.out && out.shape.n == x.shape.n,
@@ -215,11 +216,12 @@ class RefBackend : public Backend {
         std::copy_n(x.row<float>(row), w.in, &taps(r, tap * w.in));
       }
     }
-    const size_t group = w.one_scale ? out.rows() : static_cast<size_t>(to.h) * to.w;
+    const size_t group = w.per_tensor ? out.rows() : static_cast<size_t>(to.h) * to.w;
     store(out, product(taps, static_cast<const RefPacked&>(*w.packed), w.precision, group), e);
   }
 
-  void group_norm(Arena& arena, Tensor out, Cat x, const NormW& w, int groups, Fn fn) override {
+  void group_norm(Arena& arena, Tensor out, ConcatView x, const NormWeight& w, int groups,
+                  Fn fn) override {
     if (arena.measuring()) return;
     const int width = x.channels() / groups;
     const size_t pixels = static_cast<size_t>(x.a.shape.h) * x.a.shape.w;
@@ -243,7 +245,7 @@ class RefBackend : public Backend {
     }
   }
 
-  void layer_norm(Arena& arena, Tensor out, Tensor x, const NormW& w) override {
+  void layer_norm(Arena& arena, Tensor out, Tensor x, const NormWeight& w) override {
     if (arena.measuring()) return;
     for (size_t r = 0; r < x.rows(); ++r) {
       const float* from = x.row<float>(r);
@@ -259,7 +261,7 @@ class RefBackend : public Backend {
     }
   }
 
-  void rms_norm(Arena& arena, Tensor out, Tensor x, const NormW& w, int width) override {
+  void rms_norm(Arena& arena, Tensor out, Tensor x, const NormWeight& w, int width) override {
     if (arena.measuring()) return;
     for (size_t r = 0; r < x.rows(); ++r) {
       for (int first = 0; first < x.shape.c; first += width) {
@@ -285,16 +287,16 @@ class RefBackend : public Backend {
       const size_t seen = s.positions ? *s.positions.row<int32_t>(i) + 1 : keys;
       for (int h = 0; h < s.heads; ++h) {
         const int kv = h / (s.heads / s.kv_heads) * width;
-        double peak = -std::numeric_limits<double>::infinity(), total = 0;
+        double absmax = -std::numeric_limits<double>::infinity(), total = 0;
         for (size_t j = 0; j < seen; ++j) {
           double dot = 0;
           for (int c = 0; c < width; ++c) {
             dot += static_cast<double>(q.row<float>(row)[h * width + c]) *
                    k.row<float>(image * keys + j)[kv + c];
           }
-          peak = std::max(peak, score[j] = dot * s.scale);
+          absmax = std::max(absmax, score[j] = dot * s.scale);
         }
-        for (size_t j = 0; j < seen; ++j) total += score[j] = std::exp(score[j] - peak);
+        for (size_t j = 0; j < seen; ++j) total += score[j] = std::exp(score[j] - absmax);
         for (int c = 0; c < width; ++c) {
           double sum = 0;
           for (size_t j = 0; j < seen; ++j)
@@ -344,7 +346,8 @@ class RefBackend : public Backend {
     }
   }
 
-  void mix(Arena& arena, Tensor out, std::span<const Tensor> terms, Tensor coefficients) override {
+  void linear_combination(Arena& arena, Tensor out, std::span<const Tensor> terms,
+                          Tensor coefficients) override {
     if (arena.measuring()) return;
     const float* coefficient = coefficients.row<float>(0);
     for (size_t r = 0; r < out.rows(); ++r) {

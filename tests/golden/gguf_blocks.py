@@ -1,5 +1,5 @@
 """Writes gguf_blocks.gguf with the `gguf` package: for every block type random blocks and what
-the package makes of them in f32, Q8_0 by the quantizer that loaders/convert.h describes, and
+the package makes of them in f32, Q8_0 by the quantizer that loaders/tensors/convert.h describes, and
 metadata of every value type. Usage: python gguf_blocks.py OUT"""
 
 import sys

@@ -1,4 +1,4 @@
-"""Weights as a function of name, shape, place and seed: loaders/seeded.cpp, bit for bit."""
+"""Weights as a function of name, shape, place and seed: bench/synthesize/seeded_weights.cpp, bit for bit."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The small torch.save files that tests/test_torch_file.cpp reads.
+"""The small torch.save files that tests/loaders/test_torch_file.cpp reads.
 
     python tools/golden/torch_files.py tests/golden
 """

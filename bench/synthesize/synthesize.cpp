@@ -1,0 +1,234 @@
+#include "bench/synthesize/synthesize.h"
+
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "bench/synthesize/gguf_writer.h"
+#include "bench/synthesize/seeded_weights.h"
+#include "engine/core/weight_binder.h"
+#include "engine/models/clip.h"
+#include "engine/models/llama.h"
+#include "engine/models/unet.h"
+#include "engine/models/vae.h"
+#include "kernels/decorate.h"
+#include "kernels/error.h"
+#include "kernels/half.h"
+#include "kernels/ref/ref_backend.h"
+#include "loaders/io/output_file.h"
+#include "loaders/tensors/convert.h"
+#include "loaders/tensors/safetensors.h"
+
+namespace yent {
+namespace {
+
+using nlohmann::json;
+
+constexpr uint64_t kSeed = 1;
+
+// Takes weights without looking at them: a network built on it tells which tensors it wants.
+class ListingBackend : public Decorator {
+ public:
+  using Decorator::Decorator;
+
+  LinearWeight pack_linear(const LinearSource& source, Precision precision) override {
+    LinearWeight w{
+        .name = source.name, .precision = precision, .packed = std::make_shared<Packed>()};
+    for (const auto& part : source.parts) w.out += static_cast<int>(part.weight.dims[0]);
+    return w;
+  }
+  ConvWeight pack_conv3x3(const std::string& name, const HostTensor&, const HostTensor&,
+                          Precision precision, bool) override {
+    return {.name = name, .precision = precision, .packed = std::make_shared<Packed>()};
+  }
+  PersistentTensor upload(const HostTensor&) override { return {}; }
+  PersistentTensor allocate(Shape, DType) override { return {}; }
+  void write(Tensor, const void*) override {}
+};
+
+// Names and dims of everything a network reads.
+template <class Build>
+std::vector<HostTensor> wanted(Build build) {
+  auto tensors = std::make_shared<std::map<std::string, HostTensor>>();
+  Checkpoint checkpoint{.path = "synthetic", .part = "synthetic", .find = {}};
+  checkpoint.find = [tensors](const std::string& name, std::span<const int64_t> dims) {
+    HostTensor& t = (*tensors)[name];
+    t.name = name;
+    t.dims.assign(dims.begin(), dims.end());
+    return &t;
+  };
+  const auto plain = make_ref_backend();
+  ListingBackend listing(*plain);
+  const Policy policy;
+  build(WeightBinder(std::move(checkpoint), listing, policy));
+  std::vector<HostTensor> list;
+  for (auto& [name, tensor] : *tensors) list.push_back(std::move(tensor));
+  return list;
+}
+
+std::vector<float> values_of(const HostTensor& t) {
+  std::vector<float> values(t.count());
+  seeded_values(t.name, t.dims, kSeed, values.data());
+  return values;
+}
+
+void write_part(const std::filesystem::path& file, std::vector<HostTensor> tensors) {
+  for (HostTensor& t : tensors) t.dtype = DType::f16;
+  write_safetensors(file, tensors, {{"format", "pt"}},
+                    [](const HostTensor& t, std::span<std::byte> bytes) {
+                      const std::vector<float> values = values_of(t);
+                      for (size_t i = 0; i < values.size(); ++i) {
+                        const uint16_t half = f32_to_f16(values[i]);
+                        std::memcpy(&bytes[2 * i], &half, 2);
+                      }
+                    });
+}
+
+void write_json(const std::filesystem::path& file, const json& value) {
+  write_file_atomically(file, value.dump(2) + "\n");
+}
+
+json unet_config(bool tiny) {
+  const auto blocks = [](std::initializer_list<const char*> names) { return json(names); };
+  json j{{"_class_name", "UNet2DConditionModel"},
+         {"in_channels", 4},
+         {"out_channels", 4},
+         {"sample_size", 64},
+         {"cross_attention_dim", 768},
+         {"attention_head_dim", 8}};
+  const char *down = "CrossAttnDownBlock2D", *up = "CrossAttnUpBlock2D";
+  if (tiny) {
+    j["block_out_channels"] = {320, 640, 1280};
+    j["layers_per_block"] = 1;
+    j["mid_block_type"] = nullptr;
+    j["down_block_types"] = blocks({down, down, down});
+    j["up_block_types"] = blocks({up, up, up});
+  } else {
+    j["block_out_channels"] = {320, 640, 1280, 1280};
+    j["layers_per_block"] = 2;
+    j["down_block_types"] = blocks({down, down, down, "DownBlock2D"});
+    j["up_block_types"] = blocks({"UpBlock2D", up, up, up});
+  }
+  return j;
+}
+
+void write_painter(const std::filesystem::path& folder, bool tiny,
+                   const std::filesystem::path& clip) {
+  for (const char* part : {"unet", "vae", "text_encoder", "tokenizer", "scheduler"}) {
+    std::filesystem::create_directories(folder / part);
+  }
+  const json unet = unet_config(tiny);
+  const json vae{{"_class_name", "AutoencoderKL"},
+                 {"block_out_channels", {128, 256, 512, 512}},
+                 {"layers_per_block", 2},
+                 {"latent_channels", 4}};
+  const json text{{"model_type", "clip_text_model"}, {"hidden_size", 768},
+                  {"intermediate_size", 3072},       {"num_hidden_layers", 12},
+                  {"num_attention_heads", 12},       {"vocab_size", 49408}};
+  const json scheduler{
+      {"_class_name", "PNDMScheduler"},   {"beta_start", 0.00085}, {"beta_end", 0.012},
+      {"beta_schedule", "scaled_linear"}, {"steps_offset", 1},     {"set_alpha_to_one", false},
+      {"skip_prk_steps", true},           {"clip_sample", false}};
+  write_json(folder / "model_index.json", {{"_class_name", "StableDiffusionPipeline"}});
+  write_json(folder / "unet" / "config.json", unet);
+  write_json(folder / "vae" / "config.json", vae);
+  write_json(folder / "text_encoder" / "config.json", text);
+  write_json(folder / "scheduler" / "scheduler_config.json", scheduler);
+  for (const char* file : {"vocab.json", "merges.txt"}) {
+    std::filesystem::copy_file(clip / file, folder / "tokenizer" / file,
+                               std::filesystem::copy_options::overwrite_existing);
+  }
+  write_part(folder / "unet" / "diffusion_pytorch_model.safetensors",
+             wanted([&](WeightBinder l) { UNet(l, UNetConfig::from_json(unet, "unet")); }));
+  write_part(folder / "vae" / "diffusion_pytorch_model.safetensors", wanted([&](WeightBinder l) {
+               const VaeConfig config = VaeConfig::from_json(vae, "vae");
+               VaeEncoder(l, config), VaeDecoder(l, config);
+             }));
+  write_part(folder / "text_encoder" / "model.safetensors", wanted([&](WeightBinder l) {
+               ClipText(l, ClipConfig::from_json(text, "text_encoder"));
+             }));
+}
+
+// Bytes as pieces, then fillers: enough to encode anything.
+void write_vocabulary(GgufWriter& out, int size) {
+  std::vector<std::string> tokens{"<unk>", "<s>", "</s>"};
+  std::vector<int32_t> types{2, 3, 3};
+  for (int byte = 0; byte < 256; ++byte) {
+    tokens.push_back(fmt::format("<0x{:02X}>", byte));
+    types.push_back(6);
+  }
+  while (static_cast<int>(tokens.size()) < size) {
+    tokens.push_back(fmt::format("piece{}", tokens.size()));
+    types.push_back(1);
+  }
+  std::vector<float> scores(tokens.size());
+  for (size_t i = 0; i < scores.size(); ++i) scores[i] = -static_cast<float>(i);
+  out.set_text("tokenizer.ggml.model", "llama");
+  out.set_texts("tokenizer.ggml.tokens", tokens);
+  out.set_f32s("tokenizer.ggml.scores", scores);
+  out.set_i32s("tokenizer.ggml.token_type", types);
+  out.set_u32("tokenizer.ggml.bos_token_id", 1);
+  out.set_u32("tokenizer.ggml.eos_token_id", 2);
+}
+
+void write_voice(const std::filesystem::path& file) {
+  const LlamaConfig c{.layers = 12,
+                      .width = 512,
+                      .ffn = 1536,
+                      .heads = 8,
+                      .kv_heads = 2,
+                      .head_width = 64,
+                      .context = 2048,
+                      .vocabulary = 32000,
+                      .embedding_rows = 32000,
+                      .output_rows = 32000,
+                      .theta = 500000,
+                      .rotated = 64,
+                      .interleaved = false,
+                      .conjugate = true,
+                      .qk_norm = true};
+  GgufWriter out(file);
+  out.set_text("general.architecture", "llama");
+  out.set_u32("llama.block_count", c.layers);
+  out.set_u32("llama.embedding_length", c.width);
+  out.set_u32("llama.feed_forward_length", c.ffn);
+  out.set_u32("llama.attention.head_count", c.heads);
+  out.set_u32("llama.attention.head_count_kv", c.kv_heads);
+  out.set_u32("llama.context_length", c.context);
+  out.set_f32("llama.attention.layer_norm_rms_epsilon", c.eps);
+  out.set_f32("llama.rope.freq_base", c.theta);
+  out.set_bool("nanollama.qk_norm", true);
+  out.set_bool("nanollama.rope_conjugate", true);
+  write_vocabulary(out, c.vocabulary);
+  const std::vector<HostTensor> tensors = wanted([&](WeightBinder l) { Llama(l, c); });
+  const auto type = [](const HostTensor& t) {
+    return t.dims.size() > 1 ? DType::q8_0 : DType::f32;
+  };
+  for (const HostTensor& t : tensors) out.declare(t.name, type(t), t.dims);
+  for (const HostTensor& t : tensors) {
+    const std::vector<float> values = values_of(t);
+    std::vector<std::byte> bytes(values.size() / block_elements(type(t)) * block_bytes(type(t)));
+    if (type(t) == DType::q8_0) {
+      quantize_q8_0(values.data(), static_cast<int64_t>(values.size()), bytes.data());
+    } else {
+      std::memcpy(bytes.data(), values.data(), bytes.size());
+    }
+    out.write(bytes);
+  }
+  out.finish();
+}
+
+}  // namespace
+
+void synthesize(const std::string& kind, const std::filesystem::path& folder,
+                const std::filesystem::path& clip) {
+  if (kind != "bk-sdm-tiny" && kind != "sd15" && kind != "micro-yent") {
+    throw usage_error("--synthesize {}: expected bk-sdm-tiny, sd15 or micro-yent", kind);
+  }
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) throw run_error("{}: {}", folder.string(), error.message());
+  if (kind == "micro-yent") return write_voice(folder / "micro-yent.gguf");
+  write_painter(folder, kind == "bk-sdm-tiny", clip);
+}
+
+}  // namespace yent

@@ -1,0 +1,188 @@
+#include "engine/core/weight_binder.h"
+
+#include <algorithm>
+
+#include "kernels/error.h"
+#include "loaders/tensors/convert.h"
+
+namespace yent {
+namespace {
+
+// {320, 320, 1, 1} is {320, 320}; a height of 0 in `wanted` accepts any.
+bool fits(std::vector<int64_t> found, std::span<const int64_t> wanted) {
+  while (found.size() > wanted.size() && found.back() == 1) found.pop_back();
+  if (found.size() != wanted.size()) return false;
+  for (size_t i = 0; i < found.size(); ++i) {
+    if (wanted[i] != 0 && found[i] != wanted[i]) return false;
+  }
+  return true;
+}
+
+// Blocks are for matrices, which are computed with in place; norms and biases are read as floats.
+bool accepts(const Backend& backend, const HostTensor& t) {
+  const bool matrix = t.dims.size() == 2;
+  return t.dtype == DType::f32 || t.dtype == DType::f16 || t.dtype == DType::bf16 ||
+         (matrix && backend.stores_natively(t.dtype));
+}
+
+// Rows [begin, begin + count) of the outermost dimension.
+HostTensor outer_rows(const HostTensor& t, int64_t begin, int64_t count) {
+  HostTensor part = t;
+  const size_t row = t.bytes / t.dims[0];
+  part.dims[0] = count;
+  part.data = t.data + begin * row;
+  part.bytes = count * row;
+  return part;
+}
+
+}  // namespace
+
+Checkpoint checkpoint_of(std::shared_ptr<const TensorSet> set, std::string part) {
+  Checkpoint c{.path = set->path, .part = std::move(part), .find = {}};
+  c.find = [set](const std::string& name, std::span<const int64_t>) { return set->find(name); };
+  c.release = [set](const HostTensor& t) { set->release(t); };
+  for (const HostTensor& t : set->tensors) c.names.insert(t.name);
+  return c;
+}
+
+WeightBinder::WeightBinder(Checkpoint checkpoint, Backend& backend, const Policy& policy)
+    : load_(std::make_shared<Load>(Load{std::move(checkpoint), backend, policy, {}})) {}
+
+WeightBinder WeightBinder::operator/(std::string_view step) const {
+  WeightBinder next = *this;
+  next.path_ = name(step);
+  return next;
+}
+
+std::string WeightBinder::name(std::string_view leaf) const {
+  if (path_.empty()) return std::string(leaf);
+  return leaf.empty() ? path_ : fmt::format("{}.{}", path_, leaf);
+}
+
+bool WeightBinder::has(std::string_view leaf) const {
+  return load_->checkpoint.names.contains(name(leaf));
+}
+
+WeightBinder::Taken WeightBinder::take(std::string_view leaf, std::vector<int64_t> dims,
+                                       const QuantStyle& style) const {
+  Checkpoint& c = load_->checkpoint;
+  const std::string full = name(leaf);
+  const HostTensor* found = c.find(full, dims);
+  if (!found) {
+    throw file_error("{}: {} is missing, expected {}", c.path, full, dims_text(dims));
+  }
+  if (!fits(found->dims, dims)) {
+    throw file_error("{}: {} is {} {}, expected {}", c.path, full, dims_text(found->dims),
+                     dtype_name(found->dtype), dims_text(dims));
+  }
+  c.names.erase(full);
+  Taken taken{*found, *found, nullptr};
+  taken.tensor.dims.resize(dims.size());  // what was cut off are ones
+  const bool restyled = leaf == "weight" && c.restyles(path_);
+  if (restyled || style.changes_weights || !accepts(load_->backend, taken.tensor)) {
+    taken.owned = std::make_shared<std::vector<float>>(found->count());
+    float* values = taken.owned->data();
+    const int64_t rows = found->dims[0];
+    to_f32(*found, values);
+    if (restyled) c.restyle(path_, values, rows, found->count() / rows);
+    if (style.changes_weights)
+      fake_quantize(style, c.part + "." + path_, values, rows, found->count() / rows);
+    taken.tensor.dtype = DType::f32;
+    taken.tensor.data = reinterpret_cast<const std::byte*>(taken.owned->data());
+    taken.tensor.bytes = taken.owned->size() * sizeof(float);
+  }
+  return taken;
+}
+
+const QuantStyle& WeightBinder::style(std::string_view layer) const {
+  return load_->policy.style(fmt::format("{}.{}", load_->checkpoint.part, layer));
+}
+
+WeightBinder::Taken WeightBinder::weight(std::vector<int64_t> dims) const {
+  return take("weight", std::move(dims), style(path_));
+}
+
+LinearWeight WeightBinder::pack(const LinearSource& source, const std::vector<Taken>& taken) const {
+  const Checkpoint& c = load_->checkpoint;
+  const Precision precision = load_->policy.precision(c.part + "." + source.name);
+  LinearWeight w = load_->backend.pack_linear(source, precision);
+  w.per_tensor = style(source.name).per_tensor;
+  for (const Taken& t : taken) {
+    if (t.tensor.dtype != DType::q8_0) c.release(t.in_file);  // q8_0 is read in place
+  }
+  for (const LinearWeight::Part& part : w.parts) {
+    load_->resolved.push_back({c.part + "." + part.name, precision, style(part.name).words,
+                               w.packed->kernel, w.packed->bytes * part.out / w.out});
+  }
+  return w;
+}
+
+LinearWeight WeightBinder::linear(int in, int out, Bias bias) const {
+  std::vector<Taken> taken{weight({out, in})};
+  LinearSource source{.name = path_, .parts = {{path_, taken[0].tensor}}};
+  if (wants(bias)) source.parts[0].bias = taken.emplace_back(take("bias", {out})).tensor;
+  return pack(source, taken);
+}
+
+LinearWeight WeightBinder::stacked(int in, const std::vector<Row>& rows, Bias bias,
+                                   bool paired) const {
+  std::vector<Taken> taken;
+  LinearSource source{.name = {}, .parts = {}, .paired = paired};
+  for (const Row& row : rows) {
+    const WeightBinder at = *this / row.name;
+    auto& part = source.parts.emplace_back();
+    part.name = at.path_;
+    part.weight = taken.emplace_back(at.weight({row.out, in})).tensor;
+    if (at.wants(bias)) part.bias = taken.emplace_back(at.take("bias", {row.out})).tensor;
+  }
+  source.name = source.parts.front().name;
+  return pack(source, taken);
+}
+
+LinearWeight WeightBinder::gated(int in, int out) const {
+  const std::vector<Taken> taken{weight({2 * out, in}), take("bias", {2 * out})};
+  LinearSource source{.name = path_, .parts = {}, .paired = true};
+  for (const int first : {0, out}) {
+    source.parts.push_back(
+        {path_, outer_rows(taken[0].tensor, first, out), outer_rows(taken[1].tensor, first, out)});
+  }
+  return pack(source, taken);
+}
+
+ConvWeight WeightBinder::conv3x3(int in, int out, bool upsamples) const {
+  const Checkpoint& c = load_->checkpoint;
+  const Taken filter = weight({out, in, 3, 3});
+  const Taken bias = take("bias", {out});
+  const Precision precision = load_->policy.precision(c.part + "." + path_);
+  ConvWeight w =
+      load_->backend.pack_conv3x3(path_, filter.tensor, bias.tensor, precision, upsamples);
+  c.release(filter.in_file);
+  w.per_tensor = style(path_).per_tensor;
+  load_->resolved.push_back(
+      {c.part + "." + path_, precision, style(path_).words, w.packed->kernel, w.packed->bytes});
+  return w;
+}
+
+NormWeight WeightBinder::norm(int channels, float eps, bool bias) const {
+  NormWeight w{.name = path_, .eps = eps};
+  w.weight = load_->backend.upload(take("weight", {channels}).tensor);
+  if (bias) w.bias = load_->backend.upload(take("bias", {channels}).tensor);
+  return w;
+}
+
+PersistentTensor WeightBinder::table(int rows, int columns) const {
+  const Taken taken = take("weight", {rows, columns});
+  PersistentTensor table = load_->backend.upload(taken.tensor);
+  if (taken.tensor.dtype != DType::q8_0) load_->checkpoint.release(taken.in_file);
+  return table;
+}
+
+bool WeightBinder::wants(Bias bias) const {
+  return bias == Bias::yes || (bias == Bias::maybe && has("bias"));
+}
+
+PersistentTensor WeightBinder::vector(int count) const {
+  return load_->backend.upload(take("", {count}).tensor);
+}
+
+}  // namespace yent

@@ -1,0 +1,101 @@
+// A cursor over a checkpoint: `l / "down_blocks" / 0 / "conv1"` walks its paths, and what is
+// taken at the end is checked, packed by the backend and ticked off.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/core/policy.h"
+#include "kernels/backend.h"
+#include "loaders/tensors/tensor_set.h"
+
+namespace yent {
+
+// Where the tensors of one network come from.
+struct Checkpoint {
+  std::string path;  // what error sentences name
+  std::string part;  // "unet", "vae", "text_encoder" or "llm": the prefix of policy and LoRA names
+  // The tensor of that name, or null. `dims` is what the network expects; a checkpoint is free
+  // to hold something else, a generator makes what is asked for.
+  std::function<const HostTensor*(const std::string& name, std::span<const int64_t> dims)> find;
+  std::function<void(const HostTensor&)> release = [](const HostTensor&) {};
+  std::set<std::string> names = {};  // all there are, for what stays unread
+  // Whether the weight of a module (by path, without the part) is to be changed before it is
+  // packed, and the change itself, on the weight as f32 [rows, columns].
+  std::function<bool(const std::string& module)> restyles = [](const std::string&) {
+    return false;
+  };
+  std::function<void(const std::string& module, float* weight, int64_t rows, int64_t columns)>
+      restyle = {};
+};
+
+// Reads from `set`, which the checkpoint keeps alive.
+Checkpoint checkpoint_of(std::shared_ptr<const TensorSet> set, std::string part);
+
+// Whether a weight has a bias: never, always, or when the checkpoint brings one.
+enum class Bias { no, yes, maybe };
+
+class WeightBinder {
+ public:
+  WeightBinder(Checkpoint checkpoint, Backend& backend, const Policy& policy);
+
+  WeightBinder operator/(std::string_view step) const;
+  WeightBinder operator/(size_t step) const { return *this / std::to_string(step); }
+
+  // Whether the checkpoint has `<path>.<leaf>`. A generator has nothing optional.
+  bool has(std::string_view leaf) const;
+
+  // `<path>.weight` [out, in] or [out, in, 1, 1], `<path>.bias` [out].
+  LinearWeight linear(int in, int out, Bias bias = Bias::yes) const;
+  // Several weights under this path that read the same input, as one: their names and heights.
+  // The first one's name stands for all, in the policy too.
+  struct Row {
+    std::string name;
+    int out;
+  };
+  LinearWeight stacked(int in, const std::vector<Row>& rows, Bias bias, bool paired = false) const;
+  // One weight [2 * out, in] whose first half is the value and whose second is the gate.
+  LinearWeight gated(int in, int out) const;
+  ConvWeight conv3x3(int in, int out, bool upsamples) const;
+  NormWeight norm(int channels, float eps, bool bias = true) const;
+  // `<path>.weight` as a table [rows, columns]. With `rows` 0 any height will do.
+  PersistentTensor table(int rows, int columns) const;
+  // `<path>` itself, [count].
+  PersistentTensor vector(int count) const;
+
+  Backend& backend() const { return load_->backend; }
+
+  // Names in the file that no layer has asked for.
+  const std::set<std::string>& unread() const { return load_->checkpoint.names; }
+  const std::vector<Resolved>& resolved() const { return load_->resolved; }
+
+ private:
+  struct Load {
+    Checkpoint checkpoint;
+    Backend& backend;
+    const Policy& policy;
+    std::vector<Resolved> resolved;
+  };
+  // A tensor that a backend accepts; `owned` holds what had to be converted or restyled.
+  struct Taken {
+    HostTensor tensor, in_file;
+    std::shared_ptr<std::vector<float>> owned;
+  };
+
+  bool wants(Bias bias) const;
+  Taken take(std::string_view leaf, std::vector<int64_t> dims, const QuantStyle& style = {}) const;
+  Taken weight(std::vector<int64_t> dims) const;  // of a product: the policy's style applies
+  const QuantStyle& style(std::string_view layer) const;
+  LinearWeight pack(const LinearSource& source, const std::vector<Taken>& taken) const;
+  std::string name(std::string_view leaf) const;
+
+  std::shared_ptr<Load> load_;
+  std::string path_;
+};
+
+}  // namespace yent

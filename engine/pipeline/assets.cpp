@@ -1,0 +1,15 @@
+#include "engine/pipeline/assets.h"
+
+namespace yent {
+
+std::filesystem::path shipped(const std::string& name) {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  const auto folder = program.parent_path();
+  for (const auto& place : {folder, folder.parent_path() / "share" / "yent"}) {
+    if (!program.empty() && std::filesystem::exists(place / name, error)) return place / name;
+  }
+  return std::filesystem::path(YENT_SOURCE_DIR) / "weights" / name;
+}
+
+}  // namespace yent

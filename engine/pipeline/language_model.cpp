@@ -1,0 +1,134 @@
+#include "engine/pipeline/language_model.h"
+
+#include <algorithm>
+
+#include "kernels/error.h"
+#include "loaders/tensors/tensor_set.h"
+
+namespace yent {
+namespace {
+
+Vocabulary vocabulary_of(const GgufFile& f) {
+  Vocabulary v{.path = f.path()};
+  v.model = f.text("tokenizer.ggml.model", "llama");
+  v.tokens = f.texts("tokenizer.ggml.tokens");
+  const auto as_long = [&](const char* key, size_t count) {
+    if (count == v.tokens.size()) return;
+    throw file_error("{}: {} has {} entries, expected the {} of tokenizer.ggml.tokens", f.path(),
+                     key, count, v.tokens.size());
+  };
+  if (v.model == "llama" || f.has("tokenizer.ggml.scores")) {
+    v.scores = f.numbers("tokenizer.ggml.scores");
+    as_long("tokenizer.ggml.scores", v.scores.size());
+  }
+  for (const int64_t type : f.integers("tokenizer.ggml.token_type")) {
+    v.types.push_back(static_cast<int32_t>(std::clamp<int64_t>(type, -1, 100)));
+  }
+  as_long("tokenizer.ggml.token_type", v.types.size());
+  if (v.model == "gpt2") v.merges = f.texts("tokenizer.ggml.merges");
+  const auto special = [&](const char* key, int64_t fallback) {
+    const int64_t id = f.integer(key, fallback);
+    if (id < 0 || id >= static_cast<int64_t>(v.tokens.size())) {
+      throw file_error("{}: {} is {}, expected an id of the {} tokens", f.path(), key, id,
+                       v.tokens.size());
+    }
+    return static_cast<int>(id);
+  };
+  v.bos = special("tokenizer.ggml.bos_token_id", 1);
+  v.eos = special("tokenizer.ggml.eos_token_id", 2);
+  v.add_bos = f.boolean("tokenizer.ggml.add_bos_token", true);
+  v.add_space_prefix = f.boolean("tokenizer.ggml.add_space_prefix", true);
+  v.nanollama = f.has_prefix("nanollama.");
+  return v;
+}
+
+Checkpoint checkpoint_of(const GgufFile& file) {
+  Checkpoint c{.path = file.path(), .part = "llm", .find = {}};
+  c.find = [file](const std::string& name, std::span<const int64_t>) { return file.find(name); };
+  c.release = [file](const HostTensor& t) { file.mapping()->release(t.data, t.bytes); };
+  for (const HostTensor& t : file.tensors()) c.names.insert(t.name);
+  return c;
+}
+
+}  // namespace
+
+LanguageModel::LanguageModel(const std::filesystem::path& path, Backend& backend,
+                             const Policy& policy, int context)
+    : file_(GgufFile::open(path)), backend_(backend), ws_(backend) {
+  const LlamaConfig config = LlamaConfig::from_gguf(file_);
+  tokenizer_ = std::make_unique<VocabTokenizer>(vocabulary_of(file_));
+  const WeightBinder loader(checkpoint_of(file_), backend, policy);
+  network_ = std::make_unique<Llama>(loader, config);
+  if (!loader.unread().empty()) {
+    // A tensor that nobody reads is a part of the network that we would leave out.
+    throw file_error("{}: {} is not known to this engine", file_.path(),
+                     printable(*loader.unread().begin()));
+  }
+  resolved_ = loader.resolved();
+  state_ = network_->start(context > 0 ? context : config.context);
+}
+
+int LanguageModel::count_tokens(std::string_view text) const {
+  return static_cast<int>(tokenizer_->encode(text, {}).size());
+}
+
+LanguageModel::Result LanguageModel::generate(
+    const Request& request, std::mt19937_64& generator,
+    const std::function<bool(std::string_view piece)>& on_piece, Timings* timings) {
+  Result result;
+  result.prompt =
+      tokenizer_->encode(request.text, {.bos = request.bos, .special = request.special});
+  const size_t room = state_.context;
+  if (request.cut_to_fit && result.prompt.size() + request.max_tokens > room) {
+    const size_t keep = room - std::min<size_t>(room / 2, request.max_tokens);
+    const auto first = result.prompt.begin() + (request.bos ? 1 : 0);
+    result.prompt.erase(first,
+                        first + (result.prompt.size() - std::min(keep, result.prompt.size())));
+  }
+  if (result.prompt.empty()) throw run_error("the prompt has no tokens");
+  if (result.prompt.size() > room) {
+    throw run_error("the prompt has {} tokens, expected at most the context's {}",
+                    result.prompt.size(), room);
+  }
+  const auto keep = [&](const std::vector<float>& logits) {
+    if (request.keep_logits) {
+      result.logits.insert(result.logits.end(), logits.begin(), logits.end());
+    }
+  };
+  Ctx c{backend_, ws_};
+  state_.length = 0;
+  std::vector<float> logits;
+  {
+    const Timings::Span span(timings, "llm_prefill");
+    logits = (*network_)(c, state_, result.prompt, request.keep_logits);
+  }
+  keep(logits);
+  const size_t vocabulary = network_->config().vocabulary;
+  TokenSampler sampler(request.sampling);
+  for (const int32_t id : result.prompt) sampler.accept(id);
+  auto decoder = tokenizer_->stream();
+  while (static_cast<int>(result.generated.size()) < request.max_tokens) {
+    const std::span<const float> last(logits.end() - vocabulary, logits.end());
+    const int32_t id = sampler.sample(last, generator);
+    sampler.accept(id);
+    result.generated.push_back(id);
+    if (id == tokenizer_->vocabulary().eos) break;
+    const std::string piece = decoder.add(id);
+    if (!piece.empty() && !on_piece(piece)) return result;
+    if (state_.length >= state_.context) {
+      result.context_full = true;
+      break;
+    }
+    if (static_cast<int>(result.generated.size()) == request.max_tokens) break;
+    {
+      const Timings::Span span(timings, "llm_decode");
+      logits = (*network_)(c, state_, {&id, 1});
+    }
+    keep(logits);
+  }
+  const std::string rest = decoder.finish();
+  if (!rest.empty()) on_piece(rest);
+  return result;
+}
+
+}  // namespace yent

@@ -1,0 +1,63 @@
+// A GGUF file that talks: its vocabulary, its network and one conversation at a time.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <random>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/core/policy.h"
+#include "engine/core/timing.h"
+#include "engine/models/llama.h"
+#include "engine/pipeline/token_sampler.h"
+#include "engine/text/vocab_tokenizer.h"
+
+namespace yent {
+
+class LanguageModel {
+ public:
+  // `context` bounds the memory of the conversation; 0 takes the file's. Throws file errors, and
+  // a run error when memory does not suffice.
+  LanguageModel(const std::filesystem::path& path, Backend& backend, const Policy& policy,
+                int context);
+
+  struct Request {
+    std::string text;
+    bool special = false;  // control pieces in the text count as such
+    bool bos = true;
+    int max_tokens = 30;
+    TokenSamplerOptions sampling = {};
+    bool keep_logits = false;
+    bool cut_to_fit = false;  // a text too long for the context loses its beginning
+  };
+  struct Result {
+    std::vector<int32_t> prompt, generated;  // a final EOS is among the generated
+    std::vector<float> logits;               // of every position that was computed, if kept
+    bool context_full = false;
+  };
+
+  // Continues the text from an empty conversation. Pieces are whole UTF-8; generation ends when
+  // `on_piece` returns false, at EOS, at max_tokens or when the context is full.
+  Result generate(const Request& request, std::mt19937_64& generator,
+                  const std::function<bool(std::string_view piece)>& on_piece,
+                  Timings* timings = nullptr);
+
+  int count_tokens(std::string_view text) const;
+  const LlamaConfig& config() const { return network_->config(); }
+  bool adds_bos() const { return tokenizer_->vocabulary().add_bos; }
+  const std::vector<Resolved>& resolved() const { return resolved_; }
+
+ private:
+  GgufFile file_;
+  Backend& backend_;
+  Workspace ws_;
+  std::unique_ptr<VocabTokenizer> tokenizer_;
+  std::unique_ptr<Llama> network_;
+  Llama::State state_;
+  std::vector<Resolved> resolved_;
+};
+
+}  // namespace yent

@@ -1,8 +1,0 @@
-// attention for the row avx2, in the tile of its gemm_f32.
-#include "kernels/cpu/attention_kernel.h"
-
-namespace yent {
-
-extern const Attention attention_avx2 = attention<6, 2>("avx2", Isa::avx2);
-
-}  // namespace yent

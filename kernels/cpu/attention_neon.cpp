@@ -1,8 +1,0 @@
-// attention for the row neon, in the tile of its gemm_f32.
-#include "kernels/cpu/attention_kernel.h"
-
-namespace yent {
-
-extern const Attention attention_neon = attention<12, 2>("neon", Isa::neon);
-
-}  // namespace yent

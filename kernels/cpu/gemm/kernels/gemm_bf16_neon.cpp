@@ -1,0 +1,8 @@
+// gemm_bf16 for AArch64: bf16 in memory, f32 in registers.
+#include "kernels/cpu/gemm/kernels/gemm_bf16_kernel.h"
+
+namespace yent {
+
+extern const Gemm gemm_bf16_neon = gemm_bf16<12, 2>("neon", Isa::neon);
+
+}  // namespace yent

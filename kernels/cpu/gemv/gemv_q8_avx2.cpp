@@ -1,0 +1,8 @@
+// gemv_q8 for the row avx2.
+#include "kernels/cpu/gemv/gemv_q8_kernel.h"
+
+namespace yent {
+
+extern const GemvQ8 gemv_q8_avx2 = gemv_q8("avx2", Isa::avx2);
+
+}  // namespace yent

@@ -1,8 +1,0 @@
-// gemv_q8 for the row avx512vnni.
-#include "kernels/cpu/gemv_q8_dot_kernel.h"
-
-namespace yent {
-
-extern const GemvQ8 gemv_q8_avx512vnni = gemv_q8_dot("avx512vnni", Isa::avx512vnni);
-
-}  // namespace yent

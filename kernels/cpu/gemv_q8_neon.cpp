@@ -1,8 +1,0 @@
-// gemv_q8 for the row neon.
-#include "kernels/cpu/gemv_q8_kernel.h"
-
-namespace yent {
-
-extern const GemvQ8 gemv_q8_neon = gemv_q8("neon", Isa::neon);
-
-}  // namespace yent

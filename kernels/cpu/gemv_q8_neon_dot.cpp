@@ -1,8 +1,0 @@
-// gemv_q8 for the row neon_dot.
-#include "kernels/cpu/gemv_q8_dot_kernel.h"
-
-namespace yent {
-
-extern const GemvQ8 gemv_q8_neon_dot = gemv_q8_dot("neon_dot", Isa::neon_dot);
-
-}  // namespace yent

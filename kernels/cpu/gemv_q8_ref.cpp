@@ -1,9 +1,0 @@
-// gemv_q8 for the row ref.
-#define YENT_PLAIN_SIMD
-#include "kernels/cpu/gemv_q8_kernel.h"
-
-namespace yent {
-
-extern const GemvQ8 gemv_q8_ref = gemv_q8("ref", Isa::ref);
-
-}  // namespace yent

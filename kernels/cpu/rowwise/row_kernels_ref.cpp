@@ -1,0 +1,9 @@
+// vec for the row ref.
+#define YENT_PLAIN_SIMD
+#include "kernels/cpu/rowwise/row_kernels_simd.h"
+
+namespace yent {
+
+extern const RowKernels row_kernels_ref = row_kernels("ref", Isa::ref);
+
+}  // namespace yent

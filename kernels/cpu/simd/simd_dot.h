@@ -1,0 +1,161 @@
+// Products of codes, four added to each sum by one instruction, in the manner of simd.h: Quads
+// holds W sums of 32 bits, or W groups of four codes.
+//
+//   load_quads(p) store_quads(p, q)   all_quads(n): n in every lane
+//   dot(sums, raised, codes)   x86 wants the first factor unsigned: its codes are dot_offset higher
+//                              than meant, so that dot_offset times the sum of the other's is too
+//                              much
+//   flip(codes)                adds or takes away 128
+//   as_quads(v)                a vector's bits
+//   round_to_quads(V[4])       numbers from 0 to 255 as codes, four of a lane side by side
+//   quads_to_float(sums)       value_of<I>(codes): the I-th of every four, signed
+#pragma once
+
+#include "kernels/cpu/simd/simd.h"
+
+namespace yent {
+namespace {
+
+#if defined(YENT_PLAIN_SIMD)
+
+typedef Words Quads;
+constexpr int dot_offset = 128;
+
+inline Quads load_quads(const void* p) {
+  Quads q;
+  __builtin_memcpy(&q, p, sizeof q);
+  return q;
+}
+inline void store_quads(void* p, const Quads& q) { __builtin_memcpy(p, &q, sizeof q); }
+inline Quads all_quads(int32_t n) {
+  Quads q;
+  for (int32_t& lane : q.lane) lane = n;
+  return q;
+}
+inline Quads dot(Quads sums, const Quads& raised, const Quads& quantized) {
+  const auto* a = reinterpret_cast<const uint8_t*>(&raised);
+  const auto* b = reinterpret_cast<const int8_t*>(&quantized);
+  for (int i = 0; i < 4 * W; ++i) sums.lane[i / 4] += a[i] * b[i];
+  return sums;
+}
+inline Quads flip(Quads quantized) {
+  for (int32_t& lane : quantized.lane) lane ^= static_cast<int32_t>(0x80808080);
+  return quantized;
+}
+inline Quads round_to_quads(const V* e) {
+  Quads quantized;
+  auto* to = reinterpret_cast<uint8_t*>(&quantized);
+  for (int i = 0; i < 4 * W; ++i) {
+    const float whole = round_even(e[i % 4]).lane[i / 4];
+    to[i] = static_cast<uint8_t>(whole > 255 ? 255 : whole > 0 ? static_cast<int>(whole) : 0);
+  }
+  return quantized;
+}
+
+#elif defined(__AVX512VNNI__)
+
+typedef Words Quads;
+constexpr int dot_offset = 128;
+
+inline Quads load_quads(const void* p) { return _mm512_loadu_si512(p); }
+inline void store_quads(void* p, Quads q) { _mm512_storeu_si512(p, q); }
+inline Quads all_quads(int32_t n) { return _mm512_set1_epi32(n); }
+inline Quads dot(Quads sums, Quads raised, Quads quantized) {
+  return _mm512_dpbusd_epi32(sums, raised, quantized);
+}
+inline Quads flip(Quads quantized) { return _mm512_xor_si512(quantized, _mm512_set1_epi8(-128)); }
+inline Quads as_quads(V v) { return _mm512_castps_si512(v); }
+
+// Packing leaves four of each in every 128 bits, which are then taken by turns.
+inline Quads round_to_quads(const V* e) {
+  const __m512i turns =
+      _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+  const __m512i low = _mm512_packus_epi32(_mm512_cvtps_epi32(e[0]), _mm512_cvtps_epi32(e[1]));
+  const __m512i high = _mm512_packus_epi32(_mm512_cvtps_epi32(e[2]), _mm512_cvtps_epi32(e[3]));
+  return _mm512_shuffle_epi8(_mm512_packus_epi16(low, high), turns);
+}
+
+inline V quads_to_float(Quads sums) { return _mm512_cvtepi32_ps(sums); }
+template <int I>
+inline V value_of(Quads quantized) {
+  return quads_to_float(_mm512_srai_epi32(_mm512_slli_epi32(quantized, 24 - 8 * I), 24));
+}
+
+#elif defined(__AVXVNNI__)
+
+typedef Words Quads;
+constexpr int dot_offset = 128;
+
+inline Quads load_quads(const void* p) {
+  return _mm256_loadu_si256(static_cast<const __m256i*>(p));
+}
+inline void store_quads(void* p, Quads q) { _mm256_storeu_si256(static_cast<__m256i*>(p), q); }
+inline Quads all_quads(int32_t n) { return _mm256_set1_epi32(n); }
+inline Quads dot(Quads sums, Quads raised, Quads quantized) {
+  return _mm256_dpbusd_avx_epi32(sums, raised, quantized);
+}
+inline Quads flip(Quads quantized) { return _mm256_xor_si256(quantized, _mm256_set1_epi8(-128)); }
+inline Quads as_quads(V v) { return _mm256_castps_si256(v); }
+
+// Packing leaves four of each in every 128 bits, which are then taken by turns.
+inline Quads round_to_quads(const V* e) {
+  const __m256i turns = _mm256_broadcastsi128_si256(
+      _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
+  const __m256i low = _mm256_packus_epi32(_mm256_cvtps_epi32(e[0]), _mm256_cvtps_epi32(e[1]));
+  const __m256i high = _mm256_packus_epi32(_mm256_cvtps_epi32(e[2]), _mm256_cvtps_epi32(e[3]));
+  return _mm256_shuffle_epi8(_mm256_packus_epi16(low, high), turns);
+}
+
+inline V quads_to_float(Quads sums) { return _mm256_cvtepi32_ps(sums); }
+template <int I>
+inline V value_of(Quads quantized) {
+  return quads_to_float(_mm256_srai_epi32(_mm256_slli_epi32(quantized, 24 - 8 * I), 24));
+}
+
+#elif defined(__ARM_FEATURE_DOTPROD)
+
+typedef Words Quads;
+constexpr int dot_offset = 0;
+
+inline Quads load_quads(const void* p) {
+  return vreinterpretq_s32_u8(vld1q_u8(static_cast<const uint8_t*>(p)));
+}
+inline void store_quads(void* p, Quads q) {
+  vst1q_u8(static_cast<uint8_t*>(p), vreinterpretq_u8_s32(q));
+}
+inline Quads all_quads(int32_t n) { return vdupq_n_s32(n); }
+inline Quads dot(Quads sums, Quads raised, Quads quantized) {
+  return vdotq_s32(sums, vreinterpretq_s8_s32(raised), vreinterpretq_s8_s32(quantized));
+}
+inline Quads flip(Quads quantized) {
+  return vreinterpretq_s32_u8(veorq_u8(vreinterpretq_u8_s32(quantized), vdupq_n_u8(128)));
+}
+inline Quads as_quads(V v) { return vreinterpretq_s32_f32(v); }
+
+inline Quads round_to_quads(const V* e) {
+  uint32x4_t quantized = vcvtnq_u32_f32(e[0]);
+  quantized = vsliq_n_u32(quantized, vcvtnq_u32_f32(e[1]), 8);
+  quantized = vsliq_n_u32(quantized, vcvtnq_u32_f32(e[2]), 16);
+  quantized = vsliq_n_u32(quantized, vcvtnq_u32_f32(e[3]), 24);
+  return vreinterpretq_s32_u32(quantized);
+}
+
+inline V quads_to_float(Quads sums) { return vcvtq_f32_s32(sums); }
+template <int I>
+inline V value_of(Quads quantized) {
+  return quads_to_float(vshrq_n_s32(vshlq_n_s32(quantized, 24 - 8 * I), 24));
+}
+
+#endif
+
+// Four codes, or one sum, in every lane.
+inline Quads one_quad(const void* p) {
+  int32_t four;
+  __builtin_memcpy(&four, p, sizeof four);
+  return all_quads(four);
+}
+
+inline Quads raise(Quads quantized) { return dot_offset ? flip(quantized) : quantized; }
+
+}  // namespace
+}  // namespace yent

@@ -1,0 +1,223 @@
+// The main loop of every product: a ring of tiles filled by cp.async, read by ldmatrix, multiplied
+// by mma.sync. What differs between a linear and a convolution is where A's chunks come from.
+#pragma once
+
+#include "kernels/cuda/row_view.cuh"
+#include "kernels/cuda/runtime/check.cuh"
+#include "kernels/cuda/tile.cuh"
+
+namespace yent::cuda {
+
+// Finds the chunks of the few rows of A that one thread copies.
+template <class View, int rows>
+struct Finder;
+
+template <int rows>
+struct Finder<LinearView, rows> {
+  int row[rows];
+
+  __device__ void begin(const LinearView& v, int i, int at) { row[i] = at < v.rows ? at : -1; }
+  __device__ void enter(const LinearView&, int) {}
+  __device__ const uint4* find(const LinearArgs& p, int i, Walk at, bool* inside) const {
+    *inside = row[i] >= 0 && at.segment < 2;
+    if (!*inside) return static_cast<const uint4*>(p.a);
+    return at.segment == 0 ? static_cast<const uint4*>(p.a) +
+                                 static_cast<size_t>(row[i]) * p.view.ld_a + at.chunk
+                           : static_cast<const uint4*>(p.a2) +
+                                 static_cast<size_t>(row[i]) * p.view.ld_b + at.chunk;
+  }
+};
+
+template <int rows>
+struct Finder<ConvView, rows> {
+  Corner corner[rows];
+  int pixel[rows];  // under the current tap
+
+  __device__ void begin(const ConvView& v, int i, int at) { corner[i] = corner_of(v, at); }
+  __device__ void enter(const ConvView& v, int tap) {
+#pragma unroll
+    for (int i = 0; i < rows; ++i) pixel[i] = tap < 9 ? pixel_of(v, corner[i], tap) : -1;
+  }
+  __device__ const uint4* find(const ConvArgs& p, int i, Walk at, bool* inside) const {
+    *inside = pixel[i] >= 0;
+    const uint4* a = static_cast<const uint4*>(p.a);
+    return *inside ? a + static_cast<size_t>(pixel[i]) * p.view.ld + at.chunk : a;
+  }
+};
+
+template <class Op, class View, int bm, int bn, int warps_m, int warps_n, int stages>
+struct Gemm {
+  static constexpr int threads = 32 * warps_m * warps_n;
+  static constexpr int wm = bm / warps_m, wn = bn / warps_n;
+  static constexpr int high = wm / 16, wide = wn / 8;  // fragments of a warp
+  static constexpr int stage_chunks = (bm + bn) * kTileChunks;
+  static constexpr size_t shared_bytes = size_t{16} * stages * stage_chunks;
+  static constexpr int copies_a = copies(bm, threads), copies_b = copies(bn, threads);
+  static_assert(wm % 16 == 0 && wn % 16 == 0 && (bm * kTileChunks) % threads == 0);
+  // Rows that a thread copies are a multiple of 8 apart, so that the swizzle is the same.
+  static_assert(threads / kTileChunks % 8 == 0);
+
+  static __device__ void run(const GemmArgs<View>& p, uint4* shared) {
+    const int thread = threadIdx.x, lane = thread % 32, warp = thread / 32;
+    const Place tile = tile_of(blockIdx.x, p.tiles_m, p.tiles_n);
+    const Slice range = slice_of(p.tiles_k, p.slices, blockIdx.y);
+    const int row0 = tile.row * bm, column0 = tile.column * bn;
+
+    // The copier: one column of chunks, a few rows of each tile.
+    const Place mine = copied_chunk(thread, threads, 0);
+    int chunk = range.begin * kTileChunks + mine.column;
+    Walk walk = walk_to(p.view, chunk);
+    Finder<View, copies_a> finder;
+#pragma unroll
+    for (int i = 0; i < copies_a; ++i) {
+      finder.begin(p.view, i, row0 + copied_chunk(thread, threads, i).row);
+    }
+    finder.enter(p.view, walk.segment);
+    const uint4* b = static_cast<const uint4*>(p.b);
+    const uint32_t base = shared_address(shared);
+    const uint32_t to = base + 16 * tile_chunk(mine.row, mine.column);
+    const auto copy = [&](int stage) {
+      const uint32_t a_to = to + stage * (16 * stage_chunks);
+      const uint32_t b_to = a_to + 16 * bm * kTileChunks;
+#pragma unroll
+      for (int i = 0; i < copies_a; ++i) {
+        bool inside;
+        const uint4* from = finder.find(p, i, walk, &inside);
+        copy_chunk(a_to + 16 * i * threads, from, inside);
+      }
+#pragma unroll
+      for (int i = 0; i < copies_b; ++i) {
+        const int row = copied_chunk(thread, threads, i).row;
+        if (bn * kTileChunks % threads == 0 || row < bn) {
+          const bool inside = column0 + row < p.n && chunk < p.depth;
+          const size_t at = static_cast<size_t>(column0 + row) * p.b_ld + chunk;
+          copy_chunk(b_to + 16 * i * threads, inside ? b + at : b, inside);
+        }
+      }
+      const int segment = walk.segment;
+      walk = advance(p.view, walk, kTileChunks);
+      if (walk.segment != segment) finder.enter(p.view, walk.segment);
+      chunk += kTileChunks;
+    };
+
+    // The multiplier: addresses of the first fragments, in the first step of a tile.
+    const int warp_row = warp / warps_n * wm, warp_column = warp % warps_n * wn;
+    const Place pa = ldmatrix_a(lane), pb = ldmatrix_b(lane);
+    const uint32_t a_at = base + 16 * tile_chunk(warp_row + pa.row, pa.column);
+    const uint32_t b_at =
+        base + 16 * (bm * kTileChunks + tile_chunk(warp_column + pb.row, pb.column));
+    typename Op::Sum sum[high][wide][4] = {};
+
+    const int count = range.end - range.begin;
+#pragma unroll
+    for (int s = 0; s < stages - 1; ++s) {
+      if (s < count) copy(s);
+      commit_copies();
+    }
+    int stage = 0;
+    for (int kt = 0; kt < count; ++kt) {
+      // Tile kt has arrived for all, and nobody reads the stage of tile kt - 1 any more.
+      wait_copies<stages - 2>();
+      __syncthreads();
+      if (kt + stages - 1 < count) copy(stage == 0 ? stages - 1 : stage - 1);
+      commit_copies();
+      const uint32_t offset = stage * (16 * stage_chunks);
+#pragma unroll
+      for (int step = 0; step < 2; ++step) {
+        uint32_t fa[high][4];
+#pragma unroll
+        for (int i = 0; i < high; ++i) {
+          ldmatrix4(fa[i], (a_at ^ 16 * in_step(step)) + offset + i * (16 * 16 * kTileChunks));
+        }
+#pragma unroll
+        for (int j = 0; j < wide / 2; ++j) {
+          uint32_t fb[4];
+          ldmatrix4(fb, (b_at ^ 16 * in_step(step)) + offset + j * (16 * 16 * kTileChunks));
+#pragma unroll
+          for (int i = 0; i < high; ++i) {
+            Op::multiply_add(sum[i][2 * j], fa[i], fb[0], fb[1]);
+            Op::multiply_add(sum[i][2 * j + 1], fa[i], fb[2], fb[3]);
+          }
+        }
+      }
+      stage = stage + 1 == stages ? 0 : stage + 1;
+    }
+
+    const Place first = fragment_sum(lane, 0);
+#pragma unroll
+    for (int i = 0; i < high; ++i) {
+#pragma unroll
+      for (int half = 0; half < 2; ++half) {
+        const int row = row0 + warp_row + 16 * i + first.row + 8 * half;
+        if (row >= p.m) continue;
+#pragma unroll
+        for (int j = 0; j < wide; ++j) {
+          const int column = column0 + warp_column + 8 * j + first.column;
+          if (column >= p.n) continue;
+          const auto x = sum[i][j][2 * half], y = sum[i][j][2 * half + 1];
+          if (p.slices == 1) {
+            finish(p.finish, row, column, static_cast<float>(x), static_cast<float>(y));
+          } else {
+            auto* part = static_cast<typename Op::Sum*>(p.partial) +
+                         (static_cast<size_t>(blockIdx.y) * p.m + row) * p.n + column;
+            part[0] = x;
+            if (column + 1 < p.n) part[1] = y;
+          }
+        }
+      }
+    }
+  }
+};
+
+template <class Op, class View, int bm, int bn, int warps_m, int warps_n, int stages>
+__global__ void __launch_bounds__(32 * warps_m * warps_n, bm == 64 ? 3 : 2)
+    gemm_kernel(const __grid_constant__ GemmArgs<View> p) {
+  extern __shared__ __align__(64) uint4 shared[];  // a row of a tile, for in_step
+  Gemm<Op, View, bm, bn, warps_m, warps_n, stages>::run(p, shared);
+}
+
+template <class Op, class View, int bm, int bn, int warps_m, int warps_n, int stages>
+void launch_tiles(Queue& q, TileConfig cut, GemmArgs<View> args) {
+  using Tiles = Gemm<Op, View, bm, bn, warps_m, warps_n, stages>;
+  args.tiles_m = ceil_div(args.m, bm);
+  args.tiles_n = ceil_div(args.n, bn);
+  args.tiles_k = ceil_div(args.depth, kTileChunks);
+  args.slices = cut.slices;
+  q.launch(gemm_kernel<Op, View, bm, bn, warps_m, warps_n, stages>,
+           dim3(args.tiles_m * args.tiles_n, cut.slices), dim3(Tiles::threads), Tiles::shared_bytes,
+           args);
+}
+
+struct ReduceArgs {
+  const void* partial;
+  int m, n, slices, integer;
+  Finish finish;
+};
+void launch_reduce(Queue& q, const ReduceArgs& args);
+
+// bfloats and codes have one large tile only: they are policies, not the default.
+template <class View>
+void launch_any_gemm(Queue& q, Kind kind, TileConfig cut, GemmArgs<View> args) {
+  args.integer = kind == Kind::code;
+  const bool small = cut.bm == 64;
+  if (kind == Kind::half && small) {
+    launch_tiles<HalfOp, View, 64, 64, 2, 2, 6>(q, cut, args);
+  } else if (kind == Kind::half && cut.bn == 160) {
+    launch_tiles<HalfOp, View, 128, 160, 4, 2, 4>(q, cut, args);
+  } else if (kind == Kind::half) {
+    launch_tiles<HalfOp, View, 128, 128, 2, 4, 4>(q, cut, args);
+  } else if (kind == Kind::bfloat && small) {
+    launch_tiles<BfloatOp, View, 64, 64, 2, 2, 6>(q, cut, args);
+  } else if (kind == Kind::bfloat) {
+    launch_tiles<BfloatOp, View, 128, 128, 2, 4, 4>(q, cut, args);
+  } else if (small) {
+    launch_tiles<Int8Op, View, 64, 64, 2, 2, 6>(q, cut, args);
+  } else {
+    launch_tiles<Int8Op, View, 128, 128, 2, 4, 4>(q, cut, args);
+  }
+  if (cut.slices > 1) {
+    launch_reduce(q, {args.partial, args.m, args.n, cut.slices, args.integer, args.finish});
+  }
+}
+
+}  // namespace yent::cuda

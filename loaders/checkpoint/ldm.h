@@ -1,0 +1,40 @@
+// Single-file checkpoints in the layout of CompVis's latent-diffusion (LDM), as SD 1.x was
+// published and is still traded: their names in diffusers' words, and the configs that such a
+// file does not carry, read off its shapes.
+#pragma once
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "loaders/tensors/tensor_set.h"
+
+namespace yent {
+
+enum class PainterPart { unet, vae, text_encoder };
+
+// A tensor's place: `name` is diffusers' within the part (`down_blocks.0.resnets.0.conv1.weight`).
+struct PartName {
+  PainterPart part = PainterPart::unet;
+  std::string name;
+};
+
+// The renaming for a checkpoint with these keys: it numbers blocks flatly, so how many layers
+// form a UNet block and how many levels the VAE has must be seen from all keys together.
+// Keys that belong to no part (EMA copies, losses, schedules) give nothing.
+using LdmRename = std::function<std::optional<PartName>(std::string_view key)>;
+LdmRename ldm_rename(std::span<const std::string> keys);
+
+// The config.json that diffusers or transformers would have written for a part, from its
+// tensors in diffusers' names. What shapes cannot tell is SD's: 32 norm groups; 8 attention
+// heads, or with linear projections (SD 2.x) heads of width 64; sample size 64; epsilons; for
+// the text encoder heads of width 64, and the exact GELU where the width is SD 2.x's 1024. A
+// tensor that must be there and is not is a file error.
+nlohmann::json infer_unet_config(const TensorSet& unet);
+nlohmann::json infer_vae_config(const TensorSet& vae);
+nlohmann::json infer_text_config(const TensorSet& text_encoder);
+
+}  // namespace yent

@@ -1,0 +1,35 @@
+// safetensors: a length, a JSON header that names every tensor, the tensors' bytes.
+// https://github.com/huggingface/safetensors#format
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+
+#include "loaders/tensors/tensor_set.h"
+
+namespace yent {
+
+// Maps the file; tensors point into it, possibly unaligned. As strict as the reference
+// implementation: the tensors cover the data exactly, without holes, overlaps or rest, and no
+// key occurs twice. Types: F64 F32 F16 BF16 I64 I32 I16 I8 U8 BOOL. Throws a file error.
+TensorSet read_safetensors(const std::filesystem::path& path);
+
+// The sharded form, given its *.safetensors.index.json: every tensor of the weight map, from the
+// shard it names. Shards are plain file names beside the index. Throws a file error.
+TensorSet read_safetensors_index(const std::filesystem::path& path);
+
+// Writes the dense bytes of one tensor.
+using FillTensor = std::function<void(const HostTensor& tensor, std::span<std::byte> bytes)>;
+
+// Writes plain types and unique names, larger elements first so that all are aligned. Tensors
+// without data are asked of `fill`, one at a time, so a file may be larger than memory; `bytes`
+// of a tensor is not read, its dims are. The file appears under its name when it is whole. Throws
+// a run error when it cannot be written.
+void write_safetensors(const std::filesystem::path& path, std::span<const HostTensor> tensors,
+                       const std::map<std::string, std::string>& metadata = {},
+                       const FillTensor& fill = {});
+
+}  // namespace yent

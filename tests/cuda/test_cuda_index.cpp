@@ -1,0 +1,388 @@
+// The index arithmetic of the CUDA kernels, and their tile loops on the host against the reference
+// backend. Runs on every machine: no GPU is asked.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <random>
+#include <set>
+
+#include "kernels/ref/ref_backend.h"
+#include "tests/support/arena.h"
+#include "tests/support/cuda_interpreter.h"
+#include "tests/support/values.h"
+
+using namespace yent;
+using namespace yent::cuda;
+
+namespace {
+
+// The 16-byte bank groups of one phase: eight lanes, none may meet another.
+template <class Address>
+bool free_of_conflicts(const Address& address) {
+  for (int phase = 0; phase < 4; ++phase) {
+    std::set<int> groups;
+    for (int lane = 8 * phase; lane < 8 * phase + 8; ++lane) groups.insert(address(lane) % 8);
+    if (groups.size() != 8) return false;
+  }
+  return true;
+}
+
+std::vector<float> numbers(size_t count) {
+  static std::mt19937 generator(7);
+  std::vector<float> values(count);
+  for (float& v : values) v = std::uniform_real_distribution<float>(-1, 1)(generator);
+  return values;
+}
+
+double farthest(const std::vector<float>& a, const std::vector<float>& b) {
+  if (a.size() != b.size()) return INFINITY;
+  double most = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    const double gap = std::fabs(static_cast<double>(a[i]) - b[i]);
+    if (!(gap <= most)) most = gap == gap ? gap : INFINITY;
+  }
+  return most;
+}
+
+std::vector<float> added(const std::vector<float>& slices, size_t count) {
+  std::vector<float> sum(count, 0.0f);
+  for (size_t i = 0; i < slices.size(); ++i) sum[i % count] += slices[i];
+  return sum;
+}
+
+constexpr TileSizes tiles[] = {{128, 160, 4, 2}, {128, 128, 2, 4}, {64, 64, 2, 2}};
+
+}  // namespace
+
+TEST_CASE("cuda index: fragments hold every element once") {
+  std::set<std::pair<int, int>> a, b, sum;
+  for (int lane = 0; lane < 32; ++lane) {
+    for (int i = 0; i < 4; ++i) a.insert({fragment_a(lane, i).row, fragment_a(lane, i).column});
+    for (int i = 0; i < 2; ++i) b.insert({fragment_b(lane, i).row, fragment_b(lane, i).column});
+    for (int i = 0; i < 4; ++i) {
+      sum.insert({fragment_sum(lane, i).row, fragment_sum(lane, i).column});
+    }
+  }
+  CHECK((a.size() == 16 * 8 && a.rbegin()->first == 15));
+  CHECK((b.size() == 8 * 8 && b.rbegin()->first == 7));
+  CHECK((sum.size() == 16 * 8 && sum.rbegin()->first == 15));
+}
+
+TEST_CASE("cuda index: ldmatrix delivers the fragments") {
+  for (int lane = 0; lane < 32; ++lane) {
+    for (int i = 0; i < 4; ++i) {
+      const Place a = ldmatrix_a(8 * i + lane / 4), b = ldmatrix_b(8 * i + lane / 4);
+      CHECK(Place{a.row, a.column * 4 + lane % 4} == fragment_a(lane, i));
+      const Place want = fragment_b(lane, i % 2);
+      CHECK(Place{b.row, b.column * 4 + lane % 4} == Place{want.row + i / 2 * 8, want.column});
+      for (int j = 0; j < 2; ++j) {  // the two halves of a register
+        const Place t = ldmatrix_transposed(8 * i + lane % 4 * 2 + j);
+        CHECK(t.row == want.column * 2 + j);
+        CHECK(t.column * 8 + lane / 4 == want.row + i / 2 * 8);
+      }
+    }
+  }
+}
+
+TEST_CASE("cuda index: swizzles are bijective and free of bank conflicts") {
+  std::set<int> places;
+  for (int row = 0; row < 160; ++row) {
+    for (int chunk = 0; chunk < kTileChunks; ++chunk) places.insert(tile_chunk(row, chunk));
+  }
+  CHECK((places.size() == 640 && *places.rbegin() == 639));
+  bool second_step = true;
+  for (int row = 0; row < 160; ++row) {
+    for (int chunk = 0; chunk < 2; ++chunk) {
+      second_step &= tile_chunk(row, 2 + chunk) == (tile_chunk(row, chunk) ^ in_step(1));
+    }
+  }
+  CHECK(second_step);
+  for (int row = 0; row < 144; row += 8) {
+    for (int step = 0; step < kTileChunks; step += 2) {
+      CHECK(free_of_conflicts([&](int lane) {
+        return tile_chunk(row + ldmatrix_a(lane).row, step + ldmatrix_a(lane).column);
+      }));
+      CHECK(free_of_conflicts([&](int lane) {
+        return tile_chunk(row + ldmatrix_b(lane).row, step + ldmatrix_b(lane).column);
+      }));
+    }
+    CHECK(free_of_conflicts([&](int lane) {  // what cp.async writes
+      const Place p = copied_chunk(row * kTileChunks + lane, 1 << 20, 0);
+      return tile_chunk(p.row, p.column);
+    }));
+  }
+  for (int width = 8; width <= 512; width += 8) {
+    const int ld = padded_chunks(width / 8);
+    CHECK(ld >= width / 8);
+    for (const auto place : {ldmatrix_a, ldmatrix_b, ldmatrix_transposed}) {
+      CHECK(free_of_conflicts([&](int lane) { return place(lane).row * ld + place(lane).column; }));
+    }
+  }
+}
+
+TEST_CASE("cuda index: every chunk of a tile is copied once") {
+  for (const TileSizes& t : tiles) {
+    const int threads = 32 * t.warps_m * t.warps_n;
+    for (const int rows : {t.bm, t.bn}) {
+      std::multiset<int> copied;
+      for (int thread = 0; thread < threads; ++thread) {
+        for (int i = 0; i < copies(rows, threads); ++i) {
+          const Place p = copied_chunk(thread, threads, i);
+          CHECK(p.column == thread % kTileChunks);  // a thread walks one column of chunks
+          if (p.row < rows) copied.insert(tile_chunk(p.row, p.column));
+        }
+      }
+      CHECK(copied.size() == static_cast<size_t>(rows * kTileChunks));
+      CHECK(std::set<int>(copied.begin(), copied.end()).size() == copied.size());
+    }
+  }
+}
+
+TEST_CASE("cuda index: walks meet every chunk in order") {
+  const auto check = [](const auto& view) {
+    std::vector<std::pair<int, int>> expected;
+    for (int s = 0; s < view.segments(); ++s) {
+      for (int c = 0; c < view.chunks(s); ++c) expected.push_back({s, c});
+    }
+    CHECK(view.total() == static_cast<int>(expected.size()));
+    for (int start = 0; start < 8; ++start) {
+      Walk at = walk_to(view, start);
+      for (int chunk = start; chunk < view.total() + 9; chunk += kTileChunks) {
+        if (chunk < view.total()) {
+          CHECK(at.segment == expected[chunk].first);
+          CHECK(at.chunk == expected[chunk].second);
+        } else {
+          CHECK(at.segment == view.segments());
+        }
+        at = advance(view, at, kTileChunks);
+      }
+    }
+  };
+  for (const int a : {1, 2, 3, 5, 40}) {
+    for (const int b : {0, 1, 4, 7}) check(LinearView{1, a, b, a, b});
+    check(ConvView{1, 3, 3, 3, 3, a, a, 1, 1, 1, 0});
+  }
+}
+
+TEST_CASE("cuda index: taps meet the pixels of a padded, strided or enlarged picture") {
+  struct Case {
+    int h, w, out_h, out_w, stride, top, left;
+    bool upsample;
+  };
+  for (const Case& c : {Case{1, 1, 1, 1, 1, 1, 1, false},
+                        {5, 7, 5, 7, 1, 1, 1, false},
+                        {6, 6, 3, 3, 2, 1, 1, false},
+                        {7, 5, 4, 3, 2, 1, 1, false},
+                        {6, 8, 3, 4, 2, 0, 0, false},
+                        {4, 3, 8, 6, 1, 1, 1, true},
+                        {4, 5, 7, 9, 1, 1, 1, true},
+                        {70000, 1, 140000, 1, 1, 1, 1, true},
+                        {70000, 1, 139999, 1, 1, 1, 1, true}}) {
+    const ConvView v{2,
+                     c.h,
+                     c.w,
+                     c.out_h,
+                     c.out_w,
+                     1,
+                     1,
+                     c.stride,
+                     c.top,
+                     c.left,
+                     enlargement(c.upsample, c.h, c.w, c.out_h, c.out_w)};
+    int wrong = 0, row = 0;
+    const int step = c.h > 1000 ? 997 : 1;
+    for (int n = 0; n < 2; ++n) {
+      for (int y = 0; y < c.out_h; ++y) {
+        for (int x = 0; x < c.out_w; ++x, ++row) {
+          if (row % step != 0) continue;
+          const Corner corner = corner_of(v, row);
+          for (int tap = 0; tap < 9; ++tap) {
+            int64_t iy = y * c.stride + tap / 3 - c.top, ix = x * c.stride + tap % 3 - c.left;
+            const bool inside = iy >= 0 && iy < (c.upsample ? c.out_h : c.h) && ix >= 0 &&
+                                ix < (c.upsample ? c.out_w : c.w);
+            if (c.upsample) iy = iy * c.h / c.out_h, ix = ix * c.w / c.out_w;
+            const int64_t want = inside ? (static_cast<int64_t>(n) * c.h + iy) * c.w + ix : -1;
+            wrong += pixel_of(v, corner, tap) != want;
+          }
+        }
+      }
+    }
+    CHECK(wrong == 0);
+    CHECK(pixel_of(v, corner_of(v, v.rows()), 4) == -1);
+  }
+}
+
+TEST_CASE("cuda index: tiles, slices and slabs cover everything once") {
+  for (const int m : {1, 3, 8, 9, 17, 64}) {
+    for (const int n : {1, 2, 5, 8}) {
+      std::set<std::pair<int, int>> met;
+      for (int block = 0; block < m * n; ++block) {
+        const Place p = tile_of(block, m, n);
+        CHECK((p.row >= 0 && p.row < m && p.column >= 0 && p.column < n));
+        met.insert({p.row, p.column});
+      }
+      CHECK(met.size() == static_cast<size_t>(m * n));
+    }
+  }
+  for (int total = 1; total < 50; ++total) {
+    for (int slices = 1; slices <= std::min(total, 8); ++slices) {
+      int end = 0;
+      for (int s = 0; s < slices; ++s) {
+        const Slice slice = slice_of(total, slices, s);
+        CHECK(slice.begin == end);
+        CHECK(slice.end > slice.begin);
+        end = slice.end;
+      }
+      CHECK(end == total);
+    }
+  }
+  for (const int m : {1, 77, 512, 8192, 262144}) {
+    for (const int n : {4, 320, 1280, 49408}) {
+      for (const int k : {1, 2, 10, 90, 360}) {
+        const TileConfig cut = choose_tile_config(m, n, k, 132);
+        CHECK(cut.slices <= k);
+      }
+    }
+  }
+  for (const int rows : {1, 2, 15, 4096, 262144}) {
+    for (const int channels : {1, 3, 32, 320, 2560, 4096}) {
+      const RowChunks s = row_chunks_of(rows, channels, 256, 128);
+      CHECK(s.columns * s.lanes <= 256);
+      CHECK((s.row_chunks <= 128 && s.row_chunks * s.rows >= rows &&
+             (s.row_chunks - 1) * s.rows < rows));
+    }
+  }
+}
+
+TEST_CASE("cuda interpreter: a product of two sources equals the reference") {
+  struct Size {
+    int m, n, a, b;
+  };
+  for (const Size& size : {Size{1, 1, 8, 0},
+                           {3, 5, 8, 16},
+                           {70, 66, 40, 24},
+                           {130, 161, 104, 0},
+                           {129, 33, 72, 200}}) {
+    for (const TileSizes& t : tiles) {
+      for (const int slices : {1, 3}) {
+        const int k = size.a + size.b;
+        const auto x = numbers(static_cast<size_t>(size.m) * k);
+        const auto w = numbers(static_cast<size_t>(size.n) * k);
+        const LinearView view{size.m, size.a / 8, size.b / 8, k / 8, k / 8};
+        const int tiles_k = ceil_div(view.total(), kTileChunks);
+        if (slices > tiles_k) continue;
+        const auto a = to_chunks(x.data(), size.m, k, k, k / 8);
+        const auto sums = interpret_gemm(
+            view, size.m, size.n, to_chunks(w.data(), size.n, k, k, k / 8), t, slices,
+            [&](int row, const Walk& at) {
+              if (row >= view.rows) return Chunk{};
+              const int begin = at.segment == 0 ? 0 : view.chunks_a;
+              return a[row * (at.segment == 0 ? view.ld_a : view.ld_b) + begin + at.chunk];
+            });
+        const auto backend = make_ref_backend();
+        TestArena arena;
+        std::vector<float> expected(static_cast<size_t>(size.m) * size.n);
+        const LinearWeight packed = backend->pack_linear(
+            {.name = "l", .parts = {{"l", host(w, {size.n, k})}}}, Precision::f32);
+        backend->linear(arena, {expected.data(), {1, size.m, 1, size.n}, size.n},
+                        Tensor{const_cast<float*>(x.data()), {1, size.m, 1, k}, k}, packed, {});
+        CHECK(farthest(added(sums, expected.size()), expected) <= 1e-6 * (k + 32));
+      }
+    }
+  }
+}
+
+TEST_CASE("cuda interpreter: a convolution equals the reference") {
+  struct Case {
+    int h, w, in, out, out_h, out_w;
+    ConvGeom geom;
+  };
+  for (const Case& c : {Case{5, 7, 8, 4, 5, 7, {}},
+                        {8, 6, 24, 33, 8, 6, {}},
+                        {3, 11, 3, 70, 3, 11, {}},  // padded to a chunk
+                        {7, 5, 16, 40, 4, 3, {.stride = 2}},
+                        {6, 8, 8, 6, 3, 4, {.stride = 2, .pad_top = 0, .pad_left = 0}},
+                        {4, 3, 40, 7, 8, 6, {.upsample = true}},
+                        {4, 5, 8, 7, 7, 9, {.upsample = true}}}) {
+    for (const TileSizes& t : tiles) {
+      const int chunks = ceil_div(c.in, 8), m = 2 * c.out_h * c.out_w;
+      const auto x = numbers(static_cast<size_t>(2) * c.h * c.w * c.in);
+      const auto w = numbers(static_cast<size_t>(c.out) * c.in * 9);
+      const ConvView view{2,
+                          c.h,
+                          c.w,
+                          c.out_h,
+                          c.out_w,
+                          chunks,
+                          chunks,
+                          c.geom.stride,
+                          c.geom.pad_top,
+                          c.geom.pad_left,
+                          enlargement(c.geom.upsample, c.h, c.w, c.out_h, c.out_w)};
+      std::vector<Chunk> b(static_cast<size_t>(c.out) * view.total(), Chunk{});
+      for (int o = 0; o < c.out; ++o) {
+        for (int i = 0; i < c.in; ++i) {
+          for (int tap = 0; tap < 9; ++tap) {
+            b[static_cast<size_t>(o) * view.total() + tap * chunks + i / 8][i % 8] =
+                w[(static_cast<size_t>(o) * c.in + i) * 9 + tap];
+          }
+        }
+      }
+      const auto a = to_chunks(x.data(), 2 * c.h * c.w, c.in, c.in, chunks);
+      const auto sums = interpret_gemm(view, m, c.out, b, t, 1, [&](int row, const Walk& at) {
+        const int pixel = pixel_of(view, corner_of(view, row), at.segment);
+        return pixel < 0 ? Chunk{} : a[pixel * view.ld + at.chunk];
+      });
+      const auto backend = make_ref_backend();
+      TestArena arena;
+      std::vector<float> expected(static_cast<size_t>(m) * c.out);
+      const ConvWeight packed =
+          backend->pack_conv3x3("c", host(w, {c.out, c.in, 3, 3}), {}, Precision::f32, false);
+      backend->conv3x3(arena, {expected.data(), {2, c.out_h, c.out_w, c.out}, c.out},
+                       {const_cast<float*>(x.data()), {2, c.h, c.w, c.in}, c.in}, packed, c.geom,
+                       {});
+      CHECK(farthest(sums, expected) <= 1e-6 * (9 * c.in + 32));
+    }
+  }
+}
+
+TEST_CASE("cuda interpreter: attention equals the reference") {
+  struct Case {
+    int queries, keys, width, compiled;
+    bool causal;
+  };
+  for (const Case& c : {Case{1, 1, 8, 40, false},
+                        {33, 77, 40, 40, false},
+                        {70, 130, 40, 40, true},
+                        {20, 65, 64, 64, true},
+                        {17, 64, 56, 64, false},
+                        {5, 171, 80, 80, true},
+                        {16, 40, 160, 160, false}}) {
+    const int width = c.width;
+    auto q = numbers(c.queries * width), k = numbers(c.keys * width), v = numbers(c.keys * width);
+    std::vector<int32_t> positions(c.queries);
+    std::vector<int> seen(c.queries, c.keys);
+    for (int i = 0; i < c.queries && c.causal; ++i) {
+      positions[i] = i * 37 % c.keys;
+      seen[i] = positions[i] + 1;
+    }
+    const auto chunked = [&](const std::vector<float>& x, int rows) {
+      return to_chunks(x.data(), rows, width, width, width / 8);
+    };
+    const auto got =
+        interpret_attention(chunked(q, c.queries), chunked(k, c.keys), chunked(v, c.keys),
+                            c.queries, c.keys, width, c.compiled, 0.7f, seen, 64);
+    const auto backend = make_ref_backend();
+    TestArena arena;
+    std::vector<float> expected(got.size());
+    AttnSpec spec{.scale = 0.7f};
+    if (c.causal) {
+      spec.positions = {positions.data(), {1, c.queries, 1, 1}, 1, DType::i32};
+    }
+    backend->attention(arena, {expected.data(), {1, c.queries, 1, width}, width},
+                       {q.data(), {1, c.queries, 1, width}, width},
+                       {k.data(), {1, c.keys, 1, width}, width},
+                       {v.data(), {1, c.keys, 1, width}, width}, spec);
+    CHECK(farthest(got, expected) <= 1e-5);
+  }
+}

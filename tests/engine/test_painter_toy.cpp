@@ -1,0 +1,152 @@
+// The whole painter in small: a diffusers folder, a single file and seeded networks, from
+// words to pixels, every stage against diffusers.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "engine/diffusion/text2image.h"
+#include "kernels/cpu/cpu_backend.h"
+#include "tests/support/compare.h"
+#include "tests/support/golden.h"
+#include "tests/support/temporary_folder.h"
+
+using namespace yent;
+
+namespace {
+
+std::unique_ptr<Backend> one_thread() { return make_cpu_backend({.threads = 1}); }
+
+// Our noise is torch's to 2e-6, so nothing that begins with it can be nearer.
+constexpr double kNoise = 2e-6;
+
+void check_stage(const std::string& stage, const Golden& got, const std::string& expected_name,
+                 const Golden& expected) {
+  CAPTURE(stage);
+  REQUIRE(got.has(stage));
+  const auto a = got.rows(stage), b = expected.rows(expected_name);
+  INFO(worst(a, b));
+  const double torch_f32_error = expected.config["torch_f32_error"][expected_name];
+  CHECK(relative_error(a, b) <= std::max(kNoise, network_limit(torch_f32_error)));
+}
+
+Golden read_back(const Dump& dump, const test::TemporaryFolder& folder) {
+  dump.write(folder / "dump.safetensors");
+  return Golden(read_safetensors(folder / "dump.safetensors"));
+}
+
+PaintSpec spec_of(const nlohmann::json& config) {
+  PaintSpec spec;
+  spec.width = config["width"];
+  spec.height = config["height"];
+  spec.steps = config["steps"];
+  spec.guidance = config["guidance"];
+  spec.sampler = config["sampler"];
+  if (config.contains("strength")) spec.strength = config["strength"];
+  return spec;
+}
+
+// Paints what a golden dump describes and compares every stage that it holds.
+void check_dump(const Golden& golden, const std::filesystem::path& model, const Image* picture,
+                std::vector<Lora> loras = {}) {
+  const auto backend = one_thread();
+  const test::TemporaryFolder folder;
+  Dump dump;
+  Text2Image::Options options;
+  options.dump = &dump;
+  options.loras = std::move(loras);
+  Text2Image painter(DiffusionCheckpoint::open(model, false), *backend, options);
+  const PaintSpec spec = spec_of(golden.config);
+  const PersistentTensor text =
+      painter.encode(golden.config["prompt"], golden.config["negative"], spec);
+  Latent moments;
+  if (picture) moments = painter.encode_picture(*picture, spec);
+  const Text2Image::Start start{.noise = nullptr, .picture = picture ? &moments : nullptr};
+  painter.decode(
+      painter.denoise(text, spec, painter.size(spec, picture), golden.config["seed"], start));
+
+  const Golden got = read_back(dump, folder);
+  for (const HostTensor& t : golden.tensors()) {
+    if (t.name == "moments") continue;  // no stage of a run
+    check_stage(t.name, got, t.name, golden);
+  }
+}
+
+void write_json(const std::filesystem::path& path, const nlohmann::json& json) {
+  std::filesystem::create_directories(path.parent_path());
+  std::ofstream(path) << json;
+}
+
+// The tensors that a network asks for, as a list to write.
+std::vector<HostTensor> tensors_of(const SeededCheckpoint& seeded) {
+  std::vector<HostTensor> all;
+  for (const auto& [name, tensor] : seeded.asked) all.push_back(tensor);
+  return all;
+}
+
+// A folder with the seeded UNet of a golden file; the rest is the toy painter's.
+void write_folder(const test::TemporaryFolder& folder, const Golden& golden, Backend& backend) {
+  const std::string toy = golden_path("toy_painter");
+  std::filesystem::copy(toy, folder.path(), std::filesystem::copy_options::recursive);
+  SeededCheckpoint seeded("unet", golden.config["seed"].get<uint64_t>());
+  const Policy policy;
+  const UNet unet(WeightBinder(seeded.checkpoint, backend, policy),
+                  UNetConfig::from_json(golden.config["model"], "golden"));
+  write_json(folder / "unet/config.json", golden.config["model"]);
+  write_safetensors(folder / "unet/diffusion_pytorch_model.safetensors", tensors_of(seeded));
+}
+
+}  // namespace
+
+TEST_CASE("painter_toy: words become the pixels that diffusers makes of them") {
+  check_dump(Golden("painter_txt2img"), golden_path("toy_painter"), nullptr);
+}
+
+TEST_CASE("painter_toy: so does a picture") {
+  const Image picture = read_image(golden_path("toy_input.png"));
+  check_dump(Golden("painter_img2img"), golden_path("toy_painter"), &picture);
+}
+
+TEST_CASE("painter_toy: adapters change what diffusers would change") {
+  for (const std::string name : {"lora_style", "lora_kohya"}) {
+    CAPTURE(name);
+    const Golden golden("painter_" + name);
+    check_dump(golden, golden_path("toy_painter"), nullptr,
+               {Lora::open(golden_path(name + ".safetensors"), golden.config["scale"])});
+  }
+}
+
+TEST_CASE("painter_toy: every sampler walks diffusers' way, for noise and for v") {
+  for (const std::string name : {"trajectory_tiny", "trajectory_v2"}) {
+    const Golden golden(name);
+    const auto backend = one_thread();
+    const test::TemporaryFolder folder;
+    write_folder(folder, golden, *backend);
+    const TensorSet embeddings = read_safetensors(golden_path(name + ".safetensors"));
+
+    for (const auto& scheduler : golden.config["schedulers"].items()) {
+      const std::string sampler = scheduler.key();
+      CAPTURE(name);
+      CAPTURE(sampler);
+      write_json(folder / "scheduler/scheduler_config.json", scheduler.value());
+      Dump dump;
+      Text2Image::Options options;
+      options.dump = &dump;
+      Text2Image painter(DiffusionCheckpoint::open(folder.path(), false), *backend, options);
+      PaintSpec spec;
+      spec.width = spec.height = 8 * painter.factor();
+      spec.steps = golden.config["steps"][sampler];
+      spec.guidance = golden.config["guidance"];
+      const PersistentTensor text =
+          painter.embed(embeddings.find("cond"), embeddings.find("uncond"), spec, name);
+      painter.denoise(text, spec, painter.size(spec), golden.config["noise_seed"], {});
+
+      const Golden got = read_back(dump, folder);
+      for (const HostTensor& t : golden.tensors()) {
+        if (!t.name.starts_with(sampler + ".")) continue;
+        check_stage(t.name.substr(sampler.size() + 1), got, t.name, golden);
+      }
+    }
+  }
+}

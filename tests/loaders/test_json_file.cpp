@@ -1,0 +1,123 @@
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "loaders/io/json_file.h"
+#include "tests/support/hostile.h"
+
+using namespace yent;
+using nlohmann::json;
+using yent::test::refusal;
+
+namespace {
+
+std::string parse_refusal(std::string_view text) {
+  return refusal([&] { parse_json(text, "f"); });
+}
+
+}  // namespace
+
+TEST_CASE("json_file: documents are read as nlohmann reads them") {
+  for (const char* text :
+       {"{}", "[]", "0", "null", "\"a\\u00e9\\n\"", " [1, -2, 3.5, true, {\"a\": [[], {}]}] ",
+        R"({"a": {"b": {"c": 1}, "d": [1, {"e": null}]}, "f": 18446744073709551615})"}) {
+    CAPTURE(text);
+    CHECK(parse_json(text, "f") == json::parse(text));
+  }
+}
+
+TEST_CASE("json_file: a malformed document is refused") {
+  for (const char* text : {"", "{", "}", "[1,]", "{\"a\" 1}", "{'a': 1}", "[1] [2]", "01", "+1",
+                           ".5", "1e999", "nul", "// a\n1", "\"\xff\"", "\"\\ud800\"", "[1 2]"}) {
+    CAPTURE(text);
+    CHECK(parse_refusal(text).starts_with("f: not valid JSON at byte "));
+  }
+  CHECK(parse_refusal(std::string_view("{}\0{}", 5)) == "f: not valid JSON at byte 3");
+}
+
+TEST_CASE("json_file: duplicate keys, depth and size have limits") {
+  CHECK(parse_refusal(R"({"a": 1, "b": 2, "a": 1})") == "f: the key \"a\" occurs twice");
+  CHECK(parse_refusal(R"([{"a": {"b": 1, "b": 1}}])") == "f: the key \"b\" occurs twice");
+  CHECK(parse_refusal(R"({"a": {"a": 1}, "b": {"a": 1}})") == "");
+
+  CHECK(parse_refusal(std::string(64, '[') + std::string(64, ']')) == "");
+  CHECK(parse_refusal(std::string(65, '[')) == "f: JSON nested deeper than 64 levels");
+  CHECK(parse_refusal(std::string(100'000, '[')) == "f: JSON nested deeper than 64 levels");
+  std::string objects;
+  for (int i = 0; i < 100'000; ++i) objects += "{\"a\":";
+  CHECK(parse_refusal(objects) == "f: JSON nested deeper than 64 levels");
+
+  std::string many = "[0";
+  for (int i = 0; i < 4'000'000; ++i) many += ",0";
+  CHECK(parse_refusal(many + "]") == "f: more than 4000000 JSON values");
+}
+
+TEST_CASE("json_file: files") {
+  const yent::test::TemporaryFolder folder;
+  const std::string text = R"({"hidden_size": 768})";
+  const auto path = folder.file("config.json", std::vector<uint8_t>(text.begin(), text.end()));
+  CHECK(read_json(path)["hidden_size"] == 768);
+  const std::string missing = (folder / "none.json").string();
+  CHECK(refusal([&] { read_json(missing); }) == missing + ": No such file or directory");
+
+  const auto huge = folder / "huge.json";
+  std::filesystem::copy_file(path, huge);
+  std::filesystem::resize_file(huge, (size_t{64} << 20) + 1);
+  CHECK(refusal([&] { read_json(huge); }).find("expected at most 67108864") != std::string::npos);
+}
+
+TEST_CASE("json_file: getters take a value, a fallback, or refuse by name") {
+  const json config = json::parse(R"({"n": 8, "big": 9223372036854775808, "neg": -3, "x": 0.5,
+      "yes": true, "name": "silu", "none": null, "dims": [5, 10, 20], "names": ["a", "b"],
+      "mixed": [1, "a"]})");
+
+  CHECK(get_int(config, "n", 1, 0, 8, "f") == 8);
+  CHECK(get_int(config, "neg", 1, -3, 8, "f") == -3);
+  CHECK(get_int(config, "absent", 1, 0, 9, "f") == 1);
+  CHECK(get_int(config, "none", 1, 0, 9, "f") == 1);
+  const auto int_refusal = [&](const char* key, int64_t min, int64_t max) {
+    return refusal([&] { get_int(config, key, std::nullopt, min, max, "f"); });
+  };
+  CHECK(int_refusal("absent", 0, 9) == "f: \"absent\" is missing");
+  CHECK(int_refusal("none", 0, 9) == "f: \"none\" is missing");
+  CHECK(int_refusal("n", 0, 7) == "f: \"n\" is 8, expected an integer from 0 to 7");
+  CHECK(int_refusal("n", 9, 12) == "f: \"n\" is 8, expected an integer from 9 to 12");
+  CHECK(int_refusal("x", 0, 9) == "f: \"x\" is 0.5, expected an integer from 0 to 9");
+  CHECK(int_refusal("yes", 0, 9) == "f: \"yes\" is true, expected an integer from 0 to 9");
+  CHECK(int_refusal("big", INT64_MIN, INT64_MAX).starts_with("f: \"big\" is 9223372036854775808"));
+
+  CHECK(get_number(config, "x", 1.0, 0, 1, "f") == 0.5);
+  CHECK(get_number(config, "n", 1.0, 0, 10, "f") == 8);
+  CHECK(get_number(config, "absent", 1.0, 0, 10, "f") == 1);
+  CHECK(refusal([&] { get_number(config, "x", 1.0, 1, 2, "f"); }) ==
+        "f: \"x\" is 0.5, expected a number from 1 to 2");
+  CHECK(refusal([&] { get_number(config, "name", 1.0, 1, 2, "f"); }) ==
+        "f: \"name\" is \"silu\", expected a number from 1 to 2");
+
+  CHECK(get_bool(config, "yes", false, "f"));
+  CHECK(get_bool(config, "absent", true, "f"));
+  CHECK(refusal([&] { get_bool(config, "n", true, "f"); }) ==
+        "f: \"n\" is 8, expected true or false");
+
+  CHECK(get_string(config, "name", "relu", "f") == "silu");
+  CHECK(get_string(config, "absent", "relu", "f") == "relu");
+  CHECK(refusal([&] { get_string(config, "n", "a", "f"); }) == "f: \"n\" is 8, expected a string");
+
+  using Ints = std::vector<int64_t>;
+  CHECK(get_ints(config, "dims", std::nullopt, 1, 20, "f") == Ints{5, 10, 20});
+  CHECK(get_ints(config, "n", std::nullopt, 1, 20, "f") == Ints{8});
+  CHECK(get_ints(config, "absent", Ints{1, 2}, 1, 20, "f") == Ints{1, 2});
+  CHECK(refusal([&] { get_ints(config, "dims", Ints{}, 1, 19, "f"); }) ==
+        "f: \"dims\" is 20, expected an integer from 1 to 19");
+  CHECK(refusal([&] { get_ints(config, "mixed", Ints{}, 1, 19, "f"); }) ==
+        "f: \"mixed\" is \"a\", expected an integer from 1 to 19");
+
+  using Strings = std::vector<std::string>;
+  CHECK(get_strings(config, "names", std::nullopt, "f") == Strings{"a", "b"});
+  CHECK(get_strings(config, "absent", Strings{"c"}, "f") == Strings{"c"});
+  CHECK(refusal([&] { get_strings(config, "mixed", Strings{}, "f"); }) ==
+        "f: \"mixed\" is [1,\"a\"], expected a list of strings");
+
+  CHECK(refusal([&] { get_int(json::array(), "n", 1, 0, 1, "f"); }) ==
+        "f: array, expected a JSON object with \"n\"");
+}

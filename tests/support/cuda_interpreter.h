@@ -1,0 +1,314 @@
+// The tile loops of the CUDA kernels, block by block and lane by lane, on floats. Not a simulator:
+// the arithmetic only, from the same index functions. What was never copied is NaN.
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "kernels/cuda/index.h"
+
+namespace yent::cuda {
+
+constexpr float kUnwritten = std::numeric_limits<float>::quiet_NaN();
+
+using Chunk = std::array<float, 8>;
+using Pair = std::array<float, 2>;  // a register of two halves
+inline Chunk unwritten() {
+  Chunk c;
+  c.fill(kUnwritten);
+  return c;
+}
+
+// What lane `lane` gets in register `matrix` of ldmatrix: of the 8 x 8 matrix whose rows lie at
+// the addresses of lanes 8 matrix .. 8 matrix + 7.
+template <class Address>
+Pair ldmatrix(const std::vector<Chunk>& shared, int lane, int matrix, const Address& address) {
+  const Chunk& row = shared.at(address(8 * matrix + lane / 4));
+  return {row[lane % 4 * 2], row[lane % 4 * 2 + 1]};
+}
+template <class Address>
+Pair ldmatrix_trans(const std::vector<Chunk>& shared, int lane, int matrix,
+                    const Address& address) {
+  Pair p;
+  for (int i = 0; i < 2; ++i) {
+    p[i] = shared.at(address(8 * matrix + lane % 4 * 2 + i))[lane / 4];
+  }
+  return p;
+}
+
+template <size_t Registers>
+using Fragment = std::array<std::array<Pair, Registers>, 32>;  // by lane
+using Sums = std::array<std::array<float, 4>, 32>;
+
+// mma.sync m16n8k(4 * A): of two registers of A, k is 8, of four 16.
+template <size_t A, size_t B>
+void multiply_add(Sums& sums, const Fragment<A>& a, const Fragment<B>& b) {
+  static_assert(A == 2 * B);
+  float at[16][16] = {}, bt[8][16] = {};
+  for (int lane = 0; lane < 32; ++lane) {
+    for (size_t i = 0; i < A; ++i) {
+      const Place p = fragment_a(lane, static_cast<int>(i));
+      for (int j = 0; j < 2; ++j) at[p.row][p.column * 2 + j] = a[lane][i][j];
+    }
+    for (size_t i = 0; i < B; ++i) {
+      const Place p = fragment_b(lane, static_cast<int>(i));
+      for (int j = 0; j < 2; ++j) bt[p.row][p.column * 2 + j] = b[lane][i][j];
+    }
+  }
+  for (int lane = 0; lane < 32; ++lane) {
+    for (int i = 0; i < 4; ++i) {
+      const Place p = fragment_sum(lane, i);
+      for (size_t k = 0; k < 8 * B; ++k) sums[lane][i] += at[p.row][k] * bt[p.column][k];
+    }
+  }
+}
+
+struct TileSizes {
+  int bm, bn, warps_m, warps_n;
+};
+
+// Sums of one product, [slices][m][n]: A read chunk by chunk through `load_a(row, walk)`, B as
+// rows of `view.total()` chunks.
+template <class View, class LoadA>
+std::vector<float> interpret_gemm(const View& view, int m, int n, const std::vector<Chunk>& b,
+                                  const TileSizes& t, int slices, const LoadA& load_a) {
+  std::vector<float> sums(static_cast<size_t>(slices) * m * n, kUnwritten);
+  const int threads = 32 * t.warps_m * t.warps_n, depth = view.total();
+  const int tiles_m = ceil_div(m, t.bm), tiles_n = ceil_div(n, t.bn);
+  const int tiles_k = ceil_div(depth, kTileChunks);
+  const int wm = t.bm / t.warps_m, wn = t.bn / t.warps_n;
+  const Chunk zero{};
+  for (int slice = 0; slice < slices; ++slice) {
+    const Slice range = slice_of(tiles_k, slices, slice);
+    for (int block = 0; block < tiles_m * tiles_n; ++block) {
+      const Place tile = tile_of(block, tiles_m, tiles_n);
+      std::vector<Sums> acc(threads / 32 * (wm / 16) * (wn / 8));
+      for (int kt = range.begin; kt < range.end; ++kt) {
+        std::vector<Chunk> shared_a(t.bm * kTileChunks, unwritten());
+        std::vector<Chunk> shared_b(t.bn * kTileChunks, unwritten());
+        for (int thread = 0; thread < threads; ++thread) {
+          const int column = thread % kTileChunks;
+          // As the kernel walks: once to the slice's start, then a tile at a time.
+          Walk walk = walk_to(view, range.begin * kTileChunks + column);
+          for (int i = range.begin; i < kt; ++i) walk = advance(view, walk, kTileChunks);
+          for (int i = 0; i < copies(t.bm, threads); ++i) {
+            const Place p = copied_chunk(thread, threads, i);
+            if (p.row >= t.bm) continue;
+            shared_a[tile_chunk(p.row, p.column)] =
+                walk.segment < view.segments() ? load_a(tile.row * t.bm + p.row, walk) : zero;
+          }
+          for (int i = 0; i < copies(t.bn, threads); ++i) {
+            const Place p = copied_chunk(thread, threads, i);
+            if (p.row >= t.bn) continue;
+            const int row = tile.column * t.bn + p.row, chunk = kt * kTileChunks + p.column;
+            shared_b[tile_chunk(p.row, p.column)] =
+                row < n && chunk < depth ? b[static_cast<size_t>(row) * depth + chunk] : zero;
+          }
+        }
+        for (int warp = 0; warp < threads / 32; ++warp) {
+          const int row = warp / t.warps_n * wm, column = warp % t.warps_n * wn;
+          for (int step = 0; step < kTileChunks; step += 2) {
+            for (int i = 0; i < wm / 16; ++i) {
+              Fragment<4> fa;
+              for (int lane = 0; lane < 32; ++lane) {
+                for (int r = 0; r < 4; ++r) {
+                  fa[lane][r] = ldmatrix(shared_a, lane, r, [&](int l) {
+                    const Place p = ldmatrix_a(l);
+                    return tile_chunk(row + 16 * i + p.row, p.column) ^ in_step(step / 2);
+                  });
+                }
+              }
+              for (int j = 0; j < wn / 8; j += 2) {
+                Fragment<2> fb[2];
+                for (int lane = 0; lane < 32; ++lane) {
+                  for (int r = 0; r < 4; ++r) {
+                    fb[r / 2][lane][r % 2] = ldmatrix(shared_b, lane, r, [&](int l) {
+                      const Place p = ldmatrix_b(l);
+                      return tile_chunk(column + 8 * j + p.row, p.column) ^ in_step(step / 2);
+                    });
+                  }
+                }
+                for (int half = 0; half < 2; ++half) {
+                  multiply_add(acc[(warp * (wm / 16) + i) * (wn / 8) + j + half], fa, fb[half]);
+                }
+              }
+            }
+          }
+        }
+      }
+      for (int warp = 0; warp < threads / 32; ++warp) {
+        for (int i = 0; i < wm / 16; ++i) {
+          for (int j = 0; j < wn / 8; ++j) {
+            for (int lane = 0; lane < 32; ++lane) {
+              for (int r = 0; r < 4; ++r) {
+                const Place p = fragment_sum(lane, r);
+                const int row = tile.row * t.bm + warp / t.warps_n * wm + 16 * i + p.row;
+                const int column = tile.column * t.bn + warp % t.warps_n * wn + 8 * j + p.column;
+                if (row >= m || column >= n) continue;
+                float& to = sums[(static_cast<size_t>(slice) * m + row) * n + column];
+                if (to == to) return {};  // written twice
+                to = acc[(warp * (wm / 16) + i) * (wn / 8) + j][lane][r];
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+  return sums;
+}
+
+// Rows of `chunks` chunks, the last zero beyond the columns.
+inline std::vector<Chunk> to_chunks(const float* from, int rows, int columns, int ld, int chunks) {
+  std::vector<Chunk> to(static_cast<size_t>(rows) * chunks, Chunk{});
+  for (int r = 0; r < rows; ++r) {
+    for (int c = 0; c < columns; ++c) {
+      to[static_cast<size_t>(r) * chunks + c / 8][c % 8] = from[static_cast<size_t>(r) * ld + c];
+    }
+  }
+  return to;
+}
+
+// One head: out [queries][width] of q, k, v as chunks, `keys_per_tile` keys at a time, 16 queries
+// a warp. `seen[i]` keys are visible to query i.
+inline std::vector<float> interpret_attention(const std::vector<Chunk>& q,
+                                              const std::vector<Chunk>& k,
+                                              const std::vector<Chunk>& v, int queries, int keys,
+                                              int width, int compiled_width, float scale,
+                                              const std::vector<int>& seen, int keys_per_tile) {
+  const int chunks = width / 8, room = compiled_width / 8, ld = padded_chunks(room);
+  std::vector<float> out(static_cast<size_t>(queries) * width, kUnwritten);
+  for (int first = 0; first < queries; first += 16) {
+    std::vector<Chunk> shared_q(16 * ld, unwritten());
+    for (int i = 0; i < 16 * room; ++i) {
+      const int row = i / room, c = i % room;
+      shared_q[row * ld + c] =
+          first + row < queries && c < chunks ? q[(first + row) * chunks + c] : Chunk{};
+    }
+    std::vector<Sums> o(room);
+    float peak[32][2], total[32][2] = {};
+    for (auto& p : peak) p[0] = p[1] = -std::numeric_limits<float>::infinity();
+    int last = 1;
+    for (int i = first; i < std::min(first + 16, queries); ++i) last = std::max(last, seen[i]);
+    for (int base = 0; base < last; base += keys_per_tile) {
+      std::vector<Chunk> shared_k(keys_per_tile * ld, unwritten()), shared_v = shared_k;
+      for (int i = 0; i < keys_per_tile * room; ++i) {
+        const int row = i / room, c = i % room;
+        const bool inside = base + row < keys && c < chunks;
+        shared_k[row * ld + c] = inside ? k[(base + row) * chunks + c] : Chunk{};
+        shared_v[row * ld + c] = inside ? v[(base + row) * chunks + c] : Chunk{};
+      }
+      std::vector<Sums> s(keys_per_tile / 8);
+      for (int step = 0; step < room; step += 2) {
+        const bool whole = step + 1 < room;  // else a half step, m16n8k8
+        Fragment<4> fa;
+        for (int lane = 0; lane < 32; ++lane) {
+          for (int r = 0; r < (whole ? 4 : 2); ++r) {
+            fa[lane][r] = ldmatrix(shared_q, lane, r, [&](int l) {
+              const Place p = ldmatrix_a(l);
+              return p.row * ld + step + p.column;
+            });
+          }
+        }
+        if (!whole) {
+          Fragment<2> half_a;
+          for (int lane = 0; lane < 32; ++lane) half_a[lane] = {fa[lane][0], fa[lane][1]};
+          for (int j = 0; j < keys_per_tile / 8; ++j) {
+            Fragment<1> half_b;
+            for (int lane = 0; lane < 32; ++lane) {
+              half_b[lane][0] = ldmatrix(shared_k, lane, j % 4, [&](int l) {
+                const Place p = ldmatrix_b_half(l);
+                return (8 * (j - j % 4) + p.row) * ld + step + p.column;
+              });
+            }
+            multiply_add(s[j], half_a, half_b);
+          }
+          continue;
+        }
+        for (int j = 0; j < keys_per_tile / 8; j += 2) {
+          Fragment<2> fb[2];
+          for (int lane = 0; lane < 32; ++lane) {
+            for (int r = 0; r < 4; ++r) {
+              fb[r / 2][lane][r % 2] = ldmatrix(shared_k, lane, r, [&](int l) {
+                const Place p = ldmatrix_b(l);
+                return (8 * j + p.row) * ld + step + p.column;
+              });
+            }
+          }
+          for (int half = 0; half < 2; ++half) multiply_add(s[j + half], fa, fb[half]);
+        }
+      }
+      for (int quad = 0; quad < 8; ++quad) {
+        for (int half = 0; half < 2; ++half) {
+          const int query = first + quad + 8 * half;
+          const int visible = query < queries ? seen[query] : 1;
+          float highest = peak[quad * 4][half];
+          for (int lane = quad * 4; lane < quad * 4 + 4; ++lane) {
+            for (size_t j = 0; j < s.size(); ++j) {
+              for (int i = 0; i < 2; ++i) {
+                float& value = s[j][lane][2 * half + i];
+                const int key = base + static_cast<int>(j) * 8 + fragment_sum(lane, i).column;
+                value = key < visible ? value * scale : -std::numeric_limits<float>::infinity();
+                highest = std::max(highest, value);
+              }
+            }
+          }
+          float sum = 0;
+          const float fade = std::exp(peak[quad * 4][half] - highest);
+          for (int lane = quad * 4; lane < quad * 4 + 4; ++lane) {
+            for (auto& tile : s) {
+              for (int i = 0; i < 2; ++i) {
+                float& value = tile[lane][2 * half + i];
+                sum += value = std::exp(value - highest);
+              }
+            }
+          }
+          for (int lane = quad * 4; lane < quad * 4 + 4; ++lane) {
+            peak[lane][half] = highest;
+            total[lane][half] = total[lane][half] * fade + sum;
+            for (auto& tile : o) {
+              for (int i = 0; i < 2; ++i) tile[lane][2 * half + i] *= fade;
+            }
+          }
+        }
+      }
+      // The sums of two key tiles are, register for register, A of the next product.
+      for (int step = 0; step < keys_per_tile / 16; ++step) {
+        Fragment<4> fa;
+        for (int lane = 0; lane < 32; ++lane) {
+          for (int r = 0; r < 4; ++r) {
+            const auto& from = s[2 * step + r / 2][lane];
+            fa[lane][r] = {from[r % 2 * 2], from[r % 2 * 2 + 1]};
+          }
+        }
+        for (int c = 0; c < room; ++c) {
+          Fragment<2> fb;
+          for (int lane = 0; lane < 32; ++lane) {
+            for (int r = 0; r < 2; ++r) {
+              fb[lane][r] = ldmatrix_trans(shared_v, lane, r, [&](int l) {
+                const Place p = ldmatrix_transposed(l);
+                return (16 * step + p.row) * ld + c + p.column;
+              });
+            }
+          }
+          multiply_add(o[c], fa, fb);
+        }
+      }
+    }
+    for (int c = 0; c < room; ++c) {
+      for (int lane = 0; lane < 32; ++lane) {
+        for (int i = 0; i < 4; ++i) {
+          const Place p = fragment_sum(lane, i);
+          const int query = first + p.row, column = c * 8 + p.column;
+          if (query >= queries || column >= width) continue;
+          out[static_cast<size_t>(query) * width + column] = o[c][lane][i] / total[lane][i / 2];
+        }
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace yent::cuda

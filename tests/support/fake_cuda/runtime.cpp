@@ -1,0 +1,369 @@
+#include "tests/support/fake_cuda/runtime.h"
+
+#include <cuda_runtime_api.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <mutex>
+
+// Opaque in CUDA's header.
+struct CUstream_st {
+  int device;
+  bool capturing;
+  int nodes;
+};
+struct CUevent_st {
+  int device;
+};
+struct CUgraph_st {
+  int nodes;
+};
+struct CUgraphExec_st {
+  int device, nodes;
+};
+
+namespace {
+
+using yent::cuda::fake::Counts;
+
+struct Memory {
+  size_t bytes;
+  int device;  // -1: pinned on the host
+  void* room;  // of calloc: large ones cost nothing before they are touched
+};
+
+std::recursive_mutex mutex;
+std::map<const std::byte*, Memory> memory;
+std::map<const void*, int> shared_limits;  // of kernels, on any device
+Counts counted;
+int devices = 0, failing = -1;
+size_t bytes_each = 0;
+thread_local int current = 0;
+thread_local const CUstream_st* capture = nullptr;
+
+// Where `at` lies, and what is left of that memory from there on.
+const Memory* find(const void* at, size_t* left) {
+  const auto* p = static_cast<const std::byte*>(at);
+  auto behind = memory.upper_bound(p);
+  if (behind == memory.begin()) return nullptr;
+  const auto& [start, m] = *--behind;
+  if (p >= start + m.bytes) return nullptr;
+  *left = m.bytes - static_cast<size_t>(p - start);
+  return &m;
+}
+
+bool on_device(const void* at, size_t bytes, int device) {
+  size_t left = 0;
+  const Memory* m = find(at, &left);
+  return m && m->device == device && bytes <= left;
+}
+
+bool fails() { return failing >= 0 && failing-- == 0; }
+
+template <class T, class... Values>
+cudaError_t make(T** made, Values... values) {
+  if (fails()) return cudaErrorMemoryAllocation;
+  *made = new T{values...};
+  ++counted.live;
+  return cudaSuccess;
+}
+template <class T>
+cudaError_t unmake(T* made) {
+  if (!made) return cudaErrorInvalidResourceHandle;
+  delete made;
+  --counted.live;
+  return cudaSuccess;
+}
+
+cudaError_t take(void** data, size_t bytes, int device) {
+  if (capture) return cudaErrorStreamCaptureUnsupported;
+  size_t used = 0;
+  for (const auto& [start, m] : memory) used += m.device == device ? m.bytes : 0;
+  if (fails() || (device >= 0 && bytes > bytes_each - used)) return cudaErrorMemoryAllocation;
+  void* room = std::calloc(bytes + 256, 1);
+  auto* start = static_cast<std::byte*>(room);
+  start += 256 - reinterpret_cast<uintptr_t>(room) % 256;
+  memory[start] = {bytes, device, room};
+  (device < 0 ? counted.pinned_bytes : counted.device_bytes) += bytes;
+  counted.most_device_bytes = std::max(counted.most_device_bytes, counted.device_bytes);
+  *data = start;
+  return cudaSuccess;
+}
+
+cudaError_t give(void* data, bool pinned) {
+  if (!data) return cudaSuccess;
+  if (capture) return cudaErrorStreamCaptureUnsupported;
+  const auto at = memory.find(static_cast<std::byte*>(data));
+  if (at == memory.end() || (at->second.device < 0) != pinned) return cudaErrorInvalidValue;
+  if (!pinned && at->second.device != current) return cudaErrorInvalidDevice;
+  (pinned ? counted.pinned_bytes : counted.device_bytes) -= at->second.bytes;
+  std::free(at->second.room);
+  memory.erase(at);
+  return cudaSuccess;
+}
+
+cudaError_t wait() {
+  if (capture) return cudaErrorStreamCaptureUnsupported;
+  ++counted.waits;
+  return cudaSuccess;
+}
+
+// Whether this thread may put work onto the stream now.
+cudaError_t enters(cudaStream_t stream) {
+  if (!stream || stream->device != current) return cudaErrorInvalidResourceHandle;
+  if (capture && capture != stream) return cudaErrorStreamCaptureImplicit;
+  if (stream->capturing) ++stream->nodes;
+  return cudaSuccess;
+}
+
+}  // namespace
+
+namespace yent::cuda::fake {
+
+void begin(int count, size_t bytes) {
+  const std::lock_guard lock(mutex);
+  devices = count, bytes_each = bytes, failing = -1;
+  Counts fresh = {};
+  fresh.device_bytes = counted.device_bytes, fresh.pinned_bytes = counted.pinned_bytes;
+  fresh.live = counted.live;
+  counted = fresh;
+}
+void fail_after(int calls) {
+  const std::lock_guard lock(mutex);
+  failing = calls;
+}
+Counts counts() {
+  const std::lock_guard lock(mutex);
+  return counted;
+}
+
+}  // namespace yent::cuda::fake
+
+// The names below are CUDA's.
+#define LOCKED const std::lock_guard lock(mutex)
+
+extern "C" {
+
+// ---- Devices and errors
+
+cudaError_t cudaGetDeviceCount(int* count) {
+  *count = devices;
+  return devices ? cudaSuccess : cudaErrorNoDevice;
+}
+cudaError_t cudaDriverGetVersion(int* version) {
+  *version = CUDART_VERSION;
+  return cudaSuccess;
+}
+cudaError_t cudaSetDevice(int device) {
+  if (device < 0 || device >= devices) return cudaErrorInvalidDevice;
+  current = device;
+  return cudaSuccess;
+}
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
+  *properties = {};
+  std::strcpy(properties->name, "a GPU that is not there");
+  properties->major = 9;
+  return cudaSuccess;
+}
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr, int) {
+  *value = 132;
+  return cudaSuccess;
+}
+const char* cudaGetErrorString(cudaError_t error) {
+  switch (error) {
+    case cudaErrorMemoryAllocation:
+      return "out of memory";
+    case cudaErrorStreamCaptureUnsupported:
+      return "not while a stream is captured";
+    case cudaErrorInvalidResourceHandle:
+      return "another device's stream";
+    default:
+      return "invalid";
+  }
+}
+cudaError_t cudaGetLastError() { return cudaSuccess; }
+
+// ---- Memory
+
+cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
+  LOCKED;
+  *free = *total = bytes_each;
+  for (const auto& [start, m] : memory) *free -= m.device == current ? m.bytes : 0;
+  return cudaSuccess;
+}
+cudaError_t cudaMalloc(void** data, size_t bytes) {
+  LOCKED;
+  return take(data, bytes, current);
+}
+cudaError_t cudaMallocHost(void** data, size_t bytes) {
+  LOCKED;
+  return take(data, bytes, -1);
+}
+cudaError_t cudaFree(void* data) {
+  LOCKED;
+  return give(data, false);
+}
+cudaError_t cudaFreeHost(void* data) {
+  LOCKED;
+  return give(data, true);
+}
+cudaError_t cudaMemsetAsync(void* data, int value, size_t bytes, cudaStream_t stream) {
+  LOCKED;
+  if (const cudaError_t error = enters(stream)) return error;
+  if (!on_device(data, bytes, current)) return cudaErrorInvalidValue;
+  if (!stream->capturing && bytes <= 4096) std::memset(data, value, bytes);  // all is fresh anyway
+  return cudaSuccess;
+}
+cudaError_t cudaMemcpy2DAsync(void* to, size_t to_pitch, const void* from, size_t from_pitch,
+                              size_t row, size_t rows, cudaMemcpyKind kind, cudaStream_t stream) {
+  LOCKED;
+  if (capture) return cudaErrorStreamCaptureUnsupported;  // of what the host may change
+  if (const cudaError_t error = enters(stream)) return error;
+  const bool up = kind == cudaMemcpyHostToDevice;
+  const void *host = up ? from : to, *device = up ? to : from;
+  const size_t pitch = up ? to_pitch : from_pitch;
+  if (pitch < row || !on_device(device, pitch * (rows - 1) + row, current)) {
+    return cudaErrorInvalidValue;
+  }
+  size_t left = 0;
+  if (!find(host, &left)) ++counted.pageable_copies;
+  for (size_t r = 0; r < rows; ++r) {
+    std::memcpy(static_cast<std::byte*>(to) + r * to_pitch,
+                static_cast<const std::byte*>(from) + r * from_pitch, row);
+  }
+  return cudaSuccess;
+}
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind kind,
+                            cudaStream_t stream) {
+  return cudaMemcpy2DAsync(to, bytes, from, bytes, bytes, 1, kind, stream);
+}
+
+// ---- Streams and events
+
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+  LOCKED;
+  return make(stream, current, false, 0);
+}
+cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+  LOCKED;
+  return unmake(stream);
+}
+cudaError_t cudaStreamSynchronize(cudaStream_t) {
+  LOCKED;
+  return wait();
+}
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
+  LOCKED;
+  return make(event, current);
+}
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  LOCKED;
+  return unmake(event);
+}
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
+  LOCKED;
+  if (!event || !stream || event->device != stream->device) return cudaErrorInvalidResourceHandle;
+  return enters(stream);
+}
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  LOCKED;
+  return event ? wait() : cudaErrorInvalidResourceHandle;
+}
+
+// ---- Kernels
+
+cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, const void*) {
+  *attributes = {};
+  return cudaSuccess;
+}
+cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute, int value) {
+  LOCKED;
+  constexpr int most = 99 << 10;  // of the smallest device that has all our kernels, sm_86
+  if (value > most) return cudaErrorInvalidValue;
+  shared_limits[kernel] = value;
+  return cudaSuccess;
+}
+cudaError_t cudaLaunchKernel(const void* kernel, dim3 grid, dim3 block, void**, size_t shared,
+                             cudaStream_t stream) {
+  LOCKED;
+  if (const cudaError_t error = enters(stream)) return error;
+  const auto limit = shared_limits.find(kernel);
+  const size_t allowed =
+      limit == shared_limits.end() ? 48 << 10 : static_cast<size_t>(limit->second);
+  const size_t threads = static_cast<size_t>(block.x) * block.y * block.z;
+  if (grid.x - 1 >= 0x7fffffff || grid.y - 1 >= 65535 || grid.z - 1 >= 65535 ||
+      threads - 1 >= 1024 || shared > allowed) {
+    return cudaErrorInvalidConfiguration;
+  }
+  counted.launches += !stream->capturing;
+  return cudaSuccess;
+}
+
+// ---- Recordings
+
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode) {
+  LOCKED;
+  if (capture || mode != cudaStreamCaptureModeThreadLocal) return cudaErrorIllegalState;
+  stream->capturing = true;
+  stream->nodes = 0;
+  capture = stream;
+  return cudaSuccess;
+}
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
+  LOCKED;
+  if (capture != stream) return cudaErrorIllegalState;
+  stream->capturing = false;
+  capture = nullptr;
+  return make(graph, stream->nodes);
+}
+cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+  LOCKED;
+  return unmake(graph);
+}
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long) {
+  LOCKED;
+  ++counted.recordings;
+  return make(exec, current, graph->nodes);
+}
+cudaError_t cudaGraphExecUpdate(cudaGraphExec_t exec, cudaGraph_t graph,
+                                cudaGraphExecUpdateResultInfo*) {
+  LOCKED;
+  if (exec->nodes != graph->nodes) return cudaErrorGraphExecUpdateFailure;
+  ++counted.recordings;
+  return cudaSuccess;
+}
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec) {
+  LOCKED;
+  return unmake(exec);
+}
+cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
+  LOCKED;
+  if (exec->device != stream->device) return cudaErrorInvalidResourceHandle;
+  if (const cudaError_t error = enters(stream)) return error;
+  ++counted.replays;
+  return cudaSuccess;
+}
+
+// ---- What nvcc's objects call: they announce their kernels, which nobody runs
+
+void** __cudaRegisterFatBinary(void*) {
+  static void* handle = nullptr;
+  return &handle;
+}
+void __cudaRegisterFatBinaryEnd(void**) {}
+void __cudaUnregisterFatBinary(void**) {}
+void __cudaRegisterFunction(void**, const char*, char*, const char*, int, void*, void*, void*,
+                            void*, int*) {}
+cudaError_t __cudaGetKernel(void** kernel, const void* entry) {
+  *kernel = const_cast<void*>(entry);
+  return cudaSuccess;
+}
+cudaError_t __cudaLaunchKernel(void*, dim3, dim3, void**, size_t, cudaStream_t) {
+  return cudaErrorNotSupported;  // Queue launches otherwise
+}
+unsigned __cudaPopCallConfiguration(dim3*, dim3*, size_t*, void*) { return 0; }
+
+}  // extern "C"
