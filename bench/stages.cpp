@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "bench/machine.h"
@@ -14,13 +15,14 @@
 #include "engine/ascii/charset.h"
 #include "engine/ascii/filter.h"
 #include "engine/core/trace.h"
-#include "engine/diffusion/text2image.h"
 #include "engine/pipeline/assets.h"
 #include "engine/pipeline/language_model.h"
 #include "engine/pipeline/named_policy.h"
+#include "engine/pipeline/pipeline.h"
 #include "kernels/devices.h"
 #include "kernels/error.h"
 #include "loaders/io/output_file.h"
+#include "tools/exit_code.h"
 
 namespace yent {
 namespace {
@@ -134,9 +136,7 @@ class Bench {
   }
 
   void voice() {
-    const auto path =
-        a_.llm == "default" ? shipped("default/yent.gguf") : std::filesystem::path(a_.llm);
-    LanguageModel model(path, trace_, policy_, 0);
+    LanguageModel model(voice_path(a_.llm), trace_, policy_, 0);
     // Nearly 128 tokens of prompt, read as one piece; temperature 0.8, as Yent speaks.
     const int most = std::min(128, model.config().context / 2), tokens = 32;
     std::string text;
@@ -169,64 +169,65 @@ class Bench {
     trace_.clear();
   }
 
+  // Paints once with two steps: what each stage costs, layer by layer on demand. Layers are timed
+  // once their memory has been touched, so --roofline paints twice.
+  void count_costs(Pipeline& pipeline, PaintRequest request, std::map<std::string, Row>& costs) {
+    request.spec.steps = 2;
+    for (int turn = 0; turn < (a_.roofline ? 2 : 1); ++turn) {
+      trace_.clear();
+      request.prompt += ' ';  // the same words would not be encoded again
+      pipeline.paint(request, {.stage = [&](std::string_view stage) {
+                       Row row{std::string(stage), {}};
+                       add_costs(row, trace_);
+                       if (a_.roofline && turn > 0) print_roofline(row.name, trace_, machine_);
+                       trace_.clear();
+                       costs.insert_or_assign(row.name, row);
+                     }});
+    }
+  }
+
+  // The picture's way out, as yent-run takes it by default.
+  static void finish(Image image, Timings& timings) {
+    {
+      const Timings::Span span(&timings, "ascii");
+      AsciiOptions ascii{.charset = charset_from("techno")};
+      ascii.columns = readable_columns(image.width, 100);
+      image = paint_ascii(draw_ascii(image, ascii), image.width, image.height);
+    }
+    const Timings::Span span(&timings, "png");
+    encode_png(image);
+  }
+
   void painter() {
-    const auto path = a_.model == "default" ? shipped("default") : std::filesystem::path(a_.model);
     Timings timings, warm;
-    Text2Image::Options options{
-        .policy = policy_, .clip = shipped("clip"), .timings = &warm, .keep_loaded = true};
-    Text2Image painter(DiffusionCheckpoint::open(path, a_.precision == "f16"), trace_, options);
-    PaintSpec spec{.width = a_.width, .height = a_.height, .steps = 2};
-    const Text2Image::Size size = painter.size(spec);
-    const std::string prompt = "an angry rubber duck wearing a crown of broken glass, street art";
+    Pipeline pipeline({.model = painter_path(a_.model),
+                       .policy = policy_,
+                       .prefer_f16 = a_.precision == "f16",
+                       .tokenizer = {.fallback = shipped("clip")}},
+                      {&trace_});
+    PaintRequest request{
+        .prompt = "an angry rubber duck wearing a crown of broken glass, street art",
+        .spec = {.width = a_.width, .height = a_.height},
+        .seed = 1,
+        .timings = &warm};
+    std::map<std::string, Row> costs;
+    count_costs(pipeline, request, costs);
 
-    // A warm-up, which also counts. Layers are timed once their memory has been touched.
-    PersistentTensor text = painter.encode(prompt, "", spec);
-    Row text_row{"text_encoder", {}};
-    add_costs(text_row, trace_);
-    trace_.clear();
-    Latent latent = painter.denoise(text, spec, size, 1, {});
-    if (a_.roofline) {
-      trace_.clear();
-      latent = painter.denoise(text, spec, size, 1, {});
-    }
-    Row step_row{"unet_step", {}};
-    add_costs(step_row, trace_);
-    if (a_.roofline) print_roofline("unet_step", trace_, machine_);
-    trace_.clear();
-    painter.decode(latent);
-    if (a_.roofline) {
-      trace_.clear();
-      painter.decode(latent);
-    }
-    Row decode_row{"vae_decode", {}};
-    add_costs(decode_row, trace_);
-    if (a_.roofline) print_roofline("vae_decode", trace_, machine_);
-    trace_.clear();
-
-    painter.set_timings(&timings);
-    spec.steps = a_.steps;
-    const AsciiOptions ascii{.charset = charset_from("techno")};
+    request.spec.steps = a_.steps;
+    request.timings = &timings;
     for (int repetition = 0; repetition < 3; ++repetition) {
       const Timings::Span total(&timings, "total");
-      text = painter.encode(prompt, "", spec);
-      latent = painter.denoise(text, spec, size, 1, {});
-      Image image = painter.decode(latent);
-      {
-        const Timings::Span span(&timings, "ascii");
-        AsciiOptions fitted = ascii;
-        fitted.columns = readable_columns(image.width, 100);
-        image = paint_ascii(draw_ascii(image, fitted), image.width, image.height);
-      }
-      const Timings::Span span(&timings, "png");
-      encode_png(image);
+      request.prompt += '!';
+      pipeline.paint(request, {.picture = [&](Painted&& painted) {
+                       finish(std::move(painted.image), timings);
+                     }});
     }
     row("load").ms = {0};
-    rows_.back().ms[0] = 0;
     for (const double ms : times(warm, "load")) rows_.back().ms[0] += ms;
     row("tokenize").ms = times(timings, "tokenize");
-    for (Row& counted : {std::ref(text_row), std::ref(step_row), std::ref(decode_row)}) {
-      counted.ms = times(timings, counted.name);
-      rows_.push_back(counted);
+    for (const char* stage : {"text_encoder", "unet_step", "vae_decode"}) {
+      rows_.push_back(costs.at(stage));
+      rows_.back().ms = times(timings, stage);
     }
     for (const char* stage : {"ascii", "png", "total"}) row(stage).ms = times(timings, stage);
   }
@@ -318,7 +319,7 @@ int main(int argc, char** argv) {
     return 0;
   } catch (const yent::Error& error) {
     std::fprintf(stderr, "bench: %s\n", error.what());
-    return error.kind();
+    return yent::exit_code(error.kind());
   } catch (const std::exception& error) {
     std::fprintf(stderr, "bench: %s\n", error.what());
     return 1;

@@ -1,5 +1,6 @@
-// Errors. A file, a flag or the machine is wrong: throw Error, caught once in main.
-// We are wrong: ENSURE aborts (doctest owns the name CHECK) with a sentence. Hot loops use neither.
+// Errors. A request, a file or the machine is wrong: throw Error, which the program or the C API
+// catches. We are wrong: ENSURE aborts (doctest owns the name CHECK) with a sentence. Hot loops use
+// neither.
 #pragma once
 
 #include <fmt/format.h>
@@ -14,8 +15,9 @@ namespace yent {
 
 class Error : public std::runtime_error {
  public:
-  // The value is the exit code of the program.
-  enum Kind { run = 1, usage = 2, file = 3 };
+  // What is wrong: what was asked for, a file that was read, the run itself (memory, a device, an
+  // output); or nothing, and somebody cancelled the work.
+  enum Kind { usage, file, run, cancelled };
 
   Error(Kind kind, const std::string& sentence) : std::runtime_error(sentence), kind_(kind) {}
   Kind kind() const { return kind_; }
@@ -39,6 +41,8 @@ template <class... Args>
 Error run_error(fmt::format_string<Args...> form, Args&&... args) {
   return Error(Error::run, fmt::format(form, std::forward<Args>(args)...));
 }
+
+inline Error cancelled_error() { return Error(Error::cancelled, "cancelled"); }
 
 [[noreturn]] inline void check_failed(const char* file, int line, const std::string& what) {
   std::fprintf(stderr, "%s:%d: %s\n", file, line, what.c_str());

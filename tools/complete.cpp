@@ -13,9 +13,7 @@ void complete(Run& run) {
   if (!o.dump.empty()) ensure_writable(o.dump);
   LanguageModel model = [&] {
     const Timings::Span span(&run.timings, "load");
-    return LanguageModel(
-        o.llm == "default" ? shipped("default/yent.gguf") : std::filesystem::path(o.llm),
-        run.backend(), run.policy, o.context);
+    return LanguageModel(voice_path(o.llm), run.backend(), run.policy, o.context);
   }();
   if (o.explain) print_layers(run, model.resolved());
   std::mt19937_64 generator(run.seed);

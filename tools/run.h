@@ -1,7 +1,6 @@
 // The modes of yent-run. Each throws Error; main turns it into a sentence and an exit code.
 #pragma once
 
-#include <atomic>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -22,7 +21,6 @@ struct Run {
   Policy policy;
   uint64_t seed = 0;
   Timings timings = {};
-  std::atomic<int> calls_done = 0;     // of the painter
   nlohmann::ordered_json report = {};  // printed with --json
 
   Backend& backend() const { return *backends.front(); }

@@ -10,6 +10,7 @@
 #include "engine/pipeline/named_policy.h"
 #include "kernels/devices.h"
 #include "kernels/error.h"
+#include "tools/exit_code.h"
 #include "tools/run.h"
 
 namespace yent {
@@ -66,12 +67,12 @@ int main(int argc, char** argv) {
     return 0;
   } catch (const yent::Error& error) {
     std::fprintf(stderr, "yent-run: %s\n", error.what());
-    return error.kind();
+    return yent::exit_code(error.kind());
   } catch (const std::bad_alloc&) {
     std::fprintf(stderr, "yent-run: memory ran out\n");
-    return yent::Error::run;
+    return yent::exit_code(yent::Error::run);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "yent-run: %s\n", error.what());
-    return yent::Error::run;
+    return yent::exit_code(yent::Error::run);
   }
 }

@@ -23,6 +23,7 @@ class Dump {
   void add(const std::string& name, Backend& backend, Tensor tensor);
 
   bool wants_layer(const std::string& path) const;
+  bool wants_layers() const { return !layers_.empty(); }
 
   // Appears by rename, tensors sorted by name.
   void write(const std::filesystem::path& path) const;
@@ -39,10 +40,6 @@ class Dump {
   std::string layers_;
   std::map<std::string, Entry> entries_;
 };
-
-// {n, h, w, c} as PyTorch's [n, c, h, w], and back.
-std::vector<float> to_nchw(const std::vector<float>& nhwc, Shape shape);
-std::vector<float> to_nhwc(const std::vector<float>& nchw, Shape shape);
 
 // Records the outputs of layers as they are computed. Stacked weights give one entry a part.
 class DumpBackend : public Decorator {

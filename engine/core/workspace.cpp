@@ -130,6 +130,7 @@ void Workspace::clear() {
 }
 
 Arena::Block Workspace::take(size_t bytes) {
+  CancelToken::check(cancel_);
   bytes = aligned(bytes);
   if (mode_ == Mode::fresh) {
     const PersistentTensor memory = allocate_bytes(backend_, bytes);

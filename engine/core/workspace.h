@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/core/cancel.h"
 #include "kernels/backend.h"
 
 namespace yent {
@@ -68,6 +69,10 @@ class Workspace : public Arena {
   // The plan of a key that has run.
   const Plan& plan(const std::string& key) const { return plans_.at(key); }
 
+  // From now on every request for memory, so every op, throws once the token is cancelled. Null:
+  // nothing can be cancelled. The token must outlive its use here.
+  void watch(const CancelToken* token) { cancel_ = token; }
+
   // Gives the buffer and the plans back.
   void clear();
 
@@ -80,6 +85,7 @@ class Workspace : public Arena {
   Mode mode_;
   bool measuring_ = false;
   std::map<std::string, Plan> plans_;
+  const CancelToken* cancel_ = nullptr;
   Plan* current_ = nullptr;
   size_t next_ = 0, clock_ = 0;
   PersistentTensor buffer_;

@@ -1,11 +1,10 @@
-// From a prompt to pixels: the only place that knows all networks of the painter. Each network
-// is loaded when its stage begins, so that the text encoder is gone before the VAE comes.
+// The stages from a prompt to pixels: encode, denoise, decode. Whoever wants a picture asks the
+// Pipeline (engine/pipeline/pipeline.h), which knows their order.
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
-#include <map>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,82 +12,78 @@
 #include <vector>
 
 #include "engine/core/dump.h"
-#include "engine/core/policy.h"
 #include "engine/core/random.h"
-#include "engine/core/timing.h"
-#include "engine/diffusion/scheduler.h"
-#include "engine/models/clip.h"
-#include "engine/models/unet.h"
-#include "engine/models/vae.h"
-#include "engine/text/clip_tokenizer.h"
-#include "loaders/checkpoint/diffusion_checkpoint.h"
-#include "loaders/checkpoint/lora.h"
+#include "engine/diffusion/denoiser.h"
+#include "engine/diffusion/inputs.h"
+#include "engine/diffusion/latent.h"
+#include "engine/diffusion/networks.h"
+#include "engine/diffusion/prompt_tokenizer.h"
 #include "loaders/image/image.h"
 
 namespace yent {
 
+// How a picture is painted.
 struct PaintSpec {
   int width = 0, height = 0;  // pixels; 0: the model's own
   int steps = 25;
   double guidance = 7.5;     // 1 and less: the negative prompt is not asked
-  std::string sampler = {};  // empty: the folder's
+  std::string sampler = {};  // empty: the model's own
   bool karras = false;
   Rng rng = Rng::cpu;
-  double strength = 0.75;  // of what may change in an input picture
+  double strength = 0.75;  // of what may change in an input picture, in (0, 1]
 
   bool guided() const { return guidance > 1; }
 };
 
-// A picture on its way, on the host: [channels, height, width].
-struct Latent {
-  int channels = 0, height = 0, width = 0;
-  std::vector<float> values;
+// What accompanies one run. All of it may be null or empty and must outlive the run.
+struct RunHooks {
+  Dump* dump = nullptr;
+  Timings* timings = nullptr;
+  const CancelToken* cancel = nullptr;
+  // Called after each of the model's calls. The device is waited for then, as when calls are timed.
+  std::function<void(const Denoiser& denoiser, int call)> step = {};
 };
 
+// Not for two threads at once. The backend must outlive it. Sizes and other wishes that cannot be
+// fulfilled are usage errors; the file kind is for what the checkpoint or a file of the caller
+// says; a run error is too little memory or a picture that is not finite.
 class Text2Image {
  public:
   struct Options {
-    Policy policy = Policy();
-    std::vector<Lora> loras = {};
-    std::filesystem::path tokenizer = {};  // a folder, instead of the model's own
-    std::filesystem::path clip = {};       // the folder for models that bring none
-    bool text_is_given = false;            // `embed`, not `encode`: the encoder is never opened
-    Dump* dump = nullptr;                  // may be null: nothing is kept
-    Timings* timings = nullptr;            // may be null: nothing is timed
-    bool keep_loaded = false;              // networks stay when their stage is over
-    // Told after each model call how many are done, of how many. May be empty; otherwise, and
-    // where calls are timed, each is waited for.
-    std::function<void(int done, int calls)> progress = {};
-    std::function<void(const std::string& sentence)> warn = [](const std::string&) {};
-    std::function<void(const std::string& sentence)> note = [](const std::string&) {};  // details
+    DiffusionNetworks::Options networks = {};
+    TokenizerFolders tokenizer = {};
   };
 
   // Reads the configs. Networks are loaded when they are needed.
   Text2Image(DiffusionCheckpoint files, Backend& backend, Options options);
 
-  // What will be painted: the size asked for, or the picture's cut to what the VAE can make, or
-  // the model's own. Throws a usage error for a size that the VAE cannot make.
+  // For the stages that follow, until the next call.
+  void attend(const RunHooks& hooks);
+
   struct Size {
     int width, height;
   };
+  // What will be painted: the size asked for, or the picture's cut to what the VAE can make, or
+  // the model's own.
   Size size(const PaintSpec& spec, const Image* picture = nullptr) const;
-  int factor() const { return vae_config_.factor(); }
-  int latent_channels() const { return unet_config_.in_channels; }
-  std::string sampler(const PaintSpec& spec) const;
-  // Throws, before any work, the usage errors that a schedule of this spec would, file errors of
-  // parts that cannot be opened, and a run error where memory cannot suffice for this size.
-  void check(const PaintSpec& spec, Size size) const;
+  int factor() const { return networks_.vae_config().factor(); }  // pixels per latent, one side
+  int latent_channels() const { return networks_.unet_config().in_channels; }
+  Shape latent_shape(Size px) const;
+  std::string sampler(const PaintSpec& spec) const;  // its name in the table
+  // Throws, before any work, the errors of a schedule of this spec, of parts that cannot be
+  // opened, and of memory that cannot suffice for this size.
+  void check(const PaintSpec& spec, Size px) const;
+  // Throws where they do not fit the UNet.
+  void check(const TextEmbeddings& text, const PaintSpec& spec) const;
 
-  // Tokens of a prompt, start and end not counted, and how many of them the encoder sees.
-  int count_tokens(std::string_view prompt);
-  int token_capacity() const { return clip_config().max_position_embeddings - 2; }
+  const PromptTokenizer& tokenizer();
+  Backend& backend() const { return backend_; }
 
-  // {n, tokens, 1, width}: the negative prompt's row first when guided, then the prompt's.
+  // {n, tokens, 1, width}: the negative prompt's row first when guided, then the prompt's. The
+  // last results are kept, so that the same words are encoded once.
   PersistentTensor encode(const std::string& prompt, const std::string& negative,
                           const PaintSpec& spec);
-  // The same from given embeddings, [tokens, width] each; `uncond` may be null when unguided.
-  PersistentTensor embed(const HostTensor* cond, const HostTensor* uncond, const PaintSpec& spec,
-                         const std::string& path);
+  PersistentTensor embed(const TextEmbeddings& text, const PaintSpec& spec);
 
   // What the VAE sees in a picture: [2 * channels, height, width], mean and log variance.
   Latent encode_picture(const Image& picture, const PaintSpec& spec);
@@ -98,58 +93,48 @@ class Text2Image {
     const Latent* noise = nullptr;
     const Latent* picture = nullptr;
   };
-  // Runs the whole schedule at the size given. The latent is what the VAE gets, still scaled.
-  Latent denoise(const PersistentTensor& text, const PaintSpec& spec, Size size, uint64_t seed,
-                 const Start& start);
+  struct Denoised {
+    Latent init;    // unit noise, or the noised picture
+    Latent latent;  // what the VAE gets, still scaled
+  };
+  Denoised denoise(const PersistentTensor& text, const PaintSpec& spec, Size px, uint64_t seed,
+                   const Start& start);
 
   Image decode(const Latent& latent);
+  // A quick look at a latent: decoded smaller, at most `side` latent pixels along one side.
+  Image preview(const Latent& latent, int side);
 
-  void set_timings(Timings* timings) { options_.timings = timings; }
-
-  // Loads every network once, for `resolved`.
-  void load_all();
-  // What the layers loaded so far compute with.
-  const std::vector<Resolved>& resolved() const { return resolved_; }
+  // Loads every network once; what their layers compute with.
+  const std::vector<Resolved>& load_all();
 
  private:
-  enum class Stage { text, picture, steps, decode };
-
   Schedule schedule(const PaintSpec& spec, bool from_picture) const;
-
-  ClipConfig clip_config() const;
-  const ClipTokenizer& tokenizer();
-  bool encodes_text() const { return !options_.text_is_given && files_.has_text_encoder(); }
   std::vector<int32_t> tokenize(const std::string& prompt, const char* which,
                                 const char* dump_name);
-  void match_loras();
-  // Lets go of the networks of other stages, unless they are to stay.
-  void enter(Stage stage);
-  template <class Network, class Config>
-  void load(std::unique_ptr<Network>& network, const char* part, const TensorSet& set,
-            const Config& config, const Policy& policy);
-  void load_text_encoder();
-  void load_unet();
-  // Pixels [height][width][3], whatever they are.
-  std::vector<float> decode(const Latent& latent, const Policy& policy);
-  Ctx context(const char* part, const std::string& behind = {});
-  void dump(const std::string& name, Tensor latent);
+  void dump_text(const PersistentTensor& text, bool guided);
+  void dump_latent(const std::string& name, Tensor latent);
+  std::vector<float> first_latent(const Schedule& schedule, Shape shape, NoiseSource& noise,
+                                  const Start& start) const;
+  // Pixels [height][width][3], which need not be finite.
+  std::vector<float> decode(const VaeDecoder& decoder, const Latent& latent, const Policy& policy);
+  Ctx context(const char* part, const std::string& suffix = {});
 
-  DiffusionCheckpoint files_;
+  DiffusionNetworks networks_;
   Backend& backend_;
-  Options options_;
+  TokenizerFolders folders_;
+  Messages messages_;
+  RunHooks hooks_;
   std::unique_ptr<DumpBackend> dump_backend_;  // where layers are dumped
-  UNetConfig unet_config_;
-  VaeConfig vae_config_;
-  SchedulerConfig scheduler_config_;
-  std::optional<ClipTokenizer> tokenizer_;
-  std::map<std::string, std::vector<LoraDelta>> deltas_;  // by part and module path
-  std::unique_ptr<Workspace> ws_;
-  std::unique_ptr<ClipText> text_encoder_;
-  std::unique_ptr<UNet> unet_;
-  std::unique_ptr<VaeEncoder> encoder_;
-  std::unique_ptr<VaeDecoder> decoder_;
-  Stage stage_ = Stage::text;
-  std::vector<Resolved> resolved_;
+  std::optional<PromptTokenizer> tokenizer_;
+  Workspace ws_;
+  struct Encoded {
+    std::vector<int32_t> ids;
+    PersistentTensor text;
+  };
+  std::list<Encoded> encoded_;  // the last prompts, newest first
 };
+
+// The host's copy of a latent on the device.
+Latent read_latent(Backend& backend, Tensor latent);
 
 }  // namespace yent

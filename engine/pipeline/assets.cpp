@@ -12,4 +12,12 @@ std::filesystem::path shipped(const std::string& name) {
   return std::filesystem::path(YENT_SOURCE_DIR) / "weights" / name;
 }
 
+std::filesystem::path painter_path(const std::string& name) {
+  return name == "default" ? shipped("default") : std::filesystem::path(name);
+}
+
+std::filesystem::path voice_path(const std::string& name) {
+  return name == "default" ? shipped("default/yent.gguf") : std::filesystem::path(name);
+}
+
 }  // namespace yent

@@ -11,4 +11,8 @@ namespace yent {
 // has it, so that an error names a path.
 std::filesystem::path shipped(const std::string& name);
 
+// A painter's or a voice's path, as people name it: `default` is the shipped one.
+std::filesystem::path painter_path(const std::string& name);
+std::filesystem::path voice_path(const std::string& name);
+
 }  // namespace yent

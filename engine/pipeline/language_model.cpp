@@ -96,6 +96,11 @@ LanguageModel::Result LanguageModel::generate(
     }
   };
   Ctx c{backend_, ws_};
+  struct Watch {
+    Workspace& ws;
+    ~Watch() { ws.watch(nullptr); }
+  } watch{ws_};
+  ws_.watch(request.cancel);
   state_.length = 0;
   std::vector<float> logits;
   {

@@ -17,6 +17,7 @@
 
 namespace yent {
 
+// Not for two threads at once. The backend must outlive it.
 class LanguageModel {
  public:
   // `context` bounds the memory of the conversation; 0 takes the file's. Throws file errors, and
@@ -32,6 +33,7 @@ class LanguageModel {
     TokenSamplerOptions sampling = {};
     bool keep_logits = false;
     bool cut_to_fit = false;  // a text too long for the context loses its beginning
+    const CancelToken* cancel = nullptr;
   };
   struct Result {
     std::vector<int32_t> prompt, generated;  // a final EOS is among the generated

@@ -30,10 +30,19 @@ Reaction react(std::string_view words, const Persona& persona, const Generate& g
   reaction.starter = mood.starters[chosen];
   reaction.temperature = reaction_temperature(words, persona, base);
 
+  const auto say = [&](std::string_view piece) {
+    if (options.on_words) options.on_words(piece);
+  };
+  say(reaction.starter);
+
   Detail detail;
   generate(fill_context(persona.context, words, reaction.starter, options.longest_words),
            reaction.temperature, options.max_tokens,
-           [&](std::string_view piece) { return detail.take(piece); });
+           [&](std::string_view piece) {
+             const bool more = detail.take(piece);
+             if (more) say(piece);
+             return more;
+           });
   reaction.detail = detail.text();
   if (reaction.detail.empty()) {  // no draw here: the order of draws is a promise
     reaction.detail = persona.fallbacks[chosen % persona.fallbacks.size()];

@@ -29,6 +29,10 @@ struct ReactOptions {
   int max_tokens = 30;
   size_t longest_words = 400;  // bytes of the person's words that the model is shown
 
+  // Hears the reaction as it is said: the starter, then pieces of the detail. The reaction itself
+  // may end up shorter. May be empty.
+  std::function<void(std::string_view piece)> on_words = {};
+
   // Tokens of a prompt without start and end. Where given, the detail is shortened to fit.
   std::function<int(std::string_view)> clip_tokens = {};
   int clip_capacity = 75;

@@ -43,7 +43,7 @@ std::unique_ptr<Backend> gpu(int device = 0) {
 
 Text2Image toy_painter(Backend& backend, const Policy& policy) {
   return Text2Image(DiffusionCheckpoint::open(golden_path("toy_painter"), false), backend,
-                    {.policy = policy});
+                    {.networks = {.policy = policy}});
 }
 
 // Zeros, whatever is asked for.
@@ -84,7 +84,7 @@ TEST_CASE("cuda host: a painter's steps are recorded once and played") {
     const fake::Counts first = fake::counts();
     CHECK(first.recordings == 1);
     CHECK(first.replays == 5);  // the first step is launched kernel by kernel
-    const Latent latent = painter.denoise(text, spec, painter.size(spec), 6, {});
+    const Latent latent = painter.denoise(text, spec, painter.size(spec), 6, {}).latent;
     painter.decode(latent);
     painter.decode(latent);
     CHECK(fake::counts().replays == first.replays + 7);  // the conditioning is played, too
@@ -138,7 +138,7 @@ TEST_CASE("cuda host: one thread may serve two devices, and two threads one each
     for (int turn = 0; turn < 2; ++turn) {
       for (Text2Image* painter : {&first, &second}) {
         const PersistentTensor text = painter->encode("a cat", "", spec);
-        painter->decode(painter->denoise(text, spec, painter->size(spec), 5, {}));
+        painter->decode(painter->denoise(text, spec, painter->size(spec), 5, {}).latent);
       }
     }
   }
@@ -169,7 +169,7 @@ TEST_CASE("cuda host: wherever memory runs out, it is a sentence, and nothing is
       if (!backend) backend = gpu();
       Text2Image painter = toy_painter(*backend, policy);
       const PersistentTensor text = painter.encode("a cat", "", spec);
-      painter.decode(painter.denoise(text, spec, painter.size(spec), 5, {}));
+      painter.decode(painter.denoise(text, spec, painter.size(spec), 5, {}).latent);
     };
     try {
       paint();
@@ -219,7 +219,7 @@ TEST_CASE("cuda host: BK-SDM-Tiny paints 512x512 in halves within 1.5 GB of the 
   {
     const UNet unet(WeightBinder(empty_checkpoint("unet"), *backend, policy),
                     UNetConfig::from_json(full_size_unet(), "unet"));
-    std::array<PersistentTensor, kSlots> slots;
+    std::array<PersistentTensor, kRegisters> slots;
     for (PersistentTensor& slot : slots) slot = backend->allocate({1, 64, 64, 4}, DType::f32);
     const std::vector<double> times(25, 1.0);
     const Conditioning cond = unet.condition(c, text, times);

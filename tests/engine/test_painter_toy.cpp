@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "engine/diffusion/text2image.h"
+#include "engine/pipeline/pipeline.h"
 #include "kernels/cpu/cpu_backend.h"
 #include "tests/support/compare.h"
 #include "tests/support/golden.h"
@@ -53,18 +53,15 @@ void check_dump(const Golden& golden, const std::filesystem::path& model, const 
   const auto backend = one_thread();
   const test::TemporaryFolder folder;
   Dump dump;
-  Text2Image::Options options;
-  options.dump = &dump;
-  options.loras = std::move(loras);
-  Text2Image painter(DiffusionCheckpoint::open(model, false), *backend, options);
-  const PaintSpec spec = spec_of(golden.config);
-  const PersistentTensor text =
-      painter.encode(golden.config["prompt"], golden.config["negative"], spec);
-  Latent moments;
-  if (picture) moments = painter.encode_picture(*picture, spec);
-  const Text2Image::Start start{.noise = nullptr, .picture = picture ? &moments : nullptr};
-  painter.decode(
-      painter.denoise(text, spec, painter.size(spec, picture), golden.config["seed"], start));
+  Pipeline pipeline({.model = model, .loras = std::move(loras)}, {backend.get()});
+  PaintRequest request;
+  request.prompt = golden.config["prompt"];
+  request.negative = golden.config["negative"];
+  request.spec = spec_of(golden.config);
+  request.seed = golden.config["seed"];
+  request.dump = &dump;
+  if (picture) request.picture = *picture;
+  pipeline.paint_one(request);
 
   const Golden got = read_back(dump, folder);
   for (const HostTensor& t : golden.tensors()) {
@@ -123,7 +120,6 @@ TEST_CASE("painter_toy: every sampler walks diffusers' way, for noise and for v"
     const auto backend = one_thread();
     const test::TemporaryFolder folder;
     write_folder(folder, golden, *backend);
-    const TensorSet embeddings = read_safetensors(golden_path(name + ".safetensors"));
 
     for (const auto& scheduler : golden.config["schedulers"].items()) {
       const std::string sampler = scheduler.key();
@@ -131,16 +127,15 @@ TEST_CASE("painter_toy: every sampler walks diffusers' way, for noise and for v"
       CAPTURE(sampler);
       write_json(folder / "scheduler/scheduler_config.json", scheduler.value());
       Dump dump;
-      Text2Image::Options options;
-      options.dump = &dump;
-      Text2Image painter(DiffusionCheckpoint::open(folder.path(), false), *backend, options);
-      PaintSpec spec;
-      spec.width = spec.height = 8 * painter.factor();
-      spec.steps = golden.config["steps"][sampler];
-      spec.guidance = golden.config["guidance"];
-      const PersistentTensor text =
-          painter.embed(embeddings.find("cond"), embeddings.find("uncond"), spec, name);
-      painter.denoise(text, spec, painter.size(spec), golden.config["noise_seed"], {});
+      Pipeline pipeline({.model = folder.path(), .text_is_given = true}, {backend.get()});
+      PaintRequest request;
+      request.embeddings = read_embeddings(golden_path(name + ".safetensors"));
+      request.seed = golden.config["noise_seed"];
+      request.dump = &dump;
+      request.spec.width = request.spec.height = 8 * pipeline.factor();
+      request.spec.steps = golden.config["steps"][sampler];
+      request.spec.guidance = golden.config["guidance"];
+      pipeline.paint_one(request);
 
       const Golden got = read_back(dump, folder);
       for (const HostTensor& t : golden.tensors()) {

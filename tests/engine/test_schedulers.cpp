@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "engine/diffusion/scheduler.h"
+#include "engine/diffusion/samplers/sampler_table.h"
 #include "kernels/error.h"
 
-using yent::Call;
+using yent::ModelCall;
 using yent::Schedule;
 using yent::SchedulerConfig;
 
@@ -20,31 +20,31 @@ namespace {
 // One number of a latent, carried through a schedule as the step loop does it.
 class Latent {
  public:
-  explicit Latent(double x) { slots_[yent::kX] = x; }
+  explicit Latent(double x) { registers_[yent::kX] = x; }
 
-  void run(const Call& call, double e, double noise = 0) {
-    slots_[yent::kE] = e;
-    slots_[yent::kNoise] = noise;
-    for (const yent::Move& move : call.moves) {
+  void run(const ModelCall& call, double e, double noise = 0) {
+    registers_[yent::kModelOutput] = e;
+    registers_[yent::kNoise] = noise;
+    for (const yent::Update& update : call.updates) {
       double sum = 0;
-      for (const yent::Term& term : move.terms) sum += term.coefficient * slots_[term.slot];
-      slots_[move.to] = sum;
+      for (const yent::Term& term : update.terms) sum += term.coefficient * registers_[term.source];
+      registers_[update.to] = sum;
     }
   }
-  double x() const { return slots_[yent::kX]; }
+  double x() const { return registers_[yent::kX]; }
 
   // The model of every check: 0.5 of what it sees, plus t / 1000.
-  double fake(const Call& call) const { return 0.5 * call.input_scale * x() + call.t / 1000; }
+  double fake(const ModelCall& call) const { return 0.5 * call.input_scale * x() + call.t / 1000; }
 
  private:
   // What was never written must never be read.
-  std::vector<double> slots_ = std::vector<double>(yent::kSlots, NAN);
+  std::vector<double> registers_ = std::vector<double>(yent::kRegisters, NAN);
 };
 
 std::vector<double> fake_run(const Schedule& schedule, double x) {
   Latent latent(x);
   std::vector<double> seen;
-  for (const Call& call : schedule.calls) {
+  for (const ModelCall& call : schedule.calls) {
     latent.run(call, latent.fake(call));
     seen.push_back(latent.x());
   }
@@ -55,23 +55,23 @@ bool close(double found, double expected, double limit = 1e-8) {
   return std::abs(found - expected) <= limit * std::max(1.0, std::abs(expected));
 }
 
-// The coefficient of a slot in the one move of a call that writes x.
-double coefficient(const Call& call, int slot) {
+// The coefficient of a register in the one update of a call that writes x.
+double coefficient(const ModelCall& call, int source) {
   double sum = 0;
   int writes = 0;
-  for (const yent::Move& move : call.moves) {
-    if (move.to != yent::kX) continue;
+  for (const yent::Update& update : call.updates) {
+    if (update.to != yent::kX) continue;
     ++writes;
-    for (const yent::Term& term : move.terms) {
-      if (term.slot == slot) sum += term.coefficient;
+    for (const yent::Term& term : update.terms) {
+      if (term.source == source) sum += term.coefficient;
     }
   }
   CHECK(writes == 1);
   return sum;
 }
 
-const Call& call_at(const Schedule& schedule, double t) {
-  for (const Call& call : schedule.calls) {
+const ModelCall& call_at(const Schedule& schedule, double t) {
+  for (const ModelCall& call : schedule.calls) {
     if (call.t == t) return call;
   }
   FAIL("no call at " << t);
@@ -116,7 +116,7 @@ TEST_CASE("schedulers: every call and every latent as diffusers has them") {
     double draws = 0;
     for (size_t k = 0; k < s.calls.size(); ++k) {
       CAPTURE(k);
-      const Call& call = s.calls[k];
+      const ModelCall& call = s.calls[k];
       CHECK(close(call.t, expected[k][0]));
       latent.run(call, latent.fake(call), call.reads_noise() ? std::sin(++draws) : NAN);
       // diffusers steps its sigma samplers in float32.
@@ -161,11 +161,11 @@ TEST_CASE("schedulers: PNDM's calls, coefficients and a run") {
   CHECK(s.calls[3].t == 881);
   CHECK(s.calls[25].t == 1);
   CHECK(close(coefficient(s.calls[0], yent::kX), 1.2478125, 1e-7));
-  CHECK(close(coefficient(s.calls[0], yent::kE), -0.248946201, 1e-7));
+  CHECK(close(coefficient(s.calls[0], yent::kModelOutput), -0.248946201, 1e-7));
   CHECK(close(coefficient(s.calls[2], yent::kX), 1.23114829, 1e-7));
   CHECK(close(coefficient(s.calls[24], yent::kX), 1.01928756, 1e-7));
   CHECK(close(coefficient(s.calls[25], yent::kX), 1.00042762, 1e-7));
-  CHECK(close(coefficient(s.calls[25], yent::kE), -0.0121420902 * 55 / 24, 1e-7));
+  CHECK(close(coefficient(s.calls[25], yent::kModelOutput), -0.0121420902 * 55 / 24, 1e-7));
   const std::vector<double> x = fake_run(s, 1);
   const double first[] = {0.884102101, 0.89629411,  0.795453143,
                           0.698223769, 0.604943983, 0.515923564};
@@ -258,7 +258,7 @@ TEST_CASE("schedulers: how many steps there may be") {
   CHECK(make_schedule("euler", sd, 1000).calls.size() == 1000);
   const auto refused = [](const char* sampler, const SchedulerConfig& config, int steps) {
     const yent::Error error = error_of([&] { make_schedule(sampler, config, steps); });
-    return error.kind() == yent::Error::usage && std::string(error.what()).starts_with("--steps");
+    return error.kind() == yent::Error::usage && std::string(error.what()).starts_with("steps is");
   };
   CHECK(refused("ddim", sd, 1000));
   CHECK(refused("pndm", sd, 1000));
@@ -271,13 +271,13 @@ TEST_CASE("schedulers: how many steps there may be") {
 }
 
 TEST_CASE("schedulers: names") {
-  CHECK(yent::sampler_name("euler_a") == "euler-a");
-  CHECK(yent::sampler_name("k_euler") == "euler");
-  CHECK(yent::sampler_name("dpm++_2m") == "dpm++2m");
-  CHECK(yent::sampler_name("DPM++ 2M") == "dpm++2m");
-  CHECK(yent::sampler_name("Euler a") == "euler-a");
-  CHECK(yent::sampler_name("PLMS") == "pndm");
-  CHECK(error_of([] { yent::sampler_name("magic"); }).kind() == yent::Error::usage);
+  CHECK(std::string(yent::find_sampler("euler_a").name) == "euler-a");
+  CHECK(std::string(yent::find_sampler("k_euler").name) == "euler");
+  CHECK(std::string(yent::find_sampler("dpm++_2m").name) == "dpm++2m");
+  CHECK(std::string(yent::find_sampler("DPM++ 2M").name) == "dpm++2m");
+  CHECK(std::string(yent::find_sampler("Euler a").name) == "euler-a");
+  CHECK(std::string(yent::find_sampler("PLMS").name) == "pndm");
+  CHECK(error_of([] { yent::find_sampler("magic"); }).kind() == yent::Error::usage);
   CHECK(error_of([] { make_schedule("ddim", sd, 5, true); }).kind() == yent::Error::usage);
 }
 

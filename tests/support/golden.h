@@ -11,6 +11,7 @@
 
 #include "bench/synthesize/seeded_weights.h"
 #include "engine/core/dump.h"
+#include "engine/core/nchw.h"
 #include "engine/core/weight_binder.h"
 #include "kernels/error.h"
 #include "loaders/tensors/convert.h"

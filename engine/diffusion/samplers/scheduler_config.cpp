@@ -1,7 +1,9 @@
-// scheduler_config.json of diffusers.
+#include "engine/diffusion/samplers/scheduler_config.h"
+
+#include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "engine/diffusion/scheduler.h"
+#include "engine/diffusion/samplers/sampler_table.h"
 #include "kernels/error.h"
 #include "loaders/io/json_file.h"
 #include "loaders/tensors/tensor_set.h"
@@ -19,19 +21,40 @@ SchedulerConfig SchedulerConfig::stable_diffusion() {
   return c;
 }
 
+std::vector<double> cumulative_alphas(const SchedulerConfig& c) {
+  const int n = c.num_train_timesteps;
+  std::vector<double> alphas(n);
+  const auto cosine = [](double u) {
+    return std::pow(std::cos((u + 0.008) / 1.008 * M_PI / 2), 2);
+  };
+  double product = 1;
+  for (int i = 0; i < n; ++i) {
+    const double u = n > 1 ? static_cast<double>(i) / (n - 1) : 0;
+    double beta = 0;
+    switch (c.beta_schedule) {
+      case SchedulerConfig::Betas::linear:
+        beta = c.beta_start + u * (c.beta_end - c.beta_start);
+        break;
+      case SchedulerConfig::Betas::scaled_linear: {
+        const double root =
+            std::sqrt(c.beta_start) + u * (std::sqrt(c.beta_end) - std::sqrt(c.beta_start));
+        beta = root * root;
+        break;
+      }
+      case SchedulerConfig::Betas::squared_cosine:
+        beta = std::min(1 - cosine((i + 1.0) / n) / cosine(static_cast<double>(i) / n), 0.999);
+        break;
+    }
+    alphas[i] = product *= 1 - beta;
+  }
+  return alphas;
+}
+
 SchedulerConfig SchedulerConfig::from_json(const nlohmann::json& j, const std::string& path) {
   if (!j.is_object()) throw file_error("{}: expected an object", path);
   SchedulerConfig c;
-  const std::string name = get_string(j, "_class_name", "", path);
-  const std::pair<const char*, const char*> classes[] = {
-      {"PNDMScheduler", "pndm"},
-      {"DDPMScheduler", "ddpm"},
-      {"EulerDiscreteScheduler", "euler"},
-      {"EulerAncestralDiscreteScheduler", "euler-a"},
-      {"DPMSolverMultistepScheduler", "dpm++2m"}};
-  for (const auto& [known, sampler] : classes) {
-    if (name == known) c.sampler = sampler;
-  }
+  const Sampler* sampler = sampler_of_class(get_string(j, "_class_name", "", path));
+  if (sampler) c.sampler = sampler->name;
   c.num_train_timesteps = static_cast<int>(get_int(j, "num_train_timesteps", 1000, 1, 10000, path));
   c.beta_start = get_number(j, "beta_start", c.beta_start, 1e-9, 0.999, path);
   c.beta_end = get_number(j, "beta_end", c.beta_end, 1e-9, 0.999, path);
@@ -63,7 +86,7 @@ SchedulerConfig SchedulerConfig::from_json(const nlohmann::json& j, const std::s
     throw file_error("{}: timestep_spacing is {}, expected leading, linspace or trailing", path,
                      printable(spacing));
   }
-  if (c.sampler == "ddpm") {
+  if (sampler && sampler->fixed_variance) {
     const std::string variance = get_string(j, "variance_type", "fixed_small", path);
     if (variance != "fixed_small") {
       throw file_error("{}: variance_type is {}, expected fixed_small", path, printable(variance));

@@ -1,0 +1,16 @@
+// What a library says to the people around it, one sentence at a time.
+#pragma once
+
+#include <functional>
+#include <string>
+
+namespace yent {
+
+// Called on the thread that works. A batch on several devices calls from several threads.
+struct Messages {
+  using Say = std::function<void(const std::string& sentence)>;
+  Say warn = [](const std::string&) {};  // something is wrong, and the work goes on
+  Say note = [](const std::string&) {};  // details for the curious
+};
+
+}  // namespace yent

@@ -1,0 +1,128 @@
+#include "engine/diffusion/denoiser.h"
+
+#include <algorithm>
+
+#include "engine/core/nchw.h"
+#include "engine/diffusion/memory_needs.h"
+#include "kernels/error.h"
+
+namespace yent {
+namespace {
+
+int calls_with_noise(const Schedule& schedule) {
+  return static_cast<int>(std::count_if(schedule.calls.begin(), schedule.calls.end(),
+                                        [](const ModelCall& c) { return c.reads_noise(); }));
+}
+
+}  // namespace
+
+Denoiser::Denoiser(const DenoiserSpec& spec, Ctx c, const std::vector<float>& x, NoiseSource& noise)
+    : spec_(spec) {
+  const Shape& shape = spec.latent;
+  require_memory(fmt::format("denoising a latent of {}x{}", shape.w, shape.h),
+                 (kRegisters + 4 + calls_with_noise(spec.schedule)) * sizeof(float) * shape.count(),
+                 c.backend);
+  for (PersistentTensor& r : registers_) r = c.backend.allocate(shape, DType::f32);
+  if (spec.predicts) x0_ = c.backend.allocate(shape, DType::f32);
+  write(c.backend, registers_[kX], x);
+  upload_noise(c.backend, noise);
+  upload_coefficients(c.backend);
+  condition(c);
+  input_ = c.backend.allocate({spec.text.tensor.shape.n, shape.h, shape.w, shape.c}, DType::f32);
+}
+
+void Denoiser::write(Backend& backend, Tensor to, const std::vector<float>& nchw) const {
+  backend.write(to, to_nhwc(nchw, spec_.latent).data());
+}
+
+Tensor Denoiser::image(Tensor batch, int i) const {
+  const Shape& s = spec_.latent;
+  const int pixels = s.h * s.w;
+  return batch.slice(static_cast<size_t>(i) * pixels, pixels).view(1, s.h, s.w);
+}
+
+void Denoiser::upload_noise(Backend& backend, NoiseSource& noise) {
+  const Shape& s = spec_.latent;
+  const int count = calls_with_noise(spec_.schedule);
+  if (count == 0) return;
+  noise_ = backend.allocate({count, s.h, s.w, s.c}, DType::f32);
+  std::vector<float> values(s.count());
+  for (int i = 0; i < count; ++i) {
+    noise.normal(values.data(), values.size());
+    write(backend, image(noise_, i), values);
+  }
+}
+
+// In the order in which call_model and update read them.
+void Denoiser::upload_coefficients(Backend& backend) {
+  const auto g = static_cast<float>(spec_.guidance);
+  std::vector<float> table{1};
+  if (spec_.text.tensor.shape.n > 1) table = {1 - g, g};
+  guidance_terms_ = static_cast<int>(table.size());
+  table.push_back(1);  // for copies
+  next_coefficient_ = static_cast<int>(table.size());
+  for (const ModelCall& call : spec_.schedule.calls) {
+    table.push_back(static_cast<float>(call.input_scale));
+    if (spec_.predicts) {
+      table.push_back(static_cast<float>(call.x0.x));
+      table.push_back(static_cast<float>(call.x0.output));
+    }
+    for (const Update& update : call.updates) {
+      for (const Term& term : update.terms) {
+        table.push_back(static_cast<float>(term.coefficient));
+      }
+    }
+  }
+  coefficients_ = backend.allocate({1, 1, 1, static_cast<int>(table.size())}, DType::f32);
+  backend.write(coefficients_, table.data());
+}
+
+// What the whole schedule needs from the text and the times.
+void Denoiser::condition(Ctx c) {
+  std::vector<double> times;
+  for (const ModelCall& call : spec_.schedule.calls) times.push_back(call.t);
+  c.activations = Precision::f32;  // once per prompt: nothing to save
+  conditioning_ = spec_.unet.condition(c, spec_.text, times);
+  // What differs from call to call lies at one place, so that a device can record a call once.
+  conditioning_.now = c.backend.allocate(conditioning_.time.tensor.slice(0, 1).shape, DType::f32);
+}
+
+Tensor Denoiser::coefficients(size_t count) {
+  next_coefficient_ += static_cast<int>(count);
+  return coefficients_.tensor.cols(next_coefficient_ - static_cast<int>(count),
+                                   static_cast<int>(count));
+}
+
+void Denoiser::call_model(Ctx c, int k) {
+  const int n = spec_.text.tensor.shape.n;
+  const Tensor scale = coefficients(1), one = coefficients_.tensor.cols(guidance_terms_, 1);
+  for (int i = 0; i < n; ++i) {
+    c.backend.linear_combination(c.ws, image(input_, i), std::array{registers_[kX].tensor}, scale);
+  }
+  c.backend.linear_combination(c.ws, conditioning_.now,
+                               std::array{conditioning_.time.tensor.slice(k, 1)}, one);
+  const Shape& s = spec_.latent;
+  const std::string key = fmt::format("unet {} {} {} {}", n, s.h, s.w, spec_.text.tensor.shape.h);
+  c.ws.run(key, [&] {
+    const Activation out = spec_.unet(c, input_, conditioning_, k);
+    std::vector<Tensor> rows;
+    for (int i = 0; i < n; ++i) rows.push_back(image(out, i));
+    c.backend.linear_combination(c.ws, registers_[kModelOutput], rows,
+                                 coefficients_.tensor.cols(0, guidance_terms_));
+  });
+}
+
+void Denoiser::update(Ctx c, int k) {
+  const ModelCall& call = spec_.schedule.calls[k];
+  if (spec_.predicts) combine(c, x0_, {{kX, call.x0.x}, {kModelOutput, call.x0.output}});
+  if (call.reads_noise()) registers_[kNoise].tensor = image(noise_, next_noise_++);
+  for (const Update& update : call.updates) combine(c, registers_[update.to], update.terms);
+}
+
+void Denoiser::combine(Ctx& c, Tensor to, const std::vector<Term>& terms) {
+  std::vector<Tensor> sources;
+  for (const Term& term : terms) sources.push_back(registers_[term.source]);
+  c.backend.linear_combination(c.ws, to, sources, coefficients(terms.size()));
+}
+
+}  // namespace yent

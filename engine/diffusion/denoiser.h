@@ -1,0 +1,64 @@
+// Runs a schedule on the device: registers, coefficients and noise lie there, so that no model
+// call waits for the host.
+#pragma once
+
+#include <array>
+#include <vector>
+
+#include "engine/core/ctx.h"
+#include "engine/core/random.h"
+#include "engine/diffusion/latent.h"
+#include "engine/diffusion/samplers/schedule.h"
+#include "engine/models/unet.h"
+
+namespace yent {
+
+// What a denoiser needs to know. The references must outlive it.
+struct DenoiserSpec {
+  const UNet& unet;
+  const Schedule& schedule;
+  PersistentTensor text;  // {n, tokens, 1, width}: n is 2 when guided, negative first
+  double guidance = 1;    // out = negative + guidance * (positive - negative)
+  Shape latent;           // of one picture
+  bool predicts = false;  // whether x0() is wanted
+};
+
+// Not for two threads at once. Throws a run error where memory does not suffice.
+class Denoiser {
+ public:
+  // `x` is the latent the schedule begins with, [c, h, w]; `noise` draws the fresh numbers of all
+  // its calls.
+  Denoiser(const DenoiserSpec& spec, Ctx c, const std::vector<float>& x, NoiseSource& noise);
+
+  int calls() const { return static_cast<int>(spec_.schedule.calls.size()); }
+
+  // Asks the model for the k-th time; the calls come in order, each followed by its updates.
+  void call_model(Ctx c, int k);
+  void update(Ctx c, int k);
+
+  // On the device, {1, h, w, c}: the latent, the guided model output of the last call, and the
+  // clean picture that call predicted.
+  Tensor latent() const { return registers_[kX]; }
+  Tensor model_output() const { return registers_[kModelOutput]; }
+  Tensor x0() const { return x0_; }
+
+ private:
+  void upload_noise(Backend& backend, NoiseSource& noise);
+  void upload_coefficients(Backend& backend);
+  void condition(Ctx c);
+  void write(Backend& backend, Tensor to, const std::vector<float>& nchw) const;
+  Tensor image(Tensor batch, int i) const;  // the i-th of a batch of latents
+  Tensor coefficients(size_t count);        // the next ones of the table
+  void combine(Ctx& c, Tensor to, const std::vector<Term>& terms);
+
+  DenoiserSpec spec_;
+  std::array<PersistentTensor, kRegisters> registers_;
+  PersistentTensor noise_;         // of all calls that read some
+  PersistentTensor coefficients_;  // one row: guidance, 1, then what the calls read, in order
+  PersistentTensor input_;         // what the model sees
+  PersistentTensor x0_;
+  Conditioning conditioning_;
+  int guidance_terms_ = 1, next_coefficient_ = 0, next_noise_ = 0;
+};
+
+}  // namespace yent

@@ -1,0 +1,156 @@
+#include "engine/diffusion/networks.h"
+
+#include "engine/diffusion/memory_needs.h"
+#include "engine/diffusion/prompt_tokenizer.h"
+#include "kernels/error.h"
+
+namespace yent {
+
+DiffusionNetworks::DiffusionNetworks(DiffusionCheckpoint files, Backend& backend, Options options)
+    : files_(std::move(files)), backend_(backend), options_(std::move(options)) {
+  const PartConfig unet = files_.unet_config(), vae = files_.vae_config();
+  unet_config_ = UNetConfig::from_json(unet.json, unet.where);
+  vae_config_ = VaeConfig::from_json(vae.json, vae.where);
+  if (unet_config_.in_channels != vae_config_.latent_channels ||
+      unet_config_.out_channels != vae_config_.latent_channels) {
+    throw file_error("{}: {} channels in and {} out, expected the VAE's {}", unet.where,
+                     unet_config_.in_channels, unet_config_.out_channels,
+                     vae_config_.latent_channels);
+  }
+  scheduler_config_ = SchedulerConfig::stable_diffusion();
+  if (const auto config = files_.scheduler_config()) {
+    scheduler_config_ = SchedulerConfig::from_json(config->json, config->where);
+    if (scheduler_config_.clips_sample) {
+      options_.messages.warn(config->where + " asks to clip samples, which is not done");
+    }
+  }
+  match_loras();
+}
+
+void DiffusionNetworks::match_loras() {
+  if (options_.loras.empty()) return;
+  std::vector<LoraTarget> targets;
+  const auto add = [&](const TensorSet& set, const std::string& part) {
+    for (const HostTensor& t : set.tensors) {
+      if (!t.name.ends_with(".weight") || t.dims.size() < 2) continue;
+      targets.push_back({part + t.name.substr(0, t.name.size() - 7), t.dims});
+    }
+  };
+  add(files_.unet(), "unet.");
+  if (encodes_text()) add(files_.text_encoder(), "text_encoder.");
+  for (const Lora& lora : options_.loras) {
+    const LoraMatch match = lora.match(targets);
+    for (const auto& [path, delta] : match.deltas) deltas_[path].push_back(delta);
+    for (const std::string& key : match.unmatched) {
+      options_.messages.warn(
+          fmt::format("{}: {} fits no layer and is left out", lora.path(), printable(key)));
+    }
+    options_.messages.note(fmt::format("{} changes {} layers", lora.path(), match.deltas.size()));
+  }
+}
+
+ClipConfig DiffusionNetworks::clip_config() const {
+  ClipConfig clip = read_clip_config(files_);
+  if (clip.hidden_size != unet_config_.cross_attention_dim) {
+    throw file_error("{}: hidden_size is {}, expected the UNet's cross_attention_dim {}",
+                     files_.text_config().where, clip.hidden_size,
+                     unet_config_.cross_attention_dim);
+  }
+  return clip;
+}
+
+void DiffusionNetworks::check_files() const {
+  files_.unet();
+  files_.vae();
+  if (!options_.text_is_given) files_.text_encoder();
+}
+
+void DiffusionNetworks::keep_only(Network network) {
+  if (options_.keep_loaded) return;
+  if (network != Network::text_encoder) text_encoder_.reset();
+  if (network != Network::unet) unet_.reset();
+  if (network != Network::vae_encoder) vae_encoder_.reset();
+  if (network != Network::vae_decoder) vae_decoder_.reset();
+}
+
+Checkpoint DiffusionNetworks::checkpoint(const char* part, const TensorSet& set) const {
+  Checkpoint c = checkpoint_of(std::make_shared<TensorSet>(set), part);
+  c.find = [find = c.find, cancel = cancel_](const std::string& name,
+                                             std::span<const int64_t> dims) {
+    CancelToken::check(cancel);
+    return find(name, dims);
+  };
+  const std::string prefix = std::string(part) + ".";
+  c.restyles = [this, prefix](const std::string& module) {
+    return deltas_.contains(prefix + module);
+  };
+  c.restyle = [this, prefix](const std::string& module, float* w, int64_t rows, int64_t columns) {
+    for (const LoraDelta& delta : deltas_.at(prefix + module)) add_to(delta, w, rows, columns);
+  };
+  return c;
+}
+
+template <class Made, class Config>
+Made DiffusionNetworks::load(const char* part, const TensorSet& set, const Config& config,
+                             const Policy& policy) {
+  const Timings::Span span(timings_, "load");
+  require_memory(fmt::format("{}: loading the {}", set.path, part), packed_bytes(set, part, policy),
+                 backend_);
+  const WeightBinder binder(checkpoint(part, set), backend_, policy);
+  Made network(binder, config);
+  const auto& resolved = binder.resolved();
+  resolved_.insert(resolved_.end(), resolved.begin(), resolved.end());
+  if (std::string_view(part) == "vae") return network;  // its other half is unread on purpose
+  for (const std::string& name : binder.unread()) {
+    options_.messages.note(fmt::format("{}: {} is not used", set.path, printable(name)));
+  }
+  return network;
+}
+
+template <class Made, class Config>
+const Made& DiffusionNetworks::loaded(std::optional<Made>& slot, const char* part,
+                                      TensorSet (DiffusionCheckpoint::*set)() const,
+                                      const Config& config) {
+  if (!slot) slot.emplace(load<Made>(part, (files_.*set)(), config, options_.policy));
+  return *slot;
+}
+
+const ClipText& DiffusionNetworks::text_encoder() {
+  keep_only(Network::text_encoder);
+  return loaded(text_encoder_, "text_encoder", &DiffusionCheckpoint::text_encoder, clip_config());
+}
+
+const UNet& DiffusionNetworks::unet() {
+  keep_only(Network::unet);
+  return loaded(unet_, "unet", &DiffusionCheckpoint::unet, unet_config_);
+}
+
+const VaeEncoder& DiffusionNetworks::vae_encoder() {
+  keep_only(Network::vae_encoder);
+  return loaded(vae_encoder_, "vae", &DiffusionCheckpoint::vae, vae_config_);
+}
+
+const VaeDecoder& DiffusionNetworks::vae_decoder() {
+  keep_only(Network::vae_decoder);
+  return vae_decoder_too();
+}
+
+const VaeDecoder& DiffusionNetworks::vae_decoder_too() {
+  return loaded(vae_decoder_, "vae", &DiffusionCheckpoint::vae, vae_config_);
+}
+
+VaeDecoder DiffusionNetworks::vae_decoder_as(const Policy& policy) {
+  vae_decoder_.reset();
+  return load<VaeDecoder>("vae", files_.vae(), vae_config_, policy);
+}
+
+void DiffusionNetworks::load_all() {
+  if (encodes_text()) {
+    loaded(text_encoder_, "text_encoder", &DiffusionCheckpoint::text_encoder, clip_config());
+  }
+  loaded(unet_, "unet", &DiffusionCheckpoint::unet, unet_config_);
+  loaded(vae_encoder_, "vae", &DiffusionCheckpoint::vae, vae_config_);
+  vae_decoder_too();
+}
+
+}  // namespace yent

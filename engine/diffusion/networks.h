@@ -1,0 +1,101 @@
+// The networks of a diffusion model: configs, adapters, and each network when it is needed.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/core/cancel.h"
+#include "engine/core/messages.h"
+#include "engine/core/policy.h"
+#include "engine/core/timing.h"
+#include "engine/core/weight_binder.h"
+#include "engine/diffusion/samplers/scheduler_config.h"
+#include "engine/models/clip.h"
+#include "engine/models/unet.h"
+#include "engine/models/vae.h"
+#include "loaders/checkpoint/diffusion_checkpoint.h"
+#include "loaders/checkpoint/lora.h"
+
+namespace yent {
+
+// Not for two threads at once. The backend must outlive it.
+class DiffusionNetworks {
+ public:
+  struct Options {
+    Policy policy = Policy();
+    std::vector<Lora> loras = {};
+    bool text_is_given = false;  // the text encoder is never opened
+    bool keep_loaded = false;    // else a network is let go when another one is asked for
+    Messages messages = {};
+  };
+
+  // Reads the configs and matches the adapters. Throws file errors.
+  DiffusionNetworks(DiffusionCheckpoint files, Backend& backend, Options options);
+
+  const UNetConfig& unet_config() const { return unet_config_; }
+  const VaeConfig& vae_config() const { return vae_config_; }
+  const SchedulerConfig& scheduler_config() const { return scheduler_config_; }
+  // Throws a file error where it does not fit the UNet.
+  ClipConfig clip_config() const;
+  const DiffusionCheckpoint& files() const { return files_; }
+  const Policy& policy() const { return options_.policy; }
+
+  // Throws file errors of parts that cannot be opened.
+  void check_files() const;
+
+  // For the loads that follow. Both may be null.
+  void watch(Timings* timings, const CancelToken* cancel) {
+    timings_ = timings;
+    cancel_ = cancel;
+  }
+
+  // Each loads the network where it is not loaded yet, and lets the others go unless they are to
+  // stay. The reference holds until the next call of one of these. Throws file errors, and a run
+  // error where memory does not suffice.
+  const ClipText& text_encoder();
+  const UNet& unet();
+  const VaeEncoder& vae_encoder();
+  const VaeDecoder& vae_decoder();
+  // The decoder beside the UNet, for previews: nothing is let go.
+  const VaeDecoder& vae_decoder_too();
+  // The decoder in another precision, loaded for this one use.
+  VaeDecoder vae_decoder_as(const Policy& policy);
+
+  // Loads every network once, for `resolved`.
+  void load_all();
+  // What the layers loaded so far compute with.
+  const std::vector<Resolved>& resolved() const { return resolved_; }
+
+ private:
+  enum class Network { text_encoder, unet, vae_encoder, vae_decoder };
+
+  void match_loras();
+  bool encodes_text() const { return !options_.text_is_given && files_.has_text_encoder(); }
+  void keep_only(Network network);
+  Checkpoint checkpoint(const char* part, const TensorSet& set) const;
+  template <class Made, class Config>
+  Made load(const char* part, const TensorSet& set, const Config& config, const Policy& policy);
+  template <class Made, class Config>
+  const Made& loaded(std::optional<Made>& slot, const char* part,
+                     TensorSet (DiffusionCheckpoint::*set)() const, const Config& config);
+
+  DiffusionCheckpoint files_;
+  Backend& backend_;
+  Options options_;
+  Timings* timings_ = nullptr;
+  const CancelToken* cancel_ = nullptr;
+  UNetConfig unet_config_;
+  VaeConfig vae_config_;
+  SchedulerConfig scheduler_config_;
+  std::map<std::string, std::vector<LoraDelta>> deltas_;  // by part and module path
+  std::optional<ClipText> text_encoder_;
+  std::optional<UNet> unet_;
+  std::optional<VaeEncoder> vae_encoder_;
+  std::optional<VaeDecoder> vae_decoder_;
+  std::vector<Resolved> resolved_;
+};
+
+}  // namespace yent

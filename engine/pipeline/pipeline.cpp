@@ -1,0 +1,186 @@
+#include "engine/pipeline/pipeline.h"
+
+#include <mutex>
+
+#include "engine/pipeline/batch.h"
+#include "kernels/error.h"
+
+namespace yent {
+
+Pipeline::Pipeline(PipelineConfig config, std::vector<Backend*> backends)
+    : config_(std::move(config)), backends_(std::move(backends)), painters_(backends_.size()) {
+  if (backends_.empty()) throw usage_error("a pipeline needs a backend");
+  painter(0);
+}
+
+Pipeline::~Pipeline() = default;
+
+Text2Image& Pipeline::painter(size_t worker) {
+  if (!painters_[worker]) {
+    Text2Image::Options options{.networks = {.policy = config_.policy,
+                                             .loras = config_.loras,
+                                             .text_is_given = config_.text_is_given,
+                                             .keep_loaded = config_.keep_loaded,
+                                             .messages = config_.messages},
+                                .tokenizer = config_.tokenizer};
+    painters_[worker] =
+        std::make_unique<Text2Image>(DiffusionCheckpoint::open(config_.model, config_.prefer_f16),
+                                     *backends_[worker], std::move(options));
+  }
+  return *painters_[worker];
+}
+
+int Pipeline::count_tokens(std::string_view prompt) { return painter(0).tokenizer().count(prompt); }
+
+int Pipeline::token_capacity() { return painter(0).tokenizer().capacity(); }
+
+int Pipeline::factor() const { return painters_[0]->factor(); }
+
+const std::vector<Resolved>& Pipeline::explain() { return painter(0).load_all(); }
+
+Pipeline::Resolution Pipeline::check(const PaintRequest& r) {
+  Text2Image& p = painter(0);
+  if (r.count < 1) throw usage_error("{} pictures are asked for, expected at least 1", r.count);
+  if (!r.noise.latents.empty() && r.picture) {
+    throw usage_error("a picture and noise both say where to start, expected one of them");
+  }
+  if (config_.text_is_given && !r.embeddings) {
+    throw usage_error("a prompt is given, expected embeddings: this pipeline has no text encoder");
+  }
+  PaintSpec spec = r.spec;
+  if (!r.noise.latents.empty() && spec.width == 0)
+    spec.width = r.noise.latents[0].width * p.factor();
+  if (!r.noise.latents.empty() && spec.height == 0)
+    spec.height = r.noise.latents[0].height * p.factor();
+  const Text2Image::Size px = p.size(spec, r.picture ? &*r.picture : nullptr);
+  p.check(spec, px);
+  if (r.embeddings) p.check(*r.embeddings, spec);
+  const Shape latent = p.latent_shape(px);
+  for (const Latent& l : r.noise.latents) {
+    if (l.shape() == latent && l.values.size() == latent.count() &&
+        r.noise.latents.size() >= static_cast<size_t>(r.count)) {
+      continue;
+    }
+    throw misfit(
+        r.noise.origin,
+        fmt::format("latent is [{}, {}, {}, {}], expected [{}, {}, {}, {}]", r.noise.latents.size(),
+                    l.channels, l.height, l.width, r.count, latent.c, latent.h, latent.w));
+  }
+  return {px.width, px.height, p.sampler(spec), latent};
+}
+
+// One paint() in progress.
+class Pipeline::Job {
+ public:
+  Job(Pipeline& pipeline, const PaintRequest& request, const PaintEvents& events,
+      const CancelToken* cancel)
+      : pipeline_(pipeline), request_(request), events_(events), cancel_(cancel) {
+    const Resolution resolution = pipeline.check(request);
+    spec_ = request.spec;
+    spec_.width = resolution.width;
+    spec_.height = resolution.height;
+  }
+
+  // Every worker takes every n-th picture. A dump is one painter's.
+  void run() {
+    const size_t count = request_.count;
+    const size_t workers = request_.dump ? 1 : std::min(pipeline_.backends_.size(), count);
+    batch_.run(workers, [&](size_t worker) { paint(worker, workers); });
+  }
+
+ private:
+  // Stage by stage, so that each network is loaded once for all pictures.
+  void paint(size_t worker, size_t workers) {
+    Text2Image& painter = pipeline_.painter(worker);
+    const Detach detach{painter};
+    const size_t count = request_.count;
+    attend(painter, worker);
+    const PersistentTensor text = request_.embeddings
+                                      ? painter.embed(*request_.embeddings, spec_)
+                                      : painter.encode(request_.prompt, request_.negative, spec_);
+    end_stage("text_encoder");
+    std::optional<Latent> moments;
+    if (request_.picture) moments = painter.encode_picture(*request_.picture, spec_);
+    const std::vector<Latent>& noise = request_.noise.latents;
+    std::vector<Text2Image::Denoised> latents;
+    for (size_t k = worker; k < count; k += workers) {
+      batch_.check();
+      attend(painter, k);
+      latents.push_back(painter.denoise(text, spec_, {spec_.width, spec_.height}, request_.seed + k,
+                                        {.noise = noise.empty() ? nullptr : &noise[k],
+                                         .picture = moments ? &*moments : nullptr}));
+    }
+    end_stage("unet_step");
+    for (size_t k = worker; k < count; k += workers) {
+      Text2Image::Denoised& made = latents[k / workers];
+      Painted painted{.index = static_cast<int>(k),
+                      .seed = request_.seed + k,
+                      .image = painter.decode(made.latent),
+                      .init = std::move(made.init),
+                      .latent = std::move(made.latent)};
+      batch_.in_turn(k, [&] {
+        if (events_.picture) events_.picture(std::move(painted));
+      });
+    }
+    end_stage("vae_decode");
+  }
+
+  // The painter must not keep what belongs to this run.
+  struct Detach {
+    Text2Image& painter;
+    ~Detach() { painter.attend({}); }
+  };
+
+  void attend(Text2Image& painter, size_t picture) {
+    RunHooks hooks{.dump = request_.dump, .timings = request_.timings, .cancel = cancel_};
+    const bool previews = events_.preview && events_.preview_every > 0;
+    if (events_.step || previews) {
+      hooks.step = [this, &painter, picture, previews](const Denoiser& denoiser, int call) {
+        step(painter, denoiser, static_cast<int>(picture), call, previews);
+      };
+    }
+    painter.attend(hooks);
+  }
+
+  void end_stage(std::string_view stage) {
+    if (!events_.stage) return;
+    const std::lock_guard lock(callbacks_);
+    events_.stage(stage);
+  }
+
+  void step(Text2Image& painter, const Denoiser& denoiser, int picture, int call, bool previews) {
+    if (events_.step) {
+      const std::lock_guard lock(callbacks_);
+      events_.step(StepEvent(painter.backend(), denoiser, picture, call));
+    }
+    if (!previews || (call + 1) % events_.preview_every != 0) return;
+    const Image image =
+        painter.preview(read_latent(painter.backend(), denoiser.x0()), events_.preview_side);
+    const std::lock_guard lock(callbacks_);
+    events_.preview(image, picture, call);
+  }
+
+  Pipeline& pipeline_;
+  const PaintRequest& request_;
+  const PaintEvents& events_;
+  const CancelToken* cancel_;
+  PaintSpec spec_;
+  Batch batch_;
+  std::mutex callbacks_;
+};
+
+void Pipeline::paint(const PaintRequest& request, const PaintEvents& events,
+                     const CancelToken* cancel) {
+  CancelToken::check(cancel);
+  Job(*this, request, events, cancel).run();
+}
+
+Painted Pipeline::paint_one(const PaintRequest& request, const CancelToken* cancel) {
+  Painted result;
+  PaintRequest one = request;
+  one.count = 1;
+  paint(one, {.picture = [&](Painted&& painted) { result = std::move(painted); }}, cancel);
+  return result;
+}
+
+}  // namespace yent

@@ -1,0 +1,130 @@
+// The painter as an object: loaded once, asked for pictures many times. No terminal, no
+// environment, no flag of a program is known here.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "engine/diffusion/text2image.h"
+
+namespace yent {
+
+// What a pipeline is made of. Warnings that come with loading go to `messages`.
+struct PipelineConfig {
+  std::filesystem::path model = {};  // a diffusers folder or a single-file checkpoint
+  Policy policy = Policy();
+  bool prefer_f16 = false;  // take *.fp16.safetensors of a folder that has both
+  std::vector<Lora> loras = {};
+  TokenizerFolders tokenizer = {};
+  bool text_is_given = false;  // every request brings embeddings: the encoder is never opened
+  // Whether networks stay loaded when their stage is over. With it a second picture loads nothing;
+  // without it memory holds one network at a time.
+  bool keep_loaded = true;
+  Messages messages = {};
+};
+
+// What to paint. Values that make no sense are usage errors of paint() and check().
+struct PaintRequest {
+  std::string prompt = {}, negative = {};
+  std::optional<TextEmbeddings> embeddings = {};  // instead of both
+  PaintSpec spec = {};
+  uint64_t seed = 0;
+  int count = 1;                      // pictures; the k-th is painted as if alone, with seed + k
+  std::optional<Image> picture = {};  // where to start; its size is painted unless one is given
+  FirstLatents noise = {};            // instead of the seed
+  Dump* dump = nullptr;               // keeps the stages of the run; on one device only
+  Timings* timings = nullptr;
+};
+
+struct Painted {
+  int index = 0;  // of the request's pictures
+  uint64_t seed = 0;
+  Image image;
+  Latent init, latent;  // what denoising began with, and what the decoder got
+};
+
+// One model call is done. Valid only during the callback.
+class StepEvent {
+ public:
+  StepEvent(Backend& backend, const Denoiser& denoiser, int picture, int call)
+      : picture(picture),
+        call(call),
+        calls(denoiser.calls()),
+        backend_(backend),
+        denoiser_(denoiser) {}
+
+  const int picture, call, calls;  // from 0; calls of this picture
+  // Copies from the device: the latent after the step, and the clean picture that this call of the
+  // model predicts.
+  Latent latent() const { return read_latent(backend_, denoiser_.latent()); }
+  Latent x0() const { return read_latent(backend_, denoiser_.x0()); }
+
+ private:
+  Backend& backend_;
+  const Denoiser& denoiser_;
+};
+
+// Who wants to know. Each callback may be empty. Called on the threads that paint: with one device
+// that is the caller's, with several the calls of one callback never overlap.
+struct PaintEvents {
+  std::function<void(const StepEvent&)> step = {};
+  // A small picture of what is forming, every `preview_every` calls (0: never). It costs a pass of
+  // the decoder over at most preview_side latent pixels squared.
+  std::function<void(const Image&, int picture, int call)> preview = {};
+  int preview_every = 0;
+  int preview_side = 32;
+  // A stage is over for all pictures of a device, under its name in reports (engine/core/timing.h):
+  // text_encoder, unet_step, vae_decode.
+  std::function<void(std::string_view stage)> stage = {};
+  // Pictures in order, each as soon as it and those before it are decoded.
+  std::function<void(Painted&&)> picture = {};
+};
+
+// One paint() at a time; cancel it from any thread by the token. The backends must outlive it.
+// After an error or a cancellation it can be used again.
+class Pipeline {
+ public:
+  // Reads configs and adapters; networks are loaded when they are first needed. With several
+  // backends the pictures of a request are shared out among them. Throws file and run errors.
+  Pipeline(PipelineConfig config, std::vector<Backend*> backends);
+  ~Pipeline();
+
+  // Throws a cancelled error where the token says so. Without a picture callback, use paint_one.
+  void paint(const PaintRequest& request, const PaintEvents& events,
+             const CancelToken* cancel = nullptr);
+  Painted paint_one(const PaintRequest& request, const CancelToken* cancel = nullptr);
+
+  // What a request comes to: its size in pixels and its sampler. Throws, before any work, whatever
+  // of paint's errors can be known now.
+  struct Resolution {
+    int width, height;
+    std::string sampler;
+    Shape latent;  // of one picture, {1, h, w, c}
+  };
+  Resolution check(const PaintRequest& request);
+
+  // Tokens of a prompt without start and end, and how many of them the text encoder sees.
+  int count_tokens(std::string_view prompt);
+  int token_capacity();
+  // Pixels of one latent pixel, along one side.
+  int factor() const;
+
+  // Loads everything, and says what each layer computes with.
+  const std::vector<Resolved>& explain();
+
+  Backend& backend() const { return *backends_.front(); }
+
+ private:
+  class Job;
+  Text2Image& painter(size_t worker);
+
+  PipelineConfig config_;
+  std::vector<Backend*> backends_;
+  std::vector<std::unique_ptr<Text2Image>> painters_;  // one for each backend, made when needed
+};
+
+}  // namespace yent

@@ -1,0 +1,54 @@
+#include "tools/show.h"
+
+#include <algorithm>
+#include <iostream>
+
+#include "engine/ascii/charset.h"
+#include "engine/ascii/filter.h"
+#include "kernels/error.h"
+#include "loaders/io/output_file.h"
+
+namespace yent {
+namespace {
+
+void write_png(const Options& o, const Image& picture, const std::filesystem::path& path,
+               const std::string& text) {
+  const std::vector<std::pair<std::string, std::string>> chunks{{"parameters", text}};
+  const std::vector<uint8_t> png = encode_png(picture, chunks);
+  if (o.output != "-") return write_file_atomically(path, png);
+  std::cout.write(reinterpret_cast<const char*>(png.data()),
+                  static_cast<std::streamsize>(png.size()));
+  std::cout.flush();
+  if (!std::cout) throw run_error("the picture cannot be written to standard output");
+}
+
+}  // namespace
+
+void show(Run& run, const Image& image, const Outputs& to, const std::string& text) {
+  const Options& o = run.options;
+  const bool filtered = o.filter == "ascii";
+  AsciiOptions options{.charset = charset_from(o.charset),
+                       .boost = static_cast<float>(o.boost),
+                       .fill = static_cast<float>(o.fill),
+                       .invert = o.invert,
+                       .colour = o.color};
+  Image picture = image;
+  if (filtered) {
+    const Timings::Span span(&run.timings, "ascii");
+    options.columns = readable_columns(image.width, o.columns);
+    picture = paint_ascii(draw_ascii(image, options), image.width, image.height);
+  }
+  {
+    const Timings::Span span(&run.timings, "png");
+    write_png(o, picture, to.png, text);
+  }
+  options.columns = o.columns;
+  if (!to.ascii.empty()) write_file_atomically(to.ascii, ascii_text(draw_ascii(image, options)));
+  if (!filtered || run.console.quiet() || o.json) return;
+  const Terminal& terminal = run.console.terminal();
+  if (terminal.is_terminal) options.columns = std::min(o.columns, terminal.columns);
+  run.console.print(
+      ascii_text(draw_ascii(image, options), o.color ? colour_of(terminal) : TerminalColour::none));
+}
+
+}  // namespace yent

@@ -1,0 +1,21 @@
+// A finished picture on its way out: filtered, written, drawn in the terminal.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "loaders/image/image.h"
+#include "tools/run.h"
+
+namespace yent {
+
+// Where one picture goes. An empty path: nowhere.
+struct Outputs {
+  std::filesystem::path png, ascii;
+};
+
+// Writes one picture with `text` as its parameters, and draws it where there is a terminal. Throws
+// a run error where an output cannot be written.
+void show(Run& run, const Image& image, const Outputs& to, const std::string& text);
+
+}  // namespace yent
