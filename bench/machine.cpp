@@ -107,13 +107,4 @@ Machine measure_device(Backend& backend) {
           .name = backend.device()};
 }
 
-double max_rss_mb() {
-  std::ifstream status("/proc/self/status");
-  for (std::string key; status >> key;) {
-    double kibibytes = 0;
-    if (key == "VmHWM:" && status >> kibibytes) return kibibytes * 1024 / 1e6;
-  }
-  return 0;
-}
-
 }  // namespace yent

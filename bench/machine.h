@@ -20,8 +20,5 @@ Machine measure_machine(const std::string& isa, int threads);
 // reads and writes.
 Machine measure_device(Backend& backend);
 
-// The most memory this process has had at once since the machine was measured, in 10^6 bytes
-// (VmHWM).
-double max_rss_mb();
 
 }  // namespace yent

@@ -17,6 +17,7 @@
 #include "engine/core/trace.h"
 #include "engine/pipeline/assets.h"
 #include "engine/pipeline/language_model.h"
+#include "engine/pipeline/measured.h"
 #include "engine/pipeline/named_policy.h"
 #include "engine/pipeline/pipeline.h"
 #include "kernels/devices.h"

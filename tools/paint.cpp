@@ -3,10 +3,12 @@
 
 #include <cmath>
 #include <filesystem>
+#include <sstream>
 
 #include "engine/ascii/charset.h"
 #include "engine/pipeline/assets.h"
 #include "engine/pipeline/infotext.h"
+#include "engine/pipeline/measured.h"
 #include "engine/pipeline/pipeline.h"
 #include "engine/pipeline/yent_session.h"
 #include "engine/yent/mood.h"
@@ -157,7 +159,7 @@ void paint_pictures(Run& run, Pipeline& pipeline, const PaintRequest& request,
                     const Pipeline::Resolution& made,
                     const std::vector<std::filesystem::path>& outputs) {
   const Options& o = run.options;
-  const std::string model = (painter_path(o.model) / "").parent_path().filename().string();
+  const std::string model = model_name(painter_path(o.model));
   const InfotextFacts facts{.model = model, .version = YENT_VERSION, .loras = o.loras};
   PaintEvents events;
   int calls_done = 0;
@@ -178,18 +180,10 @@ void paint_pictures(Run& run, Pipeline& pipeline, const PaintRequest& request,
 }  // namespace
 
 void print_layers(Run& run, const std::vector<Resolved>& layers) {
-  size_t widest = 0;
-  for (const Resolved& r : layers) widest = std::max(widest, r.style.size() + 1);
-  for (const Resolved& r : layers) {
-    const std::string line =
-        fmt::format("{:<72} {:<5} {:<{}}{:<14} {:>12}", r.layer, precision_name(r.precision),
-                    r.style, widest, r.kernel, r.bytes);
-    if (run.options.json) {
-      run.console.say(line);
-    } else {
-      run.console.print(line + "\n");
-    }
-  }
+  const std::string text = layers_text(layers);
+  if (!run.options.json) return run.console.print(text);
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) run.console.say(line);
 }
 
 void explain(Run& run) { print_layers(run, make_pipeline(run).explain()); }

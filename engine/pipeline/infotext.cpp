@@ -4,6 +4,14 @@
 
 namespace yent {
 
+std::string model_name(const std::filesystem::path& model) {
+  return (model / "").parent_path().filename().string();
+}
+
+std::string lora_name(const std::string& path, float scale) {
+  return scale == 1 ? path : fmt::format("{}:{}", path, scale);
+}
+
 std::string infotext(const PaintRequest& r, const Pipeline::Resolution& resolution, uint64_t seed,
                      const InfotextFacts& facts) {
   std::string text = fmt::format(

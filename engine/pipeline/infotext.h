@@ -16,6 +16,11 @@ struct InfotextFacts {
   std::vector<std::string> loras = {};
 };
 
+// How the infotext names a model (the last part of its path) and an adapter (FILE:SCALE, or FILE
+// where the scale is 1).
+std::string model_name(const std::filesystem::path& model);
+std::string lora_name(const std::string& path, float scale);
+
 std::string infotext(const PaintRequest& request, const Pipeline::Resolution& resolution,
                      uint64_t seed, const InfotextFacts& facts);
 

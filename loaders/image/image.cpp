@@ -65,7 +65,10 @@ void check_jpeg(std::span<const uint8_t> file, const std::filesystem::path& path
 
 Image read_image(const std::filesystem::path& path) {
   const MappedFile mapped(path);
-  const std::span<const uint8_t> file = bytes_of(mapped);
+  return decode_image(bytes_of(mapped), path);
+}
+
+Image decode_image(std::span<const uint8_t> file, const std::filesystem::path& path) {
   if (is_png(file)) {
     walk_png(file, path);
   } else if (file.size() >= 3 && file[0] == 0xFF && file[1] == 0xD8 && file[2] == 0xFF) {

@@ -33,6 +33,8 @@ using PngText = std::vector<std::pair<std::string, std::string>>;
 // are checked), for a picture cut short and for more than 64 million pixels; what a small file
 // may inflate to is bounded too.
 Image read_image(const std::filesystem::path& path);
+// The same of a file's bytes; `name` is for the error's sentence.
+Image decode_image(std::span<const uint8_t> file, const std::filesystem::path& name);
 
 // The text kept in a PNG, in file order: tEXt and uncompressed iTXt. Throws as read_image does.
 PngText read_png_text(const std::filesystem::path& path);

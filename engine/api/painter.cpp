@@ -1,0 +1,263 @@
+// Painters and pictures of the C API.
+#include "engine/api/painter.h"
+
+#include <deque>
+#include <mutex>
+
+#include "engine/api/images.h"
+#include "engine/pipeline/assets.h"
+#include "engine/pipeline/infotext.h"
+#include "engine/pipeline/measured.h"
+#include "loaders/io/output_file.h"
+
+using namespace yent;
+using namespace yent::api;
+
+// What a step's callback may look at; the copies live as long as it does.
+struct yent_step {
+  const StepEvent& event;
+  Latent latent = {}, x0 = {};
+};
+
+namespace {
+
+// One picture and what its C struct points to.
+struct Kept {
+  Painted painted;
+  std::string infotext;
+  yent_picture picture = {};
+
+  Kept(Painted&& made, std::string text) : painted(std::move(made)), infotext(std::move(text)) {
+    const auto latent = [](const Latent& l) {
+      return yent_latent{l.values.data(), l.channels, l.height, l.width};
+    };
+    picture = {.struct_size = sizeof picture,
+               .index = painted.index,
+               .seed = painted.seed,
+               .image = {painted.image.rgb.data(), painted.image.width, painted.image.height},
+               .first_latent = latent(painted.init),
+               .last_latent = latent(painted.latent),
+               .infotext = infotext.c_str()};
+  }
+  Kept(const Kept&) = delete;
+  Kept& operator=(const Kept&) = delete;
+};
+
+TextEmbeddings::Rows rows_of(const float* values, const yent_paint_params& p) {
+  if (p.tokens < 1 || p.embedding_width < 1) {
+    throw usage_error("embeddings are [{}, {}], expected [tokens, width]", p.tokens,
+                      p.embedding_width);
+  }
+  return {{p.tokens, p.embedding_width},
+          std::vector<float>(values, values + size_t{1} * p.tokens * p.embedding_width)};
+}
+
+Latent latent_of(const yent_latent& given) {
+  if (!given.values || given.channels < 1 || given.height < 1 || given.width < 1) {
+    throw usage_error("a first latent is [{}, {}, {}], expected numbers", given.channels,
+                      given.height, given.width);
+  }
+  Latent latent{given.channels, given.height, given.width};
+  latent.values.assign(given.values, given.values + latent.shape().count());
+  return latent;
+}
+
+Rng rng_of(const char* name) {
+  const std::string wanted = name ? name : "cpu";
+  if (wanted == "cpu") return Rng::cpu;
+  if (wanted == "cuda") return Rng::cuda;
+  throw usage_error("rng is {}, expected cpu or cuda", wanted);
+}
+
+PaintRequest request_of(const yent_paint_params& p, Dump* dump, Timings* timings) {
+  if (p.mask.rgb) throw usage_error("a mask is given, and masks are not built yet");
+  PaintRequest r{.prompt = text_of(p.prompt),
+                 .negative = text_of(p.negative),
+                 .spec = {.width = p.width,
+                          .height = p.height,
+                          .steps = p.steps,
+                          .guidance = p.guidance,
+                          .sampler = text_of(p.sampler),
+                          .karras = p.karras != 0,
+                          .rng = rng_of(p.rng),
+                          .strength = p.strength},
+                 .seed = p.seed,
+                 .count = p.count,
+                 .dump = dump,
+                 .timings = timings};
+  if (p.picture.rgb) r.picture = image_of(p.picture);
+  if (p.cond) {
+    r.embeddings = TextEmbeddings{.cond = rows_of(p.cond, p)};
+    if (p.uncond) r.embeddings->uncond = rows_of(p.uncond, p);
+  }
+  for (int32_t k = 0; p.first_latents && k < p.count; ++k) {
+    r.noise.latents.push_back(latent_of(p.first_latents[k]));
+  }
+  return r;
+}
+
+PaintEvents events_of(const yent_paint_params& p) {
+  PaintEvents events{.preview_every = std::max(p.preview_every, 0),
+                     .preview_side = std::max(p.preview_side, 1)};
+  if (p.on_step) {
+    events.step = [&p](const StepEvent& event) {
+      yent_step step{event};
+      p.on_step(p.user, &step);
+    };
+  }
+  if (p.on_preview) {
+    events.preview = [&p](const Image& image, int picture, int call) {
+      p.on_preview(p.user, picture, call, {image.rgb.data(), image.width, image.height});
+    };
+  }
+  return events;
+}
+
+yent_latent view(const Latent& l) { return {l.values.data(), l.channels, l.height, l.width}; }
+
+}  // namespace
+
+struct yent_pictures {
+  std::deque<Kept> pictures;  // do not move: their structs point into them
+  std::string measured;
+};
+
+void yent_painter_params_init(yent_painter_params* params) {
+  *params = {};
+  params->struct_size = sizeof *params;
+  params->model = "default";
+  params->precision = "auto";
+  params->keep_loaded = 1;
+}
+
+yent_status yent_painter_create(yent_device* device, const yent_painter_params* params,
+                                yent_painter** painter) {
+  return guard([&] {
+    required(painter, "painter") = nullptr;
+    const yent_painter_params p = taken(params, yent_painter_params_init);
+    auto made = std::make_unique<yent_painter>();
+    made->devices = required(device, "device").devices;
+    const std::filesystem::path model = painter_path(p.model ? p.model : "default");
+    made->model = model_name(model);
+    PipelineConfig config{
+        .model = model,
+        .policy = policy_of(p.precision, p.policy, p.policy_text, *made->devices->backends[0]),
+        .prefer_f16 = text_of(p.precision) == "f16",
+        .tokenizer = {.instead = text_of(p.tokenizer), .fallback = shipped("clip")},
+        .text_is_given = p.text_is_given != 0,
+        .keep_loaded = p.keep_loaded != 0};
+    for (size_t i = 0; i < p.lora_count; ++i) {
+      const yent_lora& lora = (&required(p.loras, "loras"))[i];
+      config.loras.push_back(Lora::open(text_of(lora.path), lora.scale));
+      made->loras.push_back(lora_name(text_of(lora.path), lora.scale));
+    }
+    const auto say = [user = p.user](yent_message_fn to) {
+      return [user, to](const std::string& sentence) { to(user, sentence.c_str()); };
+    };
+    if (p.on_warning) config.messages.warn = say(p.on_warning);
+    if (p.on_note) config.messages.note = say(p.on_note);
+    made->pipeline = std::make_unique<Pipeline>(std::move(config), made->devices->pointers());
+    *painter = made.release();
+  });
+}
+
+void yent_painter_destroy(yent_painter* painter) { delete painter; }
+
+yent_status yent_painter_explain(yent_painter* painter, char** text) {
+  return guard([&] {
+    required(text, "text") = nullptr;
+    *text = new_text(layers_text(required(painter, "painter").pipeline->explain()));
+  });
+}
+
+yent_status yent_painter_count_tokens(yent_painter* painter, const char* prompt, int32_t* count,
+                                      int32_t* capacity) {
+  return guard([&] {
+    Pipeline& pipeline = *required(painter, "painter").pipeline;
+    if (count) *count = pipeline.count_tokens(text_of(prompt));
+    if (capacity) *capacity = pipeline.token_capacity();
+  });
+}
+
+int32_t yent_step_picture(const yent_step* step) { return step ? step->event.picture : 0; }
+int32_t yent_step_call(const yent_step* step) { return step ? step->event.call : 0; }
+int32_t yent_step_calls(const yent_step* step) { return step ? step->event.calls : 0; }
+
+yent_status yent_step_latent(yent_step* step, yent_latent* latent) {
+  return guard([&] {
+    required(latent, "latent") = {};
+    required(step, "step").latent = step->event.latent();
+    *latent = view(step->latent);
+  });
+}
+
+yent_status yent_step_x0(yent_step* step, yent_latent* x0) {
+  return guard([&] {
+    required(x0, "x0") = {};
+    required(step, "step").x0 = step->event.x0();
+    *x0 = view(step->x0);
+  });
+}
+
+void yent_paint_params_init(yent_paint_params* params) {
+  *params = {};
+  params->struct_size = sizeof *params;
+  params->prompt = "";
+  params->negative = "extra fingers, blurry, watermark";
+  params->steps = 25;
+  params->guidance = 7.5;
+  params->rng = "cpu";
+  params->count = 1;
+  params->strength = 0.75;
+  params->preview_side = 32;
+}
+
+yent_status yent_paint(yent_painter* painter, const yent_paint_params* params,
+                       yent_pictures** pictures) {
+  return guard([&] {
+    if (pictures) *pictures = nullptr;
+    Pipeline& pipeline = *required(painter, "painter").pipeline;
+    const yent_paint_params p = taken(params, yent_paint_params_init);
+    std::optional<Dump> dump;
+    if (p.dump_path) {
+      ensure_writable(p.dump_path);
+      dump.emplace(text_of(p.dump_layers));
+    }
+    Timings timings;
+    const PaintRequest request =
+        request_of(p, dump ? &*dump : nullptr, pictures ? &timings : nullptr);
+    const Pipeline::Resolution made = pipeline.check(request);
+    const InfotextFacts facts{
+        .model = painter->model, .version = YENT_VERSION, .loras = painter->loras};
+    auto result = std::make_unique<yent_pictures>();
+    PaintEvents events = events_of(p);
+    events.picture = [&](Painted&& painted) {
+      std::string text = infotext(request, made, painted.seed, facts);
+      const Kept& kept = result->pictures.emplace_back(std::move(painted), std::move(text));
+      if (p.on_picture) p.on_picture(p.user, &kept.picture);
+      if (!pictures) result->pictures.pop_back();
+    };
+    {
+      const Timings::Span total(&timings, "total");
+      pipeline.paint(request, events, token_of(p.cancel));
+    }
+    if (dump) dump->write(p.dump_path);
+    if (!pictures) return;
+    result->measured = measured_json(timings, pipeline.backend());
+    *pictures = result.release();
+  });
+}
+
+void yent_pictures_destroy(yent_pictures* pictures) { delete pictures; }
+
+size_t yent_pictures_count(const yent_pictures* pictures) {
+  return pictures ? pictures->pictures.size() : 0;
+}
+
+const yent_picture* yent_pictures_get(const yent_pictures* pictures, size_t index) {
+  return index < yent_pictures_count(pictures) ? &pictures->pictures[index].picture : nullptr;
+}
+
+const char* yent_pictures_measured(const yent_pictures* pictures) {
+  return pictures ? pictures->measured.c_str() : "";
+}

@@ -1,0 +1,154 @@
+// Yent and the language model of the C API.
+#include "engine/api/painter.h"
+#include "engine/pipeline/assets.h"
+#include "engine/pipeline/yent_session.h"
+
+using namespace yent;
+using namespace yent::api;
+
+struct yent_session {
+  std::shared_ptr<Devices> devices;  // outlive the session
+  std::unique_ptr<YentSession> session;
+};
+
+struct yent_reaction {
+  YentSession::Turn turn;
+};
+
+void yent_session_params_init(yent_session_params* params) {
+  *params = {};
+  params->struct_size = sizeof *params;
+  params->voice = "default";
+  params->precision = "auto";
+}
+
+yent_status yent_session_create(yent_device* device, const yent_session_params* params,
+                                yent_session** session) {
+  return guard([&] {
+    required(session, "session") = nullptr;
+    const yent_session_params p = taken(params, yent_session_params_init);
+    if (p.context < 0) throw usage_error("context is {}, expected 0 or more", p.context);
+    auto made = std::make_unique<yent_session>();
+    made->devices = required(device, "device").devices;
+    Backend& backend = *made->devices->backends[0];
+    made->session = std::make_unique<YentSession>(
+        SessionConfig{.voice = voice_path(p.voice ? p.voice : "default"),
+                      .policy = policy_of(p.precision, p.policy, p.policy_text, backend),
+                      .context = p.context},
+        backend);
+    *session = made.release();
+  });
+}
+
+void yent_session_destroy(yent_session* session) { delete session; }
+
+void yent_react_params_init(yent_react_params* params) {
+  *params = {};
+  params->struct_size = sizeof *params;
+  params->said = "";
+  params->temperature = -1;
+  params->top_k = 40;
+}
+
+yent_status yent_react(yent_session* session, const yent_react_params* params,
+                       yent_reaction** reaction) {
+  return guard([&] {
+    required(reaction, "reaction") = nullptr;
+    const yent_react_params p = taken(params, yent_react_params_init);
+    ReactionSpec spec{.top_k = p.top_k, .seed = p.seed};
+    if (p.mood) spec.mood = p.mood;
+    if (p.temperature >= 0) spec.temperature = p.temperature;
+    const PromptLimit limit = p.painter ? prompt_limit(*p.painter->pipeline) : PromptLimit();
+    YentSession::OnWords on_words;
+    if (p.on_words) {
+      on_words = [&p](std::string_view piece) { p.on_words(p.user, piece.data(), piece.size()); };
+    }
+    const std::string said = text_of(p.said);
+    const Reaction made =
+        required(session, "session")
+            .session->react(said, spec, limit, on_words, nullptr, token_of(p.cancel));
+    *reaction = new yent_reaction{{said, made}};
+  });
+}
+
+void yent_reaction_destroy(yent_reaction* reaction) { delete reaction; }
+
+const char* yent_reaction_said(const yent_reaction* reaction) {
+  return reaction ? reaction->turn.said.c_str() : "";
+}
+
+const char* yent_reaction_words(const yent_reaction* reaction) {
+  return reaction ? reaction->turn.reaction.words.c_str() : "";
+}
+
+const char* yent_reaction_prompt(const yent_reaction* reaction) {
+  return reaction ? reaction->turn.reaction.prompt.c_str() : "";
+}
+
+const char* yent_reaction_mood(const yent_reaction* reaction) {
+  return reaction ? reaction->turn.reaction.mood.c_str() : "";
+}
+
+float yent_reaction_temperature(const yent_reaction* reaction) {
+  return reaction ? reaction->turn.reaction.temperature : 0;
+}
+
+size_t yent_session_turns(const yent_session* session) {
+  return session ? session->session->memory().size() : 0;
+}
+
+yent_status yent_session_turn(const yent_session* session, size_t index, yent_reaction** reaction) {
+  return guard([&] {
+    required(reaction, "reaction") = nullptr;
+    const auto& memory = required(session, "session").session->memory();
+    if (index >= memory.size()) {
+      throw usage_error("turn {} is asked for, {} are remembered", index, memory.size());
+    }
+    *reaction = new yent_reaction{memory[index]};
+  });
+}
+
+void yent_session_forget(yent_session* session) {
+  if (session) session->session->forget();
+}
+
+void yent_complete_params_init(yent_complete_params* params) {
+  *params = {};
+  params->struct_size = sizeof *params;
+  params->text = "";
+  params->temperature = 0.8;
+  params->top_k = 40;
+  params->top_p = 1;
+  params->repeat_penalty = 1;
+  params->max_tokens = 128;
+}
+
+yent_status yent_complete(yent_session* session, const yent_complete_params* params, char** text,
+                          int32_t* tokens) {
+  return guard([&] {
+    required(text, "text") = nullptr;
+    if (tokens) *tokens = 0;
+    const yent_complete_params p = taken(params, yent_complete_params_init);
+    if (p.max_tokens < 1) throw usage_error("max_tokens is {}, expected 1 or more", p.max_tokens);
+    LanguageModel& voice = required(session, "session").session->voice();
+    std::mt19937_64 generator(p.seed);
+    std::string all;
+    const LanguageModel::Result result =
+        voice.generate({.text = text_of(p.text),
+                        .special = true,
+                        .bos = voice.adds_bos(),
+                        .max_tokens = p.max_tokens,
+                        .sampling = {.temperature = static_cast<float>(p.temperature),
+                                     .top_k = p.top_k,
+                                     .top_p = static_cast<float>(p.top_p),
+                                     .min_p = static_cast<float>(p.min_p),
+                                     .repeat_penalty = static_cast<float>(p.repeat_penalty)},
+                        .cancel = token_of(p.cancel)},
+                       generator, [&](std::string_view piece) {
+                         all += piece;
+                         return !p.on_piece || p.on_piece(p.user, piece.data(), piece.size()) != 0;
+                       });
+    *text = new_text(all);
+    if (tokens) *tokens = static_cast<int32_t>(result.generated.size());
+  });
+}

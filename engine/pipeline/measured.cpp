@@ -1,0 +1,40 @@
+#include "engine/pipeline/measured.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+namespace yent {
+
+double max_rss_mb() {
+  std::ifstream status("/proc/self/status");
+  for (std::string key; status >> key;) {
+    double kibibytes = 0;
+    if (key == "VmHWM:" && status >> kibibytes) return kibibytes * 1024 / 1e6;
+  }
+  return 0;
+}
+
+std::string measured_json(const Timings& timings, const Backend& backend) {
+  nlohmann::ordered_json json{{"device", backend.device()},
+                              {"isa", backend.isa()},
+                              {"threads", backend.threads()},
+                              {"max_rss_mb", max_rss_mb()}};
+  for (const Timings::Stage& s : timings.stages()) json["timings_ms"][s.name] = s.sum();
+  return json.dump();
+}
+
+std::string layers_text(std::span<const Resolved> layers) {
+  size_t widest = 0;
+  for (const Resolved& r : layers) widest = std::max(widest, r.style.size() + 1);
+  std::string text;
+  for (const Resolved& r : layers) {
+    text += fmt::format("{:<72} {:<5} {:<{}}{:<14} {:>12}\n", r.layer, precision_name(r.precision),
+                        r.style, widest, r.kernel, r.bytes);
+  }
+  return text;
+}
+
+}  // namespace yent

@@ -1,0 +1,314 @@
+/* yent as a library: a painter, a voice and a session between them, for any program that can call
+ * C.
+ *
+ * Objects are opaque. What a function creates, the caller destroys; every destroy function takes
+ * NULL. An object keeps alive what it was made from, so the order of destruction does not matter.
+ *
+ * Parameters are structs that an init function fills with defaults. Set fields after that; the
+ * init function also notes the struct's size, so that a program built against an older header
+ * works with a newer library. The library copies what it needs: strings and arrays of parameters
+ * must live until the function returns, not longer. Strings are UTF-8 and end with 0.
+ *
+ * Errors: functions that can fail return a yent_status, and yent_last_error() tells the sentence.
+ * Nothing is printed, nothing is read from the environment, no exception leaves the library.
+ * Where a function fails, its outputs are set to NULL.
+ *
+ * Threads: different objects may be used by different threads at once. One object is used by one
+ * thread at a time, except where a function says otherwise. Callbacks run on the thread that
+ * called (with several devices: on one of the library's threads, never two at a time); they must
+ * not throw and must not call back into the object that is at work.
+ */
+#ifndef YENT_YENT_H
+#define YENT_YENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "yent/export.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* --- Errors, versions, lists ------------------------------------------------------------------ */
+
+typedef enum yent_status {
+  YENT_OK = 0,
+  YENT_ERROR_RUN = 1,       /* the run failed: memory, a device, an output */
+  YENT_ERROR_USAGE = 2,     /* what was asked for makes no sense */
+  YENT_ERROR_FILE = 3,      /* a file is missing, malformed or does not fit */
+  YENT_ERROR_CANCELLED = 4  /* somebody cancelled the work */
+} yent_status;
+
+/* The sentence of the last failure on the calling thread, "" if there was none. Valid until the
+ * thread's next failing call. Any thread. */
+YENT_API const char* yent_last_error(void);
+
+/* "0.1.0". Any thread. */
+YENT_API const char* yent_version(void);
+
+/* The index-th name of a list, NULL behind its end; the names live as long as the program. Any
+ * thread. Samplers and charsets are built in, policies are those that ship. */
+YENT_API const char* yent_sampler_name(size_t index);
+YENT_API const char* yent_charset_name(size_t index);
+YENT_API const char* yent_policy_name(size_t index);
+
+/* Gives back what a function returned as char* or uint8_t*. Any thread. */
+YENT_API void yent_free(void* memory);
+
+/* --- Cancelling ------------------------------------------------------------------------------- */
+
+typedef struct yent_cancel yent_cancel;
+
+/* NULL when memory runs out. */
+YENT_API yent_cancel* yent_cancel_create(void);
+/* Any thread, at any time: work that was given this token stops at its next op and returns
+ * YENT_ERROR_CANCELLED. A token stays cancelled until it is reset. */
+YENT_API void yent_cancel_now(yent_cancel* token);
+YENT_API void yent_cancel_reset(yent_cancel* token);
+/* Not while work that was given the token goes on. */
+YENT_API void yent_cancel_destroy(yent_cancel* token);
+
+/* --- Devices ---------------------------------------------------------------------------------- */
+
+typedef struct yent_device yent_device;
+
+typedef struct yent_device_params {
+  size_t struct_size;
+  const char* device; /* "cpu", "cuda", "cuda:N", "cuda:all"; NULL: a GPU where one answers */
+  const char* isa;    /* cap on the CPU's instruction set, NULL: none */
+  int32_t threads;    /* of the CPU; 0: one for each physical core */
+  int32_t max_gpus;   /* of "cuda:all" */
+} yent_device_params;
+
+YENT_API void yent_device_params_init(yent_device_params* params);
+/* `params` may be NULL. */
+YENT_API yent_status yent_device_create(const yent_device_params* params, yent_device** device);
+YENT_API void yent_device_destroy(yent_device* device);
+/* "cpu" or "cuda"; "avx2", ...; how many threads. Valid as long as the device. Any thread. */
+YENT_API const char* yent_device_name(const yent_device* device);
+YENT_API const char* yent_device_isa(const yent_device* device);
+YENT_API int32_t yent_device_threads(const yent_device* device);
+
+/* --- A painter -------------------------------------------------------------------------------- */
+
+typedef struct yent_painter yent_painter;
+
+typedef struct yent_lora {
+  const char* path;
+  float scale;
+} yent_lora;
+
+typedef void (*yent_message_fn)(void* user, const char* sentence);
+
+typedef struct yent_painter_params {
+  size_t struct_size;
+  const char* model;       /* a diffusers folder, a single-file checkpoint, or "default" */
+  const char* precision;   /* "auto", "f32", "bf16", "f16", "int8" */
+  const char* policy;      /* a policy's file or name, instead of a precision; may be NULL */
+  const char* policy_text; /* the text of a policy, instead of both; may be NULL */
+  const char* tokenizer;   /* a folder instead of the model's own; may be NULL */
+  const yent_lora* loras;
+  size_t lora_count;
+  int32_t keep_loaded;   /* 1: the second picture loads nothing; 0: one network at a time */
+  int32_t text_is_given; /* 1: every request brings embeddings, no text encoder is opened */
+  yent_message_fn on_warning, on_note; /* may be NULL; called as long as the painter lives */
+  void* user;
+} yent_painter_params;
+
+YENT_API void yent_painter_params_init(yent_painter_params* params);
+/* Reads configs and adapters; networks are loaded with the first picture. */
+YENT_API yent_status yent_painter_create(yent_device* device, const yent_painter_params* params,
+                                         yent_painter** painter);
+YENT_API void yent_painter_destroy(yent_painter* painter);
+/* What every layer computes with, a line each: layer, precision, style, kernel, bytes. Loads
+ * everything. */
+YENT_API yent_status yent_painter_explain(yent_painter* painter, char** text);
+/* Tokens of a prompt without start and end, and how many of them the model sees. */
+YENT_API yent_status yent_painter_count_tokens(yent_painter* painter, const char* prompt,
+                                               int32_t* count, int32_t* capacity);
+
+/* --- Pictures --------------------------------------------------------------------------------- */
+
+/* A picture in memory: `rgb` [height][width][3], one byte each. */
+typedef struct yent_image {
+  const uint8_t* rgb;
+  int32_t width, height;
+} yent_image;
+
+/* A latent in memory: `values` [channels][height][width]. */
+typedef struct yent_latent {
+  const float* values;
+  int32_t channels, height, width;
+} yent_latent;
+
+/* One call of the model is done. Valid during the callback. */
+typedef struct yent_step yent_step;
+YENT_API int32_t yent_step_picture(const yent_step* step); /* of the request, from 0 */
+YENT_API int32_t yent_step_call(const yent_step* step);    /* of this picture, from 0 */
+YENT_API int32_t yent_step_calls(const yent_step* step);   /* how many this picture takes */
+/* Copies of the latent after the step, and of the clean picture the model now expects; valid
+ * during the callback. */
+YENT_API yent_status yent_step_latent(yent_step* step, yent_latent* latent);
+YENT_API yent_status yent_step_x0(yent_step* step, yent_latent* x0);
+
+/* A finished picture. In a callback it is valid until that returns, in a result until that is
+ * destroyed. */
+typedef struct yent_picture {
+  size_t struct_size;
+  int32_t index; /* of the request's pictures */
+  uint64_t seed;
+  yent_image image;
+  yent_latent first_latent; /* what denoising began with: unit noise, or the noised picture */
+  yent_latent last_latent;  /* what the decoder got */
+  const char* infotext;     /* its settings, as AUTOMATIC1111 writes them */
+} yent_picture;
+
+typedef struct yent_paint_params {
+  size_t struct_size;
+  const char* prompt;
+  const char* negative;
+  int32_t width, height; /* 0: the model's own */
+  int32_t steps;
+  double guidance;     /* 1 and less: the negative prompt is not asked */
+  const char* sampler; /* NULL: the model's own */
+  int32_t karras;      /* 1: Karras' noise levels */
+  const char* rng;     /* "cpu" or "cuda": noise as PyTorch draws it there */
+  uint64_t seed;       /* the k-th picture is painted as if alone, with seed + k */
+  int32_t count;
+  yent_image picture; /* where to start; rgb NULL: from noise */
+  double strength;    /* of what may change in it, in (0, 1] */
+  yent_image mask;    /* repaint where it is white; not built yet: must be empty */
+  /* Text embeddings instead of prompts, [tokens][embedding_width] each; uncond is not needed
+   * unguided. NULL: the prompts count. */
+  const float *cond, *uncond;
+  int32_t tokens, embedding_width;
+  /* Unit noise instead of the seed: `count` latents. NULL: the seed counts. */
+  const yent_latent* first_latents;
+  /* A safetensors file that keeps the stages of the run, and of layers whose path matches the
+   * glob their outputs, too. NULL: nothing is kept. */
+  const char *dump_path, *dump_layers;
+  int32_t preview_every; /* calls of the model between two previews; 0: none */
+  int32_t preview_side;  /* latent pixels along a preview's longer side */
+  void (*on_step)(void* user, yent_step* step);                                 /* may be NULL */
+  void (*on_preview)(void* user, int32_t picture, int32_t call, yent_image image); /* may be NULL */
+  void (*on_picture)(void* user, const yent_picture* picture);                  /* may be NULL */
+  void* user;
+  yent_cancel* cancel; /* may be NULL */
+} yent_paint_params;
+
+typedef struct yent_pictures yent_pictures;
+
+YENT_API void yent_paint_params_init(yent_paint_params* params);
+/* Paints. `pictures` may be NULL where a callback takes them. */
+YENT_API yent_status yent_paint(yent_painter* painter, const yent_paint_params* params,
+                                yent_pictures** pictures);
+YENT_API void yent_pictures_destroy(yent_pictures* pictures);
+YENT_API size_t yent_pictures_count(const yent_pictures* pictures);
+/* NULL behind the end. Any thread. */
+YENT_API const yent_picture* yent_pictures_get(const yent_pictures* pictures, size_t index);
+/* A JSON object of what was measured: "timings_ms" by stage, "device", "isa", "threads",
+ * "max_rss_mb" of the process. Valid as long as the pictures. */
+YENT_API const char* yent_pictures_measured(const yent_pictures* pictures);
+
+/* A PNG of a picture; `infotext` (may be NULL) becomes its chunk "parameters". Free the bytes with
+ * yent_free. Any thread. */
+YENT_API yent_status yent_encode_png(yent_image image, const char* infotext, uint8_t** bytes,
+                                     size_t* size);
+/* A PNG or JPEG from memory. `rgb` of the result is freed with yent_free. Any thread. */
+YENT_API yent_status yent_decode_image(const uint8_t* bytes, size_t size, yent_image* image);
+
+/* --- ASCII art -------------------------------------------------------------------------------- */
+
+typedef struct yent_ascii_params {
+  size_t struct_size;
+  int32_t columns;     /* 100 */
+  const char* charset; /* a name, or the characters themselves, dark to bright */
+  double boost, fill;  /* brightness of the glyphs, and of what is behind them */
+  int32_t invert, colour;
+  const char* escapes; /* of the text: "none", "256" or "true" colours */
+} yent_ascii_params;
+
+YENT_API void yent_ascii_params_init(yent_ascii_params* params);
+/* The art as text, lines end with \n. Any thread. */
+YENT_API yent_status yent_ascii_text(yent_image image, const yent_ascii_params* params,
+                                     char** text);
+/* The art drawn into a picture of the same size, with as many columns as can be read there. `rgb`
+ * of the result is freed with yent_free. Any thread. */
+YENT_API yent_status yent_ascii_image(yent_image image, const yent_ascii_params* params,
+                                      yent_image* drawn);
+
+/* --- Yent himself, and the language model alone ----------------------------------------------- */
+
+typedef struct yent_session yent_session;
+
+typedef struct yent_session_params {
+  size_t struct_size;
+  const char* voice; /* a GGUF file, or "default" */
+  const char *precision, *policy, *policy_text; /* as of a painter */
+  int32_t context; /* tokens; 0: the file's */
+} yent_session_params;
+
+YENT_API void yent_session_params_init(yent_session_params* params);
+/* Loads the voice. */
+YENT_API yent_status yent_session_create(yent_device* device, const yent_session_params* params,
+                                         yent_session** session);
+YENT_API void yent_session_destroy(yent_session* session);
+
+typedef struct yent_react_params {
+  size_t struct_size;
+  const char* said;
+  const char* mood;      /* forced; NULL: by what was said */
+  double temperature;    /* below 0: the persona's */
+  int32_t top_k;
+  uint64_t seed;
+  yent_painter* painter; /* the reaction is shortened to what it reads; NULL: not */
+  void (*on_words)(void* user, const char* piece, size_t size); /* as he speaks; may be NULL */
+  void* user;
+  yent_cancel* cancel;
+} yent_react_params;
+
+typedef struct yent_reaction yent_reaction;
+
+YENT_API void yent_react_params_init(yent_react_params* params);
+/* What Yent answers; it is remembered in the session. */
+YENT_API yent_status yent_react(yent_session* session, const yent_react_params* params,
+                                yent_reaction** reaction);
+YENT_API void yent_reaction_destroy(yent_reaction* reaction);
+/* Valid as long as the reaction. Any thread. */
+YENT_API const char* yent_reaction_said(const yent_reaction* reaction);
+YENT_API const char* yent_reaction_words(const yent_reaction* reaction);  /* what he says */
+YENT_API const char* yent_reaction_prompt(const yent_reaction* reaction); /* what to paint */
+YENT_API const char* yent_reaction_mood(const yent_reaction* reaction);
+YENT_API float yent_reaction_temperature(const yent_reaction* reaction);
+
+/* How much is remembered, the index-th turn (a copy to destroy), and to forget it all. */
+YENT_API size_t yent_session_turns(const yent_session* session);
+YENT_API yent_status yent_session_turn(const yent_session* session, size_t index,
+                                       yent_reaction** reaction);
+YENT_API void yent_session_forget(yent_session* session);
+
+typedef struct yent_complete_params {
+  size_t struct_size;
+  const char* text;
+  double temperature; /* 0: greedy */
+  int32_t top_k;
+  double top_p, min_p, repeat_penalty;
+  int32_t max_tokens;
+  uint64_t seed;
+  int32_t (*on_piece)(void* user, const char* piece, size_t size); /* 0 ends it; may be NULL */
+  void* user;
+  yent_cancel* cancel;
+} yent_complete_params;
+
+YENT_API void yent_complete_params_init(yent_complete_params* params);
+/* Continues a text from an empty context, apart from the session's memory. `tokens` (may be NULL)
+ * counts what was generated. */
+YENT_API yent_status yent_complete(yent_session* session, const yent_complete_params* params,
+                                   char** text, int32_t* tokens);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* YENT_YENT_H */
