@@ -8,7 +8,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "bench/machine.h"
 #include "bench/synthesize/synthesize.h"
@@ -22,6 +21,7 @@
 #include "engine/pipeline/pipeline.h"
 #include "kernels/devices.h"
 #include "kernels/error.h"
+#include "loaders/io/json.h"
 #include "loaders/io/output_file.h"
 #include "tools/exit_code.h"
 
@@ -256,31 +256,31 @@ void print(const std::vector<Row>& rows, const Machine& machine) {
   std::printf("peak memory   %.0f MB\n", max_rss_mb());
 }
 
-nlohmann::ordered_json to_json(const std::vector<Row>& rows, const Machine& machine,
-                               const Backend& backend, const Arguments& a) {
-  nlohmann::ordered_json j;
-  j["context"] = {{"host_name", machine.name},
-                  {"num_cpus", ::sysconf(_SC_NPROCESSORS_ONLN)},
-                  {"threads", backend.threads()},
-                  {"isa", backend.isa()},
-                  {"device", backend.device()},
-                  {"precision", a.policy.empty() ? a.precision : a.policy},
-                  {"model", a.model},
-                  {"llm", a.llm},
-                  {"peak_gmac_per_s", machine.macs_per_s / 1e9},
-                  {"peak_gb_per_s", machine.bytes_per_s / 1e9}};
-  j["benchmarks"] = nlohmann::ordered_json::array();
+Json to_json(const std::vector<Row>& rows, const Machine& machine, const Backend& backend,
+             const Arguments& a) {
+  Json j;
+  j["context"] = Json::object({{"host_name", machine.name},
+                               {"num_cpus", ::sysconf(_SC_NPROCESSORS_ONLN)},
+                               {"threads", backend.threads()},
+                               {"isa", backend.isa()},
+                               {"device", backend.device()},
+                               {"precision", a.policy.empty() ? a.precision : a.policy},
+                               {"model", a.model},
+                               {"llm", a.llm},
+                               {"peak_gmac_per_s", machine.macs_per_s / 1e9},
+                               {"peak_gb_per_s", machine.bytes_per_s / 1e9}});
+  j["benchmarks"] = Json::array();
   for (const Row& r : rows) {
-    nlohmann::ordered_json e{{"name", r.name},
-                             {"run_name", r.name},
-                             {"run_type", "aggregate"},
-                             {"aggregate_name", "median"},
-                             {"repetitions", r.ms.size()},
-                             {"iterations", r.ms.size()},
-                             {"real_time", r.median()},
-                             {"cpu_time", r.median()},
-                             {"time_unit", "ms"},
-                             {"stddev", r.spread()}};
+    Json e = Json::object({{"name", r.name},
+                           {"run_name", r.name},
+                           {"run_type", "aggregate"},
+                           {"aggregate_name", "median"},
+                           {"repetitions", r.ms.size()},
+                           {"iterations", r.ms.size()},
+                           {"real_time", r.median()},
+                           {"cpu_time", r.median()},
+                           {"time_unit", "ms"},
+                           {"stddev", r.spread()}});
     if (r.items_per_second > 0) e["items_per_second"] = r.items_per_second;
     if (r.macs > 0) {
       e["gmac"] = r.macs / 1e9;

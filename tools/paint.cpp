@@ -129,7 +129,7 @@ void begin_report(Run& run) {
 void end_report(Run& run, const Pipeline::Resolution& made,
                 const std::vector<std::filesystem::path>& outputs) {
   const Options& o = run.options;
-  nlohmann::ordered_json seeds, files;
+  Json seeds, files;
   for (size_t k = 0; k < outputs.size(); ++k) {
     seeds.push_back(run.seed + k);
     files.push_back(outputs[k].string());

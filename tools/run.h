@@ -2,12 +2,12 @@
 #pragma once
 
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "engine/core/policy.h"
 #include "engine/core/timing.h"
 #include "kernels/backend.h"
+#include "loaders/io/json.h"
 #include "tools/console.h"
 #include "tools/options.h"
 
@@ -21,7 +21,7 @@ struct Run {
   Policy policy;
   uint64_t seed = 0;
   Timings timings = {};
-  nlohmann::ordered_json report = {};  // printed with --json
+  Json report = {};  // printed with --json
 
   Backend& backend() const { return *backends.front(); }
 };

@@ -50,8 +50,7 @@ void run(int argc, char** argv) {
   }
   if (options->json) {
     for (const Timings::Stage& s : run.timings.stages()) run.report["timings_ms"][s.name] = s.sum();
-    // Words and file names need not be UTF-8.
-    console.print(run.report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+    console.print(run.report.dump(2) + "\n");
   }
 }
 

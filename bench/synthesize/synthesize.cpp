@@ -1,7 +1,6 @@
 #include "bench/synthesize/synthesize.h"
 
 #include <cstring>
-#include <nlohmann/json.hpp>
 
 #include "bench/synthesize/gguf_writer.h"
 #include "bench/synthesize/seeded_weights.h"
@@ -14,14 +13,13 @@
 #include "kernels/error.h"
 #include "kernels/half.h"
 #include "kernels/ref/ref_backend.h"
+#include "loaders/io/json.h"
 #include "loaders/io/output_file.h"
 #include "loaders/tensors/convert.h"
 #include "loaders/tensors/safetensors.h"
 
 namespace yent {
 namespace {
-
-using nlohmann::json;
 
 constexpr uint64_t kSeed = 1;
 
@@ -83,30 +81,29 @@ void write_part(const std::filesystem::path& file, std::vector<HostTensor> tenso
                     });
 }
 
-void write_json(const std::filesystem::path& file, const json& value) {
+void write_json(const std::filesystem::path& file, const Json& value) {
   write_file_atomically(file, value.dump(2) + "\n");
 }
 
-json unet_config(bool tiny) {
-  const auto blocks = [](std::initializer_list<const char*> names) { return json(names); };
-  json j{{"_class_name", "UNet2DConditionModel"},
-         {"in_channels", 4},
-         {"out_channels", 4},
-         {"sample_size", 64},
-         {"cross_attention_dim", 768},
-         {"attention_head_dim", 8}};
+Json unet_config(bool tiny) {
+  Json j = Json::object({{"_class_name", "UNet2DConditionModel"},
+                         {"in_channels", 4},
+                         {"out_channels", 4},
+                         {"sample_size", 64},
+                         {"cross_attention_dim", 768},
+                         {"attention_head_dim", 8}});
   const char *down = "CrossAttnDownBlock2D", *up = "CrossAttnUpBlock2D";
   if (tiny) {
-    j["block_out_channels"] = {320, 640, 1280};
+    j["block_out_channels"] = Json::array({320, 640, 1280});
     j["layers_per_block"] = 1;
     j["mid_block_type"] = nullptr;
-    j["down_block_types"] = blocks({down, down, down});
-    j["up_block_types"] = blocks({up, up, up});
+    j["down_block_types"] = Json::array({down, down, down});
+    j["up_block_types"] = Json::array({up, up, up});
   } else {
-    j["block_out_channels"] = {320, 640, 1280, 1280};
+    j["block_out_channels"] = Json::array({320, 640, 1280, 1280});
     j["layers_per_block"] = 2;
-    j["down_block_types"] = blocks({down, down, down, "DownBlock2D"});
-    j["up_block_types"] = blocks({"UpBlock2D", up, up, up});
+    j["down_block_types"] = Json::array({down, down, down, "DownBlock2D"});
+    j["up_block_types"] = Json::array({"UpBlock2D", up, up, up});
   }
   return j;
 }
@@ -116,19 +113,27 @@ void write_painter(const std::filesystem::path& folder, bool tiny,
   for (const char* part : {"unet", "vae", "text_encoder", "tokenizer", "scheduler"}) {
     std::filesystem::create_directories(folder / part);
   }
-  const json unet = unet_config(tiny);
-  const json vae{{"_class_name", "AutoencoderKL"},
-                 {"block_out_channels", {128, 256, 512, 512}},
-                 {"layers_per_block", 2},
-                 {"latent_channels", 4}};
-  const json text{{"model_type", "clip_text_model"}, {"hidden_size", 768},
-                  {"intermediate_size", 3072},       {"num_hidden_layers", 12},
-                  {"num_attention_heads", 12},       {"vocab_size", 49408}};
-  const json scheduler{
-      {"_class_name", "PNDMScheduler"},   {"beta_start", 0.00085}, {"beta_end", 0.012},
-      {"beta_schedule", "scaled_linear"}, {"steps_offset", 1},     {"set_alpha_to_one", false},
-      {"skip_prk_steps", true},           {"clip_sample", false}};
-  write_json(folder / "model_index.json", {{"_class_name", "StableDiffusionPipeline"}});
+  const Json unet = unet_config(tiny);
+  const Json vae = Json::object({{"_class_name", "AutoencoderKL"},
+                                 {"block_out_channels", Json::array({128, 256, 512, 512})},
+                                 {"layers_per_block", 2},
+                                 {"latent_channels", 4}});
+  const Json text = Json::object({{"model_type", "clip_text_model"},
+                                  {"hidden_size", 768},
+                                  {"intermediate_size", 3072},
+                                  {"num_hidden_layers", 12},
+                                  {"num_attention_heads", 12},
+                                  {"vocab_size", 49408}});
+  const Json scheduler = Json::object({{"_class_name", "PNDMScheduler"},
+                                       {"beta_start", 0.00085},
+                                       {"beta_end", 0.012},
+                                       {"beta_schedule", "scaled_linear"},
+                                       {"steps_offset", 1},
+                                       {"set_alpha_to_one", false},
+                                       {"skip_prk_steps", true},
+                                       {"clip_sample", false}});
+  write_json(folder / "model_index.json",
+             Json::object({{"_class_name", "StableDiffusionPipeline"}}));
   write_json(folder / "unet" / "config.json", unet);
   write_json(folder / "vae" / "config.json", vae);
   write_json(folder / "text_encoder" / "config.json", text);

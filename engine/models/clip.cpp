@@ -1,14 +1,12 @@
 #include "engine/models/clip.h"
 
-#include <nlohmann/json.hpp>
-
 #include "kernels/error.h"
-#include "loaders/io/json_file.h"
+#include "loaders/io/json.h"
 #include "loaders/tensors/tensor_set.h"
 
 namespace yent {
 
-ClipConfig ClipConfig::from_json(const nlohmann::json& j, const std::string& path) {
+ClipConfig ClipConfig::from_json(const Json& j, const std::string& path) {
   if (!j.is_object()) throw file_error("{}: expected an object", path);
   const auto number = [&](const char* key, int fallback, int64_t most) {
     return static_cast<int>(get_int(j, key, fallback, 1, most, path));

@@ -2,13 +2,14 @@
 // transformers' CLIPTextModel.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 #include "engine/core/nn.h"
 
 namespace yent {
+
+class Json;
 
 struct ClipConfig {
   int hidden_size = 768, intermediate_size = 3072;
@@ -18,7 +19,7 @@ struct ClipConfig {
   float layer_norm_eps = 1e-5f;
 
   // Reads text_encoder/config.json.
-  static ClipConfig from_json(const nlohmann::json& json, const std::string& path);
+  static ClipConfig from_json(const Json& json, const std::string& path);
 };
 
 class ClipText {

@@ -2,7 +2,6 @@
 // latent, given a time and a text. Names and order follow diffusers' UNet2DConditionModel.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,6 +10,8 @@
 #include "engine/core/nn.h"
 
 namespace yent {
+
+class Json;
 
 struct UNetConfig {
   int in_channels = 4, out_channels = 4;
@@ -30,7 +31,7 @@ struct UNetConfig {
 
   // Reads unet/config.json. A field that asks for something else than this family is a file
   // error naming it.
-  static UNetConfig from_json(const nlohmann::json& json, const std::string& path);
+  static UNetConfig from_json(const Json& json, const std::string& path);
 };
 
 struct ResBlock {

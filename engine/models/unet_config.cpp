@@ -1,20 +1,17 @@
 // unet/config.json of diffusers.
-#include <nlohmann/json.hpp>
 
 #include "engine/models/unet.h"
 #include "kernels/error.h"
-#include "loaders/io/json_file.h"
+#include "loaders/io/json.h"
 #include "loaders/tensors/tensor_set.h"
 
 namespace yent {
 namespace {
 
-using nlohmann::json;
-
-bool absent(const json& j, const char* key) { return !j.contains(key) || j[key].is_null(); }
+bool absent(const Json& j, const char* key) { return j[key].is_null(); }
 
 // Fields that change the network into one of another family, unless null, false or as given.
-void refuse_other_families(const json& j, const std::string& path) {
+void refuse_other_families(const Json& j, const std::string& path) {
   for (const char* key : {"class_embed_type", "num_class_embeds", "addition_embed_type",
                           "encoder_hid_dim", "encoder_hid_dim_type", "time_cond_proj_dim",
                           "only_cross_attention", "dual_cross_attention", "attention_type",
@@ -25,7 +22,7 @@ void refuse_other_families(const json& j, const std::string& path) {
     throw file_error("{}: {} is {}, which this engine does not know", path, key,
                      printable(j[key].dump()));
   }
-  const std::pair<const char*, json> fixed[] = {{"act_fn", "silu"},
+  const std::pair<const char*, Json> fixed[] = {{"act_fn", "silu"},
                                                 {"resnet_time_scale_shift", "default"},
                                                 {"downsample_padding", 1},
                                                 {"mid_block_scale_factor", 1},
@@ -42,7 +39,7 @@ void refuse_other_families(const json& j, const std::string& path) {
 }
 
 // One number for all blocks, or one per block.
-std::vector<int> per_block(const json& j, const char* key, size_t blocks, int fallback,
+std::vector<int> per_block(const Json& j, const char* key, size_t blocks, int fallback,
                            const std::string& path) {
   if (absent(j, key)) return std::vector<int>(blocks, fallback);
   if (!j[key].is_array()) {
@@ -55,7 +52,7 @@ std::vector<int> per_block(const json& j, const char* key, size_t blocks, int fa
   return {values.begin(), values.end()};
 }
 
-std::vector<bool> attention_of(const json& j, const char* key, const char* with,
+std::vector<bool> attention_of(const Json& j, const char* key, const char* with,
                                const char* without, const std::vector<bool>& fallback,
                                size_t blocks, const std::string& path) {
   if (absent(j, key)) {
@@ -67,7 +64,7 @@ std::vector<bool> attention_of(const json& j, const char* key, const char* with,
                      blocks);
   }
   std::vector<bool> attention;
-  for (const json& name : j[key]) {
+  for (const Json& name : j[key]) {
     if (name != with && name != without) {
       throw file_error("{}: {} has {}, expected {} or {}", path, key, printable(name.dump()), with,
                        without);
@@ -79,7 +76,7 @@ std::vector<bool> attention_of(const json& j, const char* key, const char* with,
 
 }  // namespace
 
-UNetConfig UNetConfig::from_json(const json& j, const std::string& path) {
+UNetConfig UNetConfig::from_json(const Json& j, const std::string& path) {
   if (!j.is_object()) throw file_error("{}: expected an object", path);
   refuse_other_families(j, path);
   UNetConfig c;

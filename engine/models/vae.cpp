@@ -1,9 +1,7 @@
 #include "engine/models/vae.h"
 
-#include <nlohmann/json.hpp>
-
 #include "kernels/error.h"
-#include "loaders/io/json_file.h"
+#include "loaders/io/json.h"
 #include "loaders/tensors/tensor_set.h"
 
 namespace yent {
@@ -17,7 +15,7 @@ ResBlock resnet(const WeightBinder& l, int in, int out, const VaeConfig& config)
 
 }  // namespace
 
-VaeConfig VaeConfig::from_json(const nlohmann::json& j, const std::string& path) {
+VaeConfig VaeConfig::from_json(const Json& j, const std::string& path) {
   if (!j.is_object()) throw file_error("{}: expected an object", path);
   VaeConfig c;
   c.in_channels = static_cast<int>(get_int(j, "in_channels", 3, 3, 3, path));
@@ -42,13 +40,13 @@ VaeConfig VaeConfig::from_json(const nlohmann::json& j, const std::string& path)
   for (const auto& [key, block] : {std::pair("down_block_types", "DownEncoderBlock2D"),
                                    std::pair("up_block_types", "UpDecoderBlock2D")}) {
     if (!j.contains(key)) continue;
-    if (j[key] != nlohmann::json(std::vector<std::string>(channels.size(), block))) {
+    if (j[key] != Json(std::vector<std::string>(channels.size(), block))) {
       throw file_error("{}: {} is {}, expected {} x {}", path, key, printable(j[key].dump()),
                        channels.size(), block);
     }
   }
   for (const char* key : {"latents_mean", "latents_std", "shift_factor"}) {
-    if (j.contains(key) && !j[key].is_null()) {
+    if (!j[key].is_null()) {
       throw file_error("{}: {} is {}, which this engine does not know", path, key,
                        printable(j[key].dump()));
     }

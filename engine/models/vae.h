@@ -2,7 +2,6 @@
 // diffusers' AutoencoderKL.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +9,8 @@
 #include "engine/models/unet.h"
 
 namespace yent {
+
+class Json;
 
 struct VaeConfig {
   int in_channels = 3, out_channels = 3, latent_channels = 4;
@@ -24,7 +25,7 @@ struct VaeConfig {
   int factor() const { return 1 << (block_out_channels.size() - 1); }
 
   // Reads vae/config.json; what this family does not have is a file error naming the field.
-  static VaeConfig from_json(const nlohmann::json& json, const std::string& path);
+  static VaeConfig from_json(const Json& json, const std::string& path);
 };
 
 // Resnet, attention over all pixels with one head, resnet.

@@ -1,13 +1,12 @@
 #include "engine/text/clip_tokenizer.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "engine/text/byte_symbols.h"
 #include "engine/text/unicode.h"
 #include "kernels/error.h"
-#include "loaders/io/json_file.h"
+#include "loaders/io/json.h"
 #include "loaders/io/mapped_file.h"
 #include "loaders/io/utf8.h"
 #include "loaders/tensors/tensor_set.h"
@@ -22,20 +21,19 @@ constexpr std::string_view start_text = "<|startoftext|>", end_text = "<|endofte
 constexpr std::string_view word_end = "</w>";
 
 std::vector<std::string> read_vocabulary(const fs::path& path) {
-  const nlohmann::json json = read_json(path);
+  const Json json = read_json(path);
   if (!json.is_object() || json.empty()) {
     throw file_error("{}: expected an object of tokens and ids", path.string());
   }
   std::vector<std::string> tokens(json.size());
   std::vector<bool> seen(json.size());
   for (const auto& [token, id] : json.items()) {
-    const bool fits = id.is_number_integer() && id.get<double>() >= 0 &&
-                      id.get<double>() < static_cast<double>(json.size());
-    if (!fits) {
+    const std::optional<int64_t> number = id.integer();
+    if (!number || *number < 0 || *number >= static_cast<int64_t>(json.size())) {
       throw file_error("{}: the id of \"{}\" is {}, expected 0 to {}", path.string(),
                        printable(token), printable(id.dump()), json.size() - 1);
     }
-    const auto index = id.get<size_t>();
+    const auto index = static_cast<size_t>(*number);
     if (seen[index]) {
       throw file_error("{}: the id {} occurs twice, the second time for \"{}\"", path.string(),
                        index, printable(token));
@@ -67,12 +65,12 @@ MergeTable read_merges(const fs::path& path, const TokenIds& ids) {
 // A token is written as its text, or as an object with the text as `content`.
 std::optional<std::string> read_pad(const fs::path& path) {
   if (!fs::exists(path)) return std::nullopt;
-  const nlohmann::json json = read_json(path);
-  const auto pad = json.is_object() ? json.find("pad_token") : json.end();
-  if (!json.is_object() || pad == json.end() || pad->is_null()) return std::nullopt;
-  if (pad->is_string()) return pad->get<std::string>();
-  if (pad->is_object()) return get_string(*pad, "content", std::nullopt, path.string());
-  throw file_error("{}: pad_token is {}, expected a string", path.string(), printable(pad->dump()));
+  const Json json = read_json(path);
+  const Json& pad = json["pad_token"];
+  if (pad.is_null()) return std::nullopt;
+  if (pad.text()) return *pad.text();
+  if (pad.is_object()) return get_string(pad, "content", std::nullopt, path.string());
+  throw file_error("{}: pad_token is {}, expected a string", path.string(), printable(pad.dump()));
 }
 
 // How many characters the next word has: a contraction, a run of letters, one digit, or a run

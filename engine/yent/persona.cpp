@@ -1,9 +1,8 @@
 #include "engine/yent/persona.h"
 
-#include <nlohmann/json.hpp>
-
 #include "engine/yent/words.h"
 #include "kernels/error.h"
+#include "loaders/io/json.h"
 
 namespace yent {
 
@@ -11,10 +10,9 @@ extern const std::string_view yent_json;  // made from yent.json by cmake/EmbedF
 
 namespace {
 
-using nlohmann::json;
 using Strings = std::vector<std::string>;
 
-std::unordered_set<std::string> folded_set(const json& list) {
+std::unordered_set<std::string> folded_set(const Json& list) {
   std::unordered_set<std::string> set;
   for (const std::string& entry : list.get<Strings>()) {
     const Strings words = folded_words(entry);
@@ -25,7 +23,7 @@ std::unordered_set<std::string> folded_set(const json& list) {
   return set;
 }
 
-std::string joined_lines(const json& list) {
+std::string joined_lines(const Json& list) {
   return fmt::format("{}", fmt::join(list.get<Strings>(), "\n"));
 }
 
@@ -33,32 +31,46 @@ void demand(bool condition, const char* what) {
   if (!condition) throw file_error("expected {}", what);
 }
 
-Persona read(const json& root) {
+std::string string_at(const Json& object, const char* key) {
+  return object.at(key).get<std::string>();
+}
+
+Mood read_mood(const Json& entry) {
+  Mood mood{string_at(entry, "name"), folded_set(entry.at("keywords")),
+            entry.at("starters").get<Strings>()};
+  demand(!mood.starters.empty(), "at least one starter in every mood");
+  return mood;
+}
+
+TemperatureRule read_temperature(const Json& rule) {
+  const auto number = [&](const char* key) { return rule.at(key).get<double>(); };
+  const TemperatureRule read{.base = number("base"),
+                             .lowest = number("lowest"),
+                             .highest = number("highest"),
+                             .few_words = rule.at("few_words").get<int>(),
+                             .few_words_step = number("few_words_step"),
+                             .single_word_step = number("single_word_step"),
+                             .strong_word_step = number("strong_word_step")};
+  demand(read.lowest <= read.highest, "lowest <= highest");
+  return read;
+}
+
+Persona read(const Json& root) {
   Persona persona;
-  for (const json& entry : root.at("moods")) {
-    persona.moods.push_back(
-        {entry.at("name"), folded_set(entry.at("keywords")), entry.at("starters").get<Strings>()});
-    demand(!persona.moods.back().starters.empty(), "at least one starter in every mood");
-  }
+  for (const Json& entry : root.at("moods")) persona.moods.push_back(read_mood(entry));
   demand(!persona.moods.empty() && persona.moods.back().keywords.empty(),
          "a last mood without keywords");
-
-  const json& rule = root.at("temperature");
-  persona.temperature = {rule.at("base"),
-                         rule.at("lowest"),
-                         rule.at("highest"),
-                         rule.at("few_words"),
-                         rule.at("few_words_step"),
-                         rule.at("single_word_step"),
-                         rule.at("strong_word_step")};
-  demand(persona.temperature.lowest <= persona.temperature.highest, "lowest <= highest");
+  persona.temperature = read_temperature(root.at("temperature"));
   persona.strong_words = folded_set(root.at("strong_words"));
 
-  for (const json& entry : root.at("suffixes")) {
-    persona.suffixes.push_back({entry.at("kind"), entry.at("text")});
+  for (const Json& entry : root.at("suffixes")) {
+    persona.suffixes.push_back({string_at(entry, "kind"), string_at(entry, "text")});
   }
   demand(!persona.suffixes.empty(), "at least one suffix");
-  persona.styles = root.at("styles").get<std::map<std::string, std::string>>();
+  demand(root.at("styles").is_object(), "an object of styles");
+  for (const auto& [name, suffix] : root.at("styles").items()) {
+    persona.styles[name] = suffix.get<std::string>();
+  }
 
   persona.context = joined_lines(root.at("context"));
   demand(persona.context.find("\"{words}\"") != std::string::npos &&
@@ -69,19 +81,19 @@ Persona read(const json& root) {
 
   persona.fallbacks = root.at("fallbacks").get<Strings>();
   demand(!persona.fallbacks.empty(), "at least one fallback");
-  persona.negative_prompt = root.at("negative_prompt");
+  persona.negative_prompt = string_at(root, "negative_prompt");
   return persona;
 }
 
 }  // namespace
 
 Persona parse_persona(std::string_view text, std::string_view source) {
+  const std::string name(source);
+  const Json root = parse_json(text, name);
   try {
-    return read(json::parse(text));
-  } catch (const json::exception& error) {
-    throw file_error("{}: {}", source, error.what());
+    return read(root);
   } catch (const Error& error) {
-    throw file_error("{}: {}", source, error.what());
+    throw file_error("{}: {}", name, error.what());
   }
 }
 

@@ -8,7 +8,7 @@
 #include "kernels/error.h"
 #include "loaders/checkpoint/ldm.h"
 #include "loaders/checkpoint/take_prefix.h"
-#include "loaders/io/json_file.h"
+#include "loaders/io/json.h"
 
 namespace yent {
 namespace {
@@ -96,10 +96,9 @@ void check_model_index(const fs::path& folder) {
     throw file_error("{}: neither a model_index.json nor a unet folder, expected a diffusers model",
                      folder.string());
   }
-  const nlohmann::json index = read_json(file);
-  const auto second = index.find("text_encoder_2");
-  if (second != index.end() &&
-      !(second->is_array() && !second->empty() && (*second)[0].is_null())) {
+  const Json index = read_json(file);
+  const Json* second = index.find("text_encoder_2");
+  if (second && !(second->is_array() && !second->empty() && (*second)[0].is_null())) {
     throw file_error("{}: a {}, expected a StableDiffusionPipeline", file.string(),
                      printable(get_string(index, "_class_name", "pipeline with two text encoders",
                                           file.string())));

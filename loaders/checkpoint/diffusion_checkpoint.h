@@ -3,10 +3,10 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
+#include "loaders/io/json.h"
 #include "loaders/tensors/tensor_set.h"
 
 namespace yent {
@@ -14,7 +14,7 @@ namespace yent {
 // A part's config.json, and what error sentences about it should name. For a single file it is
 // inferred from the tensors (loaders/checkpoint/ldm.h).
 struct PartConfig {
-  nlohmann::json json;
+  Json json;  // an object
   std::string where;
 };
 

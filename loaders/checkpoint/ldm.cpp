@@ -11,8 +11,6 @@
 namespace yent {
 namespace {
 
-using nlohmann::json;
-
 // Takes "12." off the front.
 std::optional<int> take_number(std::string_view& text) {
   int number = 0;
@@ -205,20 +203,21 @@ LdmRename ldm_rename(std::span<const std::string> keys) {
   };
 }
 
-json infer_unet_config(const TensorSet& unet) {
-  json config = {{"_class_name", "UNet2DConditionModel"},
-                 {"act_fn", "silu"},
-                 {"flip_sin_to_cos", true},
-                 {"freq_shift", 0},
-                 {"norm_num_groups", 32},
-                 {"sample_size", 64},
-                 {"upcast_attention", false}};
+Json infer_unet_config(const TensorSet& unet) {
+  Json config = Json::object({{"_class_name", "UNet2DConditionModel"},
+                              {"act_fn", "silu"},
+                              {"flip_sin_to_cos", true},
+                              {"freq_shift", 0},
+                              {"norm_num_groups", 32},
+                              {"sample_size", 64},
+                              {"upcast_attention", false}});
   config["in_channels"] = needed(unet, "conv_in.weight", 4).dims[1];
   config["out_channels"] = needed(unet, "conv_out.weight", 4).dims[0];
   config["layers_per_block"] = count_of(unet, "down_blocks.0.resnets.{}.conv1.weight");
 
   const int blocks = count_of(unet, "down_blocks.{}.resnets.0.conv1.weight");
-  json widths = json::array(), down = json::array(), up = json::array();
+  std::vector<int64_t> widths;
+  Json down = Json::array(), up = Json::array();
   const HostTensor* any_proj_in = nullptr;
   for (int i = 0; i < blocks; ++i) {
     widths.push_back(
@@ -238,9 +237,8 @@ json infer_unet_config(const TensorSet& unet) {
   const bool linear = any_proj_in->dims.size() == 2;
   config["use_linear_projection"] = linear;
   if (linear) {
-    json heads = json::array();
-    for (const json& width : widths)
-      heads.push_back(std::max<int64_t>(width.get<int64_t>() / 64, 1));
+    Json heads = Json::array();
+    for (const int64_t width : widths) heads.push_back(std::max<int64_t>(width / 64, 1));
     config["attention_head_dim"] = heads;  // the number of heads, for all its name
   } else {
     config["attention_head_dim"] = 8;
@@ -248,27 +246,26 @@ json infer_unet_config(const TensorSet& unet) {
   config["block_out_channels"] = widths;
   config["down_block_types"] = down;
   config["up_block_types"] = up;
-  config["mid_block_type"] = nullptr;
-  if (unet.find("mid_block.resnets.0.conv1.weight")) {
-    config["mid_block_type"] = "UNetMidBlock2DCrossAttn";
-  }
+  const bool mid = unet.find("mid_block.resnets.0.conv1.weight") != nullptr;
+  config["mid_block_type"] = mid ? Json("UNetMidBlock2DCrossAttn") : Json();
   return config;
 }
 
-json infer_vae_config(const TensorSet& vae) {
-  json config = {{"_class_name", "AutoencoderKL"},
-                 {"act_fn", "silu"},
-                 {"norm_num_groups", 32},
-                 {"scaling_factor", 0.18215}};
-  config["out_channels"] = needed(vae, "decoder.conv_out.weight", 4).dims[0];
-  config["in_channels"] = config["out_channels"];
+Json infer_vae_config(const TensorSet& vae) {
+  Json config = Json::object({{"_class_name", "AutoencoderKL"},
+                              {"act_fn", "silu"},
+                              {"norm_num_groups", 32},
+                              {"scaling_factor", 0.18215}});
+  const int64_t channels = needed(vae, "decoder.conv_out.weight", 4).dims[0];
+  config["out_channels"] = channels;
+  config["in_channels"] = channels;
   config["latent_channels"] = needed(vae, "decoder.conv_in.weight", 4).dims[1];
   // A decoder block has one resnet more than layers_per_block says.
   const int resnets = count_of(vae, "decoder.up_blocks.0.resnets.{}.conv1.weight");
   const int levels = count_of(vae, "decoder.up_blocks.{}.resnets.0.conv1.weight");
   if (resnets < 2) throw file_error("{}: the decoder has no up_blocks.0.resnets.1", vae.path);
   config["layers_per_block"] = resnets - 1;
-  json widths = json::array();
+  std::vector<int64_t> widths;
   for (int i = levels - 1; i >= 0; --i) {
     widths.push_back(
         needed(vae, fmt::format("decoder.up_blocks.{}.resnets.0.conv1.weight", i), 4).dims[0]);
@@ -277,21 +274,21 @@ json infer_vae_config(const TensorSet& vae) {
   return config;
 }
 
-json infer_text_config(const TensorSet& text_encoder) {
+Json infer_text_config(const TensorSet& text_encoder) {
   const std::string embeddings = "text_model.embeddings.";
   const HostTensor& tokens = needed(text_encoder, embeddings + "token_embedding.weight", 2);
   const HostTensor& positions = needed(text_encoder, embeddings + "position_embedding.weight", 2);
   const HostTensor& fc1 = needed(text_encoder, "text_model.encoder.layers.0.mlp.fc1.weight", 2);
   const int64_t width = tokens.dims[1];
-  return {
-      {"vocab_size", tokens.dims[0]},
-      {"hidden_size", width},
-      {"max_position_embeddings", positions.dims[0]},
-      {"intermediate_size", fc1.dims[0]},
-      {"num_hidden_layers", count_of(text_encoder, "text_model.encoder.layers.{}.mlp.fc1.weight")},
-      {"num_attention_heads", std::max<int64_t>(width / 64, 1)},
-      {"hidden_act", width == 1024 ? "gelu" : "quick_gelu"},
-      {"layer_norm_eps", 1e-5}};
+  return Json::object(
+      {{"vocab_size", tokens.dims[0]},
+       {"hidden_size", width},
+       {"max_position_embeddings", positions.dims[0]},
+       {"intermediate_size", fc1.dims[0]},
+       {"num_hidden_layers", count_of(text_encoder, "text_model.encoder.layers.{}.mlp.fc1.weight")},
+       {"num_attention_heads", std::max<int64_t>(width / 64, 1)},
+       {"hidden_act", width == 1024 ? "gelu" : "quick_gelu"},
+       {"layer_norm_eps", 1e-5}});
 }
 
 }  // namespace yent

@@ -4,12 +4,12 @@
 #pragma once
 
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "loaders/io/json.h"
 #include "loaders/tensors/tensor_set.h"
 
 namespace yent {
@@ -33,8 +33,8 @@ LdmRename ldm_rename(std::span<const std::string> keys);
 // heads, or with linear projections (SD 2.x) heads of width 64; sample size 64; epsilons; for
 // the text encoder heads of width 64, and the exact GELU where the width is SD 2.x's 1024. A
 // tensor that must be there and is not is a file error.
-nlohmann::json infer_unet_config(const TensorSet& unet);
-nlohmann::json infer_vae_config(const TensorSet& vae);
-nlohmann::json infer_text_config(const TensorSet& text_encoder);
+Json infer_unet_config(const TensorSet& unet);
+Json infer_vae_config(const TensorSet& vae);
+Json infer_text_config(const TensorSet& text_encoder);
 
 }  // namespace yent

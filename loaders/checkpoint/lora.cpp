@@ -2,20 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "kernels/error.h"
 #include "loaders/checkpoint/take_prefix.h"
-#include "loaders/io/json_file.h"
+#include "loaders/io/json.h"
 #include "loaders/tensors/convert.h"
 
 namespace yent {
 namespace {
-
-using nlohmann::json;
 
 enum class Role { down, up, alpha };
 
@@ -129,19 +126,19 @@ double scalar(const HostTensor& tensor, const std::string& path) {
 
 // The PEFT configs of both parts, from wherever this kind of file keeps them.
 struct PeftConfigs {
-  json unet = json::object(), text_encoder = json::object();
+  Json unet = Json::object(), text_encoder = Json::object();
 };
 
 // "unet.lora_alpha": 8 beside "text_encoder.r": 4, in one object.
-PeftConfigs split_by_prefix(const json& flat) {
+PeftConfigs split_by_prefix(const Json& flat) {
   PeftConfigs configs;
   for (const auto& [key, value] : flat.items()) {
     std::string_view name = key;
     if (take_prefix(name, "text_encoder.")) {
-      configs.text_encoder[std::string(name)] = value;
+      configs.text_encoder[name] = value;
     } else {
       take_prefix(name, "unet.");
-      configs.unet[std::string(name)] = value;
+      configs.unet[name] = value;
     }
   }
   return configs;
@@ -156,12 +153,12 @@ std::optional<std::filesystem::path> config_beside(const std::filesystem::path& 
   return {};
 }
 
-json object_or_empty(const json& parent, const char* key) {
-  const auto at = parent.find(key);
-  return at != parent.end() && at->is_object() ? *at : json::object();
+Json object_or_empty(const Json& parent, const char* key) {
+  const Json& found = parent[key];
+  return found.is_object() ? found : Json::object();
 }
 
-std::optional<double> alpha_of(const json& config, const std::string& where) {
+std::optional<double> alpha_of(const Json& config, const std::string& where) {
   if (get_bool(config, "use_dora", false, where)) {
     throw file_error("{}: DoRA (use_dora) is not supported", where);
   }
@@ -238,12 +235,12 @@ void Lora::read_config_alphas() {
   const std::optional<std::filesystem::path> beside = config_beside(path());
   if (const auto at = set_.metadata.find("lora_adapter_metadata"); at != set_.metadata.end()) {
     where += ": lora_adapter_metadata";
-    const json parsed = parse_json(at->second, where);
+    const Json parsed = parse_json(at->second, where);
     if (!parsed.is_object()) throw file_error("{} is not an object", where);
     configs = split_by_prefix(parsed);
   } else if (std::error_code ignored; beside && std::filesystem::exists(*beside, ignored)) {
     where = beside->string();
-    const json parsed = read_json(*beside);
+    const Json parsed = read_json(*beside);
     if (!parsed.is_object()) throw file_error("{} is not an object", where);
     if (parsed.contains("peft_config")) {
       configs.unet = object_or_empty(parsed, "peft_config");

@@ -8,11 +8,9 @@
 #include <utility>
 
 #include "kernels/error.h"
-#include "loaders/io/json_file.h"
+#include "loaders/io/json.h"
 
 namespace yent {
-
-using nlohmann::json;
 
 namespace {
 
@@ -32,13 +30,7 @@ struct Entry {
   uint64_t begin = 0, end = 0;
 };
 
-// A non-negative integer, spelled as one: no sign, no fraction, no exponent.
-std::optional<uint64_t> natural(const json& value) {
-  if (!value.is_number_unsigned()) return std::nullopt;
-  return value.get<uint64_t>();
-}
-
-DType dtype_of(const json& entry, const std::string& where) {
+DType dtype_of(const Json& entry, const std::string& where) {
   const std::string name = get_string(entry, "dtype", std::nullopt, where);
   for (const auto& [known, dtype] : dtypes) {
     if (name == known) return dtype;
@@ -46,15 +38,13 @@ DType dtype_of(const json& entry, const std::string& where) {
   throw file_error("{}: dtype {} is not supported", where, printable(name));
 }
 
-std::vector<int64_t> dims_of(const json& entry, const std::string& where) {
-  const auto shape = entry.find("shape");
-  if (shape == entry.end() || !shape->is_array()) {
-    throw file_error("{}: no shape, expected a list of dims", where);
-  }
+std::vector<int64_t> dims_of(const Json& entry, const std::string& where) {
+  const Json& shape = entry["shape"];
+  if (!shape.is_array()) throw file_error("{}: no shape, expected a list of dims", where);
   std::vector<int64_t> dims;
-  for (const json& dim : *shape) {
-    const std::optional<uint64_t> d = natural(dim);
-    if (!d || *d > static_cast<uint64_t>(INT64_MAX)) {
+  for (const Json& dim : shape) {
+    const std::optional<uint64_t> d = dim.natural();
+    if (!d || !std::in_range<int64_t>(*d)) {
       throw file_error("{}: dim {} is {}, expected a natural number", where, dims.size(),
                        printable(dim.dump()));
     }
@@ -63,7 +53,7 @@ std::vector<int64_t> dims_of(const json& entry, const std::string& where) {
   return dims;
 }
 
-Entry parse_entry(const std::string& name, const json& entry, const std::string& path) {
+Entry parse_entry(const std::string& name, const Json& entry, const std::string& path) {
   const std::string where = fmt::format("{}: {}", path, printable(name));
   if (!entry.is_object()) {
     throw file_error("{} is a JSON {}, expected an object", where, entry.type_name());
@@ -71,10 +61,10 @@ Entry parse_entry(const std::string& name, const json& entry, const std::string&
   Entry parsed = {.tensor = {.name = name, .dtype = dtype_of(entry, where)}};
   parsed.tensor.dims = dims_of(entry, where);
 
-  const auto offsets = entry.find("data_offsets");
-  const bool pair = offsets != entry.end() && offsets->is_array() && offsets->size() == 2;
-  const auto begin = pair ? natural((*offsets)[0]) : std::nullopt;
-  const auto end = pair ? natural((*offsets)[1]) : std::nullopt;
+  const Json& offsets = entry["data_offsets"];
+  const bool pair = offsets.is_array() && offsets.size() == 2;
+  const auto begin = pair ? offsets[0].natural() : std::nullopt;
+  const auto end = pair ? offsets[1].natural() : std::nullopt;
   if (!begin || !end) {
     throw file_error("{}: data_offsets are not two natural numbers", where);
   }
@@ -92,12 +82,14 @@ Entry parse_entry(const std::string& name, const json& entry, const std::string&
   return parsed;
 }
 
-std::map<std::string, std::string> parse_metadata(const json& entry, const std::string& path) {
-  const auto is_string = [](const json& value) { return value.is_string(); };
-  if (!entry.is_object() || !std::all_of(entry.begin(), entry.end(), is_string)) {
+std::map<std::string, std::string> parse_metadata(const Json& entry, const std::string& path) {
+  const auto is_string = [](const Json::Member& m) { return m.value.text() != nullptr; };
+  if (!entry.is_object() || !std::ranges::all_of(entry.items(), is_string)) {
     throw file_error("{}: __metadata__ is not an object of strings", path);
   }
-  return entry.get<std::map<std::string, std::string>>();
+  std::map<std::string, std::string> metadata;
+  for (const auto& [key, value] : entry.items()) metadata[key] = *value.text();
+  return metadata;
 }
 
 // In the order of their bytes the tensors must follow each other from 0 to the end of the data.
@@ -144,7 +136,7 @@ TensorSet read_safetensors(const std::filesystem::path& path) {
   if (header[0] != '{') {
     throw file_error("{}: the safetensors header is not a JSON object", set.path);
   }
-  const json root = parse_json(header, set.path + ": safetensors header");
+  const Json root = parse_json(header, set.path + ": safetensors header");
   const auto data = rest.subspan(header_bytes);
 
   std::vector<Entry> entries;
@@ -167,14 +159,14 @@ TensorSet read_safetensors(const std::filesystem::path& path) {
 
 TensorSet read_safetensors_index(const std::filesystem::path& path) {
   TensorSet set = {.path = path.string()};
-  const json root = read_json(path);
-  const auto weight_map = root.is_object() ? root.find("weight_map") : root.end();
-  if (weight_map == root.end() || !weight_map->is_object()) {
+  const Json root = read_json(path);
+  const Json& weight_map = root["weight_map"];
+  if (!weight_map.is_object()) {
     throw file_error("{}: no \"weight_map\" object, expected a safetensors index", set.path);
   }
   std::map<std::string, TensorSet> shards;
-  for (const auto& [name, value] : weight_map->items()) {
-    const std::string file = value.is_string() ? value.get<std::string>() : "";
+  for (const auto& [name, value] : weight_map.items()) {
+    const std::string file = value.text() ? *value.text() : "";
     if (!is_plain_file_name(file)) {
       throw file_error("{}: {} is in {}, expected the name of a file beside the index", set.path,
                        printable(name), printable(value.dump()));
@@ -258,21 +250,23 @@ void write_safetensors(const std::filesystem::path& path, std::span<const HostTe
     return width != other ? width > other : a->name < b->name;
   });
 
-  json header = json::object();
-  if (!metadata.empty()) header["__metadata__"] = metadata;
+  std::map<std::string, Json> entries;  // by name, and so in the header
+  for (const auto& [key, value] : metadata) entries["__metadata__"][key] = value;
   std::vector<size_t> sizes;
   uint64_t end = 0;
   for (const HostTensor* tensor : order) {
     const std::optional<size_t> bytes = checked_bytes(tensor->dtype, tensor->dims);
-    ENSURE(bytes && !header.contains(tensor->name), "{}: {} {}", path.string(), tensor->name,
+    ENSURE(bytes && !entries.contains(tensor->name), "{}: {} {}", path.string(), tensor->name,
            dims_text(tensor->dims));
-    header[tensor->name] = {{"dtype", safetensors_dtype(*tensor)},
-                            {"shape", tensor->dims},
-                            {"data_offsets", {end, end + *bytes}}};
+    entries[tensor->name] = Json::object({{"data_offsets", Json::array({end, end + *bytes})},
+                                          {"dtype", safetensors_dtype(*tensor)},
+                                          {"shape", tensor->dims}});
     sizes.push_back(*bytes);
     end += *bytes;
   }
-  std::string text = header.dump();
+  std::vector<Json::Member> header;
+  for (auto& [name, entry] : entries) header.push_back({name, std::move(entry)});
+  std::string text = Json::object(std::move(header)).dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');  // the data begins at a multiple of 8
 
   WholeFile file(path);

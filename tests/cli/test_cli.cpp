@@ -129,7 +129,7 @@ TEST_CASE("cli: --json is one object with every key") {
       json);
   REQUIRE(spoken.code == 0);
   CHECK(keys_of(spoken.out) == keys);
-  auto report = nlohmann::json::parse(spoken.out);
+  Json report = parse_json(spoken.out, "report");
   CHECK(report["said"] == "who are you");
   CHECK(report["mood"] == "angry");
   CHECK(report["seed"] == 5);
@@ -138,7 +138,7 @@ TEST_CASE("cli: --json is one object with every key") {
   const Outcome painted = program.paint(Args{"-p", "\xff", "-s", "18446744073709551615"} + json);
   REQUIRE(painted.code == 0);
   CHECK(keys_of(painted.out) == keys);
-  report = nlohmann::json::parse(painted.out);
+  report = parse_json(painted.out, "report");
   CHECK(report["said"].is_null());
   CHECK(report["seed"] == 18446744073709551615u);
 }
@@ -148,8 +148,8 @@ TEST_CASE("cli: no seed or a negative one is random and told") {
   const Program program;
   const Outcome a = program.paint({"-p", "x", "-s", "-1", "--json"});
   const Outcome b = program.paint({"-p", "x", "--seed", "-1", "--json"});
-  const auto seed = nlohmann::json::parse(a.out)["seed"];
-  CHECK(seed != nlohmann::json::parse(b.out)["seed"]);
+  const auto seed = parse_json(a.out, "report")["seed"];
+  CHECK(seed != parse_json(b.out, "report")["seed"]);
   CHECK(a.err.find("seed " + seed.dump() + "\n") != std::string::npos);
 }
 
@@ -199,7 +199,7 @@ TEST_CASE("cli: of a flag given twice the last one counts") {
   const Program program;
   const Outcome o = program.paint({"-p", "x", "--steps", "7", "--steps", "2", "--json"});
   REQUIRE(o.code == 0);
-  CHECK(nlohmann::json::parse(o.out)["steps"] == 2);
+  CHECK(parse_json(o.out, "report")["steps"] == 2);
 }
 
 TEST_CASE("cli: --prompt-only wants no weights of the painter") {
@@ -223,7 +223,7 @@ TEST_CASE("cli: a completion and its dump") {
   const Outcome o =
       program.complete({"--complete", "hello", "--tokens", "5", "--dump", "d", "--json"});
   REQUIRE(o.code == 0);
-  const auto report = nlohmann::json::parse(o.out);
+  const Json report = parse_json(o.out, "report");
   for (const char* key : {"text", "tokens", "tokens_per_s", "seed"}) CHECK(report.contains(key));
   const TensorSet set = program.dump("d");
   CHECK(names_of(set) == Args{"generated", "logits", "tokens"});

@@ -156,11 +156,11 @@ TEST_CASE("cli: picture k of a batch is made as if alone with seed + k") {
   const Outcome alone = program.paint(args + Args{"-s", "7", "-o", "a.png", "--json"});
   CHECK(program.read("b_3.png") == program.read("a.png"));
   CHECK(program.has("b_2.txt"));
-  CHECK(nlohmann::json::parse(alone.out)["output"] == "a.png");
+  CHECK(parse_json(alone.out, "report")["output"] == "a.png");
   const Outcome batch = program.paint({"-p", "x", "-b", "2", "-o", "b.png", "--json"});
-  const auto report = nlohmann::json::parse(batch.out);
-  CHECK(report["seed"] == nlohmann::json({5, 6}));
-  CHECK(report["output"] == nlohmann::json({"b.png", "b_2.png"}));
+  const auto report = parse_json(batch.out, "report");
+  CHECK(report["seed"] == Json::array({5, 6}));
+  CHECK(report["output"] == Json::array({"b.png", "b_2.png"}));
 }
 
 TEST_CASE("cli: policies and precisions, explained") {
@@ -182,7 +182,7 @@ TEST_CASE("cli: policies and precisions, explained") {
   for (const char* precision : {"f32", "bf16", "f16", "int8"}) {
     o = program.paint({"-p", "x", "--precision", precision, "--json"});
     REQUIRE(o.code == 0);
-    CHECK(nlohmann::json::parse(o.out)["precision"] == precision);
+    CHECK(parse_json(o.out, "report")["precision"] == precision);
   }
 }
 

@@ -116,7 +116,7 @@ TEST_CASE("cuda models: autoencoders, both ways") {
     const VaeConfig config = VaeConfig::from_json(golden.config["model"], "sd");
     const VaeDecoder decoder(l, config);
     const VaeEncoder encoder(l, config);
-    for (const std::string which : golden.config["cases"]) {
+    for (const auto& which : golden.config["cases"].get<std::vector<std::string>>()) {
       CAPTURE(which);
       if (golden.has(which + ".latent")) {
         std::vector<float> latent = golden.rows(which + ".latent");
@@ -159,22 +159,22 @@ TEST_CASE("cuda models: LLaMA, as a whole and token by token") {
   if (!device) return;
   for (const char* name : {"stock", "micro"}) {
     const Golden golden(std::string("llama_") + name);
-    const nlohmann::json& j = golden.config["model"];
+    const Json& j = golden.config["model"];
     LlamaConfig config;
-    config.layers = j["num_hidden_layers"];
-    config.width = j["hidden_size"];
-    config.ffn = j["intermediate_size"];
-    config.heads = j["num_attention_heads"];
-    config.kv_heads = j["num_key_value_heads"];
-    config.head_width = config.rotated = j["head_dim"];
-    config.context = j["max_position_embeddings"];
-    config.vocabulary = config.embedding_rows = j["vocab_size"];
-    config.output_rows = j["tie_word_embeddings"] ? 0 : config.vocabulary;
-    config.eps = j["rms_norm_eps"];
-    config.theta = j["rope_theta"];
-    config.interleaved = j["rope"]["interleaved"];
-    config.conjugate = j["rope"]["conjugate"];
-    config.qk_norm = j["rope"]["qk_norm"];
+    config.layers = j["num_hidden_layers"].get<int>();
+    config.width = j["hidden_size"].get<int>();
+    config.ffn = j["intermediate_size"].get<int>();
+    config.heads = j["num_attention_heads"].get<int>();
+    config.kv_heads = j["num_key_value_heads"].get<int>();
+    config.head_width = config.rotated = j["head_dim"].get<int>();
+    config.context = j["max_position_embeddings"].get<int>();
+    config.vocabulary = config.embedding_rows = j["vocab_size"].get<int>();
+    config.output_rows = j["tie_word_embeddings"].get<bool>() ? 0 : config.vocabulary;
+    config.eps = j["rms_norm_eps"].get<float>();
+    config.theta = j["rope_theta"].get<float>();
+    config.interleaved = j["rope"]["interleaved"].get<bool>();
+    config.conjugate = j["rope"]["conjugate"].get<bool>();
+    config.qk_norm = j["rope"]["qk_norm"].get<bool>();
     const std::vector<int32_t> tokens = golden.ints("tokens"), greedy = golden.ints("greedy");
     const std::vector<float> all = golden.rows("logits");
     for (const Precision precision : {Precision::f32, Precision::f16}) {

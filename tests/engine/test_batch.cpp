@@ -49,7 +49,8 @@ std::vector<std::string> painted(const Backends& backends, Options o) {
   Run run{.options = o, .console = console, .backends = backends, .policy = Policy(), .seed = 5};
   paint(run);
   std::vector<std::string> files;
-  for (const std::string path : run.report["output"]) files.push_back(text_of(path));
+  for (const auto& path : run.report["output"].get<std::vector<std::string>>())
+    files.push_back(text_of(path));
   for (const char* name : {"a.txt", "a_2.txt", "a_5.txt"}) {
     files.push_back(text_of(folder / name));
   }

@@ -2,7 +2,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,22 +9,24 @@
 #include "engine/text/clip_tokenizer.h"
 #include "engine/text/unicode.h"
 #include "kernels/error.h"
+#include "loaders/io/json.h"
 #include "loaders/io/utf8.h"
 
 namespace fs = std::filesystem;
 using yent::ClipTokenizer;
+using yent::Json;
+using yent::read_json;
 
 namespace {
 
 const fs::path golden = YENT_SOURCE_DIR "/tests/golden";
 
 void compare(const ClipTokenizer& tokenizer, const char* vocabulary) {
-  std::ifstream file(golden / "clip_tokenizer.json");
-  const nlohmann::json rows = nlohmann::json::parse(file);
+  const Json rows = read_json(golden / "clip_tokenizer.json");
   CHECK(rows.size() == 300);
   for (const auto& row : rows) {
     const auto text = row.at("text").get<std::string>();
-    CAPTURE(row.at("text").dump(-1, ' ', true));
+    CAPTURE(row.at("text").dump());
     CHECK(tokenizer.encode(text) == row.at(vocabulary).get<std::vector<int32_t>>());
   }
 }
@@ -66,10 +67,9 @@ bool holds(const std::string& text, const char* part) {
 }  // namespace
 
 TEST_CASE("clip_tokenizer: NFC is Python's") {
-  std::ifstream file(golden / "clip_tokenizer.json");
-  for (const auto& row : nlohmann::json::parse(file)) {
+  for (const auto& row : read_json(golden / "clip_tokenizer.json")) {
     const auto text = yent::decode_utf8(row.at("text").get<std::string>());
-    CAPTURE(row.at("text").dump(-1, ' ', true));
+    CAPTURE(row.at("text").dump());
     CHECK(yent::encode_utf8(yent::to_nfc(text)) == row.at("nfc").get<std::string>());
   }
   CHECK(yent::to_nfc(U"\u1AC8\u0331\U0001172B") == U"\U0001172B\u0331\u1AC8");  // younger marks

@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <fstream>
 #include <functional>
 #include <span>
 
@@ -109,7 +108,7 @@ TEST_CASE("models_toy: UNets of every shape of the family") {
       const UNet unet(WeightBinder(seeded.checkpoint, *backend, policy),
                       UNetConfig::from_json(golden.config["model"], name));
       check_asked(seeded, golden);
-      for (const std::string which : golden.config["cases"]) {
+      for (const auto& which : golden.config["cases"].get<std::vector<std::string>>()) {
         CAPTURE(name);
         CAPTURE(which);
         CAPTURE(backend->isa());
@@ -132,7 +131,7 @@ TEST_CASE("models_toy: autoencoders, both ways") {
       const VaeDecoder decoder(l, config);
       const VaeEncoder encoder(l, config);
       check_asked(seeded, golden);
-      for (const std::string which : golden.config["cases"]) {
+      for (const auto& which : golden.config["cases"].get<std::vector<std::string>>()) {
         CAPTURE(name);
         CAPTURE(which);
         CAPTURE(backend->isa());
@@ -199,22 +198,22 @@ TEST_CASE("models_toy: CLIP with either activation") {
 
 namespace {
 
-LlamaConfig llama_config(const nlohmann::json& j) {
+LlamaConfig llama_config(const Json& j) {
   LlamaConfig c;
-  c.layers = j["num_hidden_layers"];
-  c.width = j["hidden_size"];
-  c.ffn = j["intermediate_size"];
-  c.heads = j["num_attention_heads"];
-  c.kv_heads = j["num_key_value_heads"];
-  c.head_width = c.rotated = j["head_dim"];
-  c.context = j["max_position_embeddings"];
-  c.vocabulary = c.embedding_rows = j["vocab_size"];
-  c.output_rows = j["tie_word_embeddings"] ? 0 : c.vocabulary;
-  c.eps = j["rms_norm_eps"];
-  c.theta = j["rope_theta"];
-  c.interleaved = j["rope"]["interleaved"];
-  c.conjugate = j["rope"]["conjugate"];
-  c.qk_norm = j["rope"]["qk_norm"];
+  c.layers = j["num_hidden_layers"].get<int>();
+  c.width = j["hidden_size"].get<int>();
+  c.ffn = j["intermediate_size"].get<int>();
+  c.heads = j["num_attention_heads"].get<int>();
+  c.kv_heads = j["num_key_value_heads"].get<int>();
+  c.head_width = c.rotated = j["head_dim"].get<int>();
+  c.context = j["max_position_embeddings"].get<int>();
+  c.vocabulary = c.embedding_rows = j["vocab_size"].get<int>();
+  c.output_rows = j["tie_word_embeddings"].get<bool>() ? 0 : c.vocabulary;
+  c.eps = j["rms_norm_eps"].get<float>();
+  c.theta = j["rope_theta"].get<float>();
+  c.interleaved = j["rope"]["interleaved"].get<bool>();
+  c.conjugate = j["rope"]["conjugate"].get<bool>();
+  c.qk_norm = j["rope"]["qk_norm"].get<bool>();
   return c;
 }
 
@@ -243,7 +242,8 @@ TEST_CASE("models_toy: LLaMA in its four ways to turn and norm") {
       CAPTURE(backend->isa());
       Bench bench(*backend);
       SeededCheckpoint seeded("llm", seed_of(golden));
-      if (golden.config["model"]["attention_bias"]) add_biases(seeded.checkpoint, config.layers);
+      if (golden.config["model"]["attention_bias"].get<bool>())
+        add_biases(seeded.checkpoint, config.layers);
       const Policy policy;
       const Llama llama(WeightBinder(seeded.checkpoint, *backend, policy), config);
       check_asked(seeded, golden);
@@ -340,10 +340,11 @@ bool is_convolution(const std::string& ldm) {
 }
 
 // What a network asked for, under the names of LDM's single files.
-void add_renamed(const SeededCheckpoint& seeded, const nlohmann::json& ldm_to_diffusers,
+void add_renamed(const SeededCheckpoint& seeded, const Json& ldm_to_diffusers,
                  std::vector<HostTensor>& file) {
   std::map<std::string, std::string> ldm_names;
-  for (const auto& [ldm, diffusers] : ldm_to_diffusers.items()) ldm_names[diffusers] = ldm;
+  for (const auto& [ldm, diffusers] : ldm_to_diffusers.items())
+    ldm_names[diffusers.get<std::string>()] = ldm;
   for (const auto& [name, tensor] : seeded.asked) {
     const size_t dot = name.rfind('.');
     HostTensor renamed = tensor;
@@ -359,7 +360,7 @@ void add_renamed(const SeededCheckpoint& seeded, const nlohmann::json& ldm_to_di
 
 TEST_CASE("models_toy: a single-file checkpoint gives the same UNet and autoencoder") {
   const Golden unet_golden("unet_sd15"), vae_golden("vae_sd");
-  const auto names = nlohmann::json::parse(std::ifstream(golden_path("ldm_names.json")));
+  const auto names = read_json(golden_path("ldm_names.json"));
   const auto backend = make_cpu_backend({.threads = 1});
   const Policy policy;
   const test::TemporaryFolder folder;

@@ -27,7 +27,7 @@ void check_stage(const std::string& stage, const Golden& got, const std::string&
   REQUIRE(got.has(stage));
   const auto a = got.rows(stage), b = expected.rows(expected_name);
   INFO(worst(a, b));
-  const double torch_f32_error = expected.config["torch_f32_error"][expected_name];
+  const auto torch_f32_error = expected.config["torch_f32_error"][expected_name].get<double>();
   CHECK(relative_error(a, b) <= std::max(kNoise, network_limit(torch_f32_error)));
 }
 
@@ -36,14 +36,14 @@ Golden read_back(const Dump& dump, const test::TemporaryFolder& folder) {
   return Golden(read_safetensors(folder / "dump.safetensors"));
 }
 
-PaintSpec spec_of(const nlohmann::json& config) {
+PaintSpec spec_of(const Json& config) {
   PaintSpec spec;
-  spec.width = config["width"];
-  spec.height = config["height"];
-  spec.steps = config["steps"];
-  spec.guidance = config["guidance"];
-  spec.sampler = config["sampler"];
-  if (config.contains("strength")) spec.strength = config["strength"];
+  spec.width = config["width"].get<int>();
+  spec.height = config["height"].get<int>();
+  spec.steps = config["steps"].get<int>();
+  spec.guidance = config["guidance"].get<double>();
+  spec.sampler = config["sampler"].get<std::string>();
+  if (config.contains("strength")) spec.strength = config["strength"].get<double>();
   return spec;
 }
 
@@ -55,10 +55,10 @@ void check_dump(const Golden& golden, const std::filesystem::path& model, const 
   Dump dump;
   Pipeline pipeline({.model = model, .loras = std::move(loras)}, {backend.get()});
   PaintRequest request;
-  request.prompt = golden.config["prompt"];
-  request.negative = golden.config["negative"];
+  request.prompt = golden.config["prompt"].get<std::string>();
+  request.negative = golden.config["negative"].get<std::string>();
   request.spec = spec_of(golden.config);
-  request.seed = golden.config["seed"];
+  request.seed = golden.config["seed"].get<uint64_t>();
   request.dump = &dump;
   if (picture) request.picture = *picture;
   pipeline.paint_one(request);
@@ -70,9 +70,9 @@ void check_dump(const Golden& golden, const std::filesystem::path& model, const 
   }
 }
 
-void write_json(const std::filesystem::path& path, const nlohmann::json& json) {
+void write_json(const std::filesystem::path& path, const Json& json) {
   std::filesystem::create_directories(path.parent_path());
-  std::ofstream(path) << json;
+  std::ofstream(path) << json.dump();
 }
 
 // The tensors that a network asks for, as a list to write.
@@ -109,8 +109,9 @@ TEST_CASE("painter_toy: adapters change what diffusers would change") {
   for (const std::string name : {"lora_style", "lora_kohya"}) {
     CAPTURE(name);
     const Golden golden("painter_" + name);
-    check_dump(golden, golden_path("toy_painter"), nullptr,
-               {Lora::open(golden_path(name + ".safetensors"), golden.config["scale"])});
+    check_dump(
+        golden, golden_path("toy_painter"), nullptr,
+        {Lora::open(golden_path(name + ".safetensors"), golden.config["scale"].get<float>())});
   }
 }
 
@@ -121,20 +122,19 @@ TEST_CASE("painter_toy: every sampler walks diffusers' way, for noise and for v"
     const test::TemporaryFolder folder;
     write_folder(folder, golden, *backend);
 
-    for (const auto& scheduler : golden.config["schedulers"].items()) {
-      const std::string sampler = scheduler.key();
+    for (const auto& [sampler, scheduler] : golden.config["schedulers"].items()) {
       CAPTURE(name);
       CAPTURE(sampler);
-      write_json(folder / "scheduler/scheduler_config.json", scheduler.value());
+      write_json(folder / "scheduler/scheduler_config.json", scheduler);
       Dump dump;
       Pipeline pipeline({.model = folder.path(), .text_is_given = true}, {backend.get()});
       PaintRequest request;
       request.embeddings = read_embeddings(golden_path(name + ".safetensors"));
-      request.seed = golden.config["noise_seed"];
+      request.seed = golden.config["noise_seed"].get<uint64_t>();
       request.dump = &dump;
       request.spec.width = request.spec.height = 8 * pipeline.factor();
-      request.spec.steps = golden.config["steps"][sampler];
-      request.spec.guidance = golden.config["guidance"];
+      request.spec.steps = golden.config["steps"][sampler].get<int>();
+      request.spec.guidance = golden.config["guidance"].get<double>();
       pipeline.paint_one(request);
 
       const Golden got = read_back(dump, folder);

@@ -1,13 +1,13 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <fstream>
-#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "engine/core/random.h"
+#include "loaders/io/json.h"
 
 using yent::NoiseSource;
+using yent::read_json;
 using yent::Rng;
 
 namespace {
@@ -29,8 +29,7 @@ void check_begins(const std::vector<float>& found, const std::vector<double>& ex
 }  // namespace
 
 TEST_CASE("random: the CPU generator gives torch's numbers, call after call") {
-  std::ifstream file(YENT_SOURCE_DIR "/tests/golden/random_torch.json");
-  for (const auto& golden : nlohmann::json::parse(file)) {
+  for (const auto& golden : read_json(YENT_SOURCE_DIR "/tests/golden/random_torch.json")) {
     const auto seed = golden.at("seed").get<uint64_t>();
     CAPTURE(seed);
     NoiseSource source(seed, Rng::cpu);

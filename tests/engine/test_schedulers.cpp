@@ -1,17 +1,18 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <fstream>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "engine/diffusion/samplers/sampler_table.h"
 #include "kernels/error.h"
+#include "loaders/io/json.h"
 
 using yent::ModelCall;
+using yent::parse_json;
+using yent::read_json;
 using yent::Schedule;
 using yent::SchedulerConfig;
 
@@ -79,7 +80,7 @@ const ModelCall& call_at(const Schedule& schedule, double t) {
 }
 
 SchedulerConfig config_of(const char* json) {
-  return SchedulerConfig::from_json(nlohmann::json::parse(json), "config.json");
+  return SchedulerConfig::from_json(parse_json(json, "config.json"), "config.json");
 }
 
 yent::Error error_of(const std::function<void()>& act) {
@@ -96,10 +97,9 @@ const SchedulerConfig sd = SchedulerConfig::stable_diffusion();
 }  // namespace
 
 TEST_CASE("schedulers: every call and every latent as diffusers has them") {
-  std::ifstream file(YENT_SOURCE_DIR "/tests/golden/schedulers.json");
-  for (const auto& run : nlohmann::json::parse(file)) {
+  for (const auto& run : read_json(YENT_SOURCE_DIR "/tests/golden/schedulers.json")) {
     const auto sampler = run.at("sampler").get<std::string>();
-    const int steps = run.at("steps"), skip = run.at("skip");
+    const int steps = run.at("steps").get<int>(), skip = run.at("skip").get<int>();
     CAPTURE(sampler);
     CAPTURE(steps);
     CAPTURE(skip);
@@ -117,10 +117,10 @@ TEST_CASE("schedulers: every call and every latent as diffusers has them") {
     for (size_t k = 0; k < s.calls.size(); ++k) {
       CAPTURE(k);
       const ModelCall& call = s.calls[k];
-      CHECK(close(call.t, expected[k][0]));
+      CHECK(close(call.t, expected[k][0].get<double>()));
       latent.run(call, latent.fake(call), call.reads_noise() ? std::sin(++draws) : NAN);
       // diffusers steps its sigma samplers in float32.
-      CHECK(close(latent.x(), expected[k][1], sigmas ? 2e-6 : 1e-8));
+      CHECK(close(latent.x(), expected[k][1].get<double>(), sigmas ? 2e-6 : 1e-8));
     }
   }
 }

@@ -1,33 +1,33 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
-#include <fstream>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "engine/text/vocab_tokenizer.h"
 #include "kernels/error.h"
+#include "loaders/io/json.h"
 
+using yent::Json;
+using yent::read_json;
 using yent::VocabTokenizer;
 using yent::Vocabulary;
 using Ids = std::vector<int32_t>;
 
 namespace {
 
-nlohmann::json golden(const char* model) {
-  std::ifstream file(YENT_SOURCE_DIR "/tests/golden/vocab_tokenizer.json");
-  return nlohmann::json::parse(file).at(model);
+Json golden(const char* model) {
+  return read_json(YENT_SOURCE_DIR "/tests/golden/vocab_tokenizer.json").at(model);
 }
 
-Vocabulary vocabulary(const nlohmann::json& json, const char* model) {
+Vocabulary vocabulary(const Json& json, const char* model) {
   Vocabulary v;
   v.model = model;
   v.tokens = json.at("tokens").get<std::vector<std::string>>();
-  v.scores = json.value("scores", std::vector<float>{});
-  v.types = json.value("types", std::vector<int32_t>{});
-  v.merges = json.value("merges", std::vector<std::string>{});
+  if (json.contains("scores")) v.scores = json["scores"].get<std::vector<float>>();
+  if (json.contains("types")) v.types = json["types"].get<std::vector<int32_t>>();
+  if (json.contains("merges")) v.merges = json["merges"].get<std::vector<std::string>>();
   return v;
 }
 
@@ -71,14 +71,14 @@ std::string refusal(const std::function<void(Vocabulary&)>& spoil) {
 }  // namespace
 
 TEST_CASE("vocab_tokenizer: llama gives sentencepiece's ids and comes back") {
-  const nlohmann::json json = golden("llama");
+  const Json json = golden("llama");
   Vocabulary v = vocabulary(json, "llama");
   const VocabTokenizer stock(v);
   v.nanollama = true;
   const VocabTokenizer nano(v);
   for (const auto& row : json.at("rows")) {
     const auto text = row.at("text").get<std::string>();
-    CAPTURE(row.at("text").dump(-1, ' ', true));
+    CAPTURE(row.at("text").dump());
     const Ids ids = stock.encode(text, {});
     CHECK(ids == row.at("ids").get<Ids>());
     CHECK(nano.encode(text, {}) == row.at("nanollama").get<Ids>());
@@ -88,11 +88,11 @@ TEST_CASE("vocab_tokenizer: llama gives sentencepiece's ids and comes back") {
 }
 
 TEST_CASE("vocab_tokenizer: gpt2 gives tokenizers' ids and comes back") {
-  const nlohmann::json json = golden("gpt2");
+  const Json json = golden("gpt2");
   const VocabTokenizer tokenizer(vocabulary(json, "gpt2"));
   for (const auto& row : json.at("rows")) {
     const auto text = row.at("text").get<std::string>();
-    CAPTURE(row.at("text").dump(-1, ' ', true));
+    CAPTURE(row.at("text").dump());
     const Ids ids = tokenizer.encode(text, {});
     CHECK(ids == row.at("ids").get<Ids>());
     CHECK(tokenizer.decode(ids) == text);

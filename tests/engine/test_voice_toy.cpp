@@ -19,7 +19,7 @@ TEST_CASE("voice_toy: a GGUF file says what transformers says with its weights")
     const Policy policy(Precision::f32);
     LanguageModel voice(golden_path("toy_voice.gguf"), *backend, policy, 0);
     LanguageModel::Request request;
-    request.text = golden.config["prompt"];
+    request.text = golden.config["prompt"].get<std::string>();
     request.max_tokens = 24;
     request.sampling.temperature = 0;
     request.keep_logits = true;

@@ -132,6 +132,7 @@ TEST_CASE("includes: each library has its place") {
   CHECK(includers("doctest/", {"tests/"}) == "");
   CHECK(includers("benchmark/", {"bench/"}) == "");
   CHECK(includers("Eigen/", {"kernels/ref/", "tests/"}) == "");
+  CHECK(includers("nlohmann/", {"tests/loaders/test_json.cpp"}) == "loaders/io/json.cpp\n");
   CHECK(includers("CLI/", {"tools/", "bench/"}) == "");
   CHECK(includers("stb/stb_image_write.h", {}) == "loaders/image/png.cpp\n");
 }

@@ -5,7 +5,6 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -14,6 +13,7 @@
 #include "engine/core/nchw.h"
 #include "engine/core/weight_binder.h"
 #include "kernels/error.h"
+#include "loaders/io/json.h"
 #include "loaders/tensors/convert.h"
 #include "loaders/tensors/safetensors.h"
 
@@ -32,7 +32,7 @@ class Golden {
   // A file that yent-run or a Dump has written has no config.
   explicit Golden(TensorSet set) : set_(std::move(set)) {
     const auto found = set_.metadata.find("config");
-    if (found != set_.metadata.end()) config = nlohmann::json::parse(found->second);
+    if (found != set_.metadata.end()) config = parse_json(found->second, set_.path);
   }
 
   const std::vector<HostTensor>& tensors() const { return set_.tensors; }
@@ -59,7 +59,7 @@ class Golden {
     return {values.begin(), values.end()};
   }
 
-  nlohmann::json config;
+  Json config;
 
  private:
   const HostTensor& tensor(const std::string& name) const {

@@ -11,11 +11,11 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <vector>
 
+#include "loaders/io/json.h"
 #include "loaders/tensors/safetensors.h"
 #include "tests/support/temporary_folder.h"
 
@@ -153,7 +153,7 @@ inline void put(const fs::path& path, const std::string& text) { std::ofstream(p
 
 inline std::vector<std::string> keys_of(const std::string& json) {
   std::vector<std::string> keys;
-  const auto object = nlohmann::ordered_json::parse(json);
+  const Json object = parse_json(json, "report");
   for (const auto& [key, value] : object.items()) keys.push_back(key);
   return keys;
 }

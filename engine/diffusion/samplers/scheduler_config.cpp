@@ -1,11 +1,10 @@
 #include "engine/diffusion/samplers/scheduler_config.h"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "engine/diffusion/samplers/sampler_table.h"
 #include "kernels/error.h"
-#include "loaders/io/json_file.h"
+#include "loaders/io/json.h"
 #include "loaders/tensors/tensor_set.h"
 
 namespace yent {
@@ -50,7 +49,7 @@ std::vector<double> cumulative_alphas(const SchedulerConfig& c) {
   return alphas;
 }
 
-SchedulerConfig SchedulerConfig::from_json(const nlohmann::json& j, const std::string& path) {
+SchedulerConfig SchedulerConfig::from_json(const Json& j, const std::string& path) {
   if (!j.is_object()) throw file_error("{}: expected an object", path);
   SchedulerConfig c;
   const Sampler* sampler = sampler_of_class(get_string(j, "_class_name", "", path));
@@ -99,7 +98,7 @@ SchedulerConfig SchedulerConfig::from_json(const nlohmann::json& j, const std::s
       throw file_error("{}: {} is true, which this engine does not know", path, key);
     }
   }
-  if (j.contains("trained_betas") && !j["trained_betas"].is_null()) {
+  if (!j["trained_betas"].is_null()) {
     throw file_error("{}: trained_betas are given, expected a beta_schedule", path);
   }
   if (const double last = cumulative_alphas(c).back(); !(last > 1e-12)) {

@@ -1,11 +1,12 @@
 // What a model's scheduler_config.json says about its training and its favourite sampler.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 namespace yent {
+
+class Json;
 
 // The fields of scheduler_config.json, with diffusers' values for what is absent.
 struct SchedulerConfig {
@@ -24,7 +25,7 @@ struct SchedulerConfig {
   // What Stable Diffusion's single-file checkpoints were trained with.
   static SchedulerConfig stable_diffusion();
   // Throws a file error that names `path` and the field.
-  static SchedulerConfig from_json(const nlohmann::json& json, const std::string& path);
+  static SchedulerConfig from_json(const Json& json, const std::string& path);
 };
 
 // abar(t), the cumulative product of 1 - beta, for every training timestep; in double.

@@ -1,12 +1,12 @@
 #include <doctest/doctest.h>
 
+#include <nlohmann/json.hpp>
 #include <string>
 
-#include "loaders/io/json_file.h"
+#include "loaders/io/json.h"
 #include "tests/support/hostile.h"
 
 using namespace yent;
-using nlohmann::json;
 using yent::test::refusal;
 
 namespace {
@@ -17,16 +17,16 @@ std::string parse_refusal(std::string_view text) {
 
 }  // namespace
 
-TEST_CASE("json_file: documents are read as nlohmann reads them") {
+TEST_CASE("json: documents are read as nlohmann reads them") {
   for (const char* text :
        {"{}", "[]", "0", "null", "\"a\\u00e9\\n\"", " [1, -2, 3.5, true, {\"a\": [[], {}]}] ",
         R"({"a": {"b": {"c": 1}, "d": [1, {"e": null}]}, "f": 18446744073709551615})"}) {
     CAPTURE(text);
-    CHECK(parse_json(text, "f") == json::parse(text));
+    CHECK(parse_json(text, "f").dump() == nlohmann::ordered_json::parse(text).dump());
   }
 }
 
-TEST_CASE("json_file: a malformed document is refused") {
+TEST_CASE("json: a malformed document is refused") {
   for (const char* text : {"", "{", "}", "[1,]", "{\"a\" 1}", "{'a': 1}", "[1] [2]", "01", "+1",
                            ".5", "1e999", "nul", "// a\n1", "\"\xff\"", "\"\\ud800\"", "[1 2]"}) {
     CAPTURE(text);
@@ -35,7 +35,7 @@ TEST_CASE("json_file: a malformed document is refused") {
   CHECK(parse_refusal(std::string_view("{}\0{}", 5)) == "f: not valid JSON at byte 3");
 }
 
-TEST_CASE("json_file: duplicate keys, depth and size have limits") {
+TEST_CASE("json: duplicate keys, depth and size have limits") {
   CHECK(parse_refusal(R"({"a": 1, "b": 2, "a": 1})") == "f: the key \"a\" occurs twice");
   CHECK(parse_refusal(R"([{"a": {"b": 1, "b": 1}}])") == "f: the key \"b\" occurs twice");
   CHECK(parse_refusal(R"({"a": {"a": 1}, "b": {"a": 1}})") == "");
@@ -52,7 +52,7 @@ TEST_CASE("json_file: duplicate keys, depth and size have limits") {
   CHECK(parse_refusal(many + "]") == "f: more than 4000000 JSON values");
 }
 
-TEST_CASE("json_file: files") {
+TEST_CASE("json: files") {
   const yent::test::TemporaryFolder folder;
   const std::string text = R"({"hidden_size": 768})";
   const auto path = folder.file("config.json", std::vector<uint8_t>(text.begin(), text.end()));
@@ -66,10 +66,11 @@ TEST_CASE("json_file: files") {
   CHECK(refusal([&] { read_json(huge); }).find("expected at most 67108864") != std::string::npos);
 }
 
-TEST_CASE("json_file: getters take a value, a fallback, or refuse by name") {
-  const json config = json::parse(R"({"n": 8, "big": 9223372036854775808, "neg": -3, "x": 0.5,
+TEST_CASE("json: getters take a value, a fallback, or refuse by name") {
+  const Json config = parse_json(R"({"n": 8, "big": 9223372036854775808, "neg": -3, "x": 0.5,
       "yes": true, "name": "silu", "none": null, "dims": [5, 10, 20], "names": ["a", "b"],
-      "mixed": [1, "a"]})");
+      "mixed": [1, "a"]})",
+                                 "f");
 
   CHECK(get_int(config, "n", 1, 0, 8, "f") == 8);
   CHECK(get_int(config, "neg", 1, -3, 8, "f") == -3);
@@ -118,6 +119,51 @@ TEST_CASE("json_file: getters take a value, a fallback, or refuse by name") {
   CHECK(refusal([&] { get_strings(config, "mixed", Strings{}, "f"); }) ==
         "f: \"mixed\" is [1,\"a\"], expected a list of strings");
 
-  CHECK(refusal([&] { get_int(json::array(), "n", 1, 0, 1, "f"); }) ==
+  CHECK(refusal([&] { get_int(Json::array(), "n", 1, 0, 1, "f"); }) ==
         "f: array, expected a JSON object with \"n\"");
+}
+
+TEST_CASE("json: a value is built, looked at and printed") {
+  Json report;
+  report["z"] = uint64_t{18446744073709551615u};
+  report["a"] = Json::array({1, -2, 0.5, true, nullptr, "\xff"});
+  report["inner"]["name"] = std::string("x");
+  CHECK(report.dump() ==
+        "{\"z\":18446744073709551615,\"a\":[1,-2,0.5,true,null,\"\xEF\xBF\xBD\"],"
+        "\"inner\":{\"name\":\"x\"}}");
+  CHECK(report.items()[0].key == "z");
+  CHECK(report.size() == 3);
+  CHECK(report["a"].size() == 6);
+  CHECK(report["a"][1].integer() == -2);
+  CHECK_FALSE(report["a"][1].natural());
+  CHECK_FALSE(parse_json("-0", "f").natural());
+  CHECK(parse_json("-0", "f").integer() == 0);
+  CHECK_FALSE(report["z"].integer());
+  const Json& constant = report;
+  CHECK(constant["none"].is_null());
+  CHECK(constant.find("none") == nullptr);
+  CHECK(constant["a"]["none"].is_null());
+  CHECK(refusal([&] { constant.at("none"); }) == "\"none\" is missing");
+
+  CHECK(parse_json("[1, {\"a\": 2, \"b\": 3}]", "f") ==
+        Json::array({1.0, Json::object({{"b", 3}, {"a", 2}})}));
+  CHECK(Json(1) != Json(true));
+  CHECK(Json("1") != Json(1));
+  CHECK(Json(std::vector<int>{1, 2}) != Json::array({1}));
+}
+
+TEST_CASE("json: get gives a value of the type asked for, or refuses") {
+  CHECK(Json(7).get<int>() == 7);
+  CHECK(Json(-7).get<int64_t>() == -7);
+  CHECK(Json(7).get<double>() == 7);
+  CHECK(Json("a").get<std::string>() == "a");
+  CHECK(Json::array({1, 2}).get<std::vector<int32_t>>() == std::vector<int32_t>{1, 2});
+  CHECK(refusal([] { Json(uint64_t{1} << 40).get<int>(); }) ==
+        "1099511627776, expected an integer");
+  CHECK(refusal([] { Json(-1).get<uint64_t>(); }) == "-1, expected an integer");
+  CHECK(refusal([] { Json(1.5).get<int>(); }) == "1.5, expected an integer");
+  CHECK(refusal([] { Json("x").get<double>(); }) == "\"x\", expected a number");
+  CHECK(refusal([] { Json(1).get<bool>(); }) == "1, expected true or false");
+  CHECK(refusal([] { Json(1).get<std::string>(); }) == "1, expected a string");
+  CHECK(refusal([] { Json(1).get<std::vector<float>>(); }) == "1, expected a list");
 }
