@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <fstream>
-#include <nlohmann/json.hpp>
+
+#include "loaders/io/json.h"
 
 namespace yent {
 
@@ -18,10 +19,10 @@ double max_rss_mb() {
 }
 
 std::string measured_json(const Timings& timings, const Backend& backend) {
-  nlohmann::ordered_json json{{"device", backend.device()},
-                              {"isa", backend.isa()},
-                              {"threads", backend.threads()},
-                              {"max_rss_mb", max_rss_mb()}};
+  Json json = Json::object({{"device", backend.device()},
+                            {"isa", backend.isa()},
+                            {"threads", backend.threads()},
+                            {"max_rss_mb", max_rss_mb()}});
   for (const Timings::Stage& s : timings.stages()) json["timings_ms"][s.name] = s.sum();
   return json.dump();
 }
