@@ -7,10 +7,16 @@ if(YENT_CUDA STREQUAL "OFF" OR (YENT_CUDA STREQUAL "AUTO" AND CMAKE_CROSSCOMPILI
   return()
 endif()
 
-# Before the language is enabled, or CMake fills in its own. Real code for Ampere and Hopper, and
-# intermediate code for what comes after; the preset `cuda` names more.
+# Before the language is enabled, or CMake fills in its own. With a GPU here: code for Ampere and
+# Hopper, and intermediate code for later ones. Without one, code for Ampere alone, which is enough
+# to know that everything compiles. The preset `cuda` names all architectures for a release.
 if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
-  set(CMAKE_CUDA_ARCHITECTURES 80-real 90 CACHE STRING "GPU architectures")
+  if(EXISTS /dev/nvidiactl OR EXISTS /dev/dxg)
+    set(yent_architectures 80-real 90)
+  else()
+    set(yent_architectures 80-real)
+  endif()
+  set(CMAKE_CUDA_ARCHITECTURES ${yent_architectures} CACHE STRING "GPU architectures")
 endif()
 # CMake up to 3.25 does not know that nvcc has C++20, and silently builds C++17.
 set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)

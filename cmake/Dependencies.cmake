@@ -29,5 +29,4 @@ yent_link_headers(doctest doctest.h doctest-dev OPTIONAL)   # without it, no tes
 
 add_library(yent_headers INTERFACE)
 target_include_directories(yent_headers SYSTEM INTERFACE ${yent_include})
-target_compile_definitions(yent_headers INTERFACE FMT_HEADER_ONLY)
 set(EIGEN_INCLUDE_DIR ${yent_include}/eigen3)

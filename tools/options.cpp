@@ -1,5 +1,6 @@
 #include "tools/options.h"
 
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <charconv>

@@ -47,18 +47,53 @@ install_missing() {
   return 1
 }
 
+has_gpu() { [ -e /dev/nvidiactl ] || [ -e /dev/dxg ]; }
+
 # build_release TARGET...: configures build/ as the preset `release` does and builds. A build
-# folder that exists keeps its generator and its options.
+# folder that exists keeps its generator and its options. CUDA takes a minute: a new folder has
+# it where there is a GPU, and with_cuda=true adds it wherever there is nvcc.
 build_release() {
-  local generator=""
-  if [ ! -e "$root/build/CMakeCache.txt" ] && command -v ninja >/dev/null; then
-    generator="-G Ninja"
+  local options="" cache=$root/build/CMakeCache.txt
+  if [ ! -e "$cache" ]; then
+    ! command -v ninja >/dev/null || options="-G Ninja"
+    has_gpu || ${with_cuda:-false} || options="$options -DYENT_CUDA=OFF"
+  elif ${with_cuda:-false} && grep -q '^YENT_CUDA:[A-Z]*=OFF' "$cache"; then
+    options="-DYENT_CUDA=AUTO"
   fi
-  [ ! -d "$deps/usr/include" ] || generator="$generator -DYENT_DEPS_DIR=$deps"
+  [ ! -d "$deps/usr/include" ] || options="$options -DYENT_DEPS_DIR=$deps"
   mkdir -p "$root/build"
-  cmake -S "$root" -B "$root/build" $generator >"$root/build/configure.log" 2>&1 || {
-    cat "$root/build/configure.log" >&2
-    return 1
-  }
-  cmake --build "$root/build" --parallel "$(nproc)" --target "$@" >&2
+  build_log=$root/build/build.log
+  : >"$build_log"
+  trap 'printf "\nstopped; the next call goes on from here\n" >&2; exit 130' INT
+  {
+    cmake -S "$root" -B "$root/build" $options &&
+      cmake --build "$root/build" --parallel "$(nproc)" --target "$@"
+  } 2>&1 | show_progress "$*"
+  local status=${PIPESTATUS[0]}
+  trap - INT
+  [ "$status" -eq 0 ] && return 0
+  tail -n 25 "$build_log" >&2
+  echo "the build failed; all of it is in $build_log" >&2
+  return 1
+}
+
+# show_progress NAME: keeps in the log what a build prints, and says how far it is: in one line of a
+# terminal, elsewhere in a line every ten seconds. Ninja counts "[12/80]", make "[ 15%]".
+show_progress() {
+  local line said=$SECONDS started=$SECONDS step steps text
+  local ninja='^\[([0-9]+)/([0-9]+)\]' make='^\[ *([0-9]+)(%)\]'
+  while IFS= read -r line; do
+    printf '%s\n' "$line" >>"$build_log"
+    [[ $line =~ $ninja || $line =~ $make ]] || continue
+    step=${BASH_REMATCH[1]} steps=${BASH_REMATCH[2]/\%/100}
+    [ "$step" -gt 0 ] || continue
+    text="building $1: $step of $steps, about $(((SECONDS - started) * (steps - step) / step)) s left"
+    if [ -t 2 ]; then
+      printf '\r\033[K%.*s' "$((${COLUMNS:-80} - 1))" "$text" >&2
+    elif [ $((SECONDS - said)) -ge 10 ]; then
+      echo "$text" >&2
+      said=$SECONDS
+    fi
+  done
+  [ ! -t 2 ] || printf '\r\033[K' >&2
 }

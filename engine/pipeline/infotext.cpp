@@ -1,6 +1,6 @@
 #include "engine/pipeline/infotext.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 namespace yent {
 

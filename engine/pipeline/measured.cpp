@@ -1,6 +1,6 @@
 #include "engine/pipeline/measured.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <fstream>

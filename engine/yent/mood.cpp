@@ -1,5 +1,6 @@
 #include "engine/yent/mood.h"
 
+#include <fmt/ranges.h>
 #include <algorithm>
 
 #include "engine/yent/words.h"

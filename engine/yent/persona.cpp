@@ -1,5 +1,7 @@
 #include "engine/yent/persona.h"
 
+#include <fmt/ranges.h>
+
 #include "engine/yent/words.h"
 #include "kernels/error.h"
 #include "loaders/io/json.h"

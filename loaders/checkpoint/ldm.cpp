@@ -1,5 +1,7 @@
 #include "loaders/checkpoint/ldm.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <utility>

@@ -7,16 +7,10 @@
 #include "kernels/blocks.h"
 #include "kernels/error.h"
 #include "kernels/half.h"
+#include "loaders/tensors/read_value.h"
 
 namespace yent {
 namespace {
-
-template <class T>
-T read(const std::byte* at) {
-  T value;
-  std::memcpy(&value, at, sizeof value);
-  return value;
-}
 
 float read_f16(const std::byte* at) { return f16_to_f32(read<uint16_t>(at)); }
 

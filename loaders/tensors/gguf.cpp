@@ -1,10 +1,10 @@
 #include "loaders/tensors/gguf.h"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 #include <utility>
 
+#include "loaders/tensors/read_value.h"
 #include "loaders/tensors/tensor_set.h"
 
 namespace yent {
@@ -62,13 +62,6 @@ uint64_t fixed_size(GgufType type) {
       return 0;
   }
   return 0;
-}
-
-template <class T>
-T read(const std::byte* at) {
-  T value;
-  std::memcpy(&value, at, sizeof value);
-  return value;
 }
 
 std::string_view text_of(std::span<const std::byte> bytes) {
