@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034,SC2086
+# shellcheck shell=bash disable=SC2034,SC2086,SC2154
 # Sourced by ./yent and ./check, with the root of the tree in $root: what a build needs, and
 # the build. Everything it says goes to standard error.
 

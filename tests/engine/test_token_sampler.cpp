@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <ostream>  // doctest shows a generator
 
 #include "engine/core/random.h"
 #include "engine/pipeline/token_sampler.h"
