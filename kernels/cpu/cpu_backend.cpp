@@ -19,6 +19,7 @@
 #include "kernels/error.h"
 #include "kernels/half.h"
 #include "kernels/memory.h"
+#include "kernels/op_check.h"
 #include "kernels/read_elements.h"
 #include "kernels/ref/ref_backend.h"
 
@@ -35,23 +36,12 @@ size_t row_bytes(const Tensor& t) {
   return static_cast<size_t>(t.ld) / block_elements(t.dtype) * block_bytes(t.dtype);
 }
 
-// An activation of this shape in any form; in one that everybody reads; and in plain floats.
-bool fits(const Tensor& t, const Shape& shape) {
-  return t.shape.rows() == shape.rows() && t.shape.c == shape.c && t.ld >= t.shape.c;
-}
-
+// What every op reads, and linears, convolutions and attention write.
 bool is_rows(const Tensor& t, const Shape& shape) {
-  return (t.dtype == DType::f32 || t.dtype == DType::bf16) && !t.border && fits(t, shape);
+  return (t.dtype == DType::f32 || t.dtype == DType::bf16) && !t.border && has_shape(t, shape);
 }
 
-bool is_f32(const Tensor& t, const Shape& shape) {
-  return t.dtype == DType::f32 && t.shape.rows() == shape.rows() && t.shape.c == shape.c &&
-         t.ld >= t.shape.c;
-}
-
-bool is_index(const Tensor& t, size_t rows) {
-  return t.dtype == DType::i32 && t.rows() >= rows && t.ld == 1;
-}
+constexpr OpCheck check{is_rows, has_shape};
 
 class CpuBackend : public Backend {
  public:
@@ -64,32 +54,14 @@ class CpuBackend : public Backend {
   size_t available_bytes() const override { return available_memory(); }
 
   LinearWeight pack_linear(const LinearSource& s, Precision precision) override {
-    LinearWeight w{.name = s.name, .paired = s.paired, .precision = precision};
-    ENSURE(!s.parts.empty(), "linear {}: no parts", s.name);
-    w.in = static_cast<int>(s.parts[0].weight.dims.at(1));
-    for (const auto& part : s.parts) {
-      const auto& dims = part.weight.dims;
-      ENSURE(part.weight.count() == dims[0] * w.in && dims.at(1) == w.in,
-             "linear {}: {} is not [out, {}]", s.name, part.name, w.in);
-      ENSURE(part.bias.dims.empty() || part.bias.count() == dims[0], "linear {}: bias of {}",
-             s.name, part.name);
-      w.parts.push_back({part.name, static_cast<int>(dims[0])});
-      w.out += w.parts.back().out;
-    }
-    ENSURE(!s.paired || (w.parts.size() == 2 && w.parts[0].out == w.parts[1].out),
-           "linear {}: a pair is two parts of one size", s.name);
+    LinearWeight w = check_linear_source(s, precision);
     w.packed = pack_linear_weight(kernels_, threads_, s, precision);
     return w;
   }
 
   ConvWeight pack_conv3x3(const std::string& name, const HostTensor& weight, const HostTensor& bias,
                           Precision precision, bool upsamples) override {
-    const auto& dims = weight.dims;
-    ENSURE(dims.size() == 4 && dims[2] == 3 && dims[3] == 3, "conv3x3 {}: not 3x3", name);
-    ENSURE(bias.dims.empty() || bias.count() == dims[0], "conv3x3 {}: bias", name);
-    ConvWeight w{.name = name, .precision = precision};
-    w.out = static_cast<int>(dims[0]);
-    w.in = static_cast<int>(dims[1]);
+    ConvWeight w = check_conv_source(name, weight, bias, precision);
     w.packed = pack_conv_weight(kernels_, threads_, weight, bias, precision, upsamples);
     return w;
   }
@@ -137,12 +109,7 @@ class CpuBackend : public Backend {
   void linear(Arena& arena, Tensor out, ConcatView x, const LinearWeight& w,
               const Epilogue& e) override {
     const CpuWeight& p = packed(w.packed);
-    ENSURE(x.channels() == w.in && out.shape.c == (e.gated ? w.out / 2 : w.out) &&
-               out.rows() == x.rows() && (!x.b || x.b.rows() == x.rows()),
-           "linear {}: {} -> {} given {} x {} -> {} x {}", w.name, w.in, w.out, x.rows(),
-           x.channels(), out.rows(), out.shape.c);
-    ENSURE(!e.gated || w.paired, "linear {}: gated but not paired", w.name);
-    check_epilogue("linear", w.name, out, e);
+    check.linear(out, x, w, e);
     const size_t image_rows = out.rows() / out.shape.n;
     if (p.in_blocks() && x.rows() < 8 && !x.b) return gemv_rows(arena, out, x.a, p, e, image_rows);
 
@@ -181,9 +148,7 @@ class CpuBackend : public Backend {
 
   void conv3x3(Arena& arena, Tensor out, Tensor x, const ConvWeight& w, const ConvGeom& g,
                const Epilogue& e) override {
-    ENSURE(x.shape.c == w.in && out.shape.c == w.out && out.shape.n == x.shape.n && !e.gated,
-           "conv3x3 {}: {} -> {} given {} -> {}", w.name, w.in, w.out, x.shape.c, out.shape.c);
-    check_epilogue("conv3x3", w.name, out, e);
+    check.conv3x3(out, x.shape, w, e);
     const CpuWeight& p = packed(w.packed);
     const bool floats = p.gemm.kernel->input_bytes == 4, quantized = w.precision == Precision::int8;
     const Layout wanted = floats ? row_major_layout(x.shape, DType::f32)
@@ -229,34 +194,26 @@ class CpuBackend : public Backend {
     if (!suits_row_blocks(x.shape(), w, g, *weight.kernel)) {
       return Backend::norm_conv3x3(arena, out, x, prologue, w, g, e);
     }
-    ENSURE(x.channels() == w.in && x.channels() % prologue.groups == 0 && out.shape.c == w.out &&
-               out.rows() == x.rows() && !e.gated,
-           "conv3x3 {}: {} -> {} given {} -> {}", w.name, w.in, w.out, x.channels(), out.shape.c);
-    check_norm("group_norm", prologue.norm, x.channels());
-    check_epilogue("conv3x3", w.name, out, e);
+    check.prologue(out, x, prologue);
+    check.conv3x3(out, x.shape(), w, e);
     conv_row_blocks(arena, threads_, kernels_.row_kernels, out, x, prologue, w.precision, weight,
                     e);
   }
 
   void group_norm(Arena& arena, Tensor out, ConcatView x, const NormWeight& w, int groups,
                   Fn fn) override {
-    ENSURE(groups > 0 && x.channels() % groups == 0 && fits(out, x.shape()),
-           "group_norm {}: {} channels in {} groups, output of {}", w.name, x.channels(), groups,
-           out.shape.c);
-    check_norm("group_norm", w, x.channels());
+    check.group_norm(out, x, w, groups);
     yent::group_norm(arena, threads_, kernels_.row_kernels, out, x, w, groups, fn);
   }
 
   void layer_norm(Arena& arena, Tensor out, Tensor x, const NormWeight& w) override {
-    ENSURE(fits(out, x.shape), "layer_norm {}: {} -> {}", w.name, x.shape.c, out.shape.c);
-    check_norm("layer_norm", w, x.shape.c);
+    check.layer_norm(out, x, w);
     yent::layer_norm(arena, threads_, kernels_.row_kernels, out, x, w);
   }
 
   void rms_norm(Arena& arena, Tensor out, Tensor x, const NormWeight& w, int width) override {
-    ENSURE(is_f32(out, x.shape) && width > 0 && x.shape.c % width == 0,
-           "rms_norm {}: {} -> {} by {}", w.name, x.shape.c, out.shape.c, width);
-    check_norm("rms_norm", w, width);
+    check.rms_norm(out, x, w, width);
+    ENSURE(out.dtype == DType::f32 && x.dtype == DType::f32, "rms_norm {}: not f32", w.name);
     if (arena.measuring()) return;
     each_row(x.rows(), [&](size_t r) {
       for (int c = 0; c < x.shape.c; c += width) {
@@ -268,20 +225,13 @@ class CpuBackend : public Backend {
 
   void attention(Arena& arena, Tensor out, Tensor q, Tensor k, Tensor v,
                  const AttnSpec& s) override {
-    ENSURE(s.heads > 0 && s.kv_heads > 0 && s.heads % s.kv_heads == 0 && q.shape.c % s.heads == 0 &&
-               k.shape.c == q.shape.c / s.heads * s.kv_heads && v.shape.c == k.shape.c &&
-               k.shape.n == q.shape.n && v.rows() == k.rows() && is_rows(out, q.shape),
-           "attention: {} x {} queries, {} x {} keys, {} x {} values, {} heads on {}", q.rows(),
-           q.shape.c, k.rows(), k.shape.c, v.rows(), v.shape.c, s.heads, s.kv_heads);
-    ENSURE(!s.positions || is_index(s.positions, q.rows() / q.shape.n), "attention: positions");
+    check.attention(out, q, k, v, s);
     attend(arena, threads_, kernels_, out, q, k, v, s);
   }
 
   void rope(Arena& arena, Tensor x, Tensor table, Tensor positions, int head_width,
             bool interleaved) override {
-    ENSURE(
-        x.shape.c % head_width == 0 && table.shape.c <= head_width && is_index(positions, x.rows()),
-        "rope: {} columns, heads of {}, table of {}", x.shape.c, head_width, table.shape.c);
+    check.rope(x, table, positions, head_width);
     if (arena.measuring()) return;
     const int half = table.shape.c / 2;
     const int step = interleaved ? 2 : 1, apart = interleaved ? 1 : half;
@@ -300,8 +250,7 @@ class CpuBackend : public Backend {
   }
 
   void store_rows(Arena& arena, Tensor cache, Tensor x, Tensor positions) override {
-    ENSURE(cache.shape.c == x.shape.c && is_index(positions, x.rows()),
-           "store_rows: {} columns into {}", x.shape.c, cache.shape.c);
+    check.store_rows(cache, x, positions);
     if (arena.measuring()) return;
     for (size_t r = 0; r < x.rows(); ++r) {
       std::copy_n(x.row<float>(r), x.shape.c, cache.row<float>(*positions.row<int32_t>(r)));
@@ -310,10 +259,7 @@ class CpuBackend : public Backend {
 
   void embed(Arena& arena, Tensor out, Tensor table, Tensor ids, Tensor position_table,
              Tensor positions) override {
-    ENSURE(out.shape.c == table.shape.c && is_index(ids, out.rows()) &&
-               (!position_table ||
-                (position_table.shape.c == out.shape.c && is_index(positions, out.rows()))),
-           "embed: {} columns from {}", out.shape.c, table.shape.c);
+    check.embed(out, table, ids, position_table, positions);
     if (arena.measuring()) return;
     each_row(out.rows(), [&](size_t r) {
       float* to = out.row<float>(r);
@@ -334,10 +280,9 @@ class CpuBackend : public Backend {
 
   void linear_combination(Arena& arena, Tensor out, std::span<const Tensor> terms,
                           Tensor coefficients) override {
-    ENSURE(coefficients.shape.c == static_cast<int>(terms.size()), "mix: {} terms, {} coefficients",
-           terms.size(), coefficients.shape.c);
+    check.linear_combination(out, terms, coefficients);
     for (const Tensor& t : terms) {
-      ENSURE(is_f32(t, out.shape), "mix: a term of {} x {}", t.rows(), t.shape.c);
+      ENSURE(t.dtype == DType::f32, "linear_combination: a term of {}", dtype_name(t.dtype));
     }
     if (arena.measuring()) return;
     const float* coefficient = coefficients.row<float>(0);
@@ -372,23 +317,6 @@ class CpuBackend : public Backend {
  private:
   static const float* vector(const PersistentTensor& s) {
     return s ? s.tensor.row<float>(0) : nullptr;
-  }
-
-  static void check_norm(const char* op, const NormWeight& w, int channels) {
-    ENSURE((!w.weight || w.weight.tensor.shape.count() == static_cast<size_t>(channels)) &&
-               (!w.bias || w.bias.tensor.shape.count() == static_cast<size_t>(channels)),
-           "{} {}: {} channels given {}", op, w.name, w.weight.tensor.shape.count(), channels);
-  }
-
-  static void check_epilogue(const char* op, const std::string& name, const Tensor& out,
-                             const Epilogue& e) {
-    ENSURE(is_rows(out, out.shape), "{} {}: output", op, name);
-    ENSURE(!e.residual || is_rows(e.residual, out.shape), "{} {}: residual of {} x {}", op, name,
-           e.residual.rows(), e.residual.shape.c);
-    ENSURE(!e.row_bias ||
-               (e.row_bias.shape.c == out.shape.c &&
-                (e.row_bias.ld == 0 || e.row_bias.rows() >= static_cast<size_t>(out.shape.n))),
-           "{} {}: row bias of {} x {}", op, name, e.row_bias.rows(), e.row_bias.shape.c);
   }
 
   static void read_floats(float* to, const Tensor& src) {

@@ -12,6 +12,7 @@
 #include "kernels/cuda/weights.h"
 #include "kernels/error.h"
 #include "kernels/half.h"
+#include "kernels/op_check.h"
 
 namespace yent {
 namespace cuda {
@@ -20,13 +21,10 @@ namespace {
 constexpr int kRowChunks = 128;  // most blocks of one image in group_norm's first pass
 
 bool is_activation(const Tensor& t, const Shape& shape) {
-  return (t.dtype == DType::f16 || t.dtype == DType::f32) && t.rows() == shape.rows() &&
-         t.shape.c == shape.c && t.ld >= t.shape.c && t.border == 0;
+  return (t.dtype == DType::f16 || t.dtype == DType::f32) && !t.border && has_shape(t, shape);
 }
 
-bool is_index(const Tensor& t, size_t rows) {
-  return t.dtype == DType::i32 && t.rows() >= rows && t.ld == 1;
-}
+constexpr OpCheck check{is_activation, is_activation};
 
 const float* vector(const PersistentTensor& s) { return s ? s.tensor.row<float>(0) : nullptr; }
 class CudaBackend : public Backend {
@@ -64,32 +62,14 @@ class CudaBackend : public Backend {
   }
 
   LinearWeight pack_linear(const LinearSource& s, Precision precision) override {
-    LinearWeight w{.name = s.name, .paired = s.paired, .precision = precision};
-    ENSURE(!s.parts.empty(), "linear {}: no parts", s.name);
-    w.in = static_cast<int>(s.parts[0].weight.dims.at(1));
-    for (const auto& part : s.parts) {
-      const auto& dims = part.weight.dims;
-      ENSURE(part.weight.count() == dims[0] * w.in && dims.at(1) == w.in,
-             "linear {}: {} is not [out, {}]", s.name, part.name, w.in);
-      ENSURE(part.bias.dims.empty() || part.bias.count() == dims[0], "linear {}: bias of {}",
-             s.name, part.name);
-      w.parts.push_back({part.name, static_cast<int>(dims[0])});
-      w.out += w.parts.back().out;
-    }
-    ENSURE(!s.paired || (w.parts.size() == 2 && w.parts[0].out == w.parts[1].out),
-           "linear {}: a pair is two parts of one size", s.name);
+    LinearWeight w = check_linear_source(s, precision);
     w.packed = pack_linear_weight(q_, stager_, s, precision);
     return w;
   }
 
   ConvWeight pack_conv3x3(const std::string& name, const HostTensor& weight, const HostTensor& bias,
                           Precision precision, bool) override {
-    const auto& dims = weight.dims;
-    ENSURE(dims.size() == 4 && dims[2] == 3 && dims[3] == 3, "conv3x3 {}: not 3x3", name);
-    ENSURE(bias.dims.empty() || bias.count() == dims[0], "conv3x3 {}: bias", name);
-    ConvWeight w{.name = name, .precision = precision};
-    w.out = static_cast<int>(dims[0]);
-    w.in = static_cast<int>(dims[1]);
+    ConvWeight w = check_conv_source(name, weight, bias, precision);
     w.packed = pack_conv_weight(q_, stager_, weight, bias, precision);
     return w;
   }
@@ -109,30 +89,20 @@ class CudaBackend : public Backend {
 
   void linear(Arena& arena, Tensor out, ConcatView x, const LinearWeight& w,
               const Epilogue& e) override {
-    ENSURE(x.channels() == w.in && out.shape.c == (e.gated ? w.out / 2 : w.out) &&
-               out.rows() == x.rows() && (!x.b || x.b.rows() == x.rows()),
-           "linear {}: {} -> {} given {} x {} -> {} x {}", w.name, w.in, w.out, x.rows(),
-           x.channels(), out.rows(), out.shape.c);
-    ENSURE(!e.gated || w.paired, "linear {}: gated but not paired", w.name);
-    check_epilogue("linear", w.name, out, e);
+    check.linear(out, x, w, e);
     multiply(q_, blas_.get(), arena, out, x, w, e);
   }
 
   void conv3x3(Arena& arena, Tensor out, Tensor x, const ConvWeight& w, const ConvGeom& g,
                const Epilogue& e) override {
-    ENSURE(x.shape.c == w.in && out.shape.c == w.out && out.shape.n == x.shape.n && !e.gated &&
-               is_activation(x, x.shape),
-           "conv3x3 {}: {} -> {} given {} -> {}", w.name, w.in, w.out, x.shape.c, out.shape.c);
-    check_epilogue("conv3x3", w.name, out, e);
+    check.conv3x3(out, x.shape, w, e);
+    ENSURE(is_activation(x, x.shape), "conv3x3 {}: input", w.name);
     convolve(q_, arena, out, x, w, g, e);
   }
 
   void group_norm(Arena& arena, Tensor out, ConcatView x, const NormWeight& w, int groups,
                   Fn fn) override {
-    ENSURE(groups > 0 && x.channels() % groups == 0 && is_activation(out, x.shape()),
-           "group_norm {}: {} channels in {} groups, output of {}", w.name, x.channels(), groups,
-           out.shape.c);
-    check_norm("group_norm", w, x.channels());
+    check.group_norm(out, x, w, groups);
     const int images = out.shape.n, rows = static_cast<int>(out.rows() / images);
     const RowChunks row_chunks = row_chunks_of(rows, x.channels(), 256, kRowChunks);
     const Scratch sums(arena, sizeof(float) * 2 * images * row_chunks.row_chunks * groups);
@@ -152,28 +122,23 @@ class CudaBackend : public Backend {
   }
 
   void layer_norm(Arena& arena, Tensor out, Tensor x, const NormWeight& w) override {
-    row_norm("layer_norm", arena, out, x, w, x.shape.c, false);
+    check.layer_norm(out, x, w);
+    row_norm(arena, out, x, w, x.shape.c, false);
   }
   void rms_norm(Arena& arena, Tensor out, Tensor x, const NormWeight& w, int width) override {
-    row_norm("rms_norm", arena, out, x, w, width, true);
+    check.rms_norm(out, x, w, width);
+    row_norm(arena, out, x, w, width, true);
   }
 
   void attention(Arena& arena, Tensor out, Tensor q, Tensor k, Tensor v,
                  const AttnSpec& s) override {
-    ENSURE(s.heads > 0 && s.kv_heads > 0 && s.heads % s.kv_heads == 0 && q.shape.c % s.heads == 0 &&
-               k.shape.c == q.shape.c / s.heads * s.kv_heads && v.shape.c == k.shape.c &&
-               k.shape.n == q.shape.n && v.rows() == k.rows() && is_activation(out, q.shape),
-           "attention: {} x {} queries, {} x {} keys, {} x {} values, {} heads on {}", q.rows(),
-           q.shape.c, k.rows(), k.shape.c, v.rows(), v.shape.c, s.heads, s.kv_heads);
-    ENSURE(!s.positions || is_index(s.positions, q.rows() / q.shape.n), "attention: positions");
+    check.attention(out, q, k, v, s);
     attend(q_, arena, out, q, k, v, s);
   }
 
   void rope(Arena& arena, Tensor x, Tensor table, Tensor positions, int head_width,
             bool interleaved) override {
-    ENSURE(x.shape.c % head_width == 0 && table.shape.c <= head_width &&
-               table.dtype == DType::f32 && is_index(positions, x.rows()),
-           "rope: {} columns, heads of {}, table of {}", x.shape.c, head_width, table.shape.c);
+    check.rope(x, table, positions, head_width);
     if (arena.measuring()) return;
     launch_rope(q_, {.x = rows_of(x),
                      .table = table.row<float>(0),
@@ -187,8 +152,7 @@ class CudaBackend : public Backend {
   }
 
   void store_rows(Arena& arena, Tensor cache, Tensor x, Tensor positions) override {
-    ENSURE(cache.shape.c == x.shape.c && is_index(positions, x.rows()),
-           "store_rows: {} columns into {}", x.shape.c, cache.shape.c);
+    check.store_rows(cache, x, positions);
     if (arena.measuring()) return;
     launch_store_rows(q_, {.cache = rows_of(cache),
                            .x = rows_of(x),
@@ -199,11 +163,7 @@ class CudaBackend : public Backend {
 
   void embed(Arena& arena, Tensor out, Tensor table, Tensor ids, Tensor position_table,
              Tensor positions) override {
-    ENSURE(out.shape.c == table.shape.c && is_index(ids, out.rows()) &&
-               (!position_table ||
-                (position_table.shape.c == out.shape.c && position_table.dtype == DType::f32 &&
-                 is_index(positions, out.rows()))),
-           "embed: {} columns from {}", out.shape.c, table.shape.c);
+    check.embed(out, table, ids, position_table, positions);
     if (arena.measuring()) return;
     const bool blocks = table.dtype == DType::q8_0;
     const size_t codes = table.rows() * table.shape.c;
@@ -223,13 +183,10 @@ class CudaBackend : public Backend {
 
   void linear_combination(Arena& arena, Tensor out, std::span<const Tensor> terms,
                           Tensor coefficients) override {
-    ENSURE(coefficients.shape.c == static_cast<int>(terms.size()) && terms.size() <= kMaxTerms,
-           "mix: {} terms, {} coefficients", terms.size(), coefficients.shape.c);
+    check.linear_combination(out, terms, coefficients);
+    ENSURE(terms.size() <= kMaxTerms, "linear_combination: {} terms", terms.size());
     LinearCombinationArgs args{};
-    for (const Tensor& t : terms) {
-      ENSURE(is_activation(t, out.shape), "mix: a term of {} x {}", t.rows(), t.shape.c);
-      args.terms[args.count++] = rows_of(t);
-    }
+    for (const Tensor& t : terms) args.terms[args.count++] = rows_of(t);
     if (arena.measuring()) return;
     args.out = rows_of(out);
     args.coefficients = coefficients.row<float>(0);
@@ -266,28 +223,7 @@ class CudaBackend : public Backend {
     return static_cast<size_t>(std::max(t.ld, t.shape.c)) * block_bytes(t.dtype);
   }
 
-  static void check_norm(const char* op, const NormWeight& w, int channels) {
-    ENSURE((!w.weight || w.weight.tensor.shape.count() == static_cast<size_t>(channels)) &&
-               (!w.bias || w.bias.tensor.shape.count() == static_cast<size_t>(channels)),
-           "{} {}: {} channels given {}", op, w.name, w.weight.tensor.shape.count(), channels);
-  }
-
-  static void check_epilogue(const char* op, const std::string& name, const Tensor& out,
-                             const Epilogue& e) {
-    ENSURE(is_activation(out, out.shape), "{} {}: output", op, name);
-    ENSURE(!e.residual || is_activation(e.residual, out.shape), "{} {}: residual of {} x {}", op,
-           name, e.residual.rows(), e.residual.shape.c);
-    ENSURE(!e.row_bias ||
-               (e.row_bias.shape.c == out.shape.c &&
-                (e.row_bias.ld == 0 || e.row_bias.rows() >= static_cast<size_t>(out.shape.n))),
-           "{} {}: row bias of {} x {}", op, name, e.row_bias.rows(), e.row_bias.shape.c);
-  }
-
-  void row_norm(const char* op, Arena& arena, Tensor out, Tensor x, const NormWeight& w, int width,
-                bool rms) {
-    ENSURE(is_activation(out, x.shape) && width > 0 && x.shape.c % width == 0,
-           "{} {}: {} -> {} by {}", op, w.name, x.shape.c, out.shape.c, width);
-    check_norm(op, w, width);
+  void row_norm(Arena& arena, Tensor out, Tensor x, const NormWeight& w, int width, bool rms) {
     if (arena.measuring()) return;
     launch_row_norm(q_, {.x = rows_of(x),
                          .out = rows_of(out),

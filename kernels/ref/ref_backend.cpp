@@ -10,6 +10,7 @@
 
 #include "kernels/error.h"
 #include "kernels/memory.h"
+#include "kernels/op_check.h"
 #include "kernels/read_elements.h"
 
 namespace yent {
@@ -110,6 +111,12 @@ float at(const ConcatView& x, size_t row, int c) {
 float gain(const NormWeight& w, int c) { return w.weight ? w.weight.tensor.row<float>(0)[c] : 1; }
 float shift(const NormWeight& w, int c) { return w.bias ? w.bias.tensor.row<float>(0)[c] : 0; }
 
+bool is_f32(const Tensor& t, const Shape& shape) {
+  return t.dtype == DType::f32 && !t.border && has_shape(t, shape);
+}
+
+constexpr OpCheck check{is_f32, is_f32};
+
 class RefBackend : public Backend {
  public:
   std::string device() const override { return "cpu"; }
@@ -118,12 +125,7 @@ class RefBackend : public Backend {
   size_t available_bytes() const override { return available_memory(); }
 
   LinearWeight pack_linear(const LinearSource& s, Precision precision) override {
-    LinearWeight w{.name = s.name, .paired = s.paired, .precision = precision};
-    w.in = static_cast<int>(s.parts.at(0).weight.dims.at(1));
-    for (const auto& part : s.parts) {
-      w.parts.push_back({part.name, static_cast<int>(part.weight.dims[0])});
-      w.out += w.parts.back().out;
-    }
+    LinearWeight w = check_linear_source(s, precision);
     auto p = std::make_shared<RefPacked>();
     p->weight = Matrix::Zero(w.out, w.in);
     p->bias = Vector::Zero(w.out);
@@ -147,9 +149,7 @@ class RefBackend : public Backend {
 
   ConvWeight pack_conv3x3(const std::string& name, const HostTensor& weight, const HostTensor& bias,
                           Precision precision, bool) override {
-    ConvWeight w{.name = name, .precision = precision};
-    w.out = static_cast<int>(weight.dims.at(0));
-    w.in = static_cast<int>(weight.dims.at(1));
+    ConvWeight w = check_conv_source(name, weight, bias, precision);
     auto p = std::make_shared<RefPacked>();
     std::vector<float> file(weight.count());
     read_elements(weight, 0, file.size(), file.data());
@@ -183,10 +183,8 @@ class RefBackend : public Backend {
 
   void linear(Arena& arena, Tensor out, ConcatView x, const LinearWeight& w,
               const Epilogue& e) override {
+    check.linear(out, x, w, e);
     if (arena.measuring()) return;
-    ENSURE(x.channels() == w.in && out.shape.c == (e.gated ? w.out / 2 : w.out) &&
-               out.rows() == x.rows(),
-           "linear {}: {} -> {} given {} -> {}", w.name, w.in, w.out, x.channels(), out.shape.c);
     Matrix rows(x.rows(), w.in);
     for (size_t r = 0; r < x.rows(); ++r) {
       for (int c = 0; c < w.in; ++c) rows(r, c) = at(x, r, c);
@@ -199,9 +197,8 @@ class RefBackend : public Backend {
 
   void conv3x3(Arena& arena, Tensor out, Tensor x, const ConvWeight& w, const ConvGeom& g,
                const Epilogue& e) override {
+    check.conv3x3(out, x.shape, w, e);
     if (arena.measuring()) return;
-    ENSURE(x.shape.c == w.in && out.shape.c == w.out && out.shape.n == x.shape.n,
-           "conv3x3 {}: {} -> {} given {} -> {}", w.name, w.in, w.out, x.shape.c, out.shape.c);
     const Shape in = x.shape, to = out.shape;
     const int seen_h = g.upsample ? to.h : in.h, seen_w = g.upsample ? to.w : in.w;
     Matrix taps = Matrix::Zero(out.rows(), 9 * w.in);
@@ -222,6 +219,7 @@ class RefBackend : public Backend {
 
   void group_norm(Arena& arena, Tensor out, ConcatView x, const NormWeight& w, int groups,
                   Fn fn) override {
+    check.group_norm(out, x, w, groups);
     if (arena.measuring()) return;
     const int width = x.channels() / groups;
     const size_t pixels = static_cast<size_t>(x.a.shape.h) * x.a.shape.w;
@@ -246,6 +244,7 @@ class RefBackend : public Backend {
   }
 
   void layer_norm(Arena& arena, Tensor out, Tensor x, const NormWeight& w) override {
+    check.layer_norm(out, x, w);
     if (arena.measuring()) return;
     for (size_t r = 0; r < x.rows(); ++r) {
       const float* from = x.row<float>(r);
@@ -262,6 +261,7 @@ class RefBackend : public Backend {
   }
 
   void rms_norm(Arena& arena, Tensor out, Tensor x, const NormWeight& w, int width) override {
+    check.rms_norm(out, x, w, width);
     if (arena.measuring()) return;
     for (size_t r = 0; r < x.rows(); ++r) {
       for (int first = 0; first < x.shape.c; first += width) {
@@ -278,6 +278,7 @@ class RefBackend : public Backend {
 
   void attention(Arena& arena, Tensor out, Tensor q, Tensor k, Tensor v,
                  const AttnSpec& s) override {
+    check.attention(out, q, k, v, s);
     if (arena.measuring()) return;
     const int width = q.shape.c / s.heads;
     const size_t queries = q.rows() / q.shape.n, keys = k.rows() / k.shape.n;
@@ -309,6 +310,7 @@ class RefBackend : public Backend {
 
   void rope(Arena& arena, Tensor x, Tensor table, Tensor positions, int head_width,
             bool interleaved) override {
+    check.rope(x, table, positions, head_width);
     if (arena.measuring()) return;
     const int half = table.shape.c / 2;
     for (size_t r = 0; r < x.rows(); ++r) {
@@ -327,6 +329,7 @@ class RefBackend : public Backend {
   }
 
   void store_rows(Arena& arena, Tensor cache, Tensor x, Tensor positions) override {
+    check.store_rows(cache, x, positions);
     if (arena.measuring()) return;
     for (size_t r = 0; r < x.rows(); ++r) {
       std::copy_n(x.row<float>(r), x.shape.c, cache.row<float>(*positions.row<int32_t>(r)));
@@ -335,6 +338,7 @@ class RefBackend : public Backend {
 
   void embed(Arena& arena, Tensor out, Tensor table, Tensor ids, Tensor position_table,
              Tensor positions) override {
+    check.embed(out, table, ids, position_table, positions);
     if (arena.measuring()) return;
     for (size_t r = 0; r < out.rows(); ++r) {
       const float* token = table.row<float>(*ids.row<int32_t>(r));
@@ -348,6 +352,7 @@ class RefBackend : public Backend {
 
   void linear_combination(Arena& arena, Tensor out, std::span<const Tensor> terms,
                           Tensor coefficients) override {
+    check.linear_combination(out, terms, coefficients);
     if (arena.measuring()) return;
     const float* coefficient = coefficients.row<float>(0);
     for (size_t r = 0; r < out.rows(); ++r) {
