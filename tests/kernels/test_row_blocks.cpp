@@ -20,7 +20,7 @@ std::vector<float> fresh(size_t count, float mean = 0) {
 }
 
 // As AMX does.
-Gemm reads_in_place() {
+Gemm in_place_kernel() {
   Gemm kernel{};
   kernel.multiply = [](void*, const GemmRows&, const void*, const void*, size_t, const GemmTile*) {
   };
@@ -91,25 +91,25 @@ TEST_CASE("conv bands: the same bits as a norm and a convolution") {
                           {{1, 131, 256, 136}, 40, 8, 4, Precision::bf16},
                           {{1, 34, 256, 512}, 0, 8, 32, Precision::bf16}};  // long lines
   for (const Layer& l : layers) {
-    REQUIRE(suits_row_blocks(l.in, {.precision = l.precision}, {}, reads_in_place()));
+    REQUIRE(suits_conv_row_blocks(l.in, {.precision = l.precision}, {}, in_place_kernel()));
     for (const bool spoilt : {false, true}) check_same(l, spoilt);
   }
 }
 
 TEST_CASE("conv bands: only where the size stays and rows are read in place") {
-  const Gemm kernel = reads_in_place();
+  const Gemm kernel = in_place_kernel();
   const Shape large{1, 512, 512, 128};
   const ConvWeight w{.precision = Precision::int8};
-  CHECK_FALSE(suits_row_blocks(large, w, {}, Gemm{}));
-  CHECK(suits_row_blocks(large, w, {}, kernel));
-  CHECK_FALSE(suits_row_blocks(large, w, {.stride = 2}, kernel));
-  CHECK_FALSE(suits_row_blocks(large, w, {.upsample = true}, kernel));
-  CHECK_FALSE(suits_row_blocks(large, w, {.pad_top = 0}, kernel));
-  CHECK_FALSE(suits_row_blocks({1, 512, 520, 128}, w, {}, kernel));
-  CHECK_FALSE(suits_row_blocks({1, 64, 64, 128}, w, {}, kernel));
-  CHECK_FALSE(suits_row_blocks({1, 512, 2048, 256}, w, {}, kernel));
+  CHECK_FALSE(suits_conv_row_blocks(large, w, {}, Gemm{}));
+  CHECK(suits_conv_row_blocks(large, w, {}, kernel));
+  CHECK_FALSE(suits_conv_row_blocks(large, w, {.stride = 2}, kernel));
+  CHECK_FALSE(suits_conv_row_blocks(large, w, {.upsample = true}, kernel));
+  CHECK_FALSE(suits_conv_row_blocks(large, w, {.pad_top = 0}, kernel));
+  CHECK_FALSE(suits_conv_row_blocks({1, 512, 520, 128}, w, {}, kernel));
+  CHECK_FALSE(suits_conv_row_blocks({1, 64, 64, 128}, w, {}, kernel));
+  CHECK_FALSE(suits_conv_row_blocks({1, 512, 2048, 256}, w, {}, kernel));
   CHECK_FALSE(
-      suits_row_blocks(large, {.precision = Precision::int8, .per_tensor = true}, {}, kernel));
+      suits_conv_row_blocks(large, {.precision = Precision::int8, .per_tensor = true}, {}, kernel));
 }
 
 TEST_CASE("linear bands: the same bits as a few rows at a time") {
@@ -136,8 +136,8 @@ TEST_CASE("linear bands: the same bits as a few rows at a time") {
         const LinearWeight w = backend->pack_linear(
             {.name = "linear", .parts = {{"linear", host(weight, {out, in.c}), host(bias, {out})}}},
             precision);
-        REQUIRE(suits_row_blocks(x, w, reads_in_place(), threads));
-        REQUIRE_FALSE(suits_row_blocks(cat(0, decode), w, reads_in_place(), threads));
+        REQUIRE(suits_linear_row_blocks(x, in_place_kernel(), threads));
+        REQUIRE_FALSE(suits_linear_row_blocks(cat(0, decode), in_place_kernel(), threads));
         Rows one(result, 0, 0), two(result, 0, 0);
         TestArena arena;
         Epilogue e;

@@ -3,47 +3,59 @@
 #include <algorithm>
 
 #include "kernels/cpu/layout/layout.h"
+#include "kernels/cpu/rowwise/row_kernels.h"
+#include "kernels/cpu/runtime/cache_sizes.h"
 #include "kernels/cpu/runtime/parallel.h"
+#include "kernels/integers.h"
 
 namespace yent {
 namespace {
 
-size_t on_lines(size_t bytes) { return (bytes + 63) / 64 * 64; }
+// The sizes both drivers work with.
+struct Heads {
+  int images, queries, keys;  // queries and keys of one image
+  int width, group;           // columns of a head; query heads of a key/value head
 
-void attend_f32(Arena& arena, int threads, const Attention& kernel, Tensor out, Tensor q, Tensor k,
-                Tensor v, const AttnSpec& spec) {
-  const int images = q.shape.n, queries = q.rows() / images, keys = k.rows() / images;
-  const int width = q.shape.c / spec.heads, group = spec.heads / spec.kv_heads;
-  const bool decode = queries <= 4;
+  Heads(const AttentionInput& in, const AttnSpec& spec)
+      : images(in.q.shape.n),
+        queries(static_cast<int>(in.q.rows() / images)),
+        keys(static_cast<int>(in.k.rows() / images)),
+        width(in.q.shape.c / spec.heads),
+        group(spec.heads / spec.kv_heads) {}
+};
 
-  // Keys are staged once per block of queries: the more queries, the less it costs, as long as
-  // their sums stay in the second-level cache and every thread has work.
-  const int max_value = (width > 160 ? 4 : 8) * kernel.lanes;
-  const int wanted = (4 * threads + images * spec.heads - 1) / (images * spec.heads);
-  const int uniform_stride = (queries + wanted - 1) / wanted;
-  const int block =
-      decode
-          ? queries
-          : std::min(max_value, (uniform_stride + kernel.lanes - 1) / kernel.lanes * kernel.lanes);
-  const size_t blocks = (queries + block - 1) / block;
-  const size_t share = decode ? 0 : (kernel.scratch_floats(block, width) + 15) / 16 * 16;
-  const Scratch scratch(arena, sizeof(float) * share * threads);
-  if (arena.measuring()) return;
+// Keys are packed once per block of queries: the more queries, the less it costs, as long as their
+// sums stay in the second-level cache and every thread has work.
+int query_block(const Heads& h, const Attention& kernel, int heads, int threads) {
+  const int max_block = (h.width > 160 ? 4 : 8) * kernel.lanes;
+  const int wanted = ceil_div(4 * threads, h.images * heads);
+  return std::min(max_block, round_up(ceil_div(h.queries, wanted), kernel.lanes));
+}
 
-  parallel_for(threads, images * spec.heads * blocks, [&](size_t task, int thread) {
+void attend_f32(const CpuRun& run, const Attention& kernel, const Tensor& out,
+                const AttentionInput& in, const AttnSpec& spec) {
+  const Heads h(in, spec);
+  const bool decode = h.queries <= 4;
+  const int block = decode ? h.queries : query_block(h, kernel, spec.heads, run.threads);
+  const size_t blocks = ceil_div(h.queries, block);
+  const size_t share = decode ? 0 : round_up(kernel.scratch_floats(block, h.width), size_t{16});
+  const Scratch scratch(run.arena, sizeof(float) * share * run.threads);
+  if (run.arena.measuring()) return;
+
+  parallel_for(run.threads, h.images * spec.heads * blocks, [&](size_t task, int thread) {
     const int first = task % blocks * block;
     const int head = task / blocks % spec.heads;
     const size_t image = task / blocks / spec.heads;
-    const size_t query = image * queries + first, key = image * keys;
-    const int column = head * width, kv_column = head / group * width;
+    const size_t query = image * h.queries + first, key = image * h.keys;
+    const int column = head * h.width, kv_column = head / h.group * h.width;
     AttentionBlock a;
-    a.q = q.row<float>(query) + column, a.q_ld = q.ld;
-    a.k = k.row<float>(key) + kv_column, a.k_ld = k.ld;
-    a.v = v.row<float>(key) + kv_column, a.v_ld = v.ld;
+    a.q = in.q.row<float>(query) + column, a.q_ld = in.q.ld;
+    a.k = in.k.row<float>(key) + kv_column, a.k_ld = in.k.ld;
+    a.v = in.v.row<float>(key) + kv_column, a.v_ld = in.v.ld;
     a.out = out.row<float>(query) + column, a.out_ld = out.ld;
-    a.queries = std::min(block, queries - first);
-    a.keys = keys;
-    a.width = width;
+    a.queries = std::min(block, h.queries - first);
+    a.keys = h.keys;
+    a.width = h.width;
     a.scale = spec.scale;
     if (spec.positions) a.positions = static_cast<const int32_t*>(spec.positions.data) + first;
     a.scratch = scratch.as<float>() + thread * share;
@@ -51,47 +63,49 @@ void attend_f32(Arena& arena, int threads, const Attention& kernel, Tensor out, 
   });
 }
 
-// Keys and values of all heads are staged first, once for all blocks of queries.
-void attend_staged(Arena& arena, int threads, const AttentionBf16& kernel, Tensor out, Tensor q,
-                   Tensor k, Tensor v, const AttnSpec& spec) {
-  const int images = q.shape.n, queries = q.rows() / images, keys = k.rows() / images;
-  const int width = q.shape.c / spec.heads, group = spec.heads / spec.kv_heads;
-
-  const int max_value = width > 160 ? 128 : 256;
-  const size_t shared = static_cast<size_t>(images) * spec.heads * queries / (4 * threads);
-  const int uniform_stride = static_cast<int>(std::min<size_t>(max_value, shared)) + 1;
-  const int block =
-      std::min(max_value, (uniform_stride + kernel.queries - 1) / kernel.queries * kernel.queries);
-  const size_t blocks = (queries + block - 1) / block;
-  const size_t steps = (keys + kernel.keys - 1) / kernel.keys;
-  const size_t head_bytes = on_lines(kernel.staged_bytes(keys, width));
-  const size_t share = on_lines(kernel.scratch_bytes(block, width));
-  const Scratch staged(arena, images * spec.kv_heads * head_bytes);
-  const Scratch scratch(arena, share * threads);
-  if (arena.measuring()) return;
-
-  constexpr size_t together = 8;
-  const size_t parts = (steps + together - 1) / together;
-  parallel_for(threads, images * spec.kv_heads * parts, [&](size_t task, int) {
-    const size_t head = task / parts, image = head / spec.kv_heads;
-    const int column = static_cast<int>(head % spec.kv_heads) * width;
+// Packs the keys and values of all heads, `head_bytes` apart, on threads.
+void pack_keys(int threads, const AttentionBf16& kernel, const AttentionInput& in, const Heads& h,
+               std::byte* packed, int kv_heads) {
+  constexpr size_t steps_of_task = 8;
+  const size_t head_bytes = round_up(kernel.staged_bytes(h.keys, h.width), cache_line);
+  const size_t steps = ceil_div(h.keys, kernel.keys), parts = ceil_div(steps, steps_of_task);
+  parallel_for(threads, h.images * kv_heads * parts, [&](size_t task, int) {
+    const size_t head = task / parts, image = head / kv_heads;
+    const int column = static_cast<int>(head % kv_heads) * h.width;
     KeysBf16 a;
-    a.k = k.row<uint16_t>(image * keys) + column, a.k_ld = k.ld;
-    a.v = v.row<uint16_t>(image * keys) + column, a.v_ld = v.ld;
-    a.keys = keys, a.width = width;
-    a.staged = staged.as<std::byte>() + head * head_bytes;
-    const size_t end = std::min(steps, (task % parts + 1) * together);
-    for (size_t step = task % parts * together; step < end; ++step) {
+    a.k = in.k.row<uint16_t>(image * h.keys) + column, a.k_ld = in.k.ld;
+    a.v = in.v.row<uint16_t>(image * h.keys) + column, a.v_ld = in.v.ld;
+    a.keys = h.keys, a.width = h.width;
+    a.staged = packed + head * head_bytes;
+    const size_t end = std::min(steps, (task % parts + 1) * steps_of_task);
+    for (size_t step = task % parts * steps_of_task; step < end; ++step) {
       kernel.stage(a, static_cast<int>(step) * kernel.keys);
     }
   });
+}
 
-  parallel_for(threads, images * spec.heads * blocks, [&](size_t task, int thread) {
+// Keys and values of all heads are packed first, once for all blocks of queries.
+void attend_packed(const CpuRun& run, const AttentionBf16& kernel, const Tensor& out,
+                   const AttentionInput& in, const AttnSpec& spec) {
+  const Heads h(in, spec);
+  const int max_block = h.width > 160 ? 128 : 256;
+  const size_t shared = static_cast<size_t>(h.images) * spec.heads * h.queries / (4 * run.threads);
+  const int wanted = static_cast<int>(std::min<size_t>(max_block, shared)) + 1;
+  const int block = std::min(max_block, round_up(wanted, kernel.queries));
+  const size_t blocks = ceil_div(h.queries, block);
+  const size_t head_bytes = round_up(kernel.staged_bytes(h.keys, h.width), cache_line);
+  const size_t share = round_up(kernel.scratch_bytes(block, h.width), cache_line);
+  const Scratch packed(run.arena, h.images * spec.kv_heads * head_bytes);
+  const Scratch scratch(run.arena, share * run.threads);
+  if (run.arena.measuring()) return;
+  pack_keys(run.threads, kernel, in, h, packed.as<std::byte>(), spec.kv_heads);
+
+  parallel_for(run.threads, h.images * spec.heads * blocks, [&](size_t task, int thread) {
     const int first = static_cast<int>(task % blocks) * block;
     const size_t head = task / blocks % spec.heads, image = task / blocks / spec.heads;
-    const size_t query = image * queries + first, column = head * width;
+    const size_t query = image * h.queries + first, column = head * h.width;
     QueriesBf16 a;
-    a.q = q.row<uint16_t>(query) + column, a.q_ld = q.ld;
+    a.q = in.q.row<uint16_t>(query) + column, a.q_ld = in.q.ld;
     a.out_f32 = out.dtype == DType::f32;
     if (a.out_f32) {
       a.out = out.row<float>(query) + column;
@@ -99,10 +113,10 @@ void attend_staged(Arena& arena, int threads, const AttentionBf16& kernel, Tenso
       a.out = out.row<uint16_t>(query) + column;
     }
     a.out_ld = out.ld;
-    a.queries = std::min(block, queries - first);
-    a.keys = keys, a.width = width;
+    a.queries = std::min(block, h.queries - first);
+    a.keys = h.keys, a.width = h.width;
     a.scale = spec.scale;
-    a.staged = staged.as<std::byte>() + (image * spec.kv_heads + head / group) * head_bytes;
+    a.staged = packed.as<std::byte>() + (image * spec.kv_heads + head / h.group) * head_bytes;
     a.scratch = scratch.as<std::byte>() + thread * share;
     kernel.block(a);
   });
@@ -110,32 +124,29 @@ void attend_staged(Arena& arena, int threads, const AttentionBf16& kernel, Tenso
 
 }  // namespace
 
-void attend(Arena& arena, int threads, const Kernels& kernels, Tensor out, Tensor q, Tensor k,
-            Tensor v, const AttnSpec& spec) {
-  const bool bf16 = q.dtype == DType::bf16 && k.dtype == q.dtype && v.dtype == q.dtype;
-  if (bf16 && !spec.positions) {
-    if (kernels.attention_bf16.block) {
-      return attend_staged(arena, threads, kernels.attention_bf16, out, q, k, v, spec);
-    }
-    if (spec.precision == Precision::int8 && kernels.attention_i8.block) {
-      return attend_staged(arena, threads, kernels.attention_i8, out, q, k, v, spec);
+void attend(const CpuRun& run, const AttentionKernels& kernels, const Tensor& out,
+            const AttentionInput& in, const AttnSpec& spec) {
+  const DType type = in.q.dtype;
+  if (type == DType::bf16 && in.k.dtype == type && in.v.dtype == type && !spec.positions) {
+    if (kernels.bf16.block) return attend_packed(run, kernels.bf16, out, in, spec);
+    if (spec.precision == Precision::int8 && kernels.i8.block) {
+      return attend_packed(run, kernels.i8, out, in, spec);
     }
   }
-  const auto floats = [](const Tensor& t) { return row_major_layout(t.shape, DType::f32); };
-  const Reordered wide_q(arena, threads, kernels.row_kernels, q, floats(q));
-  const Reordered wide_k(arena, threads, kernels.row_kernels, k, floats(k));
-  const Reordered wide_v(arena, threads, kernels.row_kernels, v, floats(v));
-  Layout layout = floats(out);
+  const auto f32_layout = [](const Tensor& t) { return row_major_layout(t.shape, DType::f32); };
+  const Reordered q(run, in.q, f32_layout(in.q));
+  const Reordered k(run, in.k, f32_layout(in.k));
+  const Reordered v(run, in.v, f32_layout(in.v));
+  Layout layout = f32_layout(out);
   const bool direct = out.dtype == DType::f32;
-  const Scratch room(arena, direct ? 0 : layout.bytes);
+  const Scratch room(run.arena, direct ? 0 : layout.bytes);
   layout.tensor.data = room.as<std::byte>();
   const Tensor to = direct ? out : layout.tensor;
-  attend_f32(arena, threads, kernels.attention, to, wide_q.tensor(), wide_k.tensor(),
-             wide_v.tensor(), spec);
-  if (direct || arena.measuring()) return;
-  for (size_t r = 0; r < out.rows(); ++r) {  // not what lies between the rows
-    kernels.row_kernels.convert(row_at(out, r), element(out.dtype), 1, row_at(to, r), Element::f32,
-                                out.shape.c);
+  attend_f32(run, kernels.f32, to, {q.tensor(), k.tensor(), v.tensor()}, spec);
+  if (direct || run.arena.measuring()) return;
+  for (size_t r = 0; r < out.rows(); ++r) {  // row by row: between rows may be another tensor
+    run.row_kernels.convert(row_at(out, r), element(out.dtype), 1, row_at(to, r), Element::f32,
+                            out.shape.c);
   }
 }
 

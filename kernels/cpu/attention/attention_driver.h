@@ -2,13 +2,24 @@
 #pragma once
 
 #include "kernels/backend.h"
-#include "kernels/cpu/isa_table.h"
+#include "kernels/cpu/attention/attention.h"
+#include "kernels/cpu/runtime/cpu_run.h"
 
 namespace yent {
 
-// In bf16 where q, k and v are, without positions, on a machine that has a kernel for it; else on
-// codes where that is allowed, likewise.
-void attend(Arena& arena, int threads, const Kernels& kernels, Tensor out, Tensor q, Tensor k,
-            Tensor v, const AttnSpec& spec);
+// The rows of the three tables.
+struct AttentionKernels {
+  const Attention& f32;
+  const AttentionBf16 &bf16, &i8;
+};
+
+struct AttentionInput {
+  Tensor q, k, v;
+};
+
+// Without positions, bf16 inputs are multiplied as bf16 where the machine has such a kernel, else
+// as int8 where the spec allows it and the machine has that one. All else is computed in f32.
+void attend(const CpuRun& run, const AttentionKernels& kernels, const Tensor& out,
+            const AttentionInput& in, const AttnSpec& spec);
 
 }  // namespace yent

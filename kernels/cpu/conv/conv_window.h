@@ -1,4 +1,4 @@
-// What a convolution reads: for every position of a grid one pixel a tap.
+// The pixels a convolution reads: for every position of a grid, one pixel for each tap.
 #pragma once
 
 #include <algorithm>
@@ -10,14 +10,14 @@ namespace yent {
 
 struct ConvWindow {
   struct Tap {
-    int y, x;  // from the position times the stride
+    int y, x;  // offset from the position times the stride
   };
-  Tensor image;
-  Shape grid;
+  Tensor image;  // of any layout
+  Shape grid;    // the positions: the size of the output
   int stride;
   std::vector<Tap> taps;
-  bool upsampled;  // the image is read as if it were as large as the grid
-  const std::byte* zeros;
+  bool upsampled;          // the image is read as if it were as large as the grid
+  const std::byte* zeros;  // the pixel outside the image; null where inside()
 
   static std::vector<Tap> square(int size, int top, int left) {
     std::vector<Tap> taps;
@@ -27,7 +27,7 @@ struct ConvWindow {
     return taps;
   }
 
-  // Whether all that is read lies in the image and its border.
+  // Whether every tap lies in the image or its border, at every position.
   bool inside() const {
     const int b = image.border;
     const auto seen = [&](int at, int size) { return at >= -b && at < size + b; };
@@ -37,7 +37,7 @@ struct ConvWindow {
     });
   }
 
-  // to[tap * count + i]: the pixel of position first + i.
+  // to[tap * count + i] = the address of the pixel that the tap sees at position first + i.
   void fill_indirection(size_t first, int count, const void** to) const {
     const int b = image.border, in_h = image.shape.h, in_w = image.shape.w;
     const int seen_h = upsampled ? grid.h : in_h, seen_w = upsampled ? grid.w : in_w;

@@ -2,56 +2,57 @@
 
 #include <algorithm>
 
+#include "kernels/cpu/gemm/gemm_in_place.h"
 #include "kernels/cpu/layout/layout.h"
+#include "kernels/cpu/runtime/cache_sizes.h"
 #include "kernels/cpu/runtime/parallel.h"
+#include "kernels/integers.h"
 
 namespace yent {
 namespace {
 
-constexpr size_t row_block_rows = 512;  // as many as a task of gemm_in_place.cpp has
+constexpr size_t max_rows = 512;  // of a row block: as many as a task of gemm_in_place.cpp has
 
-size_t row_blocks_of(const ConcatView& x) {
-  return (x.rows() / x.a.shape.n + row_block_rows - 1) / row_block_rows;
+size_t row_blocks_of_image(const ConcatView& x) {
+  return ceil_div(x.rows() / x.a.shape.n, max_rows);
 }
 
 }  // namespace
 
-bool suits_row_blocks(const ConcatView& x, const LinearWeight& w, const Gemm& kernel, int threads) {
-  return kernel.multiply && !w.per_tensor && row_blocks_of(x) * x.a.shape.n >= 4u * threads;
+bool suits_linear_row_blocks(const ConcatView& x, const Gemm& kernel, int threads) {
+  return kernel.multiply && row_blocks_of_image(x) * x.a.shape.n >= 4u * threads;
 }
 
-void linear_row_blocks(Arena& arena, int threads, const RowKernels& row_kernels, Tensor out,
-                       const ConcatView& x, Precision precision, const GemmWeight& weight,
-                       const Epilogue& e) {
+void linear_row_blocks(const CpuRun& run, const Tensor& out, const ConcatView& x,
+                       const GemmWeight& weight, const Epilogue& e) {
   const int channels = x.channels();
-  const DType type = operand(precision);
-  const size_t pixels = x.rows() / x.a.shape.n, row_blocks = row_blocks_of(x);
-  const auto lines = [&](size_t rows) {
+  const DType type = input_type(*weight.kernel);
+  const size_t pixels = x.rows() / x.a.shape.n, row_blocks = row_blocks_of_image(x);
+  const auto layout_of = [&](size_t rows) {
     return padded_rows_layout({1, static_cast<int>(rows), 1, channels}, type);
   };
-  GemmInput like;
-  like.segments = {channels};
-  like.uniform_stride = true;
-  const size_t converted = (lines(row_block_rows).bytes + 63) / 64 * 64;
-  const size_t share = converted + in_place_bytes(row_block_rows, like, weight);
-  const Scratch room(arena, share * threads);
-  if (arena.measuring()) return;
+  const GemmInput largest{.rows = max_rows, .segments = {channels}, .uniform_stride = true};
+  const size_t converted = round_up(layout_of(max_rows).bytes, cache_line);
+  const size_t share = converted + in_place_bytes(largest, weight);
+  const Scratch room(run.arena, share * run.threads);
+  if (run.arena.measuring()) return;
 
-  parallel_for(threads, x.a.shape.n * row_blocks, [&](size_t task, int thread) {
-    const size_t image = task / row_blocks, first = task % row_blocks * row_block_rows;
-    const size_t rows = std::min(row_block_rows, pixels - first), at = image * pixels + first;
+  parallel_for(run.threads, x.a.shape.n * row_blocks, [&](size_t task, int thread) {
+    const size_t image = task / row_blocks, first = task % row_blocks * max_rows;
+    const size_t rows = std::min(max_rows, pixels - first), at = image * pixels + first;
     const auto part = [&](const Tensor& t) { return t ? t.slice(at, static_cast<int>(rows)) : t; };
     std::byte* own = room.as<std::byte>() + thread * share;
-    Tensor row_block = lines(rows).tensor;
+    Tensor row_block = layout_of(rows).tensor;
     row_block.data = own;
-    convert_rows(row_kernels, row_block, {part(x.a), part(x.b)}, 0, rows);
+    convert_rows(run.row_kernels, row_block, {part(x.a), part(x.b)}, 0, rows);
 
-    GemmInput input = like;
+    GemmInput input = largest;
+    input.rows = rows;
     if (type == DType::i8) input.scale = quant_scales(row_block);
     input.fill_indirection = [&](size_t row, int count, const void** to) {
       for (int i = 0; i < count; ++i) to[i] = row_at(row_block, row + i);
     };
-    multiply_in_place(own + converted, out, at, rows, input, weight, e);
+    multiply_in_place(own + converted, out, at, input, weight, e);
   });
 }
 

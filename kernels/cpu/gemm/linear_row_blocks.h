@@ -1,18 +1,17 @@
-// A linear whose input lies otherwise than its rows are multiplied: a thread converts a band of
-// them into memory of its own and multiplies it while it lies in the second-level cache.
+// A linear layer whose input is not in the kernel's layout: each thread converts a block of rows
+// into scratch of its own and multiplies it while it is in the second-level cache.
 #pragma once
 
-#include "kernels/backend.h"
-#include "kernels/cpu/gemm/gemm_driver.h"
-#include "kernels/cpu/rowwise/row_kernels.h"
+#include "kernels/cpu/gemm/gemm_weight.h"
+#include "kernels/cpu/runtime/cpu_run.h"
 
 namespace yent {
 
-// Whether there are bands for all threads, of rows that are multiplied in place.
-bool suits_row_blocks(const ConcatView& x, const LinearWeight& w, const Gemm& kernel, int threads);
+// Whether the kernel reads A in place and there are row blocks for all threads. int8 inputs get a
+// scale per row, so a weight with one scale per tensor cannot be run this way.
+bool suits_linear_row_blocks(const ConcatView& x, const Gemm& kernel, int threads);
 
-void linear_row_blocks(Arena& arena, int threads, const RowKernels& row_kernels, Tensor out,
-                       const ConcatView& x, Precision precision, const GemmWeight& weight,
-                       const Epilogue& e);
+void linear_row_blocks(const CpuRun& run, const Tensor& out, const ConcatView& x,
+                       const GemmWeight& weight, const Epilogue& e);
 
 }  // namespace yent

@@ -2,23 +2,25 @@
 
 #include <algorithm>
 #include <cstring>
+#include <vector>
 
 #include "kernels/blocks.h"
+#include "kernels/cpu/runtime/cache_sizes.h"
 #include "kernels/cpu/runtime/pages.h"
 #include "kernels/cpu/runtime/parallel.h"
+#include "kernels/error.h"
+#include "kernels/integers.h"
 
 namespace yent {
 namespace {
 
-constexpr size_t line = 64;
-
-bool same(const LinearSource& source) {
+bool one_format(const LinearSource& source) {
   return std::all_of(source.parts.begin(), source.parts.end(), [&](const auto& part) {
     return part.weight.dtype == source.parts[0].weight.dtype;
   });
 }
 
-// The words of 32 codes of one lane, `lanes` words apart.
+// The words of 32 quantized values of one lane, `lanes` words apart; see gemv_q8.h.
 void pack_run(std::byte* to, int lanes, int bits, const uint8_t* quantized) {
   uint8_t words[6][4] = {};
   for (int i = 0; i < 32; ++i) {
@@ -52,74 +54,122 @@ void pack_lane(std::byte* panel, int lane, int lanes, DType type, const std::byt
   }
 }
 
+// Panels of one format, consecutive in memory.
+struct PanelRun {
+  const GemvBlocks* kernel;
+  DType type;
+  size_t first, count, panel_bytes;  // of the panels
+  std::byte* panels;
+};
+
+class BlockPanels : public GemvWeight {
+ public:
+  BlockPanels(const GemvQ8& kernel, const Gemm& gemm, const LinearSource& source, size_t panels)
+      : GemvWeight(kernel, static_cast<int>(source.parts[0].weight.dims[1]), true),
+        nr_(gemm.nr),
+        lanes_(kernel.lanes) {
+    ENSURE(nr_ % kernel.lanes == 0, "panels of {} rows for {}", kernel.lanes, gemm.name);
+    list_runs(source, panels);
+    std::vector<size_t> begins;
+    for (const auto& run : runs_) {
+      begins.push_back(bytes_);
+      bytes_ += round_up(run.count * run.panel_bytes, cache_line);
+    }
+    memory_ = aligned_bytes(bytes_);
+    for (size_t i = 0; i < begins.size(); ++i) runs_[i].panels = memory_.get() + begins[i];
+  }
+
+  void pack(int threads, const BlockRow& row_of) const {
+    const int lanes = static_cast<int>(lanes_);
+    for (const PanelRun& run : runs_) {
+      parallel_for(threads, run.count, [&](size_t panel, int) {
+        for (int lane = 0; lane < lanes; ++lane) {
+          const std::byte* row = row_of(static_cast<int>((run.first + panel) * lanes_) + lane);
+          if (!row) break;
+          pack_lane(run.panels + panel * run.panel_bytes, lane, lanes, run.type, row, k_);
+        }
+      });
+    }
+  }
+
+  void multiply(int first, int last, const void* x, float* sums) const override {
+    const size_t begin = first / lanes_, end = (last + lanes_ - 1) / lanes_;
+    for (const PanelRun& run : runs_) {
+      const size_t from = std::max(begin, run.first), to = std::min(end, run.first + run.count);
+      if (from >= to) continue;
+      const std::byte* at = run.panels + (from - run.first) * run.panel_bytes;
+      run.kernel->multiply(sums + (from - begin) * lanes_,
+                           reinterpret_cast<const unsigned char*>(at), to - from, k_, x);
+    }
+  }
+
+  void expand(float* to, float*, size_t panel, size_t k0, size_t depth) const override {
+    const size_t per_panel = nr_ / lanes_;
+    for (size_t i = 0; i < per_panel; ++i) {
+      expand_panel(to + i * lanes_, panel * per_panel + i, k0, depth);
+    }
+  }
+
+ private:
+  void list_runs(const LinearSource& source, size_t panels) {
+    size_t first = 0;
+    for (const auto& part : source.parts) {
+      const DType type = part.weight.dtype;
+      const size_t rest = panels - first, own = part.weight.dims[0] / lanes_;
+      const bool last = one_format(source) || &part == &source.parts.back();
+      const auto kernel = std::find_if(
+          kernel_.blocks, kernel_.blocks + block_formats,
+          [&](const GemvBlocks& blocks) { return blocks.format == block_format(type); });
+      const size_t bytes = block_panel_bytes(kernel->format, static_cast<int>(lanes_), k_);
+      runs_.push_back({kernel, type, first, last ? rest : own, bytes, nullptr});
+      first += runs_.back().count;
+      if (first == panels) break;
+    }
+  }
+
+  // Depth [k0, k0 + depth) of the columns of panel p, whole blocks: to[(i - k0) * nr + lane].
+  void expand_panel(float* to, size_t p, size_t k0, size_t depth) const {
+    const auto run = std::find_if(runs_.begin(), runs_.end(),
+                                  [&](const PanelRun& r) { return p < r.first + r.count; });
+    const std::byte* at = run->panels + (p - run->first) * run->panel_bytes;
+    const int elements = run->kernel->format.elements;
+    run->kernel->expand(to, nr_, reinterpret_cast<const unsigned char*>(at), k_,
+                        static_cast<int>(k0) / elements, static_cast<int>(depth) / elements);
+  }
+
+  const size_t nr_, lanes_;
+  std::vector<PanelRun> runs_;
+  std::shared_ptr<std::byte> memory_;
+};
+
 }  // namespace
 
-bool suits_block_panels(const GemvQ8& gemv, const LinearSource& source, int k) {
+bool suits_block_panels(const GemvQ8& kernel, const LinearSource& source) {
+  const int64_t k = source.parts[0].weight.dims[1];
   return std::all_of(source.parts.begin(), source.parts.end(), [&](const auto& part) {
     const int elements = block_format(part.weight.dtype).elements;
     return elements && k % elements == 0 &&
-           (same(source) || (!source.paired && part.weight.dims[0] % gemv.lanes == 0));
+           (one_format(source) || (!source.paired && part.weight.dims[0] % kernel.lanes == 0));
   });
 }
 
-BlockPanels pack_block_panels(const GemvQ8& gemv, int threads, const LinearSource& source, int k,
-                              int columns,
-                              const std::function<const std::byte*(int column)>& row_of) {
-  BlockPanels made{.lanes = gemv.lanes, .k = k};
-  const size_t panels = columns / gemv.lanes;
-  std::vector<DType> types;  // of every run
-  size_t first = 0;
+int block_granule(const LinearSource& source) {
+  int granule = 32;
   for (const auto& part : source.parts) {
-    const DType type = part.weight.dtype;
-    const size_t rest = panels - first, own = part.weight.dims[0] / gemv.lanes;
-    const bool last = same(source) || &part == &source.parts.back();
-    const auto kernel = std::find_if(gemv.blocks, gemv.blocks + block_formats, [&](auto& blocks) {
-      return blocks.format == block_format(type);
-    });
-    made.runs.push_back({kernel, first, last ? rest : own,
-                         block_panel_bytes(kernel->format, gemv.lanes, k), nullptr});
-    types.push_back(type);
-    first += made.runs.back().count;
-    if (first == panels) break;
+    granule = std::max(granule, block_elements(part.weight.dtype));
   }
-  std::vector<size_t> begins;
-  for (const auto& run : made.runs) {
-    begins.push_back(made.bytes);
-    made.bytes += (run.count * run.panel_bytes + line - 1) / line * line;
-  }
-  made.memory = aligned_bytes(made.bytes);
-  for (size_t i = 0; i < begins.size(); ++i) {
-    auto& run = made.runs[i];
-    run.panels = made.memory.get() + begins[i];
-    parallel_for(threads, run.count, [&](size_t panel, int) {
-      for (int lane = 0; lane < gemv.lanes; ++lane) {
-        const std::byte* row = row_of(static_cast<int>((run.first + panel) * gemv.lanes) + lane);
-        if (!row) break;
-        pack_lane(run.panels + panel * run.panel_bytes, lane, gemv.lanes, types[i], row, k);
-      }
-    });
-  }
-  return made;
+  return granule;
 }
 
-void BlockPanels::multiply(int first, int last, const void* x, float* sums) const {
-  const size_t begin = first / lanes, end = (last + lanes - 1) / lanes;
-  for (const Run& run : runs) {
-    const size_t from = std::max(begin, run.first), to = std::min(end, run.first + run.count);
-    if (from >= to) continue;
-    const std::byte* at = run.panels + (from - run.first) * run.panel_bytes;
-    run.kernel->multiply(sums + (from - begin) * lanes, reinterpret_cast<const unsigned char*>(at),
-                         to - from, k, x);
-  }
-}
-
-void BlockPanels::expand(float* to, size_t to_step, size_t p, size_t k0, size_t depth) const {
-  const auto run =
-      std::find_if(runs.begin(), runs.end(), [&](const Run& r) { return p < r.first + r.count; });
-  const std::byte* at = run->panels + (p - run->first) * run->panel_bytes;
-  const int elements = run->kernel->format.elements;
-  run->kernel->expand(to, to_step, reinterpret_cast<const unsigned char*>(at), k,
-                      static_cast<int>(k0) / elements, static_cast<int>(depth) / elements);
+std::shared_ptr<const GemvWeight> make_block_panels(const GemvQ8& kernel, const Gemm& gemm,
+                                                    int threads, const LinearSource& source,
+                                                    const BlockRow& row_of) {
+  int64_t columns = 0;
+  for (const auto& part : source.parts) columns += part.weight.dims[0];
+  const size_t panels = round_up(columns, gemm.nr) / kernel.lanes;
+  const auto weight = std::make_shared<BlockPanels>(kernel, gemm, source, panels);
+  weight->pack(threads, row_of);
+  return weight;
 }
 
 }  // namespace yent

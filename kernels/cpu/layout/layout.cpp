@@ -5,17 +5,18 @@
 #include <cstring>
 #include <limits>
 
+#include "kernels/cpu/runtime/cache_sizes.h"
 #include "kernels/cpu/runtime/parallel.h"
 #include "kernels/error.h"
+#include "kernels/integers.h"
 
 namespace yent {
 namespace {
 
-constexpr size_t line = 64, task_rows = 32;
+constexpr size_t task_rows = 32;
 
-int filled_up(int columns, DType type) {
-  const int granule = static_cast<int>(line) / block_bytes(type);
-  return (columns + granule - 1) / granule * granule;
+int padded_columns(int columns, DType type) {
+  return round_up(columns, static_cast<int>(cache_line) / block_bytes(type));
 }
 
 size_t stored_rows(const Tensor& t) {
@@ -24,8 +25,7 @@ size_t stored_rows(const Tensor& t) {
 }
 
 size_t matrix_bytes(const Tensor& t) {
-  const size_t bytes = stored_rows(t) * t.ld * block_bytes(t.dtype);
-  return (bytes + line - 1) / line * line;
+  return round_up(stored_rows(t) * t.ld * block_bytes(t.dtype), cache_line);
 }
 
 Layout layout_of(Shape shape, DType type, int ld, int border) {
@@ -35,7 +35,7 @@ Layout layout_of(Shape shape, DType type, int ld, int border) {
   return layout;
 }
 
-// A peak may lose a NaN on its way up; this keeps it.
+// The greater one; unlike std::max it keeps a NaN.
 float larger(float a, float b) { return a >= b || a != a ? a : b; }
 
 struct Conversion {
@@ -58,7 +58,7 @@ struct Conversion {
     };
     if (finite) half(x.a, 0);
     if (finite && x.b) half(x.b, x.a.shape.c);
-    fill_up(to, row, finite ? x.channels() : 0);
+    pad_row(to, row, finite ? x.channels() : 0);
   }
 };
 
@@ -81,11 +81,11 @@ Layout row_major_layout(Shape shape, DType type) {
 }
 
 Layout padded_rows_layout(Shape shape, DType type) {
-  return layout_of(shape, type, filled_up(shape.c, type), 0);
+  return layout_of(shape, type, padded_columns(shape.c, type), 0);
 }
 
 Layout padded_image_layout(Shape shape, DType type) {
-  return layout_of(shape, type, filled_up(shape.c, type), 1);
+  return layout_of(shape, type, padded_columns(shape.c, type), 1);
 }
 
 std::byte* row_at(const Tensor& t, size_t row) {
@@ -98,10 +98,10 @@ std::byte* row_at(const Tensor& t, size_t row) {
   return static_cast<std::byte*>(t.data) + row * bytes;
 }
 
-void fetch_row(const Tensor& t, size_t row) {
+void prefetch_row(const Tensor& t, size_t row) {
   const std::byte* at = row_at(t, row);
   const size_t bytes = t.shape.c * element_bytes(element(t.dtype));
-  for (size_t b = 0; b < bytes; b += line) __builtin_prefetch(at + b, 0, 2);
+  for (size_t b = 0; b < bytes; b += cache_line) __builtin_prefetch(at + b, 0, 2);
 }
 
 float* quant_scales(const Tensor& t) {
@@ -110,7 +110,7 @@ float* quant_scales(const Tensor& t) {
 
 float quant_scale(float absmax) {
   if (!std::isfinite(absmax)) return std::numeric_limits<float>::quiet_NaN();
-  return absmax < 1e-35f ? 1 : absmax / 127;  // too faint for a normal scale
+  return absmax < 1e-35f ? 1 : absmax / 127;  // smaller ones would be subnormal
 }
 
 void clear_border(int threads, const Tensor& t) {
@@ -128,50 +128,51 @@ void clear_border(int threads, const Tensor& t) {
   });
 }
 
-void fill_up(const Tensor& t, size_t row, int columns) {
-  if (t.dtype == DType::f32 && !t.border) return;  // what lies between its rows may be another's
+void pad_row(const Tensor& t, size_t row, int columns) {
+  if (t.dtype == DType::f32 && !t.border) return;  // between its rows may be another tensor
   const size_t size = block_bytes(t.dtype);
   if (columns < t.ld) std::memset(row_at(t, row) + columns * size, 0, (t.ld - columns) * size);
 }
 
-void store_row(const RowKernels& row_kernels, const Tensor& t, size_t row, const float* values,
-               float absmax) {
+void quantize_row(const RowKernels& row_kernels, const Tensor& t, size_t row, const float* values,
+                  float absmax) {
   const int columns = t.shape.c;
   const float scale = quant_scales(t)[row] = quant_scale(absmax);
   const bool finite = scale == scale;
   if (finite) {
     row_kernels.convert(row_at(t, row), Element::i8, 1 / scale, values, Element::f32, columns);
   }
-  fill_up(t, row, finite ? columns : 0);
+  pad_row(t, row, finite ? columns : 0);
 }
 
-void convert(int threads, const RowKernels& row_kernels, const Tensor& to, const ConcatView& x,
-             bool per_tensor) {
+void convert(const CpuRun& run, const Tensor& to, const ConcatView& x, bool per_tensor) {
+  const RowKernels& row_kernels = run.row_kernels;
   const Conversion conversion{row_kernels, to, x};
   const size_t rows = x.rows(), pixels = rows / to.shape.n;
-  // What has a place for its scale, and what shares one: nine pixels of an image meet in one sum.
-  const size_t place = to.border ? pixels : 1, share = per_tensor ? rows : place;
+  // Rows for which one scale is stored, and rows that have the same scale. An image has one scale,
+  // because the nine pixels of a window meet in one sum.
+  const size_t stored = to.border ? pixels : 1, share = per_tensor ? rows : stored;
   float* scales = to.dtype == DType::i8 ? quant_scales(to) : nullptr;
-  const size_t tasks = (rows + task_rows - 1) / task_rows;
-  clear_border(threads, to);
+  const size_t tasks = ceil_div(rows, task_rows);
+  clear_border(run.threads, to);
   if (scales && share > 1) {
     std::vector<float> absmaxes(rows);
-    parallel_for(threads, tasks, [&](size_t task, int) {
+    parallel_for(run.threads, tasks, [&](size_t task, int) {
       const size_t end = std::min(rows, (task + 1) * task_rows);
       for (size_t r = task * task_rows; r < end; ++r) absmaxes[r] = conversion.absmax(r);
     });
     for (size_t first = 0; first < rows; first += share) {
       float absmax = 0;
       for (size_t r = first; r < first + share; ++r) absmax = larger(absmax, absmaxes[r]);
-      std::fill_n(scales + first / place, share / place, quant_scale(absmax));
+      std::fill_n(scales + first / stored, share / stored, quant_scale(absmax));
     }
   }
-  parallel_for(threads, tasks, [&](size_t task, int) {
+  parallel_for(run.threads, tasks, [&](size_t task, int) {
     const size_t begin = task * task_rows, end = std::min(rows, begin + task_rows);
     if (share == 1) return convert_rows(row_kernels, to, x, begin, end);
     for (size_t r = begin; r < end; ++r) {
-      if (r + 2 < rows) fetch_row(x.a, r + 2);
-      conversion.write(r, scales ? scales[r / place] : 1);
+      if (r + 2 < rows) prefetch_row(x.a, r + 2);
+      conversion.write(r, scales ? scales[r / stored] : 1);
     }
   });
 }
@@ -181,24 +182,24 @@ void convert_rows(const RowKernels& row_kernels, const Tensor& to, const ConcatV
   const Conversion conversion{row_kernels, to, x};
   float* scales = to.dtype == DType::i8 ? quant_scales(to) : nullptr;
   for (size_t r = begin; r < end; ++r) {
-    if (r + 2 < x.rows()) fetch_row(x.a, r + 2);
+    if (r + 2 < x.rows()) prefetch_row(x.a, r + 2);
     conversion.write(r, scales ? scales[r] = quant_scale(conversion.absmax(r)) : 1);
   }
 }
 
-// Codes come in one form only; rows need no filling up where their columns end with a line.
+// int8 rows come in one layout only; bf16 rows need no padding where their columns end with a cache
+// line.
 bool has_layout(const ConcatView& x, const Tensor& wanted) {
   return !x.b && x.a.dtype == wanted.dtype && x.a.border == wanted.border &&
          (wanted.dtype == DType::i8 || wanted.border || x.a.shape.c == wanted.ld);
 }
 
-Reordered::Reordered(Arena& arena, int threads, const RowKernels& row_kernels, const ConcatView& x,
-                     const Layout& wanted, bool per_tensor)
-    : room_(arena, has_layout(x, wanted.tensor) ? 0 : wanted.bytes), tensor_(x.a) {
+Reordered::Reordered(const CpuRun& run, const ConcatView& x, const Layout& wanted, bool per_tensor)
+    : room_(run.arena, has_layout(x, wanted.tensor) ? 0 : wanted.bytes), tensor_(x.a) {
   if (has_layout(x, wanted.tensor)) return;
   tensor_ = wanted.tensor;
   tensor_.data = room_.as<std::byte>();
-  if (!arena.measuring()) convert(threads, row_kernels, tensor_, x, per_tensor);
+  if (!run.arena.measuring()) convert(run, tensor_, x, per_tensor);
 }
 
 }  // namespace yent

@@ -1,61 +1,64 @@
-// The forms in which the CPU keeps activations, and the way from one to another.
+// The layouts in which the CPU keeps activations, and the conversion of one into another.
 //
-//   rows    {n, h, w, c} of f32 or bf16
-//   lines   of bf16 or codes for a linear: a row begins on a cache line and is filled up with
-//           zeros to the next; codes are followed by what a code of each row is worth
-//   image   the same for a convolution, with a border of zero pixels, so that a window never
-//           leaves it; codes are followed by what a code of each image is worth
+// clang-format off
+//   row major      {n, h, w, c} of f32 or bf16
+//   padded rows    bf16 or int8, the input of a linear: each row begins on a cache line and is
+//                  padded with zeros to the next; int8 rows are followed by one f32 scale per row
+//   padded image   bf16 or int8, the input of a convolution: padded rows with a border of one zero
+//                  pixel, so that a 3x3 window never leaves the memory; int8 images are followed by
+//                  one f32 scale per image
+// clang-format on
 #pragma once
 
 #include "kernels/backend.h"
 #include "kernels/cpu/rowwise/row_kernels.h"
+#include "kernels/cpu/runtime/cpu_run.h"
 
 namespace yent {
 
 Element element(DType dtype);  // of f32, bf16 or i8
 
-// What a layer multiplies that does so in less than floats.
+// The type that a layer of this precision multiplies, below f32 and f16.
 constexpr DType operand(Precision precision) {
   return precision == Precision::int8 ? DType::i8 : DType::bf16;
 }
 
-// `type` is what the reader computes with.
+// `type` is what the consumer computes with.
 Layout row_major_layout(Shape shape, DType type);
 Layout padded_rows_layout(Shape shape, DType type);
 Layout padded_image_layout(Shape shape, DType type);
 
-// Row r = (image * h + y) * w + x of any form.
-std::byte* row_at(const Tensor& t, size_t row);
-// Asks for a row that will be wanted soon: left to itself, a core keeps too few lines on their way.
-void fetch_row(const Tensor& t, size_t row);
-// Of codes: one a row, or one an image where there is a border.
-float* quant_scales(const Tensor& t);
-// What a code is worth where the greatest magnitude is `peak`. NaN where that is not finite:
-// the codes are zeros then, and the scale says so.
-float quant_scale(float absmax);
-
-// For who writes a form: zeros around an image; zeros behind the first `columns` of a row; and a
-// whole row of codes, with its own scale, from floats whose greatest magnitude is `peak`.
-void clear_border(int threads, const Tensor& t);
-void fill_up(const Tensor& t, size_t row, int columns);
-void store_row(const RowKernels& row_kernels, const Tensor& t, size_t row, const float* values,
-               float absmax);
-
-// Writes x into `to`, whatever the forms of both.
-void convert(int threads, const RowKernels& row_kernels, const Tensor& to, const ConcatView& x,
-             bool per_tensor);
-
-// Rows [begin, end) of x, each with a scale of its own where `to` holds codes.
-void convert_rows(const RowKernels& row_kernels, const Tensor& to, const ConcatView& x,
-                  size_t begin, size_t end);
-// Whether x lies as `wanted` says.
+// Whether x has the layout of `wanted`.
 bool has_layout(const ConcatView& x, const Tensor& wanted);
 
-// x in the form wanted: x itself where it has it already, a copy in scratch where not.
+// Row r = (image * h + y) * w + x of any layout.
+std::byte* row_at(const Tensor& t, size_t row);
+// Asks for a row two or three rows ahead: the hardware prefetcher alone keeps too few cache lines
+// in flight.
+void prefetch_row(const Tensor& t, size_t row);
+
+// The scales of an int8 tensor: one per row, or one per image where it has a border.
+float* quant_scales(const Tensor& t);
+// The scale of values whose greatest magnitude is `absmax`. NaN where that is not finite: the
+// quantized values are zeros then, and the scale shows it.
+float quant_scale(float absmax);
+
+// For code that writes a layout itself, row by row.
+void clear_border(int threads, const Tensor& t);         // zeros around every image
+void pad_row(const Tensor& t, size_t row, int columns);  // zeros behind `columns`
+void quantize_row(const RowKernels& row_kernels, const Tensor& t, size_t row, const float* values,
+                  float absmax);  // a padded int8 row and its scale
+
+// Writes x into `to`, whatever the layouts of both. `per_tensor`: one scale for all rows or images.
+void convert(const CpuRun& run, const Tensor& to, const ConcatView& x, bool per_tensor);
+// Rows [begin, end) of x alone, on this thread, each with a scale of its own where `to` is int8.
+void convert_rows(const RowKernels& row_kernels, const Tensor& to, const ConcatView& x,
+                  size_t begin, size_t end);
+
+// x in the layout wanted: x itself where it has it already, else a copy in scratch.
 class Reordered {
  public:
-  Reordered(Arena& arena, int threads, const RowKernels& row_kernels, const ConcatView& x,
-            const Layout& wanted, bool per_tensor = false);
+  Reordered(const CpuRun& run, const ConcatView& x, const Layout& wanted, bool per_tensor = false);
   const Tensor& tensor() const { return tensor_; }
 
  private:

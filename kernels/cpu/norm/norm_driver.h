@@ -1,21 +1,23 @@
-// Norms on threads. Group norm gathers statistics by chunks of pixels, then applies them in one
-// more walk; outputs are of any form.
+// Norms on threads. Group norm gathers statistics by chunks of pixels, then applies them in a
+// second pass. Outputs of group norm and layer norm may have any layout.
 #pragma once
 
 #include "kernels/backend.h"
 #include "kernels/cpu/rowwise/row_kernels.h"
+#include "kernels/cpu/runtime/cpu_run.h"
 
 namespace yent {
 
-// The statistics of a group norm, gathered by its constructor, and the norm by rows.
+// A group norm of x, then fn: the constructor gathers the statistics, on threads; apply()
+// normalizes rows.
 class GroupNormWalk {
  public:
-  GroupNormWalk(Arena& arena, int threads, const RowKernels& row_kernels, const ConcatView& x,
-                const NormWeight& w, int groups, Fn fn);
+  GroupNormWalk(const CpuRun& run, const ConcatView& x, const Prologue& p);
 
-  // No output of an image is greater in magnitude. NaN where one may not be finite.
+  // A bound on the magnitude of an image's outputs. NaN where one may not be finite.
   float absmax(size_t image) const { return *of(image).absmax; }
-  // `rows` rows of one image, written one behind the other, `ld` apart; see Vec::normalize.
+  // Writes `rows` rows of one image, from row `row` of x on, `ld` elements apart; see
+  // RowKernels::normalize.
   void apply(size_t row, int rows, void* to, Element type, size_t ld, float inverse_scale) const;
 
  private:
@@ -31,9 +33,10 @@ class GroupNormWalk {
   const Scratch room_;
 };
 
-void group_norm(Arena& arena, int threads, const RowKernels& row_kernels, Tensor out,
-                const ConcatView& x, const NormWeight& w, int groups, Fn fn);
-void layer_norm(Arena& arena, int threads, const RowKernels& row_kernels, Tensor out, Tensor x,
-                const NormWeight& w);
+void group_norm(const CpuRun& run, const Tensor& out, const ConcatView& x, const Prologue& p);
+void layer_norm(const CpuRun& run, const Tensor& out, const Tensor& x, const NormWeight& w);
+// f32; every `width` columns on their own.
+void rms_norm(const CpuRun& run, const Tensor& out, const Tensor& x, const NormWeight& w,
+              int width);
 
 }  // namespace yent

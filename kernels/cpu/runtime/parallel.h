@@ -26,4 +26,15 @@ void parallel_for(int threads, size_t tasks, const Body& body) {
   run_tasks(threads, tasks, call, &body);
 }
 
+// Calls body(row) for every row below `rows`, in tasks of 16 rows, enough to outweigh the start of
+// a task.
+template <class Body>
+void parallel_rows(int threads, size_t rows, const Body& body) {
+  constexpr size_t task_rows = 16;
+  parallel_for(threads, (rows + task_rows - 1) / task_rows, [&](size_t task, int) {
+    const size_t end = rows < (task + 1) * task_rows ? rows : (task + 1) * task_rows;
+    for (size_t r = task * task_rows; r < end; ++r) body(r);
+  });
+}
+
 }  // namespace yent

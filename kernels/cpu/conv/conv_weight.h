@@ -1,0 +1,36 @@
+// How the CPU keeps the weight of a 3x3 convolution.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "kernels/backend.h"
+#include "kernels/cpu/gemm/gemm_weight.h"
+
+namespace yent {
+
+struct CpuConvWeight : Packed {
+  GemmWeight gemm;  // a segment of k for each tap, of the channels
+  // For a convolution that doubles an image: a pixel of the result sees 2x2 pixels of the image.
+  // Their weights are sums of taps of the 3x3, which depend on the phase: where the pixel of the
+  // result lies over a pixel of the image, 2 y + x. Empty where the layer does not upsample.
+  std::vector<GemmWeight> phases = {};
+};
+
+// What CpuBackend::pack_conv3x3 has made.
+inline const CpuConvWeight& packed_conv(const ConvWeight& w) {
+  return static_cast<const CpuConvWeight&>(*w.packed);
+}
+
+// The file's weight [out, in, 3, 3], bias [out] or empty, and how it is to be packed.
+struct ConvSource {
+  const HostTensor &weight, &bias;
+  Precision precision;
+  bool upsamples;  // pack the phases, too
+};
+
+// `kernel` computes in the source's precision; shapes have been checked.
+std::shared_ptr<CpuConvWeight> pack_conv_weight(const Gemm& kernel, const RowKernels& row_kernels,
+                                                int threads, const ConvSource& source);
+
+}  // namespace yent
