@@ -15,8 +15,9 @@
 #include <string_view>
 #include <vector>
 
+#include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/isa_table.h"
-#include "kernels/cpu/runtime/peak.h"
+#include "kernels/cpu/peak/peak.h"
 #include "kernels/cuda/cuda_backend.h"
 
 using namespace yent;
@@ -99,7 +100,7 @@ struct Activation {
 double absmax_of(Isa isa) {
   static std::map<Isa, double> known;
   if (!known.count(isa)) {
-    known[isa] = measure_fma_peak(pick(row_kernels_table(), isa, detect_features()));
+    known[isa] = measure_fma_peak(pick(fma_loop_table(), isa, detect_features()));
   }
   return known[isa];
 }
@@ -321,10 +322,10 @@ void add_cpu() {
   each_row(attention_table(), [](const Where& where, const Attention&) {
     add_attention(where, "f32", Precision::f32);
   });
-  each_row(attention_bf16_table(), [](const Where& where, const AttentionBf16& row) {
+  each_row(attention_bf16_table(), [](const Where& where, const PackedAttention& row) {
     if (row.block) add_attention(where, "bf16", Precision::bf16);
   });
-  each_row(attention_i8_table(), [](const Where& where, const AttentionBf16& row) {
+  each_row(attention_i8_table(), [](const Where& where, const PackedAttention& row) {
     if (row.block) add_attention(where, "i8", Precision::int8);
   });
   each_row(gemv_q8_table(), [](const Where& where, const GemvQ8&) {

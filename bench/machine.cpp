@@ -10,7 +10,7 @@
 
 #include "engine/core/workspace.h"
 #include "kernels/cpu/isa_table.h"
-#include "kernels/cpu/runtime/peak.h"
+#include "kernels/cpu/peak/peak.h"
 
 namespace yent {
 namespace {

@@ -8,9 +8,9 @@
 
 namespace yent {
 
-// Element types of tensors in files and in memory. The block types are GGUF's; their
-// layouts are in loaders/tensors/convert.cpp and kernels/blocks.cpp. The codes of q8_0 and of what
-// has a block format there are computed with as they stand.
+// Element types of tensors in files and in memory. The types with blocks are GGUF's; their layouts
+// are in loaders/tensors/convert.cpp and kernels/blocks.cpp. Some devices compute with q8_0 and the
+// types that have a block_format() without expanding them (Backend::stores_natively).
 enum class DType : uint8_t {
   f32,
   f16,
@@ -101,8 +101,8 @@ constexpr const char* dtype_name(DType t) {
   return names[static_cast<int>(t)];
 }
 
-// Channels last, always four numbers. An image is {n, h, w, c}; a token sequence is
-// {n, tokens, 1, c}; a plain matrix is {1, rows, 1, c}.
+// Channels last, always four numbers. An image is {n, h, w, c}; a token sequence is {n, tokens, 1,
+// c}; a plain matrix is {1, rows, 1, c}.
 struct Shape {
   int n = 1, h = 1, w = 1, c = 0;
 
@@ -112,15 +112,15 @@ struct Shape {
   bool operator==(const Shape&) const = default;
 };
 
-// A borrowed view of device memory. Rows are `ld` elements apart, so a slice of columns is
-// a view too. Row r = (image * h + y) * w + x.
+// A borrowed view of device memory, which must outlive it. Rows are `ld` elements apart, so a slice
+// of columns is a view too. Row r = (image * h + y) * w + x.
 struct Tensor {
   void* data = nullptr;
   Shape shape = {};
   int ld = 0;
   DType dtype = DType::f32;
-  // Of an image that only a convolution reads: pixels of zeros around it. Its rows do not lie
-  // one behind the other, so row() and slice() are not for it.
+  // Zero pixels around an image that only a convolution reads. Its rows are not consecutive, so
+  // row() and slice() do not apply.
   int border = 0;
 
   explicit operator bool() const { return shape.c != 0; }
@@ -129,6 +129,10 @@ struct Tensor {
   template <class T>
   T* row(size_t r) const {
     return static_cast<T*>(data) + r * ld;
+  }
+
+  size_t row_bytes() const {  // from one row to the next
+    return static_cast<size_t>(ld) / block_elements(dtype) * block_bytes(dtype);
   }
 
   // Columns [begin, begin + count) of every row.
@@ -155,12 +159,12 @@ struct Tensor {
   }
 };
 
-// One logical tensor whose channels live in one or two buffers. Skip connections are read
-// this way, so the concatenation is never written to memory.
+// One logical tensor whose channels live in one or two buffers. Skip connections are read this way,
+// so the concatenation is never written to memory.
 struct ConcatView {
   Tensor a, b = {};
 
-  ConcatView(Tensor only) : a(only) {}  // NOLINT: a tensor is a Cat of one
+  ConcatView(Tensor only) : a(only) {}  // NOLINT: a tensor is a view of one
   ConcatView(Tensor first, Tensor second) : a(first), b(second) {}
 
   size_t rows() const { return a.rows(); }
@@ -168,9 +172,9 @@ struct ConcatView {
   Shape shape() const { return a.shape.with_c(channels()); }
 };
 
-// A tensor as it lies in a file or in host memory: borrowed bytes, dense, row-major, little
-// endian, possibly unaligned. `dims` is outermost first, as PyTorch prints them; for GGUF
-// tensors the loader has already turned the order round.
+// A tensor as it lies in a file or in host memory: borrowed bytes, dense, row-major, little endian,
+// possibly unaligned. `dims` is outermost first, as PyTorch prints them; for GGUF tensors the
+// loader has already reversed the order.
 struct HostTensor {
   std::string name;
   DType dtype = DType::f32;

@@ -13,6 +13,7 @@
 #include "kernels/cpu/conv/conv_weight.h"
 #include "kernels/cpu/gemm/linear_driver.h"
 #include "kernels/cpu/gemv/gemv_driver.h"
+#include "kernels/cpu/isa_table.h"
 #include "kernels/cpu/layout/host_copy.h"
 #include "kernels/cpu/layout/layout.h"
 #include "kernels/cpu/norm/norm_driver.h"
@@ -163,7 +164,8 @@ class CpuBackend : public Backend {
   void embed(Arena& arena, Tensor out, Tensor table, Tensor ids, Tensor position_table,
              Tensor positions) override {
     check.embed(out, table, ids, position_table, positions);
-    yent::embed(run(arena), kernels_.gemv_q8, out, {table, ids}, {position_table, positions});
+    yent::embed(run(arena), kernels_.gemv_q8.expand, out, {table, ids},
+                {position_table, positions});
   }
 
   void linear_combination(Arena& arena, Tensor out, std::span<const Tensor> terms,
@@ -192,7 +194,7 @@ std::unique_ptr<Backend> make_cpu_backend(const CpuOptions& options) {
   const CpuFeatures features = detect_features();
   const Isa cap = resolve_cap(options.isa, features);
   if (cap == Isa::ref) return make_ref_backend();
-  // A limit set for OpenMP, as for a worker of several, holds for us, too.
+  // A limit that was set for OpenMP, such as for one of several workers, holds here, too.
   const int max_threads = std::min(usable_cores(), omp_get_max_threads());
   const int threads = options.threads > 0 ? options.threads : max_threads;
   return std::make_unique<CpuBackend>(cap, features, threads);

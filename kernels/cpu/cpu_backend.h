@@ -1,4 +1,4 @@
-// The CPU backend: ops on threads, kernels chosen at run time for the machine's instruction
+// The CPU backend: ops on threads, with the kernels that are best for the machine's instruction
 // set.
 #pragma once
 
@@ -6,6 +6,7 @@
 #include <string>
 
 #include "kernels/backend.h"
+#include "kernels/cpu/simd/leaf.h"
 
 namespace yent {
 
@@ -14,9 +15,13 @@ struct CpuOptions {
   std::string isa = {};  // a cap ("avx2"); empty: the best this machine has
 };
 
-// The backend for a cap: every op takes its best supported kernel at or below it; "ref" is
-// the reference backend. An unknown cap is a usage error, a known one that this machine has
-// not is a run error.
+// The backend for a cap: every op takes its best supported kernel at or below it. "ref" gives the
+// reference backend. An unknown cap is a usage error, a known one that this machine does not have
+// is a run error.
 std::unique_ptr<Backend> make_cpu_backend(const CpuOptions& options);
+
+// The CPU backend with the rows of a cap, `ref` included: tests and benchmarks run the plain rows,
+// too. Kernels that this machine supports but runs slowly count as supported.
+std::unique_ptr<Backend> make_table_backend(Isa cap, int threads);
 
 }  // namespace yent

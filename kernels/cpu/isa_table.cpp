@@ -6,7 +6,7 @@ namespace yent {
 
 extern const Gemm gemm_f32_ref, gemm_bf16_ref, gemm_i8_ref;
 extern const Attention attention_ref;
-extern const AttentionBf16 attention_bf16_ref, attention_i8_ref;
+extern const PackedAttention attention_bf16_ref, attention_i8_ref;
 extern const GemvQ8 gemv_q8_ref;
 extern const RowKernels row_kernels_ref;
 
@@ -16,49 +16,47 @@ extern const Gemm gemm_bf16_amx, gemm_i8_amx;
 extern const Gemm gemm_bf16_avx2, gemm_bf16_avx512, gemm_bf16_avx512bf16;
 extern const Gemm gemm_i8_avx2, gemm_i8_avxvnni, gemm_i8_avx512vnni;
 extern const Attention attention_avx2, attention_avx512;
-extern const AttentionBf16 attention_bf16_amx;
-extern const AttentionBf16 attention_i8_avxvnni, attention_i8_avx512vnni;
+extern const PackedAttention attention_bf16_amx;
+extern const PackedAttention attention_i8_avxvnni, attention_i8_avx512vnni;
 extern const GemvQ8 gemv_q8_avx2, gemv_q8_avxvnni, gemv_q8_avx512, gemv_q8_avx512vnni;
 extern const RowKernels row_kernels_avx2, row_kernels_avx512, row_kernels_avx512bf16;
 #elif defined(__aarch64__)
 extern const Gemm gemm_f32_neon, gemm_bf16_neon, gemm_i8_neon_dot, gemm_i8_neon_i8mm;
 extern const Attention attention_neon;
-extern const AttentionBf16 attention_i8_neon_dot;
+extern const PackedAttention attention_i8_neon_dot;
 extern const GemvQ8 gemv_q8_neon, gemv_q8_neon_dot;
 extern const RowKernels row_kernels_neon;
 #endif
 
 namespace {
 
-// Row of an instruction set that multiplies codes no faster than floats.
-[[maybe_unused]] constexpr AttentionBf16 no_dot(Isa isa) {
-  return {"f32", isa, 0, 0, nullptr, nullptr, nullptr, nullptr};
-}
+// The row of an instruction set that multiplies int8 no faster than f32: it has no functions.
+[[maybe_unused]] constexpr PackedAttention no_dot(Isa isa) { return {.name = "f32", .isa = isa}; }
 
 #if defined(__x86_64__)
-constexpr AttentionBf16 attention_i8_avx2 = no_dot(Isa::avx2);
+constexpr PackedAttention attention_i8_avx2 = no_dot(Isa::avx2);
 const Gemm* const gemm_f32_rows[] = {&gemm_f32_avx512, &gemm_f32_avx2, &gemm_f32_ref};
 const Gemm* const gemm_bf16_rows[] = {&gemm_bf16_amx, &gemm_bf16_avx512bf16, &gemm_bf16_avx512,
                                       &gemm_bf16_avx2, &gemm_bf16_ref};
 const Gemm* const gemm_i8_rows[] = {&gemm_i8_amx, &gemm_i8_avx512vnni, &gemm_i8_avxvnni,
                                     &gemm_i8_avx2, &gemm_i8_ref};
 const Attention* const attention_rows[] = {&attention_avx512, &attention_avx2, &attention_ref};
-const AttentionBf16* const attention_bf16_rows[] = {&attention_bf16_amx, &attention_bf16_ref};
-const AttentionBf16* const attention_i8_rows[] = {&attention_i8_avx512vnni, &attention_i8_avxvnni,
-                                                  &attention_i8_avx2, &attention_i8_ref};
+const PackedAttention* const attention_bf16_rows[] = {&attention_bf16_amx, &attention_bf16_ref};
+const PackedAttention* const attention_i8_rows[] = {&attention_i8_avx512vnni, &attention_i8_avxvnni,
+                                                    &attention_i8_avx2, &attention_i8_ref};
 const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_avx512vnni, &gemv_q8_avx512, &gemv_q8_avxvnni,
                                       &gemv_q8_avx2, &gemv_q8_ref};
 const RowKernels* const row_kernels_rows[] = {&row_kernels_avx512bf16, &row_kernels_avx512,
                                               &row_kernels_avx2, &row_kernels_ref};
 #elif defined(__aarch64__)
-constexpr AttentionBf16 attention_i8_neon = no_dot(Isa::neon);
+constexpr PackedAttention attention_i8_neon = no_dot(Isa::neon);
 const Gemm* const gemm_f32_rows[] = {&gemm_f32_neon, &gemm_f32_ref};
 const Gemm* const gemm_bf16_rows[] = {&gemm_bf16_neon, &gemm_bf16_ref};
 const Gemm* const gemm_i8_rows[] = {&gemm_i8_neon_i8mm, &gemm_i8_neon_dot, &gemm_i8_ref};
 const Attention* const attention_rows[] = {&attention_neon, &attention_ref};
-const AttentionBf16* const attention_bf16_rows[] = {&attention_bf16_ref};
-const AttentionBf16* const attention_i8_rows[] = {&attention_i8_neon_dot, &attention_i8_neon,
-                                                  &attention_i8_ref};
+const PackedAttention* const attention_bf16_rows[] = {&attention_bf16_ref};
+const PackedAttention* const attention_i8_rows[] = {&attention_i8_neon_dot, &attention_i8_neon,
+                                                    &attention_i8_ref};
 const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_neon_dot, &gemv_q8_neon, &gemv_q8_ref};
 const RowKernels* const row_kernels_rows[] = {&row_kernels_neon, &row_kernels_ref};
 #else
@@ -66,16 +64,15 @@ const Gemm* const gemm_f32_rows[] = {&gemm_f32_ref};
 const Gemm* const gemm_bf16_rows[] = {&gemm_bf16_ref};
 const Gemm* const gemm_i8_rows[] = {&gemm_i8_ref};
 const Attention* const attention_rows[] = {&attention_ref};
-const AttentionBf16* const attention_bf16_rows[] = {&attention_bf16_ref};
-const AttentionBf16* const attention_i8_rows[] = {&attention_i8_ref};
+const PackedAttention* const attention_bf16_rows[] = {&attention_bf16_ref};
+const PackedAttention* const attention_i8_rows[] = {&attention_i8_ref};
 const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_ref};
 const RowKernels* const row_kernels_rows[] = {&row_kernels_ref};
 #endif
 
-// In the order of Isa, so that within an architecture a later one includes the earlier.
 constexpr const char* names[] = {"ref",        "avx2", "avxvnni", "avx512",   "avx512vnni",
                                  "avx512bf16", "amx",  "neon",    "neon_dot", "neon_i8mm"};
-constexpr int isa_count = std::size(names);
+static_assert(std::size(names) == isa_count);
 
 }  // namespace
 
@@ -83,8 +80,8 @@ std::span<const Gemm* const> gemm_f32_table() { return gemm_f32_rows; }
 std::span<const Gemm* const> gemm_bf16_table() { return gemm_bf16_rows; }
 std::span<const Gemm* const> gemm_i8_table() { return gemm_i8_rows; }
 std::span<const Attention* const> attention_table() { return attention_rows; }
-std::span<const AttentionBf16* const> attention_bf16_table() { return attention_bf16_rows; }
-std::span<const AttentionBf16* const> attention_i8_table() { return attention_i8_rows; }
+std::span<const PackedAttention* const> attention_bf16_table() { return attention_bf16_rows; }
+std::span<const PackedAttention* const> attention_i8_table() { return attention_i8_rows; }
 std::span<const GemvQ8* const> gemv_q8_table() { return gemv_q8_rows; }
 std::span<const RowKernels* const> row_kernels_table() { return row_kernels_rows; }
 
@@ -122,14 +119,14 @@ Isa resolve_cap(const std::string& name, const CpuFeatures& features) {
   for (int i = 0; i < isa_count; ++i) {
     const Isa isa = static_cast<Isa>(i);
     if (supports(features, isa)) best = isa;
-    if (name == names[i]) {
+    if (name == isa_name(isa)) {
       if (supports(features, isa)) return isa;
-      throw run_error("--isa {}: this machine does not have it; its best is {}", name,
+      throw run_error("isa {}: this machine does not have it; its best is {}", name,
                       isa_name(resolve_cap("", features)));
     }
-    known += i ? std::string(", ") + names[i] : names[i];
+    known += i ? std::string(", ") + isa_name(isa) : isa_name(isa);
   }
-  if (!name.empty()) throw usage_error("--isa {}: unknown; there are {}", name, known);
+  if (!name.empty()) throw usage_error("isa {}: unknown; there are {}", name, known);
   return best;
 }
 

@@ -11,7 +11,7 @@ namespace {
 // Those with a kernel of their own, or all.
 std::vector<Isa> isas(bool own = false) {
   std::vector<Isa> here;
-  for (int i = static_cast<int>(Isa::neon_i8mm); i >= 0; --i) {
+  for (int i = isa_count - 1; i >= 0; --i) {
     const Isa isa = static_cast<Isa>(i);
     const CpuFeatures features = detect_features();
     if (!supports(features, isa)) continue;
@@ -167,7 +167,7 @@ TEST_CASE("attention bf16: a query does not see its neighbours") {
 
 TEST_CASE("attention bf16: what is not a number stays so, where it belongs") {
   const CpuFeatures features = detect_features();
-  for (const AttentionBf16* row : attention_bf16_table()) {
+  for (const PackedAttention* row : attention_bf16_table()) {
     if (!row->block || !supports(features, row->isa)) continue;
     for (const int width : {40, 64}) {
       check_spoilt(row->isa, Precision::bf16, DType::bf16, width, 100, {NAN});

@@ -8,12 +8,12 @@ using namespace yent;
 
 namespace {
 
-const AttentionBf16& row_of(Isa isa) { return pick_kernels(isa, detect_features()).attention_i8; }
+const PackedAttention& row_of(Isa isa) { return pick_kernels(isa, detect_features()).attention_i8; }
 
 // Those that choose a row of codes.
 std::vector<Isa> isas() {
   std::vector<Isa> here;
-  for (int i = static_cast<int>(Isa::neon_i8mm); i >= 0; --i) {
+  for (int i = isa_count - 1; i >= 0; --i) {
     const Isa isa = static_cast<Isa>(i);
     if (!supports(detect_features(), isa)) continue;
     const Kernels kernels = pick_kernels(isa, detect_features());
@@ -291,7 +291,7 @@ TEST_CASE("attention i8: what is not a number stays so, where it belongs") {
 TEST_CASE("attention i8: only where it is asked for, and not with positions or native bf16") {
   Problem p = problem(1, 40, 100, 2, 1, 40);
   const std::vector<Isa> chosen = isas();
-  for (int i = static_cast<int>(Isa::neon_i8mm); i >= 0; --i) {
+  for (int i = isa_count - 1; i >= 0; --i) {
     const Isa isa = static_cast<Isa>(i);
     if (!supports(detect_features(), isa)) continue;
     const bool own = std::count(chosen.begin(), chosen.end(), isa) > 0;

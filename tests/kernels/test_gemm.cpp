@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/isa_table.h"
 #include "kernels/half.h"
 #include "tests/support/arena.h"
@@ -91,7 +92,7 @@ std::vector<Sum> product(const Gemm& g, const Rows<T>& a, int rows, const Rows<U
   Fenced right(static_cast<size_t>(k) * g.nr * g.b_bytes), sums(sizeof(Sum) * g.mr * g.nr);
   Fenced left(static_cast<size_t>(depth) * g.mr * g.a_bytes + 64);
   std::memset(right.at(), 0, static_cast<size_t>(k) * g.nr * g.b_bytes);
-  g.pack(right.at(), b.values.data(), b.k, columns, b.k);
+  g.pack_b(right.at(), b.values.data(), b.k, columns, b.k);
   CHECK(right.stands());
 
   const int64_t zeros[8] = {};

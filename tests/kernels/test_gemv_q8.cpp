@@ -39,7 +39,7 @@ TEST_CASE("gemv_q8: integer inputs are the floats to 23 bits of the block's grea
         for (float& v : x) v = size * normal(random);
         if (round == 1) x[5] = 50 * size;  // one that leaves little to the others
         std::vector<Q8Inputs> made(3);
-        row->stage(made.data(), x.data(), 96);
+        row->pack_input(made.data(), x.data(), 96);
         double wrong = 0;
         for (int b = 0; b < 3; ++b) {
           double absmax = 0;
@@ -71,7 +71,7 @@ TEST_CASE("gemv_q8: zeros stay zeros, and what is not finite makes NaN of its bl
       x[40] = bad;
       x[64] = -1;
       std::vector<Q8Inputs> made(3);
-      row->stage(made.data(), x.data(), 96);
+      row->pack_input(made.data(), x.data(), 96);
       for (int i = 0; i < 32; ++i) {
         CHECK(input(made[0], i) == 0);
         CHECK(std::isnan(input(made[1], i)));

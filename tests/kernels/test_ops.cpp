@@ -6,6 +6,7 @@
 #include <limits>
 #include <random>
 
+#include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/isa_table.h"
 #include "kernels/half.h"
 #include "kernels/ref/ref_backend.h"
@@ -103,7 +104,7 @@ struct Host {
 
 std::vector<Isa> isas() {
   std::vector<Isa> here;
-  for (int i = static_cast<int>(Isa::neon_i8mm); i >= 0; --i) {
+  for (int i = isa_count - 1; i >= 0; --i) {
     const Isa isa = static_cast<Isa>(i);
     if (supports(detect_features(), isa)) here.push_back(isa);
   }

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "kernels/cpu/conv/conv_row_blocks.h"
+#include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/gemm/linear_row_blocks.h"
 #include "kernels/cpu/isa_table.h"
 #include "kernels/half.h"
@@ -22,8 +23,8 @@ std::vector<float> fresh(size_t count, float mean = 0) {
 // As AMX does.
 Gemm in_place_kernel() {
   Gemm kernel{};
-  kernel.multiply = [](void*, const GemmRows&, const void*, const void*, size_t, const GemmTile*) {
-  };
+  kernel.multiply_in_place = [](void*, const GemmRows&, const void*, const void*, size_t,
+                                const GemmTile*) {};
   return kernel;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "kernels/backend.h"
+#include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/isa_table.h"
 #include "kernels/half.h"
 #include "tests/support/arena.h"

@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/isa_table.h"
 #include "kernels/cpu/runtime/features.h"
 
@@ -12,7 +13,7 @@ namespace yent {
 
 template <class Call>
 void on_every_isa(const Call& call) {
-  for (int i = 0; i <= static_cast<int>(Isa::neon_i8mm); ++i) {
+  for (int i = 0; i < isa_count; ++i) {
     const Isa isa = static_cast<Isa>(i);
     if (!supports(detect_features(), isa)) continue;
     INFO(std::string(isa_name(isa)));

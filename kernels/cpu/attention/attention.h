@@ -1,12 +1,13 @@
-// The contract of attention: softmax(scale q k^T) v for queries of one head, block by block of
-// keys with a running maximum, so that the scores never reach memory. One kind of row computes
-// in f32, the other multiplies bf16, or codes of it.
+// The contract of attention: softmax(scale q k^T) v for queries of one head, block by block of keys
+// with a running maximum, so that the scores never reach memory.
 #pragma once
 
 #include "kernels/cpu/simd/leaf.h"
+#include "kernels/integers.h"
 
 namespace yent {
 
+// Some queries of one head, and the head's keys and values, in f32. `ld` is in elements.
 struct AttentionBlock {
   const float *q = nullptr, *k = nullptr, *v = nullptr;
   float* out = nullptr;
@@ -17,51 +18,54 @@ struct AttentionBlock {
   float* scratch = nullptr;
 };
 
+// Rows of the f32 table.
 struct Attention {
-  const char* name;
-  Isa isa;
-  int lanes;  // queries side by side in vectors: the granule of a block
-  size_t (*scratch_floats)(int queries, int width);
-  // A query's result does not depend on its neighbours in the block.
-  void (*block)(const AttentionBlock&);
-  // For queries too few to fill the lanes (decoding): one after another, lanes along the width.
-  void (*decode)(const AttentionBlock&);
+  const char* name = nullptr;
+  Isa isa = Isa::ref;
+  int lanes = 0;  // queries side by side in vectors: the granule of a block
+  size_t (*scratch_floats)(int queries, int width) = nullptr;
+  // A query's result does not depend on the other queries of the block.
+  void (*block)(const AttentionBlock&) = nullptr;
+  // For fewer queries than lanes (decoding): one after another, the lanes along the width.
+  void (*decode)(const AttentionBlock&) = nullptr;
 };
 
-// Keys and values of one head, on their way to how a kernel wants them.
-struct KeysBf16 {
+// The keys and values of one head, bf16, to be packed as a kernel wants them.
+struct AttentionKeys {
   const uint16_t *k = nullptr, *v = nullptr;
   size_t k_ld = 0, v_ld = 0;
   int keys = 0, width = 0;
-  void* staged = nullptr;
+  void* packed = nullptr;
 };
 
-// Some queries of one head; all of them see all keys.
-struct QueriesBf16 {
+// Some queries of one head, bf16; all of them see all keys.
+struct AttentionQueries {
   const uint16_t* q = nullptr;
-  void* out = nullptr;  // bf16 or, if so marked, f32
+  void* out = nullptr;  // f32 if `out_f32`, else bf16
   size_t q_ld = 0, out_ld = 0;
   bool out_f32 = false;
   int queries = 0, keys = 0, width = 0;
   float scale = 1;
-  const void* staged = nullptr;
+  const void* packed = nullptr;
   void* scratch = nullptr;
 };
 
-// In the table of bf16 the inputs count as exact, exponentials are rounded to bf16: an output is
-// good to about 2^-9 of the values it mixes. In the table of i8 all are rounded to codes, a query
-// and a key each by its own scale. A row whose functions are null stands for widening to f32.
-// Memory is 64-byte aligned.
-struct AttentionBf16 {
-  const char* name;
-  Isa isa;
-  int keys;     // staged at a time: the granule of `first`
-  int queries;  // the granule of a block
-  size_t (*staged_bytes)(int keys, int width);
-  size_t (*scratch_bytes)(int queries, int width);
-  void (*stage)(const KeysBf16&, int first);
-  // A query's result does not depend on its neighbours in the block.
-  void (*block)(const QueriesBf16&);
+// Rows of the bf16 and the int8 table. Both take bf16 and pack keys and values first. In bf16 the
+// inputs count as exact and exponentials are rounded to bf16: an output is good to about 2^-9 of
+// the values it sums. In int8 all are quantized, each query and each key by its own scale. A row
+// whose functions are null has no such kernel; the driver then converts to f32. Memory is 64-byte
+// aligned.
+struct PackedAttention {
+  const char* name = nullptr;
+  Isa isa = Isa::ref;
+  int keys = 0;     // packed by one call: the granule of `first`
+  int queries = 0;  // the granule of a block
+  size_t (*packed_bytes)(int keys, int width) = nullptr;
+  size_t (*scratch_bytes)(int queries, int width) = nullptr;
+  // The keys from `first` on, as many as one call packs.
+  void (*pack)(const AttentionKeys&, int first) = nullptr;
+  // A query's result does not depend on the other queries of the block.
+  void (*block)(const AttentionQueries&) = nullptr;
 };
 
 }  // namespace yent

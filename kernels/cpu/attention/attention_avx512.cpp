@@ -1,4 +1,4 @@
-// attention for the row avx512, in the tile of its gemm_f32.
+// attention.h in f32 for avx512, with the tile size of its gemm_f32.
 #include "kernels/cpu/attention/attention_kernel.h"
 
 namespace yent {

@@ -1,8 +1,8 @@
+// No kernel: the driver converts to f32.
 #include "kernels/cpu/attention/attention.h"
 
 namespace yent {
 
-extern const AttentionBf16 attention_bf16_ref = {"f32",   Isa::ref, 0,       0,
-                                                 nullptr, nullptr,  nullptr, nullptr};
+extern const PackedAttention attention_bf16_ref = {.name = "f32", .isa = Isa::ref};
 
 }  // namespace yent

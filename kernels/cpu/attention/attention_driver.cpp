@@ -64,28 +64,28 @@ void attend_f32(const CpuRun& run, const Attention& kernel, const Tensor& out,
 }
 
 // Packs the keys and values of all heads, `head_bytes` apart, on threads.
-void pack_keys(int threads, const AttentionBf16& kernel, const AttentionInput& in, const Heads& h,
+void pack_keys(int threads, const PackedAttention& kernel, const AttentionInput& in, const Heads& h,
                std::byte* packed, int kv_heads) {
   constexpr size_t steps_of_task = 8;
-  const size_t head_bytes = round_up(kernel.staged_bytes(h.keys, h.width), cache_line);
+  const size_t head_bytes = round_up(kernel.packed_bytes(h.keys, h.width), cache_line);
   const size_t steps = ceil_div(h.keys, kernel.keys), parts = ceil_div(steps, steps_of_task);
   parallel_for(threads, h.images * kv_heads * parts, [&](size_t task, int) {
     const size_t head = task / parts, image = head / kv_heads;
     const int column = static_cast<int>(head % kv_heads) * h.width;
-    KeysBf16 a;
+    AttentionKeys a;
     a.k = in.k.row<uint16_t>(image * h.keys) + column, a.k_ld = in.k.ld;
     a.v = in.v.row<uint16_t>(image * h.keys) + column, a.v_ld = in.v.ld;
     a.keys = h.keys, a.width = h.width;
-    a.staged = packed + head * head_bytes;
+    a.packed = packed + head * head_bytes;
     const size_t end = std::min(steps, (task % parts + 1) * steps_of_task);
     for (size_t step = task % parts * steps_of_task; step < end; ++step) {
-      kernel.stage(a, static_cast<int>(step) * kernel.keys);
+      kernel.pack(a, static_cast<int>(step) * kernel.keys);
     }
   });
 }
 
 // Keys and values of all heads are packed first, once for all blocks of queries.
-void attend_packed(const CpuRun& run, const AttentionBf16& kernel, const Tensor& out,
+void attend_packed(const CpuRun& run, const PackedAttention& kernel, const Tensor& out,
                    const AttentionInput& in, const AttnSpec& spec) {
   const Heads h(in, spec);
   const int max_block = h.width > 160 ? 128 : 256;
@@ -93,7 +93,7 @@ void attend_packed(const CpuRun& run, const AttentionBf16& kernel, const Tensor&
   const int wanted = static_cast<int>(std::min<size_t>(max_block, shared)) + 1;
   const int block = std::min(max_block, round_up(wanted, kernel.queries));
   const size_t blocks = ceil_div(h.queries, block);
-  const size_t head_bytes = round_up(kernel.staged_bytes(h.keys, h.width), cache_line);
+  const size_t head_bytes = round_up(kernel.packed_bytes(h.keys, h.width), cache_line);
   const size_t share = round_up(kernel.scratch_bytes(block, h.width), cache_line);
   const Scratch packed(run.arena, h.images * spec.kv_heads * head_bytes);
   const Scratch scratch(run.arena, share * run.threads);
@@ -104,7 +104,7 @@ void attend_packed(const CpuRun& run, const AttentionBf16& kernel, const Tensor&
     const int first = static_cast<int>(task % blocks) * block;
     const size_t head = task / blocks % spec.heads, image = task / blocks / spec.heads;
     const size_t query = image * h.queries + first, column = head * h.width;
-    QueriesBf16 a;
+    AttentionQueries a;
     a.q = in.q.row<uint16_t>(query) + column, a.q_ld = in.q.ld;
     a.out_f32 = out.dtype == DType::f32;
     if (a.out_f32) {
@@ -116,7 +116,7 @@ void attend_packed(const CpuRun& run, const AttentionBf16& kernel, const Tensor&
     a.queries = std::min(block, h.queries - first);
     a.keys = h.keys, a.width = h.width;
     a.scale = spec.scale;
-    a.staged = packed.as<std::byte>() + (image * spec.kv_heads + head / h.group) * head_bytes;
+    a.packed = packed.as<std::byte>() + (image * spec.kv_heads + head / h.group) * head_bytes;
     a.scratch = scratch.as<std::byte>() + thread * share;
     kernel.block(a);
   });

@@ -10,7 +10,7 @@ namespace yent {
 // The rows of the three tables.
 struct AttentionKernels {
   const Attention& f32;
-  const AttentionBf16 &bf16, &i8;
+  const PackedAttention &bf16, &i8;
 };
 
 struct AttentionInput {

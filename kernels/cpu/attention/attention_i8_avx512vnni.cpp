@@ -1,9 +1,9 @@
-// Attention on codes with vpdpbusd on 512 bits: 28 of 32 registers are sums.
+// attention.h in int8 with vpdpbusd on 512 bits: 28 of 32 registers are sums.
 #include "kernels/cpu/attention/attention_i8_kernel.h"
 
 namespace yent {
 
-extern const AttentionBf16 attention_i8_avx512vnni =
+extern const PackedAttention attention_i8_avx512vnni =
     attention_i8<14, 2, 112>("avx512vnni", Isa::avx512vnni);
 
 }  // namespace yent

@@ -1,8 +1,9 @@
-// Attention on codes with vpdpbusd on 256 bits: 12 of 16 registers are sums.
+// attention.h in int8 with vpdpbusd on 256 bits: 12 of 16 registers are sums.
 #include "kernels/cpu/attention/attention_i8_kernel.h"
 
 namespace yent {
 
-extern const AttentionBf16 attention_i8_avxvnni = attention_i8<6, 2, 168>("avxvnni", Isa::avxvnni);
+extern const PackedAttention attention_i8_avxvnni =
+    attention_i8<6, 2, 168>("avxvnni", Isa::avxvnni);
 
 }  // namespace yent

@@ -1,12 +1,12 @@
-// Attention on codes, with the instructions of simd_dot.h. The raised side of a product are queries
-// of scores and weights of values; where that side is signed, the weights, from 0 to 255, are
-// stored 128 lower instead.
+// attention.h in int8, with the instructions of simd_dot.h. The unsigned side of a product are the
+// queries (of scores) and the weights (of values). Where the instructions take two signed sides,
+// the weights, from 0 to 255, are stored 128 lower instead.
 //
 // As in attention_kernel.h queries lie in the lanes: scores are keys x queries, the output is
-// channels x queries. Keys are staged in steps: a key has a scale, and so has each channel of a
-// step's values. The weights of a step are codes from 0 to 255 of its greatest, so that a long row
-// of small ones does not vanish; they are added up as they were rounded, by one more channel whose
-// values are all 1.
+// channels x queries. Keys are packed in steps: a key has a scale, and so has each channel of a
+// step's values. The weights of a step are quantized from 0 to 255 of its greatest, so that a long
+// row of small ones does not vanish. They are summed as they were rounded, by one more channel
+// whose values are all 1.
 #pragma once
 
 #include "kernels/cpu/attention/attention.h"
@@ -16,13 +16,13 @@
 namespace yent {
 namespace {
 
-// What a code of numbers up to `peak` is worth. NaN and infinity stay what they are.
+// The scale of values of magnitudes up to `absmax`. NaN and infinity stay NaN and infinity.
 inline float scale_of(float absmax) { return (absmax < 1e-30f ? 1e-30f : absmax) * (1 / 127.0f); }
 
-// Sums of codes, 0 where they are not numbers.
+// Sums of quantized values, 0 where they are not finite.
 inline V finite(V sums) { return where_le(mul(sums, zero()), zero(), sums, zero()); }
 
-constexpr int weight_offset = 128 - dot_offset;  // how much lower than meant
+constexpr int weight_offset = 128 - dot_offset;  // weights are stored so much lower
 
 template <int M, int N, int Keys>
 struct QuantizedAttention {
@@ -36,12 +36,12 @@ struct QuantizedAttention {
 
   struct Step {
     float *key_scale, *value_scale;    // [key], [channel]
-    int32_t *key_start, *value_start;  // of the sums: what the offsets of the other side add
+    int32_t *key_start, *value_start;  // of sums: compensates the offset of the other side
     int8_t* keys;                      // [key / M][width / 4][M][4]
     int8_t* values;                    // [channel / M][key / 4][M][4]
 
-    Step(const void* staged, int index, int width) {
-      char* at = static_cast<char*>(const_cast<void*>(staged)) + index * bytes(width);
+    Step(const void* packed, int index, int width) {
+      char* at = static_cast<char*>(const_cast<void*>(packed)) + index * bytes(width);
       key_scale = reinterpret_cast<float*>(at);
       key_start = reinterpret_cast<int32_t*>(key_scale + Keys);
       value_scale = reinterpret_cast<float*>(key_start + Keys);
@@ -52,21 +52,21 @@ struct QuantizedAttention {
 
     static size_t bytes(int width) {
       const size_t c = channels(width), quantized = Keys * (4 * quads(width) + c);
-      return (8 * (Keys + c) + quantized + 4 * W + 63) / 64 * 64;
+      return round_up(8 * (Keys + c) + quantized + 4 * W, 64);
     }
   };
 
-  static size_t staged_bytes(int keys, int width) {
-    return (keys + Keys - 1) / Keys * Step::bytes(width);
+  static size_t packed_bytes(int keys, int width) {
+    return ceil_div(keys, Keys) * Step::bytes(width);
   }
 
-  // A row times `factor` as codes, padded with zeros: the four of a quad as one number, changed by
-  // `flip`, go to to[quad * step]. Returns what a code is worth; adds to `sum`.
-  static float encode(void* to, int step, const uint16_t* row, int width, float factor,
-                      uint32_t flip, V* sum) {
+  // Quantizes a row times `factor`, padded with zeros. Four neighbours form a quad, a number whose
+  // bits are changed by `flip`; it goes to to[quad * step]. Returns the scale; adds to `sum`.
+  static float quantize_row(void* to, int step, const uint16_t* row, int width, float factor,
+                            uint32_t flip, V* sum) {
     const float size = factor < 0 ? -factor : factor;
-    const float worth = scale_of(absmax_bf16(row, width) * size);
-    const V scale = set1(factor / worth);
+    const float row_scale = scale_of(absmax_bf16(row, width) * size);
+    const V scale = set1(factor / row_scale);
     for (int c = 0; c < width; c += W) {
       const int n = width - c < W ? width - c : W;
       const V whole = round_even(mul(load_bf16(row + c, n), scale));
@@ -80,14 +80,14 @@ struct QuantizedAttention {
         __builtin_memcpy(static_cast<char*>(to) + (c + i) * step, &four, 4);
       }
     }
-    return worth;
+    return row_scale;
   }
 
-  static void stage(const KeysBf16& a, int first) {
+  static void pack(const AttentionKeys& a, int first) {
     const int count = a.keys - first < Keys ? a.keys - first : Keys;
-    const Step step(a.staged, first / Keys, a.width);
-    const float spoilt = stage_keys(a, first, count, step);
-    for (int c = 0; c < a.width; c += piece) stage_values(a, first, count, c, spoilt, step);
+    const Step step(a.packed, first / Keys, a.width);
+    const float not_finite_keys = pack_keys(a, first, count, step);
+    for (int c = 0; c < a.width; c += piece) pack_values(a, first, count, c, not_finite_keys, step);
     step.value_scale[a.width] = 1;
     step.value_start[a.width] = weight_offset * count;
     int8_t* ones = values_of(step, a.width);
@@ -97,36 +97,38 @@ struct QuantizedAttention {
   }
 
   // Returns 0, or NaN if a key is not finite.
-  static float stage_keys(const KeysBf16& a, int first, int count, const Step& step) {
-    float spoilt = 0;
+  static float pack_keys(const AttentionKeys& a, int first, int count, const Step& step) {
+    float not_finite_keys = 0;
     for (int key = 0; key < count; ++key) {
       int8_t* to = step.keys + (key / M * quads(a.width) * M + key % M) * 4;
       V total = zero();
-      const float worth = encode(to, M, a.k + (first + key) * a.k_ld, a.width, 1, 0, &total);
-      step.key_scale[key] = worth;
+      const float row_scale =
+          quantize_row(to, M, a.k + (first + key) * a.k_ld, a.width, 1, 0, &total);
+      step.key_scale[key] = row_scale;
       step.key_start[key] = dot_offset ? -dot_offset * static_cast<int>(sum(finite(total))) : 0;
-      spoilt += worth * 0;
+      not_finite_keys += row_scale * 0;
     }
-    return spoilt;
+    return not_finite_keys;
   }
 
   static int8_t* values_of(const Step& step, int channel) {
     return step.values + channel / M * M * Keys + channel % M * 4;
   }
 
-  // A vector of channels from c on. What it holds beyond its tile is written over by what follows.
-  static void stage_values(const KeysBf16& a, int first, int count, int c, float spoilt,
-                           const Step& step) {
+  // The values of a vector of channels, from c on. Lanes beyond the tile are overwritten by the
+  // next call.
+  static void pack_values(const AttentionKeys& a, int first, int count, int c,
+                          float not_finite_keys, const Step& step) {
     const int n = a.width - c < W ? a.width - c : W;
     const uint16_t* from = a.v + first * a.v_ld + c;
-    V absmax = set1(1e-30f), not_finite = set1(spoilt), total = zero();
+    V absmax = set1(1e-30f), not_finite = set1(not_finite_keys), total = zero();
     for (int key = 0; key < count; ++key) {
       const V v = load_bf16(from + key * a.v_ld, n);
       absmax = max(absmax, max(v, sub(zero(), v)));
       not_finite = fma(v, zero(), not_finite);
     }
-    const V worth = mul(absmax, set1(1 / 127.0f)), scale = div(set1(1), worth);
-    store_part(step.value_scale + c, add(worth, not_finite), n);
+    const V row_scale = mul(absmax, set1(1 / 127.0f)), scale = div(set1(1), row_scale);
+    store_part(step.value_scale + c, add(row_scale, not_finite), n);
     uint8_t* to = reinterpret_cast<uint8_t*>(values_of(step, c));
     for (int key = 0; key < count; key += 4, to += M * 4) {
       V quantized[4];
@@ -147,28 +149,28 @@ struct QuantizedAttention {
     }
   }
 
-  const QueriesBf16& a;
-  float *scores, *sums;  // [key][L]; [channel][L], the output before division
-  float *worth, *row_max, *past,
-      *fresh;                  // [L]: of a code; greatest score so far; this step's factors
-  uint8_t *queries, *weights;  // [width / 4][L][4]; [key / 4][L][4]
+  const AttentionQueries& a;
+  float *scores, *sums;                       // [key][L]; [channel][L]: the output before division
+  float *row_scale, *row_max, *past, *fresh;  // [L]: of a query; greatest score so far; factors of
+                                              // the sums before and of this step
+  uint8_t *queries, *weights;                 // [width / 4][L][4]; [key / 4][L][4]
 
   static size_t scratch_bytes(int, int width) {
     return L * (4 * (Keys + channels(width) + 4) + 4 * quads(width) + Keys);
   }
 
-  explicit QuantizedAttention(const QueriesBf16& block) : a(block) {
+  explicit QuantizedAttention(const AttentionQueries& block) : a(block) {
     scores = static_cast<float*>(a.scratch);
     sums = scores + Keys * L;
-    worth = sums + channels(a.width) * L;
-    row_max = worth + L;
+    row_scale = sums + channels(a.width) * L;
+    row_max = row_scale + L;
     past = row_max + L;
     fresh = past + L;
     queries = reinterpret_cast<uint8_t*>(fresh + L);
     weights = queries + 4 * quads(a.width) * L;
   }
 
-  // sums [R][L] = start[row] + the products of `count` quads. On its own, for the registers' sake.
+  // sums [R][L] = start[row] + the products of `count` quads. Not inlined: it needs all registers.
   template <int R>
   static __attribute__((noinline)) void tile(int32_t* to, const int8_t* left, const uint8_t* right,
                                              int count, const int32_t* start) {
@@ -206,7 +208,7 @@ struct QuantizedAttention {
     tile<R>(to, left, right, count, start);
   }
 
-  // The sums of a tile as floats that begin where the sums do.
+  // The scores of a tile, f32 in place of the int32 sums.
   void score(const Step& step, int key, int rows, V* absmax) const {
     float* to = scores + key * L;
     int32_t* sums = reinterpret_cast<int32_t*>(to);
@@ -241,23 +243,24 @@ struct QuantizedAttention {
     }
   }
 
-  void stage_queries(int first) const {
+  void pack_queries(int first) const {
     for (int i = 0; i < L; ++i) {
       const int query = first + i < a.queries ? first + i : a.queries - 1;
-      V total = zero();  // which nobody needs
-      worth[i] = encode(queries + i * 4, L, a.q + query * a.q_ld, a.width,
-                        a.scale * 1.44269504f,  // so that 2^x serves
-                        dot_offset * 0x01010101u, &total);
+      V total = zero();  // unused
+      row_scale[i] = quantize_row(queries + i * 4, L, a.q + query * a.q_ld, a.width,
+                                  a.scale * 1.44269504f,  // exponentials are powers of two
+                                  dot_offset * 0x01010101u, &total);
     }
     for (int i = 0; i < L; i += W) store(row_max + i, set1(-3e38f));
     for (int i = 0; i < (a.width + 1) * L; i += W) store(sums + i, zero());
   }
 
-  // Differences are taken before they are scaled: scores may be too large for the other order.
+  // Turns the scores of a step into weights. Differences are taken before they are scaled: scores
+  // may be too large for the other order.
   void weigh(int count, const V* absmax) const {
     V scale[N];
     for (int j = 0; j < N; ++j) {
-      scale[j] = load(worth + j * W);
+      scale[j] = load(row_scale + j * W);
       const V here = mul(absmax[j], scale[j]), before = load(row_max + j * W),
               top = max(before, here);
       store(row_max + j * W, top);
@@ -305,9 +308,9 @@ struct QuantizedAttention {
   }
 
   void panel(int first) const {
-    stage_queries(first);
+    pack_queries(first);
     for (int key = 0; key < a.keys; key += Keys) {
-      const Step step(a.staged, key / Keys, a.width);
+      const Step step(a.packed, key / Keys, a.width);
       const int count = a.keys - key < Keys ? a.keys - key : Keys;
       V absmax[N];
       for (int j = 0; j < N; ++j) absmax[j] = set1(-3e38f);
@@ -320,17 +323,23 @@ struct QuantizedAttention {
     store_out(first);
   }
 
-  static void block(const QueriesBf16& a) {
-    const QuantizedAttention coded(a);
-    for (int first = 0; first < a.queries; first += L) coded.panel(first);
+  static void block(const AttentionQueries& a) {
+    const QuantizedAttention kernel(a);
+    for (int first = 0; first < a.queries; first += L) kernel.panel(first);
   }
 };
 
 template <int M, int N, int Keys>
-constexpr AttentionBf16 attention_i8(const char* name, Isa isa) {
+constexpr PackedAttention attention_i8(const char* name, Isa isa) {
   using Kernel = QuantizedAttention<M, N, Keys>;
-  return {name,          isa,          Keys, Kernel::L, Kernel::staged_bytes, Kernel::scratch_bytes,
-          Kernel::stage, Kernel::block};
+  return {.name = name,
+          .isa = isa,
+          .keys = Keys,
+          .queries = Kernel::L,
+          .packed_bytes = Kernel::packed_bytes,
+          .scratch_bytes = Kernel::scratch_bytes,
+          .pack = Kernel::pack,
+          .block = Kernel::block};
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// attention.h, written once over simd.h. Queries lie in the lanes: scores are made as keys x
+// attention.h in f32, written once over simd.h. Queries lie in the lanes: scores are made as keys x
 // queries and the output as width x queries, so softmax never works across a vector, and both
 // products are multiply() of tile.h whatever the head's width.
 #pragma once
@@ -23,11 +23,11 @@ struct Flash {
   float *queries, *sums, *keys, *values, *scores, *row_max, *totals;
 
   static size_t scratch_floats(int queries, int width) {
-    const size_t panels = (queries + L - 1) / L, w = width;
+    const size_t panels = ceil_div(queries, L), w = width;
     return 2 * panels * w * L + 2 * key_block * w + W + key_block * L + 2 * panels * L;
   }
 
-  explicit Flash(const AttentionBlock& block) : a(block), panels((a.queries + L - 1) / L) {
+  explicit Flash(const AttentionBlock& block) : a(block), panels(ceil_div(a.queries, L)) {
     const size_t w = a.width;
     queries = a.scratch;               // [panel][width][L], scaled
     sums = queries + panels * w * L;   // the output before division, the same
@@ -35,10 +35,10 @@ struct Flash {
     row_max = scores + key_block * L;  // [panel][L]: greatest score so far
     totals = row_max + panels * L;     // [panel][L]: sum of the exponentials
     values = totals + panels * L;      // [key][width]
-    keys = values + key_block * w;     // [panel of M][width][M] and what interleave spills
+    keys = values + key_block * w;     // [panel of M][width][M]; interleave writes up to W more
   }
 
-  void stage_queries() const {
+  void pack_queries() const {
     for (int p = 0; p < panels; ++p) {
       const float* rows[L];
       for (int i = 0; i < L; ++i) {
@@ -47,7 +47,7 @@ struct Flash {
       }
       float* to = queries + static_cast<size_t>(p) * a.width * L;
       interleave<L>(to, rows, L, a.width);
-      const V scale = set1(a.scale * log2_e);  // so that exp2 serves
+      const V scale = set1(a.scale * log2_e);  // exponentials are powers of two
       for (int i = 0; i < a.width * L; i += W) store(to + i, mul(load(to + i), scale));
     }
     for (int i = 0; i < panels * L; ++i) {
@@ -56,7 +56,7 @@ struct Flash {
     }
   }
 
-  void stage_keys(int first, int count) const {
+  void pack_keys(int first, int count) const {
     for (int key = 0; key < count; key += M) {
       const int m = count - key < M ? count - key : M;
       const float* rows[M];
@@ -73,7 +73,8 @@ struct Flash {
     }
   }
 
-  void hide_later(int panel, int first, int count) const {
+  // Masks the keys that a query must not see.
+  void mask_later(int panel, int first, int count) const {
     float last[L];
     for (int i = 0; i < L; ++i) {
       const int query = panel * L + i < a.queries ? panel * L + i : a.queries - 1;
@@ -88,7 +89,7 @@ struct Flash {
     }
   }
 
-  // Turns scores into exponentials and brings what was summed before to the new maximum.
+  // Turns scores into exponentials and rescales earlier sums to the new maximum.
   void softmax_step(int panel, int count, bool rescale) const {
     float *top = row_max + panel * L, *total = totals + panel * L;
     V absmax[N], factor[N], sum[N];
@@ -138,7 +139,7 @@ struct Flash {
   }
 
   void run() const {
-    stage_queries();
+    pack_queries();
     int seen = a.keys;
     if (a.positions) {
       seen = 0;
@@ -146,14 +147,14 @@ struct Flash {
     }
     for (int first = 0; first < seen; first += key_block) {
       const int count = seen - first < key_block ? seen - first : key_block;
-      stage_keys(first, count);
+      pack_keys(first, count);
       for (int p = 0; p < panels; ++p) {
         const float* q = queries + static_cast<size_t>(p) * a.width * L;
         for (int key = 0; key < count; key += M) {
           multiply<M, N>(scores + key * L, keys + key * a.width, M, q,
                          count - key < M ? count - key : M, a.width, false, q, 0);
         }
-        if (a.positions) hide_later(p, first, count);
+        if (a.positions) mask_later(p, first, count);
         softmax_step(p, count, first > 0);
         float* to = sums + static_cast<size_t>(p) * a.width * L;
         for (int c = 0; c < a.width; c += M) {
@@ -209,11 +210,11 @@ inline void attend_decode(const AttentionBlock& a) {
       top = risen;
       for (int c = 0; c < a.width; c += W) {
         const int n = a.width - c < W ? a.width - c : W;
-        V mixed = first > 0 ? mul(load_part(out + c, n), set1(factor[0])) : zero();
+        V weighted = first > 0 ? mul(load_part(out + c, n), set1(factor[0])) : zero();
         for (int i = 0; i < count; ++i) {
-          mixed = fma(set1(scores[i]), load_part(a.v + (first + i) * a.v_ld + c, n), mixed);
+          weighted = fma(set1(scores[i]), load_part(a.v + (first + i) * a.v_ld + c, n), weighted);
         }
-        store_part(out + c, mixed, n);
+        store_part(out + c, weighted, n);
       }
     }
     for (int c = 0; c < a.width; c += W) {
@@ -225,7 +226,12 @@ inline void attend_decode(const AttentionBlock& a) {
 
 template <int M, int N>
 constexpr Attention attention(const char* name, Isa isa) {
-  return {name, isa, N * W, Flash<M, N>::scratch_floats, attend_block<M, N>, attend_decode};
+  return {.name = name,
+          .isa = isa,
+          .lanes = N * W,
+          .scratch_floats = Flash<M, N>::scratch_floats,
+          .block = attend_block<M, N>,
+          .decode = attend_decode};
 }
 
 }  // namespace

@@ -1,13 +1,13 @@
-// Attention on tiles for heads up to 47 wide. The output of 16 queries stays in tile registers 0-2
-// over all keys. Three steps of keys are under way at once: the scores of the next are multiplied
-// and the values of the one before while the vector units make this one's exponentials; the order
-// below is the fastest of some twenty tried.
+// Attention on AMX tiles for heads up to 47 wide. The output of 16 queries stays in tile registers
+// 0-2 over all keys. Three steps of keys are in flight: the scores of the next one and the values
+// of the one before are multiplied while the vector units make this one's exponentials. The order
+// of the instructions below is the fastest of some twenty tried.
 //
 // Register 3 holds scores, 4 queries or exponentials, 5 and 7 the second pieces of queries and
 // keys, 6 keys or values.
 #pragma once
 
-#include "kernels/cpu/attention/attention_stage_amx.h"
+#include "kernels/cpu/attention/attention_pack_amx.h"
 
 namespace yent {
 namespace {
@@ -56,7 +56,7 @@ inline void narrow_scores(const HeadLayout& at, const NarrowScratch& room, const
   }
 }
 
-inline void narrow_mix(const uint16_t* weights, const char* values) {
+inline void narrow_weighted_sum(const uint16_t* weights, const char* values) {
   tile_load<4>(weights, tile_line);
   narrow_values_tile<0>(values);
   narrow_values_tile<1>(values);
@@ -82,14 +82,14 @@ __attribute__((noinline)) inline void narrow_rescale(NarrowScratch& room) {
   tile_load<2>(room.sums[2], tile_line);
 }
 
-// The tile of queries that is staged.
+// The tile of queries that lies packed in `room`.
 template <bool OutOfRange>
-inline void narrow_attend(const HeadLayout& at, const char* staged, NarrowScratch& room,
+inline void narrow_attend(const HeadLayout& at, const char* packed, NarrowScratch& room,
                           float units) {
   const Softmax<OutOfRange> softmax(units);
   const int last = at.steps - 1;
-  const auto keys_of = [&](int step) { return staged + 2 * step * at.half_bytes; };
-  const auto values_of = [&](int step) { return staged + at.values_at() + step * at.value_bytes; };
+  const auto keys_of = [&](int step) { return packed + 2 * step * at.half_bytes; };
+  const auto values_of = [&](int step) { return packed + at.values_at() + step * at.value_bytes; };
   room.row_max.clear();
   tile_load<5>(room.queries + tile_bytes, tile_line);
   narrow_scores(at, room, keys_of(0), room.scores[0]);
@@ -127,23 +127,23 @@ inline void narrow_attend(const HeadLayout& at, const char* staged, NarrowScratc
       narrow_rescale(room);
     }
   }
-  narrow_mix(room.weights[last & 1], values_of(last));
+  narrow_weighted_sum(room.weights[last & 1], values_of(last));
   narrow_store(room);
 }
 
-inline void attend_narrow(const QueriesBf16& a) {
+inline void attend_narrow(const AttentionQueries& a) {
   const HeadLayout at(a.keys, a.width);
   NarrowScratch& room = *static_cast<NarrowScratch*>(a.scratch);
-  const char* staged = static_cast<const char*>(a.staged);
+  const char* packed = static_cast<const char*>(a.packed);
   const float units = a.scale * log2_e * log2_unit, absmax = key_absmax(a, at);
   tiles_begin(narrow_shapes(at));
   for (int first = 0; first < a.queries; first += tile_side) {
-    const float query_absmax = stage_queries(a, at, first, room.queries);
+    const float query_absmax = pack_queries(a, at, first, room.queries);
     room.row_max.out_of_range = out_of_range_rows(a, first, query_absmax, absmax, units);
     if (room.row_max.out_of_range) {
-      narrow_attend<true>(at, staged, room, units);
+      narrow_attend<true>(at, packed, room, units);
     } else {
-      narrow_attend<false>(at, staged, room, units);
+      narrow_attend<false>(at, packed, room, units);
     }
     store_queries(a, at, first, room.sums[0]);
   }

@@ -1,4 +1,4 @@
-// attention for the row ref, in the tile of its gemm_f32.
+// attention.h in f32 for ref, with the tile size of its gemm_f32.
 #define YENT_PLAIN_SIMD
 #include "kernels/cpu/attention/attention_kernel.h"
 

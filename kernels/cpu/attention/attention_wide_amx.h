@@ -1,16 +1,16 @@
-// Attention on tiles for wider heads. Blocks of 128 keys stay in the cache while 32 queries after
-// 32 take them; scores and outputs are made four tiles at a time, two of queries by two of keys
-// or columns.
+// Attention on AMX tiles for wider heads. A block of 128 keys stays in the cache while all queries,
+// 32 at a time, go by. Scores and outputs are made four tiles at a time: two of queries by two of
+// keys or columns.
 #pragma once
 
-#include "kernels/cpu/attention/attention_stage_amx.h"
+#include "kernels/cpu/attention/attention_pack_amx.h"
 
 namespace yent {
 namespace {
 
 constexpr int block_steps = 4, pair_queries = 2 * tile_side;
 
-struct WideScratch {  // queries and sums of all tiles lie behind it
+struct WideScratch {  // the queries and sums of all tiles follow it
   alignas(64) float scores[2][block_steps][step_scores];
   uint16_t weights[2][block_steps][step_scores];
 };
@@ -35,7 +35,7 @@ struct WideRooms {
 };
 
 inline size_t wide_scratch(const HeadLayout& at, int queries) {
-  const int tiles = (queries + pair_queries - 1) / pair_queries * 2;
+  const int tiles = ceil_div(queries, pair_queries) * 2;
   return sizeof(WideScratch) + tiles * WideRooms{at, nullptr}.tile_room();
 }
 
@@ -63,8 +63,8 @@ inline void wide_scores(const HeadLayout& at, const char* keys, const WideTile& 
 
 // Two tiles of columns, or one.
 template <bool Two>
-inline void wide_mix(const HeadLayout& at, const char* values, int steps, bool first,
-                     const WideScratch& room, float* a, float* b) {
+inline void wide_weighted_sum(const HeadLayout& at, const char* values, int steps, bool first,
+                              const WideScratch& room, float* a, float* b) {
   constexpr int tile = tile_side * tile_side;
   if (first) {
     tile_zero<0>();
@@ -101,12 +101,12 @@ inline void wide_rescale(const HeadLayout& at, const WideTile& t) {
 }
 
 template <bool OutOfRange>
-inline void wide_block(const HeadLayout& at, const char* staged, int from, WideScratch& room,
+inline void wide_block(const HeadLayout& at, const char* packed, int from, WideScratch& room,
                        const WideTile (&tiles)[2], float units) {
   const Softmax<OutOfRange> softmax(units);
   const int steps = at.steps - from < block_steps ? at.steps - from : block_steps;
   const bool first = from == 0;
-  const char* keys = staged + 2 * from * at.half_bytes;
+  const char* keys = packed + 2 * from * at.half_bytes;
   __m512i seen[2] = {};
   for (int s = 0; s <= steps; ++s, keys += 2 * at.half_bytes) {
     if (s < steps) {
@@ -122,26 +122,27 @@ inline void wide_block(const HeadLayout& at, const char* staged, int from, WideS
     softmax.raise(room.scores[t][0], steps, first, tiles[t].row_max, room.weights[t][0]);
     if (!first) wide_rescale(at, tiles[t]);
   }
-  const char* values = staged + at.values_at() + from * at.value_bytes;
+  const char* values = packed + at.values_at() + from * at.value_bytes;
   float *a = tiles[0].sums, *b = tiles[1].sums;
   for (int t = 0; t < at.value_tiles; t += 2, values += 2 * tile_bytes) {
     const bool two = t + 1 < at.value_tiles;
-    (two ? wide_mix<true> : wide_mix<false>)(at, values, steps, first, room, a, b);
+    (two ? wide_weighted_sum<true> : wide_weighted_sum<false>)(at, values, steps, first, room, a,
+                                                               b);
     a += 2 * tile_side * tile_side, b += 2 * tile_side * tile_side;
   }
 }
 
-inline void attend_wide(const QueriesBf16& a) {
+inline void attend_wide(const AttentionQueries& a) {
   const HeadLayout at(a.keys, a.width);
   const WideRooms rooms{at, static_cast<char*>(a.scratch)};
   WideScratch& room = *static_cast<WideScratch*>(a.scratch);
-  const char* staged = static_cast<const char*>(a.staged);
+  const char* packed = static_cast<const char*>(a.packed);
   const float units = a.scale * log2_e * log2_unit, absmax = key_absmax(a, at);
-  const int pairs = (a.queries + pair_queries - 1) / pair_queries;
+  const int pairs = ceil_div(a.queries, pair_queries);
   bool out_of_range = false;  // where one tile is, Softmax<true> gives the others the same
   for (int t = 0; t < 2 * pairs; ++t) {
     const WideTile tile = rooms.tile(t);
-    const float query_absmax = stage_queries(a, at, t * tile_side, tile.queries);
+    const float query_absmax = pack_queries(a, at, t * tile_side, tile.queries);
     tile.row_max->clear();
     tile.row_max->out_of_range = out_of_range_rows(a, t * tile_side, query_absmax, absmax, units);
     out_of_range |= tile.row_max->out_of_range != 0;
@@ -150,7 +151,7 @@ inline void attend_wide(const QueriesBf16& a) {
   for (int from = 0; from < at.steps; from += block_steps) {
     for (int pair = 0; pair < pairs; ++pair) {
       const WideTile tiles[2] = {rooms.tile(2 * pair), rooms.tile(2 * pair + 1)};
-      (out_of_range ? wide_block<true> : wide_block<false>)(at, staged, from, room, tiles, units);
+      (out_of_range ? wide_block<true> : wide_block<false>)(at, packed, from, room, tiles, units);
     }
   }
   tiles_end();

@@ -1,9 +1,9 @@
-// Exponentials for attention on tiles. Scores come as f32, queries x keys, 16 rows of two tiles
-// side by side; exponentials leave as bf16, 16 rows of 32 keys.
+// Exponentials for attention on AMX tiles. Scores come as f32, queries x keys, 16 rows of two tiles
+// side by side. Exponentials leave as bf16, 16 rows of 32 keys.
 //
-// A bf16 is a logarithm with a straightened fraction: read as an integer, the bits of 2^(x / 128)
-// are x + 127 * 128 less a few units that depend on x mod 128 alone. So a score becomes fixed
-// point in units of 1/128 octave, 16 bits wide, and a table of 64 bytes mends the fraction.
+// The bits of a bf16, read as an integer, are close to a logarithm: those of 2^(x / 128) are x +
+// 127 * 128 less a few units that depend on x mod 128 alone. So a score becomes fixed point in
+// units of 1/128 of a power of two, 16 bits wide, and a table of 64 bytes holds the correction.
 #pragma once
 
 #include "kernels/cpu/simd/leaf.h"
@@ -14,18 +14,18 @@ namespace {
 
 constexpr int tile_side = 16, step_keys = 32, step_scores = tile_side * step_keys;
 constexpr float log2_unit = 128, log2_e = 1.44269504f;
-// Where a row's maximum lies when it is set: 2^-30. Later scores may exceed it by 30 octaves
-// before bit 14 shows that it must be raised; what lies 97 octaves below it counts as zero.
+// Where a row's maximum is placed when it is set: at 2^-30. Later scores may exceed it by 30 powers
+// of two before bit 14 shows that it must be raised; a score 97 powers of two below counts as zero.
 constexpr float top_place = 97 * log2_unit;
 constexpr float unset = -__builtin_inff();
 
-// x less the bits of 2^(x / 128), the mean of x = 2i and 2i + 1.
+// The correction: x less the bits of 2^(x / 128), the mean of x = 2i and 2i + 1.
 alignas(64) constexpr uint8_t straightened[64] = {
     0,  1,  1,  2,  2,  3,  4,  4,  5,  5,  5,  6,  6,  7,  7,  8,  8,  8,  9,  9,  9,  9,
     10, 10, 10, 10, 10, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 11, 10, 10, 10,
     10, 10, 9,  9,  9,  8,  8,  8,  7,  7,  6,  6,  5,  5,  4,  3,  3,  2,  1,  1};
 
-// What one query tile knows of its rows. Maxima are whole octaves, so that moving one scales
+// The state of the rows of a query tile. Maxima are whole powers of two, so that raising one scales
 // by a power of two and a row's result does not depend on when it happened.
 struct alignas(64) RowMax {
   float top[tile_side], offset[tile_side], factor[tile_side];
@@ -34,23 +34,23 @@ struct alignas(64) RowMax {
   void clear() { store(top, set1(unset)); }
 };
 
-// `Wild` where a row may be; one that is not finite becomes NaN. The others are what they would be
-// without it: a row's result does not depend on its neighbours.
+// OutOfRange: some row may be; one that is not finite becomes NaN. The other rows get the same bits
+// as from Softmax<false>: a row's result does not depend on its neighbours.
 template <bool OutOfRange>
 struct Softmax {
-  V slope;  // units a score
+  V slope;  // units of 1/128 per unit of a score
   __m512i table = _mm512_load_si512(straightened);
 
   explicit Softmax(float units) : slope(set1(units)) {}
 
   __m512i fixed(const float* scores, V offset, bool out_of_range) const {
     if (!OutOfRange || !out_of_range) return _mm512_cvtps_epi32(fma(load(scores), slope, offset));
-    // Rounded like the maximum, which may be far above what a float's fraction holds.
+    // Rounded in the same steps as the maximum, which may exceed what the fraction of an f32 holds.
     const V below = add(mul(load(scores), slope), offset);
-    return _mm512_cvtps_epi32(min(add(below, set1(top_place)), set1(1e9f)));  // of a NaN, 1e9
+    return _mm512_cvtps_epi32(min(add(below, set1(top_place)), set1(1e9f)));  // NaN gives 1e9
   }
 
-  // Row i of 32 keys; returns its logarithms, 65535 for whatever is too large.
+  // Row i of 32 keys. Returns its logarithms, 65535 where one is too large.
   __m512i row(const float* scores, const RowMax& row_max, int i, uint16_t* to) const {
     const V c = set1(row_max.offset[i]);
     const bool out_of_range = row_max.out_of_range >> i & 1;
@@ -77,8 +77,8 @@ struct Softmax {
     return _mm512_test_epi16_mask(seen, _mm512_set1_epi16(static_cast<short>(0xc000)));
   }
 
-  // Raises the maxima of the rows that need it over some steps, or sets them all; factor is
-  // what has been summed before must be multiplied with. Then makes the exponentials.
+  // Raises the maxima of the rows that need it over some steps, or sets them all if `first`.
+  // `factor` becomes the factor for earlier sums. Then makes the exponentials.
   __attribute__((noinline)) void raise(const float* scores, int steps, bool first, RowMax* row_max,
                                        uint16_t* to) const {
     alignas(64) float absmaxes[tile_side];

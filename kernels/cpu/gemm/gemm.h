@@ -1,28 +1,31 @@
-// The contract of a matrix product's kernel. One row of a table is everything one instruction
-// set brings for one precision: how it tiles, how it wants both operands laid out, how it
-// multiplies and how it stores. The driver (gemm_driver.h) owns loops, threads and memory.
+// The contract of a matrix product's kernel. A row of a table is what one instruction set brings
+// for one precision: how it tiles, how it wants both operands packed, how it multiplies and how it
+// stores. The driver (gemm_driver.h) owns loops, threads and memory.
 //
 //   C [rows, columns] = A [rows, k] B [k, columns]
 //
-// A is given as one pointer per row and stretch of k, so that padding, strides, upsampling and
-// concatenation are pointers; B is the weight, packed at load. Both are cut into panels (mr rows
-// of A, nr columns of B) that run along all of k; every stretch is a multiple of kr there, filled
-// up with zeros.
+// k is cut into segments, the taps of a convolution or the halves of a concatenation. A is given as
+// one pointer for each row and segment, so that padding, strides, upsampling and concatenation are
+// pointers. B is the weight, packed at load. Both are cut into panels (mr rows of A, nr columns of
+// B) that run along all of k; in them every segment is padded with zeros to a multiple of kr.
+//
+// A row works in one of two modes. It either multiplies packed panels of A, in blocks of k (pack_a,
+// accumulate), or reads A in place, over all of k at once (begin, multiply_in_place, end).
 #pragma once
 
 #include "kernels/cpu/simd/leaf.h"
 
 namespace yent {
 
-// One finished tile on its way out: (scales,) bias, then the epilogue of backend.h.
+// One finished tile on its way to the output: (scales,) bias, then the epilogue of backend.h.
 struct GemmTile {
-  const void* sums = nullptr;  // [mr][nr] float, int32 in gemm_i8
-  int rows = 0, columns = 0;   // of the tile that exist; columns before gating
+  const void* sums = nullptr;  // [mr][nr] f32; int32 in gemm_i8
+  int rows = 0, columns = 0;   // the part of the tile that exists; columns before gating
   void* out = nullptr;         // f32 or bf16; of a gated tile, columns / 2 wide
   Element out_type = Element::f32;
   size_t out_ld = 0;
-  bool non_temporal = false;               // may go past the caches
-  int prefetch = 0;                        // so many rows further on is what is stored soon
+  bool non_temporal = false;               // may be stored past the caches
+  int prefetch = 0;                        // prefetch distance of the output, in rows
   const float* bias = nullptr;             // [nr]
   const float* const* row_bias = nullptr;  // one pointer per row; may be null
   const void* residual = nullptr;          // f32 or bf16; may be null
@@ -30,13 +33,13 @@ struct GemmTile {
   size_t residual_ld = 0;
   const float* row_scale = nullptr;       // [rows], gemm_i8 only
   const float* column_scale = nullptr;    // [nr], gemm_i8 only
-  const int32_t* compensation = nullptr;  // [nr], gemm_i8 whose sums are too large by so much
+  const int32_t* compensation = nullptr;  // [nr], gemm_i8 with a zero_point: subtracted per column
   Fn fn = Fn::none;
   bool gated = false;
 };
 
-// Rows of A where they lie, in two groups: row i of group g is at sources[g][s] + i * step[g],
-// stretch by stretch of k, each filled up with zeros to `segment_bytes`, whole cache lines.
+// Rows of A in place, in two groups of 16: row i of group g is at sources[g][s] + i * step[g] for
+// segment s. Each segment is padded with zeros to `segment_bytes`, whole cache lines.
 struct GemmRows {
   const void* const* sources[2] = {};
   size_t step[2] = {};
@@ -44,38 +47,40 @@ struct GemmRows {
 };
 
 struct Gemm {
-  const char* name;
-  Isa isa;
-  int mr, nr, kr;
-  int input_bytes;  // an element of A as the driver has it: 4 float, 1 int8
-  int a_bytes;      // an element of A in a panel
-  int b_bytes;      // an element of B in a panel
+  const char* name = nullptr;
+  Isa isa = Isa::ref;
+  int mr = 0, nr = 0, kr = 0;
+  Element input = Element::f32;  // an element of A as the driver has it
+  int a_bytes = 0, b_bytes = 0;  // of an element in a panel
 
-  // One panel of B from `columns` <= nr weight rows (float; int8 codes in gemm_i8), ld apart.
-  void (*pack)(void* panel, const void* weight, size_t ld, int columns, int k);
-  // Positions at .. at + count of a panel of A from elements 0 .. count of `rows` <= mr rows.
-  // May write up to 64 bytes more than that, so panels are staged in order.
-  void (*pack_a)(void* panel, int at, const void* const* sources, int rows, int count);
-  // sums = or += A B over k, the depth of both panels given. `ahead`, k * prefetch_step bytes of a
-  // panel to come, may be prefetched meanwhile; it need not be memory of ours.
+  // One panel of B from `columns` <= nr weight rows (f32; int8 in gemm_i8), ld elements apart.
+  void (*pack_b)(void* panel, const void* weight, size_t ld, int columns, int k) = nullptr;
+  void (*store_tile)(const GemmTile& tile) = nullptr;
+
+  // Packed mode. Packs elements 0 .. count of `rows` <= mr rows to positions at .. at + count of a
+  // panel of A. May write up to 64 bytes behind these, so a panel is packed from front to back.
+  void (*pack_a)(void* panel, int at, const void* const* sources, int rows, int count) = nullptr;
+  // sums = (or, if `add`, +=) A B over the k elements given of both panels. Meanwhile it may
+  // prefetch k * prefetch_step bytes from `prefetch`, which need not be memory of ours.
   void (*accumulate)(void* sums, const void* a, const void* b, int rows, int k, bool add,
-                     const void* prefetch, size_t prefetch_step);
-  void (*store_tile)(const GemmTile& tile);
+                     const void* prefetch, size_t prefetch_step) = nullptr;
 
-  // A row that reads A in place has these instead of `stage` and `accumulate`. `begin` and `end`
-  // enclose a thread's work; multiply makes sums [mr][nr] over all of k at once. Meanwhile it
-  // finishes `before`, if there is one: a tile whose sums are elsewhere.
+  // In-place mode. `begin` and `end` enclose a thread's work. multiply_in_place writes sums
+  // [mr][nr] over all of k. Meanwhile it stores the tile `before`, unless that is null: a tile
+  // whose sums are elsewhere. It prefetches as accumulate does, a step for each cache line of k.
   void (*begin)() = nullptr;
   void (*end)() = nullptr;
-  void (*multiply)(void* sums, const GemmRows& a, const void* b, const void* prefetch,
-                   size_t prefetch_step, const GemmTile* before) = nullptr;
-  // The same for row 0 of group 0 alone, to sums [nr], outside begin and end. What follows the
-  // panel may be prefetched; it need not be memory of ours.
-  void (*multiply_row)(void* sums, const GemmRows& a, const void* b) = nullptr;
+  void (*multiply_in_place)(void* sums, const GemmRows& a, const void* b, const void* prefetch,
+                            size_t prefetch_step, const GemmTile* before) = nullptr;
+  // The same for row 0 of group 0 alone, to sums [nr], outside begin and end. It may prefetch what
+  // follows the panel, which need not be memory of ours. Optional.
+  void (*multiply_row_in_place)(void* sums, const GemmRows& a, const void* b) = nullptr;
 
-  // gemm_i8 only: what stage adds to every code because its instructions want one side unsigned.
-  // GemmTile::excess is this times the sum of the column's codes.
+  // gemm_i8 only: pack_a adds this to every value, because the instructions want one side unsigned.
+  // GemmTile::compensation is this times the sum of the column's weights.
   int zero_point = 0;
 };
+
+static constexpr bool reads_in_place(const Gemm& g) { return g.multiply_in_place != nullptr; }
 
 }  // namespace yent

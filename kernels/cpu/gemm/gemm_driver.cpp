@@ -76,7 +76,7 @@ struct Product {
       if (from < to) {
         for (int i = 0; i < rows; ++i) {
           at[i] = static_cast<const std::byte*>(sources[s * task_rows + i]) +
-                  (from - begin) * g.input_bytes;
+                  (from - begin) * element_bytes(g.input);
         }
         g.pack_a(panel, from - k0, at, rows, to - from);
       }
@@ -117,8 +117,8 @@ struct Product {
         } else {
           b = weight.panels + (p * plan.k + k0) * g.nr * g.b_bytes;
         }
-        // The panel after this one is the next at this depth, or the first at the next depth.
-        // Every tile prefetches a part of it, so that no tile waits for memory.
+        // The panel after this one is the next at this depth, or the first at the next depth. Every
+        // tile prefetches a part of it, so that no tile waits for memory.
         const bool more = !weight.expand && (p + 1 < last || k1 < plan.k);
         const size_t next = p + 1 < last ? (p + 1) * plan.k + k0 : first * plan.k + k1;
         const auto prefetch = more ? weight.panels + next * g.nr * g.b_bytes : scratch;
@@ -151,7 +151,7 @@ void row_scales(const GemmInput& input, size_t row, int rows, float* scales) {
 void multiply(const CpuRun& run, const Tensor& out, const GemmInput& input,
               const GemmWeight& weight, const Epilogue& e) {
   const Gemm& g = *weight.kernel;
-  if (g.multiply) return multiply_in_place(run, out, input, weight, e);
+  if (reads_in_place(g)) return multiply_in_place(run, out, input, weight, e);
   const Plan plan(input, weight, run.threads);
   const Scratch scratch(run.arena, plan.share * run.threads);
   if (run.arena.measuring()) return;

@@ -111,8 +111,8 @@ class TaskRun {
                      static_cast<int>(plan_.row_bytes / plan_.segments)};
     const int count = static_cast<int>(std::min<size_t>(g.mr, task_.rows - at));
     std::byte* room = sums_ + turn_ * plan_.sums_bytes;
-    g.multiply(room, a, p_.weight.panels + panel * plan_.panel_bytes, prefetch,
-               round_up(ceil_div(prefetch_bytes, steps), cache_line), before_);
+    g.multiply_in_place(room, a, p_.weight.panels + panel * plan_.panel_bytes, prefetch,
+                        round_up(ceil_div(prefetch_bytes, steps), cache_line), before_);
     const Sums sums{room, task_.row + at, count, static_cast<int>(panel * g.nr),
                     p_.input.scale ? scales_ + at : nullptr};
     if (steps < overlap_lines) return p_.to.store(sums);
@@ -207,7 +207,7 @@ void multiply_row(int threads, const GemmInput& input, const GemmWeight& weight,
     const size_t end = std::min(panels, (task + 1) * each);
     for (size_t panel = task * each; panel < end; ++panel) {
       alignas(cache_line) float sums[max_tile_rows];
-      g.multiply_row(sums, a, weight.panels + panel * panel_bytes);
+      g.multiply_row_in_place(sums, a, weight.panels + panel * panel_bytes);
       to.store({sums, 0, 1, static_cast<int>(panel * g.nr), input.scale ? &scale : nullptr});
     }
   });
@@ -219,7 +219,7 @@ void multiply_in_place(const CpuRun& run, const Tensor& out, const GemmInput& in
                        const GemmWeight& weight, const Epilogue& e) {
   const Gemm& g = *weight.kernel;
   const size_t image_rows = input.rows / out.shape.n;
-  if (input.rows == 1 && input.uniform_stride && g.multiply_row) {
+  if (input.rows == 1 && input.uniform_stride && g.multiply_row_in_place) {
     const OutputStore to{out, input.output_map, weight, e, image_rows};
     if (!run.arena.measuring()) multiply_row(run.threads, input, weight, to);
     return;

@@ -35,7 +35,7 @@ struct PanelPacker {
   void pack(std::byte* to, const std::vector<float>& rows, int first, int count) const {
     if (precision == Precision::int8) return pack_int8(to, rows, first, count);
     if (precision == Precision::f16) return pack_f16(to, rows, count);
-    w.kernel->pack(to, rows.data(), w.k, count, w.k);
+    w.kernel->pack_b(to, rows.data(), w.k, count, w.k);
   }
 
   void pack_int8(std::byte* to, const std::vector<float>& rows, int first, int count) const {
@@ -49,12 +49,12 @@ struct PanelPacker {
       w.compensation[first + j] =
           g.zero_point * std::accumulate(&quantized[at], &quantized[at] + k, int32_t{0});
     }
-    g.pack(to, quantized.data(), k, count, k);
+    g.pack_b(to, quantized.data(), k, count, k);
   }
 
   void pack_f16(std::byte* to, const std::vector<float>& rows, int count) const {
     std::vector<float> packed(static_cast<size_t>(w.k) * w.kernel->nr);
-    w.kernel->pack(packed.data(), rows.data(), w.k, count, w.k);
+    w.kernel->pack_b(packed.data(), rows.data(), w.k, count, w.k);
     std::transform(packed.begin(), packed.end(), reinterpret_cast<uint16_t*>(to), f32_to_f16);
   }
 };

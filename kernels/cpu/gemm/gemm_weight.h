@@ -14,7 +14,7 @@ namespace yent {
 struct GemmWeight {
   const Gemm* kernel = nullptr;
   int columns = 0, k = 0;  // k with every segment padded to a multiple of the kernel's kr
-  const std::byte* panels = nullptr;       // all of k per panel; null where `expand` makes them
+  const std::byte* panels = nullptr;       // all of k per panel; unused if `expand` is set
   std::shared_ptr<std::byte> memory = {};  // owns the panels
   std::vector<float> bias = {};            // padded to whole panels, as are the next two
   std::vector<float> column_scale = {};    // int8 only
@@ -29,7 +29,15 @@ struct GemmWeight {
 
 // The type of the elements of A that a kernel reads.
 constexpr DType input_type(const Gemm& g) {
-  return g.input_bytes == 4 ? DType::f32 : g.input_bytes == 2 ? DType::bf16 : DType::i8;
+  switch (g.input) {
+    case Element::bf16:
+      return DType::bf16;
+    case Element::i8:
+      return DType::i8;
+    case Element::f32:
+      break;
+  }
+  return DType::f32;
 }
 
 // A weight matrix given row by row, a row for each output column: `segments` of `segment_length`

@@ -20,7 +20,7 @@ size_t row_blocks_of_image(const ConcatView& x) {
 }  // namespace
 
 bool suits_linear_row_blocks(const ConcatView& x, const Gemm& kernel, int threads) {
-  return kernel.multiply && row_blocks_of_image(x) * x.a.shape.n >= 4u * threads;
+  return reads_in_place(kernel) && row_blocks_of_image(x) * x.a.shape.n >= 4u * threads;
 }
 
 void linear_row_blocks(const CpuRun& run, const Tensor& out, const ConcatView& x,

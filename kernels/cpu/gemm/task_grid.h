@@ -17,7 +17,7 @@ struct TaskGrid {
 
   size_t tasks() const { return row_tasks * panel_tasks; }
 
-  // Tasks that follow one another share their panels.
+  // Consecutive tasks share their panels.
   Task at(size_t task) const {
     const size_t row = task % row_tasks * task_rows, first = task / row_tasks * task_panels;
     return {row, std::min(task_rows, rows - row), first, std::min(first + task_panels, panels)};

@@ -93,7 +93,7 @@ class BlockPanels : public GemvWeight {
   }
 
   void multiply(int first, int last, const void* x, float* sums) const override {
-    const size_t begin = first / lanes_, end = (last + lanes_ - 1) / lanes_;
+    const size_t begin = first / lanes_, end = ceil_div(last, lanes_);
     for (const PanelRun& run : runs_) {
       const size_t from = std::max(begin, run.first), to = std::min(end, run.first + run.count);
       if (from >= to) continue;

@@ -1,4 +1,4 @@
-// GemvBlocks of gemv_q8.h with the instructions of simd_dot.h: inputs are digits, as for q8_0.
+// GemvBlocks of gemv_q8.h with the instructions of simd_dot.h: inputs are digits (Q8Inputs).
 #pragma once
 
 #include "kernels/cpu/gemv/gemv_blocks_kernel.h"

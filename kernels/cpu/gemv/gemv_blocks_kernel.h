@@ -7,12 +7,12 @@
 namespace yent {
 namespace {
 
-constexpr int prefetched = 4096;  // bytes of codes
+constexpr int prefetched = 4096;  // distance in bytes of values
 
-// 32 codes of every lane: four words hold eight times four of them.
+// 32 values of every lane: four words hold eight times four of them.
 template <BlockFormat F>
 struct Run {
-  Words low[4], high[F.bits - 4 + 1];  // one too many: none may be zero
+  Words low[4], high[F.bits - 4 + 1];  // one too many: an array may not be empty
 
   explicit Run(const unsigned char* at) {
 #pragma GCC unroll 6
@@ -34,7 +34,7 @@ struct Run {
   }
 };
 
-// A weight of a group is scale * code - offset.
+// A weight of a group is scale * value - offset.
 template <BlockFormat F>
 struct GroupScales {
   V scale, offset;
@@ -52,7 +52,8 @@ struct GroupScales {
   }
 };
 
-// Calls body(run, scales, group of the run in its block, index of the run) for all of a panel.
+// Calls body(run, scales, group of the run in its block, index of the run) for blocks [first, first
+// + count) of a panel.
 template <BlockFormat F, class Body>
 inline void each_run(const unsigned char* panel, int k, int first, int count, const Body& body) {
   const unsigned char* scales = panel + first * scales_bytes(F, W);
@@ -69,7 +70,7 @@ struct FloatInputs {
   float values[32], sums[2];
 };
 
-void stage_float_inputs(void* to, const float* x, int k) {
+void pack_float_inputs(void* to, const float* x, int k) {
   FloatInputs* run = static_cast<FloatInputs*>(to);
   for (; k > 0; k -= 32, ++run) {
     for (int half = 0; half < 2; ++half) {
@@ -133,7 +134,8 @@ void expand_block_panel(float* to, size_t to_step, const unsigned char* panel, i
 }
 
 template <BlockFormat F>
-constexpr GemvBlocks in_floats = {F, multiply_block_panels<F>, expand_block_panel<F>};
+constexpr GemvBlocks in_floats = {
+    .format = F, .multiply = multiply_block_panels<F>, .expand = expand_block_panel<F>};
 
 }  // namespace
 }  // namespace yent

@@ -1,4 +1,4 @@
-// gemv_q8 for the row avx2.
+// gemv_q8.h for avx2.
 #include "kernels/cpu/gemv/gemv_q8_kernel.h"
 
 namespace yent {

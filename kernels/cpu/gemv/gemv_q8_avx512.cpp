@@ -1,4 +1,4 @@
-// gemv_q8 for the row avx512.
+// gemv_q8.h for avx512.
 #include "kernels/cpu/gemv/gemv_q8_kernel.h"
 
 namespace yent {

@@ -1,4 +1,4 @@
-// gemv_q8 for the row avx512vnni.
+// gemv_q8.h for avx512vnni.
 #include "kernels/cpu/gemv/gemv_q8_dot_kernel.h"
 
 namespace yent {

@@ -1,4 +1,4 @@
-// gemv_q8 for the row avxvnni.
+// gemv_q8.h for avxvnni.
 #include "kernels/cpu/gemv/gemv_q8_dot_kernel.h"
 
 namespace yent {

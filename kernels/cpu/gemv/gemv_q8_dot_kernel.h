@@ -1,4 +1,4 @@
-// gemv_q8.h with the instructions of simd_dot.h; of each product the weights are the raised side.
+// gemv_q8.h with the instructions of simd_dot.h; the weights are the unsigned side of each product.
 #pragma once
 
 #include "kernels/cpu/gemv/gemv_blocks_dot_kernel.h"
@@ -9,7 +9,7 @@ namespace {
 
 constexpr float radix = q8_radix, max_input = 127 * radix * radix;
 
-void stage_q8(void* inputs, const float* x, int k) {
+void pack_q8_inputs(void* inputs, const float* x, int k) {
   Q8Inputs* to = static_cast<Q8Inputs*>(inputs);
   for (int p = 0; p < k; p += block_values, ++to, x += block_values) {
     V absmaxes = zero(), finite = zero(), halves[2] = {zero(), zero()};
@@ -21,7 +21,7 @@ void stage_q8(void* inputs, const float* x, int k) {
     }
     const float absmax = greatest(absmaxes);
     to->scale = absmax / max_input + sum(finite);
-    if (!(absmax > 1e-30f) || to->scale != to->scale) {  // nothing, as far as sums can tell; NaN
+    if (!(absmax > 1e-30f) || to->scale != to->scale) {  // too small to change a sum; NaN
       const float scale = to->scale != to->scale ? to->scale : 0;
       *to = {};
       to->scale = scale;
@@ -97,8 +97,8 @@ constexpr GemvQ8 gemv_q8_dot(const char* name, Isa isa) {
   g.panel = {W, dot_offset};
   g.multiply_panels = multiply_q8_panels;
   g.expand_panel = expand_q8_panel;
-  g.stage = stage_q8;
-  g.staged_bytes = sizeof(Q8Inputs);
+  g.pack_input = pack_q8_inputs;
+  g.packed_input_bytes = sizeof(Q8Inputs);
   g.blocks[0].multiply = dot_block_panels<q4_0_format>;
   g.blocks[1].multiply = dot_block_panels<q5_0_format>;
   g.blocks[2].multiply = dot_block_panels<q4_k_format>;

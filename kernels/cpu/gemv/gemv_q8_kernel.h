@@ -7,7 +7,7 @@ namespace yent {
 namespace {
 
 constexpr int block_values = 32, block_size = 34;
-constexpr int prefetch_distance = 8192;  // bytes ahead of those that are multiplied
+constexpr int prefetch_distance = 8192;  // in bytes
 
 inline V block_scale(const unsigned char* block) {
   uint16_t bits[W];
@@ -36,8 +36,8 @@ void multiply_rows(float* y, size_t y_step, const unsigned char* blocks, int k, 
       store(scales[r], load_f16_apart(blocks + r * row_bytes, block_size, n));
     }
     for (int b = 0; b < n; ++b, blocks += block_size, x += block_values) {
-      // Rows follow one another, so what comes next is known; several streams at once are more
-      // than the processor follows by itself.
+      // Rows follow one another, so one stream of prefetches covers all; the hardware does not
+      // follow R streams by itself.
       for (int line = 0; line < R * block_size; line += 64) __builtin_prefetch(prefetch + line);
       prefetch += R * block_size;
       V part[R];
@@ -79,16 +79,15 @@ inline void expand_q8(float* to, const unsigned char* blocks, int k) {
 }
 
 constexpr GemvQ8 gemv_q8(const char* name, Isa isa) {
-  GemvQ8 g{name, isa, multiply_q8, expand_q8};
-  g.lanes = W;
-  g.stage = stage_float_inputs;
-  g.staged_bytes = sizeof(FloatInputs);
-  g.blocks[0] = in_floats<q4_0_format>;
-  g.blocks[1] = in_floats<q5_0_format>;
-  g.blocks[2] = in_floats<q4_k_format>;
-  g.blocks[3] = in_floats<q5_k_format>;
-  g.blocks[4] = in_floats<q6_k_format>;
-  return g;
+  return {.name = name,
+          .isa = isa,
+          .multiply = multiply_q8,
+          .expand = expand_q8,
+          .pack_input = pack_float_inputs,
+          .packed_input_bytes = sizeof(FloatInputs),
+          .lanes = W,
+          .blocks = {in_floats<q4_0_format>, in_floats<q5_0_format>, in_floats<q4_k_format>,
+                     in_floats<q5_k_format>, in_floats<q6_k_format>}};
 }
 
 }  // namespace

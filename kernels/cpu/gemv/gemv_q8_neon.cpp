@@ -1,4 +1,4 @@
-// gemv_q8 for the row neon.
+// gemv_q8.h for neon.
 #include "kernels/cpu/gemv/gemv_q8_kernel.h"
 
 namespace yent {

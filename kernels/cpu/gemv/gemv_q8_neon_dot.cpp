@@ -1,4 +1,4 @@
-// gemv_q8 for the row neon_dot.
+// gemv_q8.h for neon_dot.
 #include "kernels/cpu/gemv/gemv_q8_dot_kernel.h"
 
 namespace yent {

@@ -1,4 +1,4 @@
-// gemv_q8 for the row ref.
+// gemv_q8.h for ref.
 #define YENT_PLAIN_SIMD
 #include "kernels/cpu/gemv/gemv_q8_kernel.h"
 

@@ -15,12 +15,12 @@ class GemvWeight {
 
   // Bytes of one packed row of inputs; 0 where multiply() takes plain floats.
   size_t packed_input_bytes() const {
-    return packs_inputs_ ? static_cast<size_t>(kernel_.staged_bytes) * k_ / 32 : 0;
+    return packs_inputs_ ? static_cast<size_t>(kernel_.packed_input_bytes) * k_ / 32 : 0;
   }
   // A row of inputs as multiply() wants it: in `room`, or x itself.
   const void* pack_input(const float* x, std::byte* room) const {
     if (!packed_input_bytes()) return x;
-    kernel_.stage(room, x, k_);
+    kernel_.pack_input(room, x, k_);
     return room;
   }
 

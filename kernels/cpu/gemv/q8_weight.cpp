@@ -76,7 +76,7 @@ class Q8InPlace : public GemvWeight {
       const unsigned char* from = rows_.row(first + j) + k0 / block_elements_q8 * block_bytes_q8;
       kernel_.expand(room + j * depth, from, depth);
     }
-    gemm_.pack(to, room, depth, count, depth);
+    gemm_.pack_b(to, room, depth, count, depth);
   }
 
  private:

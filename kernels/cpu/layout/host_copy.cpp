@@ -23,14 +23,10 @@ void widen_to_host(float* to, const Tensor& src) {
 
 }  // namespace
 
-size_t row_bytes(const Tensor& t) {
-  return static_cast<size_t>(t.ld) / block_elements(t.dtype) * block_bytes(t.dtype);
-}
-
 void copy_from_host(Tensor dst, const void* src) {
   const size_t dense = static_cast<size_t>(dst.shape.c) * block_bytes(dst.dtype);
   for (size_t r = 0; r < dst.rows(); ++r) {
-    std::memcpy(static_cast<std::byte*>(dst.data) + r * row_bytes(dst),
+    std::memcpy(static_cast<std::byte*>(dst.data) + r * dst.row_bytes(),
                 static_cast<const std::byte*>(src) + r * dense, dense);
   }
 }
@@ -42,7 +38,7 @@ void copy_to_host(void* dst, Tensor src) {
   const size_t dense = static_cast<size_t>(src.shape.c) * block_bytes(src.dtype);
   for (size_t r = 0; r < src.rows(); ++r) {
     std::memcpy(static_cast<std::byte*>(dst) + r * dense,
-                static_cast<const std::byte*>(src.data) + r * row_bytes(src), dense);
+                static_cast<const std::byte*>(src.data) + r * src.row_bytes(), dense);
   }
 }
 

@@ -10,7 +10,4 @@ void copy_from_host(Tensor dst, const void* src);
 // bf16 and int8 activations are written as f32, all else as it is.
 void copy_to_host(void* dst, Tensor src);
 
-// Bytes between two rows of a row-major tensor, whose type may be one of blocks.
-size_t row_bytes(const Tensor& t);
-
 }  // namespace yent

@@ -3,10 +3,11 @@
 // clang-format off
 //   row major      {n, h, w, c} of f32 or bf16
 //   padded rows    bf16 or int8, the input of a linear: each row begins on a cache line and is
-//                  padded with zeros to the next; int8 rows are followed by one f32 scale per row
+//                  padded with zeros to the next. Behind the last int8 row follow the scales, one
+//                  f32 per row.
 //   padded image   bf16 or int8, the input of a convolution: padded rows with a border of one zero
-//                  pixel, so that a 3x3 window never leaves the memory; int8 images are followed by
-//                  one f32 scale per image
+//                  pixel, so that a 3x3 window never leaves the memory. Behind the last int8 image
+//                  follow the scales, one f32 per image.
 // clang-format on
 #pragma once
 
@@ -33,8 +34,8 @@ bool has_layout(const ConcatView& x, const Tensor& wanted);
 
 // Row r = (image * h + y) * w + x of any layout.
 std::byte* row_at(const Tensor& t, size_t row);
-// Asks for a row two or three rows ahead: the hardware prefetcher alone keeps too few cache lines
-// in flight.
+// Prefetches a row, for a loop that reads it two rows later: the hardware prefetcher alone keeps
+// too few cache lines in flight.
 void prefetch_row(const Tensor& t, size_t row);
 
 // The scales of an int8 tensor: one per row, or one per image where it has a border.

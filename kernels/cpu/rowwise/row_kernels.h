@@ -1,5 +1,5 @@
-// The contract of the kernels that run along rows: norms, quantization, widening. Rows of a
-// matrix are `ld` elements apart. Inputs are f32 or bf16, outputs may be codes, too.
+// The contract of the kernels that run along rows: norms, quantization, widening. Rows of a matrix
+// are `ld` elements apart. Inputs are f32 or bf16; outputs may be int8, too.
 #pragma once
 
 #include "kernels/cpu/simd/leaf.h"
@@ -7,38 +7,36 @@
 namespace yent {
 
 struct RowKernels {
-  const char* name;
-  Isa isa;
+  const char* name = nullptr;
+  Isa isa = Isa::ref;
 
-  // rounds x fma_width multiply-adds that touch no memory: the most this instruction set gives.
-  int fma_width;
-  float (*fma_rounds)(int rounds, float x);
-
-  // Group norm, in two walks. Of every column about its center: the sum of the deviations, of
-  // their squares, and the least and the greatest value.
+  // Group norm, in two passes. For every column: the sum of the deviations from its center, the sum
+  // of their squares, and the least and the greatest value.
   void (*column_moments)(float* deviations, float* squares, float* minimum, float* maximum,
                          const void* x, Element type, size_t ld, int rows, int columns,
-                         const float* centers);
-  // out = fn((x - center[c]) * gain[c] + shift[c]), of codes times `inverse_scale`.
+                         const float* centers) = nullptr;
+  // out = fn((x - center[c]) * gain[c] + shift[c]); int8 outputs are multiplied by `inverse_scale`
+  // and rounded.
   void (*normalize)(void* out, Element out_type, size_t out_ld, float inverse_scale, const void* x,
                     Element type, size_t ld, int rows, int columns, const float* center,
-                    const float* gain, const float* shift, Fn fn);
+                    const float* gain, const float* shift, Fn fn) = nullptr;
 
-  // One row; weight and bias may be null. The first gives no codes, but the greatest magnitude it
-  // wrote, NaN where that is not finite.
+  // One row; weight and bias may be null. layer_norm writes f32 or bf16 and returns the greatest
+  // magnitude it wrote, NaN where one is not finite.
   float (*layer_norm)(void* out, Element out_type, const void* x, Element type, int columns,
-                      const float* weight, const float* bias, float eps);
-  void (*rms_norm)(float* out, const float* x, int columns, const float* weight, float eps);
+                      const float* weight, const float* bias, float eps) = nullptr;
+  void (*rms_norm)(float* out, const float* x, int columns, const float* weight,
+                   float eps) = nullptr;
 
   // max |x|, NaN where any x is NaN or infinite.
-  float (*absmax)(const void* x, Element type, int columns);
-  // out = x in another type; codes are round_even(x * inverse_scale), of which the caller has
-  // seen to it that they fit.
+  float (*absmax)(const void* x, Element type, int columns) = nullptr;
+  // out = x in another type. int8 is round_even(x * inverse_scale); the caller has made sure that
+  // it fits.
   void (*convert)(void* out, Element out_type, float inverse_scale, const void* x, Element type,
-                  int columns);
+                  int columns) = nullptr;
 
   // f16 bits to f32; count is a multiple of 16.
-  void (*widen)(float* out, const uint16_t* half, size_t count);
+  void (*widen)(float* out, const uint16_t* half, size_t count) = nullptr;
 };
 
 }  // namespace yent

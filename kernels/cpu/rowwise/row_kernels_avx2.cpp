@@ -1,4 +1,4 @@
-// vec for the row avx2.
+// row_kernels.h for avx2.
 #include "kernels/cpu/rowwise/row_kernels_simd.h"
 
 namespace yent {

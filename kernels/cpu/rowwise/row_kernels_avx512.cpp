@@ -1,4 +1,4 @@
-// vec for the row avx512.
+// row_kernels.h for avx512.
 #include "kernels/cpu/rowwise/row_kernels_simd.h"
 
 namespace yent {

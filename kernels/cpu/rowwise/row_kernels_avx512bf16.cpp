@@ -1,4 +1,4 @@
-// The AVX-512 row, rounding to bf16 in one instruction.
+// row_kernels.h for AVX-512 with bf16: rounds to bf16 in one instruction.
 #include "kernels/cpu/rowwise/row_kernels_simd.h"
 
 namespace yent {

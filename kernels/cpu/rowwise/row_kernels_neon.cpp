@@ -1,4 +1,4 @@
-// vec for the row neon.
+// row_kernels.h for neon.
 #include "kernels/cpu/rowwise/row_kernels_simd.h"
 
 namespace yent {

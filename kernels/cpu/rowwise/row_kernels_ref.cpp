@@ -1,4 +1,4 @@
-// vec for the row ref.
+// row_kernels.h for ref.
 #define YENT_PLAIN_SIMD
 #include "kernels/cpu/rowwise/row_kernels_simd.h"
 

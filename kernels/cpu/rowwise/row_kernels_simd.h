@@ -1,4 +1,4 @@
-// vec.h, written once over simd.h.
+// row_kernels.h, written once over simd.h.
 #pragma once
 
 #include "kernels/cpu/rowwise/row_kernels.h"
@@ -10,7 +10,7 @@ namespace {
 inline int part(int columns, int at) { return columns - at < W ? columns - at : W; }
 inline V magnitude(V v) { return max(v, sub(zero(), v)); }
 
-// Of n lanes; where n is W at compile time nothing is masked.
+// n lanes; where n is known to be W, nothing is masked.
 template <Element E>
 inline V load_as(const void* x, size_t at, int n) {
   if constexpr (E == Element::bf16) return load_bf16(static_cast<const uint16_t*>(x) + at, n);
@@ -30,7 +30,7 @@ inline void store_as(void* out, size_t at, V v, V inverse_scale, int n) {
   }
 }
 
-// step(c, n) for every vector of a row, n being W but for the last.
+// Calls step(c, n) for every vector of a row; n is W for all but the last.
 template <class Step>
 inline __attribute__((always_inline)) void each_vector(int columns, const Step& step) {
   int c = 0;
@@ -38,7 +38,7 @@ inline __attribute__((always_inline)) void each_vector(int columns, const Step& 
   if (c < columns) step(c, columns - c);
 }
 
-// Four vectors side by side, so that no sum waits for itself.
+// `Wide` vectors side by side, so that no sum waits for itself.
 template <Element X, int Wide>
 void column_moments_of(float* deviations, float* squares, float* minimum, float* maximum,
                        const void* x, size_t ld, int rows, int c, int n, const float* centers) {
@@ -50,7 +50,7 @@ void column_moments_of(float* deviations, float* squares, float* minimum, float*
   }
   constexpr int line = 64 / element_bytes(X);
   for (int r = 0; r < rows; ++r) {
-    for (int i = 0; i < Wide * W; i += line) {  // of the rows to come
+    for (int i = 0; i < Wide * W; i += line) {  // of the next call's rows
       __builtin_prefetch(static_cast<const char*>(x) +
                          ((r + rows) * ld + c + i) * element_bytes(X));
     }
@@ -92,7 +92,7 @@ void column_moments(float* deviations, float* squares, float* minimum, float* ma
   of(deviations, squares, minimum, maximum, x, ld, rows, columns, centers);
 }
 
-// What a row is made of and into, fixed at compile time: call(F<X, Out>) for the types given.
+// Calls F<x, out>::run(args), so that the types are known at compile time.
 template <template <Element, Element> class F, class... Args>
 inline void for_types(Element x, Element out, Args... args) {
   constexpr Element f32 = Element::f32, bf16 = Element::bf16, i8 = Element::i8;
@@ -147,8 +147,8 @@ void normalize(void* out, Element out_type, size_t out_ld, float inverse_scale, 
                        gain, shift, fn);
 }
 
-// Moments about the row's first value, which no mean is further from than sqrt(columns) standard
-// deviations.
+// Moments about the row's first value, which is never further from the mean than sqrt(columns)
+// standard deviations.
 template <Element X, Element Out>
 float layer_norm_of(void* out, const void* x, int columns, const float* weight, const float* bias,
                     float eps) {
@@ -211,7 +211,7 @@ void rms_norm(float* out, const float* x, int columns, const float* weight, floa
 
 template <Element X>
 float absmax_of(const void* x, int columns) {
-  // A maximum may lose a NaN; x - x is 0 for numbers and NaN for the rest, and a sum keeps it.
+  // max() may lose a NaN. x - x is 0 where x is finite, else NaN, and a sum keeps a NaN.
   V top = zero(), wrong = zero();
   each_vector(columns, [&](int c, int n) {
     const V v = load_as<X>(x, c, n);
@@ -244,23 +244,16 @@ void widen(float* out, const uint16_t* half, size_t count) {
   for (size_t i = 0; i < count; i += W) store(out + i, load_f16(half + i));
 }
 
-constexpr int chains = 12;  // enough to hide the latency, few enough for 16 registers
-
-float fma_rounds(int rounds, float x) {
-  V total[chains];
-  for (int i = 0; i < chains; ++i) total[i] = set1(static_cast<float>(i));
-  const V factor = set1(x);
-  for (int r = 0; r < rounds; ++r) {
-#pragma GCC unroll 16
-    for (int i = 0; i < chains; ++i) total[i] = fma(total[i], factor, factor);
-  }
-  for (int i = 1; i < chains; ++i) total[0] = add(total[0], total[i]);
-  return sum(total[0]);
-}
-
 constexpr RowKernels row_kernels(const char* name, Isa isa) {
-  return {name,       isa,      chains * W, fma_rounds, column_moments, normalize,
-          layer_norm, rms_norm, absmax,     convert,    widen};
+  return {.name = name,
+          .isa = isa,
+          .column_moments = column_moments,
+          .normalize = normalize,
+          .layer_norm = layer_norm,
+          .rms_norm = rms_norm,
+          .absmax = absmax,
+          .convert = convert,
+          .widen = widen};
 }
 
 }  // namespace

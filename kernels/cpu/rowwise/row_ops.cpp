@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "kernels/blocks.h"
-#include "kernels/cpu/layout/host_copy.h"
 #include "kernels/cpu/runtime/parallel.h"
 
 namespace yent {
@@ -34,16 +33,16 @@ void store_rows(const CpuRun& run, const Tensor& cache, const Tensor& x, const T
   }
 }
 
-void embed(const CpuRun& run, const GemvQ8& gemv, const Tensor& out, const Lookup& tokens,
+void embed(const CpuRun& run, ExpandQ8 expand_q8, const Tensor& out, const Lookup& tokens,
            const Lookup& positions) {
   if (run.arena.measuring()) return;
   const Tensor& table = tokens.table;
   parallel_rows(run.threads, out.rows(), [&](size_t r) {
     float* to = out.row<float>(r);
     const size_t id = *tokens.index.row<int32_t>(r);
-    const auto* row = static_cast<const std::byte*>(table.data) + id * row_bytes(table);
+    const auto* row = static_cast<const std::byte*>(table.data) + id * table.row_bytes();
     if (table.dtype == DType::q8_0) {
-      gemv.expand(to, reinterpret_cast<const unsigned char*>(row), out.shape.c);
+      expand_q8(to, reinterpret_cast<const unsigned char*>(row), out.shape.c);
     } else if (block_format(table.dtype).elements > 0) {
       blocks_to_f32(table.dtype, row, out.shape.c, to);
     } else {

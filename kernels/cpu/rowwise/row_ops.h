@@ -4,7 +4,6 @@
 #include <span>
 
 #include "kernels/backend.h"
-#include "kernels/cpu/gemv/gemv_q8.h"
 #include "kernels/cpu/runtime/cpu_run.h"
 
 namespace yent {
@@ -14,13 +13,15 @@ struct Lookup {
   Tensor table, index;
 };
 
-// These are the ops of Backend; arguments are checked by the caller.
+// Expands one row of q8_0 blocks to f32: GemvQ8::expand.
+using ExpandQ8 = void (*)(float* to, const unsigned char* blocks, int k);
+
+// These are the ops of Backend; the caller has checked the arguments.
 void rope(const CpuRun& run, const Tensor& x, const Lookup& angles, int head_width,
           bool interleaved);
 void store_rows(const CpuRun& run, const Tensor& cache, const Tensor& x, const Tensor& positions);
-// Tables of q8_0 are read by `gemv`, those of block formats by blocks.h. `positions.table` may be
-// empty.
-void embed(const CpuRun& run, const GemvQ8& gemv, const Tensor& out, const Lookup& tokens,
+// The table is f32, q8_0 or of a block format; `positions.table` may be empty.
+void embed(const CpuRun& run, ExpandQ8 expand_q8, const Tensor& out, const Lookup& tokens,
            const Lookup& positions);
 void linear_combination(const CpuRun& run, const Tensor& out, std::span<const Tensor> terms,
                         const Tensor& coefficients);

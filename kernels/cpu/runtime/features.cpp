@@ -22,13 +22,14 @@ namespace {
 
 #if defined(__x86_64__)
 
-struct Leaf {
+struct CpuidResult {
   unsigned a = 0, b = 0, c = 0, d = 0;
 };
 
-Leaf cpuid(unsigned leaf, unsigned part = 0) {
-  Leaf r;
-  __get_cpuid_count(leaf, part, &r.a, &r.b, &r.c, &r.d);  // leaves zeros where there is none
+CpuidResult cpuid(unsigned function, unsigned part = 0) {
+  CpuidResult r;
+  __get_cpuid_count(function, part, &r.a, &r.b, &r.c,
+                    &r.d);  // leaves zeros for an unknown function
   return r;
 }
 
@@ -41,7 +42,7 @@ uint64_t saved_state() {
   return static_cast<uint64_t>(high) << 32 | low;
 }
 
-// Tiles are saved only for processes that ask. All threads have them from then on.
+// The system saves tiles only for processes that have asked for them, once for all threads.
 bool tiles_granted() {
   constexpr int request = 0x1023, tile_data = 18;
   return syscall(SYS_arch_prctl, request, tile_data) == 0;
@@ -54,7 +55,7 @@ bool tiles_granted() {
 CpuFeatures detect_features() {
   CpuFeatures f;
 #if defined(__x86_64__)
-  const Leaf one = cpuid(1), seven = cpuid(7), seven_one = cpuid(7, 1);
+  const CpuidResult one = cpuid(1), seven = cpuid(7), seven_one = cpuid(7, 1);
   const bool osxsave = bit(one.c, 27);
   const uint64_t saved = osxsave ? saved_state() : 0;
   constexpr uint64_t ymm = 0x6, zmm = 0xe6, tiles = 0x60000;
@@ -65,8 +66,8 @@ CpuFeatures detect_features() {
              bit(seven.b, 30) && bit(seven.b, 31);
   f.avx512vnni = f.avx512 && bit(seven.c, 11);
   f.avx512bf16 = f.avx512 && bit(seven_one.a, 5);
-  // vdpbf16ps makes twice the products of an fma: in the same time on AMD's processors, in four
-  // times the time on Intel's.
+  // vdpbf16ps computes twice the products of an fma. It takes the same time on AMD's processors,
+  // four times as long on Intel's.
   f.quick_bf16 = f.avx512bf16 && cpuid(0).b == signature_AMD_ebx;
   f.amx = f.avx512vnni && f.avx512bf16 && (saved & tiles) == tiles && bit(seven.d, 24) &&
           bit(seven.d, 25) && bit(seven.d, 22) && bit(seven.c, 1) && tiles_granted();

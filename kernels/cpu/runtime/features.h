@@ -1,22 +1,23 @@
-// What this machine can run: instruction sets that both the processor and the operating
-// system offer, and the cores this process may use.
+// What this machine can run: the instruction sets that both the processor and the operating system
+// support, and the cores that this process may use.
 #pragma once
 
 namespace yent {
 
-// Each field stands for a whole cap of interface.md and includes what its kernels assume:
-// avx2 with FMA and F16C, avx512 the F, BW, DQ and VL parts, amx tiles with int8 and bf16 and
-// AVX-512 BF16 and VBMI, neon_dot sdot, neon_i8mm smmla.
+// Each field stands for one instruction set of leaf.h and includes all that its kernels use: avx2
+// with FMA and F16C; avx512 with F, BW, DQ and VL; amx with tiles, int8, bf16, AVX-512 BF16 and
+// VBMI; neon_dot with sdot; neon_i8mm with smmla.
 struct CpuFeatures {
   bool avx2 = false, avxvnni = false;
   bool avx512 = false, avx512vnni = false, avx512bf16 = false, amx = false;
-  bool quick_bf16 = false;  // avx512bf16's products are faster than those of floats
+  bool quick_bf16 = false;  // the products of avx512bf16 are faster than f32 ones
   bool neon = false, neon_dot = false, neon_i8mm = false;
 };
 
+// Asks the system for permission to use AMX tiles, for all threads of the process.
 CpuFeatures detect_features();
 
-// Physical cores in this process's affinity mask; siblings of one core count once.
+// Physical cores in this process's affinity mask. Hyperthreads of one core count once.
 int usable_cores();
 
 }  // namespace yent

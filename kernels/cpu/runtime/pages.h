@@ -1,5 +1,5 @@
-// Memory in whole pages. On some machines the first touch of a page costs more than all that is
-// computed with it, so working memory that grows takes its pages along.
+// Memory in whole pages. On some machines the first touch of a page costs more than the computation
+// on it, so working memory that grows keeps its pages.
 #pragma once
 
 #include <cstddef>
@@ -7,10 +7,11 @@
 
 namespace yent {
 
-// Zeroed, at 64 bytes, at huge pages where it is that large.
+// Zeroed memory, 64-byte aligned; from 2 MB on in huge pages, where the system has some. Throws
+// std::bad_alloc. Any thread may call it.
 std::shared_ptr<std::byte> aligned_bytes(size_t bytes);
 
-// Zeros at first; throws std::bad_alloc.
+// At least `bytes` of zeros, aligned to 2 MB. Throws std::bad_alloc.
 class Pages {
  public:
   explicit Pages(size_t bytes);
@@ -19,13 +20,13 @@ class Pages {
 
   std::byte* data() const { return start_; }
   size_t bytes() const { return bytes_; }
-  // Takes the pages of `other` for its first ones, with what is in them.
+  // Replaces its first pages by those of `other`, with their contents; `other` loses them.
   void adopt(Pages& other);
 
  private:
   void* map_;
   size_t mapped_;
-  std::byte* start_;  // at a huge page
+  std::byte* start_;  // aligned to a huge page
   size_t bytes_;
 };
 

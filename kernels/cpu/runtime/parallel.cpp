@@ -1,6 +1,6 @@
-// Helpers that wait awake for a moment, since a token takes a hundred regions of some
-// microseconds, and then sleep. A region never waits for a helper that has not begun: on a busy
-// machine, or after a long pause, the caller has done the work before the helper wakes.
+// Helper threads spin for a moment, because a token takes a hundred regions of some microseconds
+// each, and then sleep. A region never waits for a helper that has not begun: on a busy machine, or
+// after a long pause, the caller has done the work before the helper wakes.
 #include "kernels/cpu/runtime/parallel.h"
 
 #include <algorithm>
@@ -17,10 +17,10 @@
 namespace yent {
 namespace {
 
-constexpr std::chrono::microseconds awake(50);
-constexpr int looks = 16;  // at the state for one at the clock
+constexpr std::chrono::microseconds spin_time(50);
+constexpr int looks = 16;  // reads of the state between two reads of the clock
 
-void rest() {
+void relax() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
 #elif defined(__aarch64__)
@@ -29,19 +29,20 @@ void rest() {
 }
 
 // idle -> called -> working -> idle, or back from called to idle if the caller is done first. The
-// bits above count the calls: who slept through one sees that it did and stays awake for the next.
+// upper bits are a call counter, so a helper that slept through a call notices that and keeps
+// spinning for the next one.
 enum State : uint32_t { idle, called, working, leaving, states };
 
-// Returns what the state is once it is no longer `old`.
+// Waits until the state is no longer `old`; returns the new one.
 uint32_t await_change(std::atomic<uint32_t>& state, uint32_t old) {
   const auto start = std::chrono::steady_clock::now();
   do {
     for (int i = 0; i < looks; ++i) {
       const uint32_t now = state.load(std::memory_order_acquire);
       if (now != old) return now;
-      rest();
+      relax();
     }
-  } while (std::chrono::steady_clock::now() - start < awake);
+  } while (std::chrono::steady_clock::now() - start < spin_time);
   state.wait(old, std::memory_order_acquire);
   return state.load(std::memory_order_acquire);
 }
@@ -58,7 +59,7 @@ struct Region {
     for (size_t task; (task = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) {
       try {
         call(body, task, thread);
-      } catch (...) {  // none may leave a thread
+      } catch (...) {  // an exception may not leave a thread
         const std::lock_guard lock(mutex);
         thrown = std::current_exception();
       }
@@ -68,7 +69,7 @@ struct Region {
 
 thread_local bool inside = false;
 
-// Calls from one thread follow one another, so a state is `idle` between them.
+// A thread makes one call after another, so the state is `idle` between them.
 class Helper {
  public:
   explicit Helper(int thread) : thread_([this, thread] { serve(thread); }) {}
@@ -83,7 +84,7 @@ class Helper {
     set(calls_ | called);
   }
 
-  // Returns when this helper has done, or has been spared, what it was called for.
+  // Returns when this helper has done its part, or has been called off before it began.
   void dismiss() {
     uint32_t now = calls_ | called;
     if (state_.compare_exchange_strong(now, calls_ | idle, std::memory_order_acquire)) return;
@@ -104,7 +105,7 @@ class Helper {
       const uint32_t begun = now - called + working, done = now - called + idle;
       if (!state_.compare_exchange_strong(now, begun, std::memory_order_acquire)) continue;
       region_->work(thread);
-      now = begun;  // or leaving: a task may end the program
+      now = begun;  // or leaving, where a task has ended the program
       if (!state_.compare_exchange_strong(now, done, std::memory_order_release)) return;
       state_.notify_one();
       now = done;
@@ -117,12 +118,13 @@ class Helper {
   std::thread thread_;
 };
 
-// Helpers of the thread that calls; they end with it.
+// The helpers of the calling thread; they end with it.
 std::vector<std::unique_ptr<Helper>>& helpers(size_t count) {
   static thread_local std::vector<std::unique_ptr<Helper>> own;
   try {
     while (own.size() < count) own.push_back(std::make_unique<Helper>(own.size() + 1));
-  } catch (const std::system_error&) {  // no more threads: those there are do the work
+  } catch (
+      const std::system_error&) {  // the system has no more threads; the existing ones do the work
   }
   return own;
 }

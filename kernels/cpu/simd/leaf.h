@@ -1,7 +1,10 @@
-// What every kernel contract shares. A leaf, a file compiled for one instruction set, may
-// include <stdint.h>, the compiler's intrinsics, contracts like this one and the all-static
-// headers simd*.h, tile.h, *_kernel.h and *_amx.h, nothing else: a function with external linkage
-// compiled there could be the copy the linker keeps for every machine.
+// What every kernel contract shares, and the leaf rule.
+//
+// A leaf is a file compiled for one instruction set. It may include <stdint.h>, <stddef.h>, the
+// compiler's intrinsics, contracts like this one and headers whose functions are all static:
+// simd*.h, tile.h, *_kernel.h and *_amx.h. Nothing else: of a function with external linkage the
+// linker keeps one copy for all files, and that could be the leaf's, which other machines cannot
+// run.
 #pragma once
 
 #include <stddef.h>
@@ -11,8 +14,10 @@
 
 namespace yent {
 
-// The instruction sets, in the order of their caps: one ladder per architecture, `ref` (plain
-// C++) at the foot of both.
+// The instruction sets, in the order of their caps: one ladder per architecture, `ref` (plain C++)
+// at the foot of both. This is the only list. Every switch over it has no default, and names, tests
+// and tables count to `last`; a new one also needs its compiler flags (leaf_options in
+// kernels/CMakeLists.txt).
 enum class Isa : uint8_t {
   ref,
   avx2,
@@ -24,9 +29,11 @@ enum class Isa : uint8_t {
   neon,
   neon_dot,
   neon_i8mm,
+  last = neon_i8mm,
 };
+static constexpr int isa_count = static_cast<int>(Isa::last) + 1;
 
-// What an activation is made of: floats, the upper halves of floats, or codes in [-127, 127].
+// The elements of an activation: f32, the upper halves of f32, or quantized values in [-127, 127].
 enum class Element : uint8_t { f32, bf16, i8 };
 
 static constexpr size_t element_bytes(Element e) {

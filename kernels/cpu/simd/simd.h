@@ -1,23 +1,37 @@
-// The vector vocabulary in which the kernels are written once and compiled for every
-// instruction set: V holds W floats, everything is static and inlined, so that no function of a
-// wide unit can be the copy which the linker keeps for all (the leaf rule).
+// The vector vocabulary in which kernels are written once and compiled for every instruction set. V
+// holds W floats. Everything is static and inlined (the leaf rule of leaf.h).
 //
-//   load store load_part store_part (n of W lanes, the others read as 0)   load_i8 load_i32
-//   load_i32_less(p, q): *p - *q
-//   load_f16   load_f16_apart: n halves, `step` bytes apart, the other lanes anything
-//   load_bf16 store_bf16 store_i8: the first n lanes, or all; store_i8 rounds to even what is above
-//   -129 and stores 127 for what is more   absmax_bf16 (of a row)
-//   store_bf16_pair: two vectors, one behind the other; if `far` it may go past the caches
-//   zero set1 add sub mul div max min   fma(a, b, c) = a * b + c
-//   reciprocal (good for 12 bits and more; of infinity 0 or NaN)   sum greatest (over the lanes)
-//   round_even   times_two_to(v, n): n integral, -127 gives 0   where_le(a, b, yes, no) per lane
-//   fraction(v) = v - floor(v)   times_two_to_floor(v, n): n of any size, saturating
-//   split(low, high, even, odd): the lanes of two vectors taken by turns   transpose(V[W])
-//   load_words: W words of 32 bits   bits(words, from, mask): shifted down, masked
-//   join(low, high, at): high shifted up, behind low   words_to_float (words are not negative)
+// clang-format off
+//   load store                 W lanes
+//   load_part store_part       the first n of W lanes; the others are read as 0
+//   load_i8 load_i32           integers as floats
+//   load_i32_less(p, q)        *p - *q, integers as floats
+//   load_f16                   W halves
+//   load_f16_apart             n halves, `step` bytes apart; the other lanes are undefined
+//   load_bf16 store_bf16 store_i8   the first n lanes, or all. store_i8 rounds to even; the value must
+//                              be above -129; what exceeds 127 is stored as 127
+//   store_bf16_pair            two consecutive vectors; past the caches if `non_temporal`
+//   absmax_bf16                greatest magnitude of a row
+//   zero set1 add sub mul div max min    fma(a, b, c) = a * b + c
+//   reciprocal                 good for at least 12 bits; of infinity 0 or NaN
+//   sum greatest               over the lanes
+//   round_even                 to the nearest integer, ties to even
+//   times_two_to(v, n)         v * 2^n, n integral; -127 gives 0
+//   times_two_to_floor(v, n)   v * 2^floor(n), n of any size, saturating
+//   where_le(a, b, yes, no)    per lane: a <= b ? yes : no
+//   fraction(v)                v - floor(v)
+//   split(low, high, even, odd)   the even and the odd lanes of two consecutive vectors
+//   transpose(V[W])            a square of W x W floats
+//   load_words                 W words of 32 bits (Words)
+//   bits(words, from, mask)    shifted down, masked
+//   join(low, high, at)        low | high << at
+//   words_to_float             words are not negative
 //
-// Not in simd_plain.h: to_bf16, rounded to bf16 but still floats; join_bf16(low, high), such
-// floats as pairs of halves; low_bf16 and high_bf16 of pairs.
+//   Not in simd_plain.h:
+//   to_bf16                    rounds to bf16, still floats
+//   join_bf16(low, high)       such floats as pairs of bf16
+//   low_bf16 high_bf16         the floats of such pairs
+// clang-format on
 #pragma once
 
 #include <stddef.h>

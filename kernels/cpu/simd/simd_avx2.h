@@ -55,7 +55,7 @@ inline void store_bf16(uint16_t* p, V v, int n = W) {
   const __m256i bits = _mm256_castps_si256(v);
   const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
   const __m256i rounded = _mm256_add_epi32(_mm256_add_epi32(bits, _mm256_set1_epi32(0x7fff)), odd);
-  // Rounding could turn a NaN into something else: it keeps its upper half, made quiet.
+  // Rounding could turn a NaN into infinity: it keeps its upper half and is made quiet.
   const __m256i quiet = _mm256_or_si256(bits, _mm256_set1_epi32(0x400000));
   const __m256i nan = _mm256_castps_si256(_mm256_cmp_ps(v, v, _CMP_UNORD_Q));
   const __m256i high = _mm256_srli_epi32(_mm256_blendv_epi8(rounded, quiet, nan), 16);
@@ -77,7 +77,7 @@ inline void store_i8(int8_t* p, V v, int n = W) {
   __builtin_memcpy(p, part, n);
 }
 
-// The greatest of the magnitudes, which stand in the order of their bits; NaN is the greatest.
+// Magnitudes are ordered like their bits, with NaN on top.
 inline float absmax_bf16(const uint16_t* p, int count) {
   uint16_t top = 0;
   for (int i = 0; i < count; ++i) {

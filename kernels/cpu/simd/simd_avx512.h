@@ -47,7 +47,7 @@ inline void store_bf16(uint16_t* p, V v, int n = W) {
   const __m512i bits = _mm512_castps_si512(v);
   const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
   __m512i rounded = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd);
-  // Rounding could turn a NaN into something else: it keeps its upper half, made quiet.
+  // Rounding could turn a NaN into infinity: it keeps its upper half and is made quiet.
   const __mmask16 nan = _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q);
   rounded = _mm512_mask_or_epi32(rounded, nan, bits, _mm512_set1_epi32(0x400000));
   _mm256_mask_storeu_epi16(p, lanes(n), _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16)));
@@ -72,7 +72,7 @@ inline void store_i8(int8_t* p, V v, int n = W) {
   _mm_mask_storeu_epi8(p, lanes(n), quantized);
 }
 
-// The greatest of the magnitudes, which stand in the order of their bits; NaN is the greatest.
+// Magnitudes are ordered like their bits, with NaN on top.
 inline float absmax_bf16(const uint16_t* p, int count) {
   const __m512i magnitude = _mm512_set1_epi16(0x7fff);
   __m512i top = _mm512_setzero_si512();
@@ -98,7 +98,7 @@ inline V min(V a, V b) { return _mm512_min_ps(a, b); }
 inline V fma(V a, V b, V c) { return _mm512_fmadd_ps(a, b, c); }
 inline V round_even(V v) { return _mm512_roundscale_ps(v, 8); }
 inline V times_two_to(V v, V n) {
-  // scalef leaves a subnormal at -127; the other instruction sets give 0, so does this one.
+  // scalef gives a subnormal at -127; the other instruction sets give 0, so this one must, too.
   return _mm512_maskz_scalef_ps(_mm512_cmp_ps_mask(n, set1(-126), _CMP_GE_OQ), v, n);
 }
 inline V fraction(V v) { return _mm512_reduce_ps(v, 9); }

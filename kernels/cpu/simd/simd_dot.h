@@ -1,14 +1,20 @@
-// Products of codes, four added to each sum by one instruction, in the manner of simd.h: Quads
-// holds W sums of 32 bits, or W groups of four codes.
+// Dot products of int8 values, in the manner of simd.h: one instruction adds four products to each
+// sum. Quads holds W sums of 32 bits, or W groups of four int8 values.
 //
-//   load_quads(p) store_quads(p, q)   all_quads(n): n in every lane
-//   dot(sums, raised, codes)   x86 wants the first factor unsigned: its codes are dot_offset higher
-//                              than meant, so that dot_offset times the sum of the other's is too
-//                              much
-//   flip(codes)                adds or takes away 128
-//   as_quads(v)                a vector's bits
-//   round_to_quads(V[4])       numbers from 0 to 255 as codes, four of a lane side by side
-//   quads_to_float(sums)       value_of<I>(codes): the I-th of every four, signed
+// clang-format off
+//   load_quads(p) store_quads(p, q)
+//   all_quads(n)          n in every lane
+//   dot(sums, raised, values)   x86 wants the first factor unsigned: its values are stored dot_offset
+//                         higher. The sums then exceed the true ones by dot_offset times the sum of
+//                         the second factor's values.
+//   flip(values)          adds or subtracts 128
+//   raise(values)         adds dot_offset
+//   as_quads(v)           the bits of a vector
+//   round_to_quads(V[4])  floats from 0 to 255 as unsigned values, four of a lane side by side
+//   quads_to_float(sums)
+//   value_of<I>(values)   the I-th of every four, signed, as float
+//   one_quad(p)           four values, or one sum, in every lane
+// clang-format on
 #pragma once
 
 #include "kernels/cpu/simd/simd.h"
@@ -66,7 +72,7 @@ inline Quads dot(Quads sums, Quads raised, Quads quantized) {
 inline Quads flip(Quads quantized) { return _mm512_xor_si512(quantized, _mm512_set1_epi8(-128)); }
 inline Quads as_quads(V v) { return _mm512_castps_si512(v); }
 
-// Packing leaves four of each in every 128 bits, which are then taken by turns.
+// Packing leaves four of each source in every 128 bits; the shuffle interleaves them.
 inline Quads round_to_quads(const V* e) {
   const __m512i turns =
       _mm512_broadcast_i32x4(_mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
@@ -97,7 +103,7 @@ inline Quads dot(Quads sums, Quads raised, Quads quantized) {
 inline Quads flip(Quads quantized) { return _mm256_xor_si256(quantized, _mm256_set1_epi8(-128)); }
 inline Quads as_quads(V v) { return _mm256_castps_si256(v); }
 
-// Packing leaves four of each in every 128 bits, which are then taken by turns.
+// Packing leaves four of each source in every 128 bits; the shuffle interleaves them.
 inline Quads round_to_quads(const V* e) {
   const __m256i turns = _mm256_broadcastsi128_si256(
       _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15));
@@ -148,7 +154,6 @@ inline V value_of(Quads quantized) {
 
 #endif
 
-// Four codes, or one sum, in every lane.
 inline Quads one_quad(const void* p) {
   int32_t four;
   __builtin_memcpy(&four, p, sizeof four);

@@ -1,5 +1,5 @@
-// exp, and the activation functions made of it, on vectors. Polynomials by weighted least
-// squares (Lawson's iteration), good to a few units in the last place of a float.
+// exp and the activation functions on vectors. Polynomials by weighted least squares (Lawson's
+// iteration), good to a few units in the last place of a float.
 #pragma once
 
 #include "kernels/cpu/simd/leaf.h"
@@ -42,8 +42,8 @@ inline V exp(V x) {
 
 inline V sigmoid(V x) { return div(set1(1), add(set1(1), exp(sub(zero(), x)))); }
 
-// x Phi(x) = max(x, 0) - |x| erfc(|x| / sqrt 2) / 2, with erfc(z) = exp(-z^2) t P(t) and
-// t = 1 / (1 + 0.4 z): no cancellation on either side of zero.
+// x Phi(x) = max(x, 0) - |x| erfc(|x| / sqrt 2) / 2, with erfc(z) = exp(-z^2) t P(t) and t = 1 / (1
+// + 0.4 z): no cancellation on either side of zero.
 inline V gelu(V x) {
   const V size = max(x, sub(zero(), x));
   const V z = mul(size, set1(0.707106781f));
@@ -69,7 +69,7 @@ inline V apply(Fn fn, V x) {
   return x;
 }
 
-// The same to about 1e-4, for results that are stored as bf16 or codes.
+// The functions *_short are good to about 1e-4, for results that are stored as bf16 or int8.
 // 2^x; nearly 0 for what is below -126, which would be subnormal and slow.
 inline V exp2_short(V x) {
   const V at_least = max(x, set1(-126));

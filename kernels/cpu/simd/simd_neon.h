@@ -53,7 +53,7 @@ inline void store_bf16(uint16_t* p, V v, int n = W) {
   const uint32x4_t bits = vreinterpretq_u32_f32(v);
   const uint32x4_t odd = vandq_u32(vshrq_n_u32(bits, 16), vdupq_n_u32(1));
   const uint32x4_t rounded = vaddq_u32(vaddq_u32(bits, vdupq_n_u32(0x7fff)), odd);
-  // Rounding could turn a NaN into something else: it keeps its upper half, made quiet.
+  // Rounding could turn a NaN into infinity: it keeps its upper half and is made quiet.
   const uint32x4_t quiet = vorrq_u32(bits, vdupq_n_u32(0x400000));
   const uint16x4_t high = vshrn_n_u32(vbslq_u32(vceqq_f32(v, v), rounded, quiet), 16);
   if (n == W) return vst1_u16(p, high);
@@ -71,7 +71,7 @@ inline void store_i8(int8_t* p, V v, int n = W) {
   for (int i = 0; i < n; ++i) p[i] = static_cast<int8_t>(whole[i]);
 }
 
-// The greatest of the magnitudes, which stand in the order of their bits; NaN is the greatest.
+// Magnitudes are ordered like their bits, with NaN on top.
 inline float absmax_bf16(const uint16_t* p, int count) {
   uint16_t top = 0;
   for (int i = 0; i < count; ++i) {
@@ -130,7 +130,8 @@ typedef int32x4_t Words;
 inline Words load_words(const void* p) {
   return vreinterpretq_s32_u8(vld1q_u8(static_cast<const uint8_t*>(p)));
 }
-inline Words bits(Words w, int from, uint32_t mask) {  // what a shift repeats is masked, too
+inline Words bits(Words w, int from,
+                  uint32_t mask) {  // the mask also clears the sign bits that the shift repeats
   return vandq_s32(vshlq_s32(w, vdupq_n_s32(-from)), vdupq_n_s32(static_cast<int>(mask)));
 }
 inline Words join(Words low, Words high, int at) {

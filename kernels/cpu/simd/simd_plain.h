@@ -1,4 +1,4 @@
-// simd.h in portable C++: what the other headers mean, lane by lane.
+// simd.h in portable C++, lane by lane: the meaning of the other headers.
 #pragma once
 
 #include <stdint.h>
@@ -35,7 +35,7 @@ inline V load_i32(const int32_t* p) {
 inline V load_i32_less(const int32_t* p, const int32_t* q) {
   return each([&](int i) { return static_cast<float>(p[i] - q[i]); });
 }
-// The exponent is moved by a product, which also makes the subnormals right.
+// A product moves the exponent, which makes subnormals right, too.
 inline V load_f16(const uint16_t* p) {
   return each([&](int i) {
     const uint32_t magnitude = p[i] & 0x7fff, sign = static_cast<uint32_t>(p[i] & 0x8000) << 16;
@@ -67,14 +67,14 @@ inline void store_bf16(uint16_t* p, V v, int n = W) {
   for (int i = 0; i < n; ++i) {
     uint32_t bits;
     __builtin_memcpy(&bits, &v.lane[i], sizeof bits);
-    // Rounding could turn a NaN into something else: it keeps its upper half, made quiet.
+    // Rounding could turn a NaN into infinity: it keeps its upper half and is made quiet.
     const bool nan = v.lane[i] != v.lane[i];
     bits = nan ? bits | 0x400000 : bits + 0x7fff + (bits >> 16 & 1);
     p[i] = static_cast<uint16_t>(bits >> 16);
   }
 }
 
-// The greatest of the magnitudes, which stand in the order of their bits; NaN is the greatest.
+// Magnitudes are ordered like their bits, with NaN on top.
 inline float absmax_bf16(const uint16_t* p, int count) {
   uint16_t top = 0;
   for (int i = 0; i < count; ++i) {
@@ -113,7 +113,7 @@ inline V fma(V a, V b, V c) {
   return each([&](int i) { return a.lane[i] * b.lane[i] + c.lane[i]; });
 }
 inline V round_even(V v) {
-  // At 2^23 and above a float is whole; below, adding and taking it away rounds.
+  // At 2^23 and above a float is an integer; below, adding and subtracting 2^23 rounds it.
   return each([&](int i) {
     const float magic = v.lane[i] < 0 ? -0x1p23f : 0x1p23f;
     const float size = v.lane[i] < 0 ? -v.lane[i] : v.lane[i];

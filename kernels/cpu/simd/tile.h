@@ -1,4 +1,4 @@
-// The inner loop of every f32 product, here and in attention: a tile of M rows by N vectors
+// The inner loop of every f32 product, in gemm and in attention: a tile of M rows by N vectors,
 // kept in registers over all of k.
 #pragma once
 
@@ -7,8 +7,8 @@
 namespace yent {
 namespace {
 
-// sums [M][N * W] = or += the sum over k of a[k * a_ld + row] * b[k * N * W + column]. On the
-// way it asks for k * prefetch_step bytes from `ahead`, which will be wanted soon.
+// sums [M][N * W] = (or, if `add`, +=) the sum over k of a[k * a_ld + row] * b[k * N * W + column].
+// Meanwhile it prefetches k * prefetch_step bytes from `prefetch`.
 template <int M, int N>
 void multiply_tile(float* sums, const float* a, size_t a_ld, const float* b, int k, bool add,
                    const char* prefetch, size_t prefetch_step) {
@@ -49,9 +49,9 @@ void multiply(float* sums, const float* a, size_t a_ld, const float* b, int rows
   multiply_tile<M, N>(sums, a, a_ld, b, k, add, static_cast<const char*>(prefetch), prefetch_step);
 }
 
-// Rows become columns: column p of rows[i], which `get(row, p, n)` loads n <= W of, goes to
-// to[p * Step + i], where `put(to, vector)` stores it, for p < count in order. Where M is no
-// multiple of W a column is followed by up to W - 1 floats of rubbish.
+// Transposes: column p of rows[i], n <= W values of which `get(row, p, n)` loads, goes to to[p *
+// Step + i], where `put(to, vector)` stores it, for p < count in order. Where M is no multiple of
+// W, up to W - 1 floats behind a column are overwritten.
 template <int M, int Step, class Row, class Get, class Put>
 void interleave_as(float* to, const Row* const* rows, int m, int count, Get get, Put put) {
   static_assert(M <= W || M % W == 0);

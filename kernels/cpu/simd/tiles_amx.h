@@ -1,5 +1,5 @@
-// The few AMX instructions there are. Written as assembly: GCC 12 takes `_tile_loadconfig` and
-// `_tile_loadd` for reading less than they do and drops stores before them.
+// The AMX instructions. They are written as assembly, because GCC 12 believes that
+// `_tile_loadconfig` and `_tile_loadd` read less memory than they do and drops stores before them.
 #pragma once
 
 #include <stddef.h>
@@ -19,7 +19,7 @@ inline void tiles_begin(const TileShapes& shapes) { asm volatile("ldtilecfg %0" 
 // All eight registers as 16 rows of 64 bytes.
 inline void tiles_begin() { tiles_begin(TileShapes()); }
 
-// Stores that went past the caches are seen by other threads from here on.
+// From here on other threads see the stores that went past the caches.
 inline void tiles_end() { asm volatile("sfence\n\ttilerelease" ::: "memory"); }
 
 template <int Tile>
@@ -37,7 +37,7 @@ inline void tile_zero() {
   asm volatile("tilezero %%tmm%c0" ::"i"(Tile));
 }
 
-// C += A B of codes, or of bf16.
+// C += A B in int8 or in bf16.
 template <bool Quantized, int C, int A, int B>
 inline void tile_multiply() {
   if constexpr (Quantized) {

@@ -1,5 +1,5 @@
-// Gemm::finish for rows whose sums lie as [mr][nr]: from sums to stored outputs. What belongs to
-// a column is fetched once and stays in registers while the rows go by.
+// Gemm::store_tile for sums that lie as [mr][nr]: from sums to stored outputs. The scales and
+// biases of the columns are loaded once and stay in registers while the rows go by.
 #pragma once
 
 #include "kernels/cpu/gemm/gemm.h"
@@ -23,17 +23,17 @@ inline void store_element(void* p, Element type, size_t at, V v, int n) {
   }
 }
 
-// What a row's sums are: floats, int32 sums of codes, each worth its column's times its row's
-// scale, or such too large by GemmTile::excess.
+// The sums of a tile: f32; int32, scaled by the column and by the row; or int32 from which
+// GemmTile::compensation is subtracted first.
 enum class Kind { floats, quantized, compensated };
 
 template <int NR, Kind K, bool Gated, bool Short>
 struct TileStore {
   static constexpr bool Quantized = K != Kind::floats;
-  static constexpr int sums_wide = Gated ? 2 : 1;  // vectors of sums a vector of outputs takes
+  static constexpr int sums_wide = Gated ? 2 : 1;  // vectors of sums for a vector of outputs
   static_assert(NR % (sums_wide * W) == 0, "a vector of values needs a vector of gates");
 
-  // On its way to the second-level cache.
+  // Prefetches to the second-level cache.
   template <int Wide>
   static void fetch(const void* p, Element type, size_t at) {
     const char* from = static_cast<const char*>(p) + at * (type == Element::bf16 ? 2 : 4);
@@ -41,7 +41,7 @@ struct TileStore {
     if (Wide == 2 && type != Element::bf16) __builtin_prefetch(from + 64, 0, 2);
   }
 
-  // Vectors from column `at` of the tile: one, or values and gates.
+  // One vector from column `at` of the tile, or two: values and gates.
   static void fetch(const float* from, int at, V* to) {
     to[0] = load(from + at);
     if constexpr (Gated) split(to[0], load(from + at + W), to, to + 1);
@@ -63,12 +63,12 @@ struct TileStore {
 
   static V apply_fn(Fn fn, V x) { return Short ? apply_short(fn, x) : apply(fn, x); }
 
-  // `Wide` vectors of outputs from column `to`, n lanes of each, for rows [first, last). Of a plain
-  // tile nothing goes through a function, and images have no bias of their own.
+  // `Wide` vectors of outputs from column `to` on, n lanes of each, for rows [first, last). A plain
+  // tile has neither an activation function nor a bias per image.
   template <int Wide, bool Plain>
   static inline __attribute__((always_inline)) void columns(const GemmTile& tile, int first,
                                                             int last, int to, int n) {
-    const GemmTile t = tile;  // a copy that no store can change
+    const GemmTile t = tile;  // a copy, so that the compiler knows no store changes it
     constexpr int step = sums_wide * W;
     V bias[Wide][2], scale[Wide][2], y[Wide];
     for (int v = 0; v < Wide; ++v) {
@@ -76,16 +76,16 @@ struct TileStore {
       if constexpr (Quantized) fetch(t.column_scale, to * sums_wide + v * step, scale[v]);
     }
     for (int row = first; row < last; ++row) {
-      const V worth = Quantized ? set1(t.row_scale[row]) : zero();
+      const V row_scale = Quantized ? set1(t.row_scale[row]) : zero();
       for (int v = 0; v < Wide; ++v) {
         V value[2];
         sums(t, row, to * sums_wide + v * step, value);
         for (int i = 0; i < sums_wide; ++i) {
-          if constexpr (Quantized) value[i] = mul(value[i], mul(scale[v][i], worth));
+          if constexpr (Quantized) value[i] = mul(value[i], mul(scale[v][i], row_scale));
           value[i] = add(value[i], bias[v][i]);
         }
-        const V through = Plain ? value[sums_wide - 1] : apply_fn(t.fn, value[sums_wide - 1]);
-        y[v] = Gated ? mul(value[0], through) : through;
+        const V activated = Plain ? value[sums_wide - 1] : apply_fn(t.fn, value[sums_wide - 1]);
+        y[v] = Gated ? mul(value[0], activated) : activated;
         const int at = to + v * W;
         if (!Plain && t.row_bias)
           y[v] = add(y[v], load_element(t.row_bias[row], Element::f32, at, n));
@@ -95,7 +95,7 @@ struct TileStore {
         }
       }
       const size_t at = row * t.out_ld + to;
-      // Half a line is stored at once: it must be read first.
+      // A gated tile stores half a cache line at once, which must be read first.
       if (Gated) fetch<Wide>(t.out, t.out_type, at + t.prefetch * t.out_ld);
       if (t.residual) {
         fetch<Wide>(t.residual, t.residual_type,
@@ -109,7 +109,7 @@ struct TileStore {
     }
   }
 
-  // Two vectors at once make one store of two, where there are registers for it.
+  // Two vectors at once are stored together, where there are enough registers.
   template <bool Plain>
   static void rows(const GemmTile& t, int first, int last) {
     const int width = t.columns / sums_wide;
@@ -126,13 +126,13 @@ struct TileStore {
   }
 };
 
-// What finishes rows [first, last) of such a tile.
+// The function that stores rows [first, last) of such a tile.
 template <int NR, Kind K>
 auto tile_store(const GemmTile& t) {
-  const bool brief = t.out_type != Element::f32;
+  const bool is_short = t.out_type != Element::f32;
   if (t.gated)
-    return brief ? TileStore<NR, K, true, true>::run : TileStore<NR, K, true, false>::run;
-  return brief ? TileStore<NR, K, false, true>::run : TileStore<NR, K, false, false>::run;
+    return is_short ? TileStore<NR, K, true, true>::run : TileStore<NR, K, true, false>::run;
+  return is_short ? TileStore<NR, K, false, true>::run : TileStore<NR, K, false, false>::run;
 }
 
 template <int NR>

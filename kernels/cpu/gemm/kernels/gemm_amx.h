@@ -1,7 +1,7 @@
-// gemm.h on AMX tiles, once for codes and once for bf16: a tile of C is 32 x 32, four of the
-// eight tile registers, and stays there over all of k; two more hold A, two B. Every 64 bytes of
-// a row take four loads for four products. Tiles and vectors work side by side, so the tile before
-// is scaled and stored meanwhile, some rows now and then.
+// gemm.h on AMX tiles, once for int8 and once for bf16. A tile of C is 32 x 32, four of the eight
+// tile registers, and stays there over all of k; two more hold A, two B. Every 64 bytes of a row
+// take four loads for four products. Tiles and vectors work side by side, so the tile before is
+// scaled and stored meanwhile, a few rows at a time.
 #pragma once
 
 #include "kernels/cpu/gemm/gemm.h"
@@ -12,9 +12,9 @@
 namespace yent {
 namespace {
 
-constexpr int amx_mr = 32, amx_nr = 32, finished_at_once = 8;
+constexpr int amx_mr = 32, amx_nr = 32, rows_at_once = 8;
 constexpr size_t amx_line = 64, amx_tile = 1024;
-constexpr size_t amx_prefetched = 8192;  // bytes ahead of those that are multiplied by a row
+constexpr size_t amx_prefetched = 8192;  // prefetch distance of multiply_row_amx, in bytes
 
 template <bool Quantized>
 void multiply_amx(void* sums, const GemmRows& a, const void* b, const void* prefetch,
@@ -22,8 +22,8 @@ void multiply_amx(void* sums, const GemmRows& a, const void* b, const void* pref
   constexpr Kind kind = Quantized ? Kind::quantized : Kind::floats;
   const auto store_rows_of = before ? tile_store<amx_nr, kind>(*before) : nullptr;
   const int rows = before ? before->rows : 0, steps = a.segments * (a.segment_bytes / amx_line);
-  const int pause = steps * finished_at_once / amx_mr;
-  int finished = 0, step = 0, due = 0;
+  const int pause = steps * rows_at_once / amx_mr;
+  int stored = 0, step = 0, due = 0;
   tile_zero<0>();
   tile_zero<1>();
   tile_zero<2>();
@@ -46,15 +46,15 @@ void multiply_amx(void* sums, const GemmRows& a, const void* b, const void* pref
       tile_load<5>(a1 + at, a.step[1]);
       tile_multiply<Quantized, 2, 5, 6>();
       tile_multiply<Quantized, 3, 5, 7>();
-      if (finished < rows && step++ >= due) {
-        const int last = finished + finished_at_once < rows ? finished + finished_at_once : rows;
-        store_rows_of(*before, finished, last);
-        finished = last;
+      if (stored < rows && step++ >= due) {
+        const int last = stored + rows_at_once < rows ? stored + rows_at_once : rows;
+        store_rows_of(*before, stored, last);
+        stored = last;
         due += pause;
       }
     }
   }
-  if (finished < rows) store_rows_of(*before, finished, rows);
+  if (stored < rows) store_rows_of(*before, stored, rows);
   char* to = static_cast<char*>(sums);
   constexpr size_t row = amx_nr * sizeof(float);
   tile_store<0>(to, row);
@@ -66,14 +66,14 @@ void multiply_amx(void* sums, const GemmRows& a, const void* b, const void* pref
 inline Quads add(Quads a, Quads b) { return _mm512_add_epi32(a, b); }
 inline V dot(V sums, Quads a, Quads b) { return _mm512_dpbf16_ps(sums, (__m512bh)a, (__m512bh)b); }
 
-// A tile would be empty but for one sixteenth, and what one row waits for is memory. In vectors
-// the same four bytes of k of sixteen columns stand side by side, too. Sums is what products of
-// codes (Quads) or of bf16 (V) add up to.
+// One row would leave fifteen sixteenths of a tile empty, and the time goes into reading the
+// weights anyway. In vectors, too, the same four bytes of k of sixteen columns lie side by side.
+// Sums is the type of the sums: Quads in int8, V in bf16.
 template <class Sums, bool Quantized>
 void multiply_row_amx(void* sums, const GemmRows& a, const void* b) {
   const char* panel = static_cast<const char*>(b);
   Sums totals[2][4] = {};
-  Quads inputs = {};  // their sum, which raised weights count too often
+  Quads inputs = {};  // their sum, to compensate the offset of the weights
   for (int s = 0; s < a.segments; ++s) {
     const char* row = static_cast<const char*>(a.sources[0][s]);
     const char* end = row + a.segment_bytes;
@@ -101,8 +101,8 @@ void multiply_row_amx(void* sums, const GemmRows& a, const void* b) {
   }
 }
 
-// A panel is 64 bytes of k after 64 bytes of k; of each, the first 16 columns, then the others;
-// there 4 bytes of k of a column stand side by side, then the next column's.
+// A panel is a sequence of pieces of 64 bytes of k. A piece holds the first 16 columns, then the
+// other 16; of these, 4 bytes of k of each column, column by column, then the next 4 bytes.
 constexpr size_t amx_panel_at(int column, size_t k_byte) {
   return k_byte / 64 * 2 * amx_tile + column / 16 * amx_tile + k_byte % 64 / 4 * 64 +
          column % 16 * 4 + k_byte % 4;

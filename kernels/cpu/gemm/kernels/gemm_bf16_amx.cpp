@@ -3,7 +3,7 @@
 namespace yent {
 namespace {
 
-void pack(void* panel, const void* weight, size_t ld, int columns, int k) {
+void pack_b(void* panel, const void* weight, size_t ld, int columns, int k) {
   char* to = static_cast<char*>(panel);
   const float* from = static_cast<const float*>(weight);
   for (int j = 0; j < amx_nr; ++j) {
@@ -18,21 +18,19 @@ void pack(void* panel, const void* weight, size_t ld, int columns, int k) {
 
 }  // namespace
 
-extern const Gemm gemm_bf16_amx = {"amx",
-                                   Isa::amx,
-                                   amx_mr,
-                                   amx_nr,
-                                   32,
-                                   2,
-                                   2,
-                                   2,
-                                   pack,
-                                   nullptr,
-                                   nullptr,
-                                   store_tile<amx_nr>,
-                                   tiles_begin,
-                                   tiles_end,
-                                   multiply_amx<false>,
-                                   multiply_row_amx<V, false>};
+extern const Gemm gemm_bf16_amx = {.name = "amx",
+                                   .isa = Isa::amx,
+                                   .mr = amx_mr,
+                                   .nr = amx_nr,
+                                   .kr = 32,
+                                   .input = Element::bf16,
+                                   .a_bytes = 2,
+                                   .b_bytes = 2,
+                                   .pack_b = pack_b,
+                                   .store_tile = store_tile<amx_nr>,
+                                   .begin = tiles_begin,
+                                   .end = tiles_end,
+                                   .multiply_in_place = multiply_amx<false>,
+                                   .multiply_row_in_place = multiply_row_amx<V, false>};
 
 }  // namespace yent

@@ -67,8 +67,17 @@ void accumulate(void* sums, const void* a, const void* b, int rows, int k, bool 
 
 }  // namespace
 
-extern const Gemm gemm_bf16_avx512bf16 = {
-    "avx512bf16", Isa::avx512bf16, mr, nr, 2, 2, 2, 2, pack_bf16<nr>, pack_a,
-    accumulate,   store_tile<nr>};
+extern const Gemm gemm_bf16_avx512bf16 = {.name = "avx512bf16",
+                                          .isa = Isa::avx512bf16,
+                                          .mr = mr,
+                                          .nr = nr,
+                                          .kr = 2,
+                                          .input = Element::bf16,
+                                          .a_bytes = 2,
+                                          .b_bytes = 2,
+                                          .pack_b = pack_bf16<nr>,
+                                          .store_tile = store_tile<nr>,
+                                          .pack_a = pack_a,
+                                          .accumulate = accumulate};
 
 }  // namespace yent

@@ -1,7 +1,7 @@
 // gemm.h in bf16, written once over simd.h: both operands rounded to bf16, sums in f32. Neighbours
-// in k lie in pairs in a panel of B, [k / 2][nr][2], which is also how the instructions for bf16
-// want it. Rows without such instructions multiply floats: A is widened as it is staged, and a
-// pair of B is taken apart by a shift and a mask.
+// in k lie in pairs in a panel of B, [k / 2][nr][2], as the bf16 instructions want it. Instruction
+// sets without them multiply f32: A is widened as it is packed, and a pair of B is taken apart by a
+// shift and a mask.
 #pragma once
 
 #include "kernels/cpu/gemm/gemm.h"
@@ -13,15 +13,15 @@ namespace {
 
 // W pairs from 2 W floats, of which the first `count` exist.
 inline V load_pairs(const float* from, int count) {
-  V uniform_stride, odd;
+  V even, odd;
   if (count >= 2 * W) {
-    split(load(from), load(from + W), &uniform_stride, &odd);
+    split(load(from), load(from + W), &even, &odd);
   } else {
     float part[2 * W] = {};
     for (int i = 0; i < count; ++i) part[i] = from[i];
-    split(load(part), load(part + W), &uniform_stride, &odd);
+    split(load(part), load(part + W), &even, &odd);
   }
-  return join_bf16(to_bf16(uniform_stride), to_bf16(odd));
+  return join_bf16(to_bf16(even), to_bf16(odd));
 }
 
 // Columns past the last repeat it; their sums are never stored.
@@ -41,7 +41,7 @@ void pack_a_widened(void* panel, int at, const void* const* sources, int rows, i
       count, [](const uint16_t* row, int p, int n) { return load_bf16(row + p, n); }, store);
 }
 
-// tile.h's loop for pairs.
+// multiply_tile() of tile.h for pairs.
 template <int M, int MR, int N>
 void multiply_pairs(float* sums, const float* a, const uint16_t* b, int rows, int pairs, bool add,
                     const char* prefetch, size_t prefetch_step) {
@@ -91,18 +91,18 @@ void accumulate_pairs(void* sums, const void* a, const void* b, int rows, int k,
 
 template <int MR, int N>
 constexpr Gemm gemm_bf16(const char* name, Isa isa) {
-  return {name,
-          isa,
-          MR,
-          N * W,
-          2,
-          sizeof(uint16_t),
-          sizeof(float),
-          sizeof(uint16_t),
-          pack_bf16<N * W>,
-          pack_a_widened<MR>,
-          accumulate_pairs<MR, N>,
-          store_tile<N * W>};
+  return {.name = name,
+          .isa = isa,
+          .mr = MR,
+          .nr = N * W,
+          .kr = 2,
+          .input = Element::bf16,
+          .a_bytes = sizeof(float),
+          .b_bytes = sizeof(uint16_t),
+          .pack_b = pack_bf16<N * W>,
+          .store_tile = store_tile<N * W>,
+          .pack_a = pack_a_widened<MR>,
+          .accumulate = accumulate_pairs<MR, N>};
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace {
 
 constexpr int mr = 4, nr = 8;
 
-void pack(void* panel, const void* weight, size_t ld, int columns, int k) {
+void pack_b(void* panel, const void* weight, size_t ld, int columns, int k) {
   uint16_t* to = static_cast<uint16_t*>(panel);
   const float* from = static_cast<const float*>(weight);
   for (int p = 0; p < k; ++p) {
@@ -39,7 +39,17 @@ void accumulate(void* sums, const void* a, const void* b, int rows, int k, bool 
 
 }  // namespace
 
-extern const Gemm gemm_bf16_ref = {"ref", Isa::ref, mr,   nr,     1,          2,
-                                   2,     2,        pack, pack_a, accumulate, store_tile<nr>};
+extern const Gemm gemm_bf16_ref = {.name = "ref",
+                                   .isa = Isa::ref,
+                                   .mr = mr,
+                                   .nr = nr,
+                                   .kr = 1,
+                                   .input = Element::bf16,
+                                   .a_bytes = 2,
+                                   .b_bytes = 2,
+                                   .pack_b = pack_b,
+                                   .store_tile = store_tile<nr>,
+                                   .pack_a = pack_a,
+                                   .accumulate = accumulate};
 
 }  // namespace yent

@@ -31,18 +31,18 @@ void accumulate_f32(void* sums, const void* a, const void* b, int rows, int k, b
 
 template <int MR, int N>
 constexpr Gemm gemm_f32(const char* name, Isa isa) {
-  return {name,
-          isa,
-          MR,
-          N * W,
-          1,
-          sizeof(float),
-          sizeof(float),
-          sizeof(float),
-          pack_f32<N * W>,
-          pack_a_f32<MR>,
-          accumulate_f32<MR, N>,
-          store_tile<N * W>};
+  return {.name = name,
+          .isa = isa,
+          .mr = MR,
+          .nr = N * W,
+          .kr = 1,
+          .input = Element::f32,
+          .a_bytes = sizeof(float),
+          .b_bytes = sizeof(float),
+          .pack_b = pack_f32<N * W>,
+          .store_tile = store_tile<N * W>,
+          .pack_a = pack_a_f32<MR>,
+          .accumulate = accumulate_f32<MR, N>};
 }
 
 }  // namespace

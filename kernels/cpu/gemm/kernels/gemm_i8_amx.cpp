@@ -3,7 +3,7 @@
 namespace yent {
 namespace {
 
-void pack(void* panel, const void* weight, size_t ld, int columns, int k) {
+void pack_b(void* panel, const void* weight, size_t ld, int columns, int k) {
   int8_t* to = static_cast<int8_t*>(panel);
   const int8_t* from = static_cast<const int8_t*>(weight);
   for (int p = 0; p < k; p += 4) {
@@ -17,21 +17,19 @@ void pack(void* panel, const void* weight, size_t ld, int columns, int k) {
 
 }  // namespace
 
-extern const Gemm gemm_i8_amx = {"amx",
-                                 Isa::amx,
-                                 amx_mr,
-                                 amx_nr,
-                                 64,
-                                 1,
-                                 1,
-                                 1,
-                                 pack,
-                                 nullptr,
-                                 nullptr,
-                                 store_quantized_tile<amx_nr>,
-                                 tiles_begin,
-                                 tiles_end,
-                                 multiply_amx<true>,
-                                 multiply_row_amx<Quads, true>};
+extern const Gemm gemm_i8_amx = {.name = "amx",
+                                 .isa = Isa::amx,
+                                 .mr = amx_mr,
+                                 .nr = amx_nr,
+                                 .kr = 64,
+                                 .input = Element::i8,
+                                 .a_bytes = 1,
+                                 .b_bytes = 1,
+                                 .pack_b = pack_b,
+                                 .store_tile = store_quantized_tile<amx_nr>,
+                                 .begin = tiles_begin,
+                                 .end = tiles_end,
+                                 .multiply_in_place = multiply_amx<true>,
+                                 .multiply_row_in_place = multiply_row_amx<Quads, true>};
 
 }  // namespace yent

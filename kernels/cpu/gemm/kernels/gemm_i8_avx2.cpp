@@ -1,4 +1,4 @@
-// gemm_i8 for AVX2, exact: |a| times b with the sign of a. Codes stay within 127, so a pair of
+// gemm_i8 for AVX2, exact: |a| times b with the sign of a. Values stay within 127, so a pair of
 // products stays within 32258 and vpmaddubsw never saturates.
 #include "kernels/cpu/gemm/kernels/gemm_i8_kernel.h"
 

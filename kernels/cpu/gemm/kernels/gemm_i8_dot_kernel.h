@@ -1,4 +1,4 @@
-// gemm_i8_kernel.h for instructions that take both codes as they lie: VNNI and sdot.
+// gemm_i8_kernel.h for instructions that take both operands as they lie: VNNI and sdot.
 #pragma once
 
 #include "kernels/cpu/gemm/kernels/gemm_i8_kernel.h"

@@ -1,12 +1,16 @@
 // gemm.h in int8 for instructions that add four products of neighbours in k to each sum, written
-// once over a struct of the leaf's:
+// once over a struct `Dot` that the leaf brings:
 //
-//   Sums, Left, Right   registers: `lanes` sums, a row's four codes in every lane, `lanes` columns'
-//   zero load store     of Sums         left right   load the others
+// clang-format off
+//   Sums, Left, Right   registers: `lanes` sums; four values of a row of A, in every lane; four
+//                       values each of `lanes` columns of B
+//   zero load store     of Sums
+//   left right          load Left and Right
 //   dot(sums, left, right)
-//   copies, offset      what a group of A becomes: 4 * copies bytes, its codes higher by offset
-//   put<MR>(to, V)      stores groups of W rows as they are staged; MR rows further the next copy
-//   put_value<MR>(to, code)   the same for one code
+//   copies, offset      four neighbours of A are packed as 4 * copies bytes, `offset` higher
+//   put<MR>(to, V)      packs four neighbours each of W rows; the next copy lies MR rows further
+//   put_value<MR>(to, value)   the same for one value
+// clang-format on
 //
 // Panels: B [k / 4][nr][4], A [k / 4][copies][mr][4].
 #pragma once
@@ -18,7 +22,7 @@
 namespace yent {
 namespace {
 
-// G codes of a column, neighbours in k, lie together.
+// G values of a column, neighbours in k, lie together.
 template <int G, int NR>
 void pack_quantized(void* panel, const void* weight, size_t ld, int columns, int k) {
   int8_t* to = static_cast<int8_t*>(panel);
@@ -42,7 +46,7 @@ void pack_a_quantized(void* panel, int at, const void* const* sources, int rows,
       for (int i = 0; i < rows; ++i) Dot::template put_value<MR>(group + i * 4, from[i][p]);
     }
   };
-  // Groups that begin and end within these sources are moved whole, as if they were floats.
+  // Groups that begin and end within these sources are moved whole, as if they were f32.
   const int head = (4 - at % 4) % 4 < count ? (4 - at % 4) % 4 : count;
   const int whole = (count - head) / 4;
   one_by_one(0, head);
@@ -111,20 +115,19 @@ void accumulate_quantized(void* sums, const void* a, const void* b, int rows, in
 template <class Dot, int MR, int N>
 constexpr Gemm gemm_i8(const char* name, Isa isa) {
   constexpr int nr = N * Dot::lanes;
-  Gemm g = {name,
-            isa,
-            MR,
-            nr,
-            4,
-            1,
-            Dot::copies,
-            1,
-            pack_quantized<4, nr>,
-            pack_a_quantized<Dot, MR>,
-            accumulate_quantized<Dot, MR, N>,
-            store_quantized_tile<nr, Dot::offset != 0>};
-  g.zero_point = Dot::offset;
-  return g;
+  return {.name = name,
+          .isa = isa,
+          .mr = MR,
+          .nr = nr,
+          .kr = 4,
+          .input = Element::i8,
+          .a_bytes = Dot::copies,
+          .b_bytes = 1,
+          .pack_b = pack_quantized<4, nr>,
+          .store_tile = store_quantized_tile<nr, Dot::offset != 0>,
+          .pack_a = pack_a_quantized<Dot, MR>,
+          .accumulate = accumulate_quantized<Dot, MR, N>,
+          .zero_point = Dot::offset};
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// gemm_i8 with smmla, which multiplies two rows' by two columns' eight codes: 24 of 32 registers
+// gemm_i8 with smmla, which multiplies two rows' by two columns' eight values: 24 of 32 registers
 // are sums. Panels: B [k / 8][nr][8], A [k / 8][mr][8].
 #include "kernels/cpu/gemm/kernels/gemm_i8_kernel.h"
 
@@ -83,8 +83,17 @@ void accumulate(void* sums, const void* a, const void* b, int rows, int k, bool 
 
 }  // namespace
 
-extern const Gemm gemm_i8_neon_i8mm = {
-    "neon_i8mm", Isa::neon_i8mm,          mr, nr, group, 1, 1, 1, pack_quantized<group, nr>, pack_a,
-    accumulate,  store_quantized_tile<nr>};
+extern const Gemm gemm_i8_neon_i8mm = {.name = "neon_i8mm",
+                                       .isa = Isa::neon_i8mm,
+                                       .mr = mr,
+                                       .nr = nr,
+                                       .kr = group,
+                                       .input = Element::i8,
+                                       .a_bytes = 1,
+                                       .b_bytes = 1,
+                                       .pack_b = pack_quantized<group, nr>,
+                                       .store_tile = store_quantized_tile<nr>,
+                                       .pack_a = pack_a,
+                                       .accumulate = accumulate};
 
 }  // namespace yent

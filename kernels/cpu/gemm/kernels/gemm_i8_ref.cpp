@@ -1,4 +1,4 @@
-// gemm_i8 in plain C++: codes in [-127, 127] on both sides, exact int32 sums.
+// gemm_i8 in plain C++: values in [-127, 127] on both sides, exact int32 sums.
 #define YENT_PLAIN_SIMD
 #include "kernels/cpu/gemm/kernels/epilogue.h"
 
@@ -7,7 +7,7 @@ namespace {
 
 constexpr int mr = 4, nr = 8;
 
-void pack(void* panel, const void* weight, size_t ld, int columns, int k) {
+void pack_b(void* panel, const void* weight, size_t ld, int columns, int k) {
   int8_t* to = static_cast<int8_t*>(panel);
   const int8_t* from = static_cast<const int8_t*>(weight);
   for (int p = 0; p < k; ++p) {
@@ -37,7 +37,17 @@ void accumulate(void* sums, const void* a, const void* b, int rows, int k, bool 
 
 }  // namespace
 
-extern const Gemm gemm_i8_ref = {
-    "ref", Isa::ref, mr, nr, 1, 1, 1, 1, pack, pack_a, accumulate, store_quantized_tile<nr>};
+extern const Gemm gemm_i8_ref = {.name = "ref",
+                                 .isa = Isa::ref,
+                                 .mr = mr,
+                                 .nr = nr,
+                                 .kr = 1,
+                                 .input = Element::i8,
+                                 .a_bytes = 1,
+                                 .b_bytes = 1,
+                                 .pack_b = pack_b,
+                                 .store_tile = store_quantized_tile<nr>,
+                                 .pack_a = pack_a,
+                                 .accumulate = accumulate};
 
 }  // namespace yent

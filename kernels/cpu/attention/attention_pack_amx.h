@@ -1,12 +1,14 @@
-// How attention on tiles wants its operands. Keys go in steps of 32, queries in tiles of 16.
+// How attention on AMX tiles packs its operands. Keys go in steps of 32, queries in tiles of 16.
 //
-//   keys    [step][half][piece of 32 columns][pair of columns][key of the half], two bf16 each:
-//           B of scores = Q K^T. The halves of a step are its keys 0-3, 8-11, ... and 4-7, 12-15,
-//           ..., because packing two tiles of scores alternates between them by fours.
-//   values  [step][tile of 16 columns][pair of keys][column], two bf16 each: B of P V. One column
-//           behind the last holds ones, which sums the exponentials; keys that do not exist are
-//           zero here, while K repeats the last.
-//   queries [piece][query][column]: A of the scores
+// clang-format off
+//   keys     [step][half][piece of 32 columns][pair of columns][key of the half], two bf16 each: B of
+//            scores = Q K^T. The halves of a step are its keys 0-3, 8-11, ... and 4-7, 12-15, ...,
+//            because packing two tiles of scores alternates between them by fours.
+//   values   [step][tile of 16 columns][pair of keys][column], two bf16 each: B of P V. One column
+//            behind the last holds ones, which sums the exponentials. Keys past the end are zeros
+//            here, while in K they repeat the last key.
+//   queries  [piece][query][column]: A of the scores
+// clang-format on
 #pragma once
 
 #include "kernels/cpu/attention/attention.h"
@@ -21,15 +23,15 @@ constexpr size_t tile_bytes = 1024, tile_line = 64;
 constexpr int piece = 32;
 constexpr int narrow_width = 47, narrow_values = 3;
 
-// Where everything is. Heads up to 47 wide keep their output in three tile registers; their keys
+// Where everything lies. Heads up to 47 wide keep their output in three tile registers; their keys
 // are two pieces, the second cut down to the columns there are.
 struct HeadLayout {
   int width, steps, pieces, value_tiles, last_pairs;
   size_t half_bytes, value_bytes;
 
-  HeadLayout(int keys, int w) : width(w), steps((keys + step_keys - 1) / step_keys) {
+  HeadLayout(int keys, int w) : width(w), steps(ceil_div(keys, step_keys)) {
     const bool narrow = w <= narrow_width;
-    pieces = narrow ? 2 : (w + piece - 1) / piece;
+    pieces = narrow ? 2 : ceil_div(w, piece);
     value_tiles = narrow ? narrow_values : (w + tile_side) / tile_side;
     last_pairs = tile_side;
     if (narrow) last_pairs = w > piece + 1 ? (w - piece + 1) / 2 : 1;
@@ -39,7 +41,7 @@ struct HeadLayout {
 
   size_t values_at() const { return steps * 2 * half_bytes; }
   size_t absmaxes_at() const { return values_at() + steps * value_bytes; }
-  size_t bytes() const { return absmaxes_at() + (steps * sizeof(float) + 63) / 64 * 64; }
+  size_t bytes() const { return absmaxes_at() + round_up(steps * sizeof(float), 64); }
 };
 
 inline int columns_left(int width, int from, int max_value) {
@@ -54,7 +56,7 @@ inline __m512i load_piece(const uint16_t* row, int width, int at) {
   return _mm512_maskz_loadu_epi16(mask, row + at);
 }
 
-// Magnitudes of bf16 compare like integers, what is not finite above all.
+// Magnitudes of bf16 compare like integers, with infinities and NaN on top.
 inline __m512i larger_magnitudes(__m512i absmaxes, __m512i values) {
   const __m512i magnitude = _mm512_and_si512(values, _mm512_set1_epi16(0x7fff));
   return _mm512_max_epu16(absmaxes, magnitude);
@@ -70,8 +72,8 @@ inline float greatest_magnitude(__m512i absmaxes) {
   return value;
 }
 
-inline void stage_half(const KeysBf16& a, const HeadLayout& at, int first, int half, char* to,
-                       __m512i* absmaxes) {
+inline void pack_half(const AttentionKeys& a, const HeadLayout& at, int first, int half, char* to,
+                      __m512i* absmaxes) {
   for (int p = 0; p < at.pieces; ++p) {
     V rows[tile_side];
     for (int i = 0; i < tile_side; ++i) {
@@ -87,7 +89,7 @@ inline void stage_half(const KeysBf16& a, const HeadLayout& at, int first, int h
   }
 }
 
-inline __m512i load_values(const KeysBf16& a, int key, int column) {
+inline __m512i load_values(const AttentionKeys& a, int key, int column) {
   if (key >= a.keys) return _mm512_setzero_si512();
   const int n = columns_left(a.width, column, tile_side);
   const __m256i row = _mm256_maskz_loadu_epi16(lanes(n), a.v + key * a.v_ld + column);
@@ -97,27 +99,27 @@ inline __m512i load_values(const KeysBf16& a, int key, int column) {
 }
 
 // The step of keys that begins at `first`.
-inline void stage_keys(const KeysBf16& a, int first) {
+inline void pack_keys(const AttentionKeys& a, int first) {
   const HeadLayout at(a.keys, a.width);
   const size_t step = first / step_keys;
-  char* base = static_cast<char*>(a.staged);
+  char* base = static_cast<char*>(a.packed);
   __m512i absmaxes = _mm512_setzero_si512();
   for (int half = 0; half < 2; ++half) {
-    stage_half(a, at, first, half, base + (2 * step + half) * at.half_bytes, &absmaxes);
+    pack_half(a, at, first, half, base + (2 * step + half) * at.half_bytes, &absmaxes);
   }
   reinterpret_cast<float*>(base + at.absmaxes_at())[step] = greatest_magnitude(absmaxes);
   char* to = base + at.values_at() + step * at.value_bytes;
   for (int t = 0; t < at.value_tiles; ++t) {
     for (int key = first; key < first + step_keys; key += 2, to += tile_line) {
-      const __m512i uniform_stride = load_values(a, key, t * tile_side);
+      const __m512i even = load_values(a, key, t * tile_side);
       const __m512i odd = load_values(a, key + 1, t * tile_side);
-      _mm512_store_si512(to, _mm512_or_si512(uniform_stride, _mm512_slli_epi32(odd, 16)));
+      _mm512_store_si512(to, _mm512_or_si512(even, _mm512_slli_epi32(odd, 16)));
     }
   }
 }
 
-// A tile of queries; those that do not exist are zeros. Returns the greatest magnitude.
-inline float stage_queries(const QueriesBf16& a, const HeadLayout& at, int first, char* to) {
+// A tile of queries, zeros past the last. Returns the greatest magnitude.
+inline float pack_queries(const AttentionQueries& a, const HeadLayout& at, int first, char* to) {
   __m512i absmaxes = _mm512_setzero_si512();
   for (int p = 0; p < at.pieces; ++p) {
     for (int i = 0; i < tile_side; ++i, to += tile_line) {
@@ -131,19 +133,19 @@ inline float stage_queries(const QueriesBf16& a, const HeadLayout& at, int first
   return greatest_magnitude(absmaxes);
 }
 
-inline float key_absmax(const QueriesBf16& a, const HeadLayout& at) {
-  const void* from = static_cast<const char*>(a.staged) + at.absmaxes_at();
+inline float key_absmax(const AttentionQueries& a, const HeadLayout& at) {
+  const void* from = static_cast<const char*>(a.packed) + at.absmaxes_at();
   const float* absmaxes = static_cast<const float*>(from);
   float absmax = 0;
   for (int s = 0; s < at.steps; ++s) {
-    if (absmaxes[s] > absmax || absmaxes[s] != absmaxes[s])
-      absmax = absmaxes[s];  // what is no number stays
+    const bool is_nan = absmaxes[s] != absmaxes[s];  // a NaN stays
+    if (absmaxes[s] > absmax || is_nan) absmax = absmaxes[s];
   }
   return absmax;
 }
 
 // Which rows of a query tile may have scores too large for Softmax<false>.
-inline __mmask16 out_of_range_rows(const QueriesBf16& a, int first, float tile_absmax,
+inline __mmask16 out_of_range_rows(const AttentionQueries& a, int first, float tile_absmax,
                                    float key_absmax, float units) {
   const auto is_out_of_range = [&](float absmax) {
     return !(__builtin_fabsf(units) * a.width * absmax * key_absmax < 0x1p29f);
@@ -158,7 +160,7 @@ inline __mmask16 out_of_range_rows(const QueriesBf16& a, int first, float tile_a
 }
 
 // sums: [value tile][query][column]
-inline void store_queries(const QueriesBf16& a, const HeadLayout& at, int first,
+inline void store_queries(const AttentionQueries& a, const HeadLayout& at, int first,
                           const float* sums) {
   constexpr int tile = tile_side * tile_side;
   const float* totals = sums + a.width / tile_side * tile + a.width % tile_side;
