@@ -7,19 +7,21 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "kernels/fn.h"
+#include "kernels/integers.h"
 #include "kernels/tensor.h"
 
 namespace yent {
 
-// How a layer computes. f32: f32 weights and arithmetic. f16: weights stored as f16. bf16:
-// weights and inputs rounded to bf16, f32 sums. int8: weights per output channel and inputs
-// per row (linear) or per image (convolution) as codes in [-127, 127], exact int32 sums.
+// How a layer computes. f32: f32 weights and arithmetic. f16: weights stored as f16. bf16: weights
+// and inputs rounded to bf16, f32 sums. int8: weights quantized per output channel and inputs per
+// row (linear) or per image (convolution), symmetrically to [-127, 127], exact int32 sums.
 enum class Precision : uint8_t { f32, f16, bf16, int8 };
 
-// Who reads an activation next, and how that layer computes.
+// The op that reads an activation next, and how that layer computes: a hint for its layout.
 enum class Consumer : uint8_t { any, linear, conv3x3, attention };
 struct ConsumerHint {
   Consumer use = Consumer::any;
@@ -27,28 +29,29 @@ struct ConsumerHint {
   bool per_tensor = false;  // see LinearW
 };
 
-// How an activation lies in memory: a tensor without memory, and the bytes it needs.
+// How an activation lies in memory: a tensor whose data is null, and the bytes it needs.
 struct Layout {
   Tensor tensor;
   size_t bytes = 0;
 };
 
-// Working memory of one forward: activations and the ops' own scratch. Every run of one
-// forward takes the same sizes in the same order, which is what makes a plan possible.
+// Working memory of one forward: activations and the scratch of ops. Every run of a forward takes
+// the same sizes in the same order, which is what makes a plan possible. One thread at a time.
 class Arena {
  public:
   struct Block {
-    std::byte* data = nullptr;  // 64-byte aligned; null while measuring
+    std::byte* data = nullptr;  // 64-byte aligned; null while the arena measures
     size_t bytes = 0;
     int id = -1;
   };
   virtual ~Arena() = default;
   virtual Block take(size_t bytes) = 0;
   virtual void give(const Block& block) = 0;
-  virtual bool measuring() const = 0;  // a dry run: an op takes its scratch and returns
+  // A dry run that finds the sizes: an op takes its scratch, computes nothing and returns.
+  virtual bool measuring() const = 0;
 };
 
-// Memory of one op, given back when it returns.
+// Scratch of one op, given back when it returns.
 class Scratch {
  public:
   Scratch(Arena& arena, size_t bytes) : arena_(arena), block_(arena.take(bytes)) {}
@@ -66,30 +69,31 @@ class Scratch {
   Arena::Block block_;
 };
 
-// Device memory that outlives a forward (a norm's weights, a KV cache). Copies share it.
+// Device memory that outlives a forward (a norm's weights, a KV cache). Copies share it; the last
+// one frees it.
 struct PersistentTensor {
   Tensor tensor = {};
   std::shared_ptr<void> memory = {};
 
-  operator Tensor() const { return tensor; }  // NOLINT: a Stored is read as a tensor
+  operator Tensor() const { return tensor; }  // NOLINT: it is read as a tensor
   explicit operator bool() const { return static_cast<bool>(tensor); }
 };
 
-// A matrix as the file holds it, y = W x + bias. Several weights share one input: their
-// outputs are stacked, or alternate row by row (value, gate, value, gate, ...) when `paired`.
+// A matrix as the file holds it, y = W x + bias. Several weights may share one input: their outputs
+// are stacked or, when `paired`, alternate row by row (value, gate, value, gate, ...).
 struct LinearSource {
   struct Part {
     std::string name;      // checkpoint path without `.weight`
     HostTensor weight;     // [out, in], trailing 1s allowed (a 1x1 convolution)
     HostTensor bias = {};  // [out], or empty
   };
-  std::string name = {};  // checkpoint path, of a stack its first part's
+  std::string name = {};  // checkpoint path; of a stack, that of its first part
   std::vector<Part> parts;
-  bool paired = false;  // two parts of one size
+  bool paired = false;  // two parts of the same size
 };
 
-// What a backend made of a weight. Opaque to everyone but that backend; `kernel` and
-// `bytes` are for people.
+// A weight as a backend has packed it. Opaque to all but that backend; `kernel` and `bytes` are for
+// reports.
 struct Packed {
   virtual ~Packed() = default;
   std::string kernel;  // "f32 avx512", "int8 ref", ...
@@ -105,7 +109,7 @@ struct LinearWeight {
   int in = 0, out = 0;  // out counts the rows of all parts
   bool paired = false;
   Precision precision = Precision::f32;
-  bool per_tensor = false;  // int8 inputs: one scale for all rows, rougher than one for each
+  bool per_tensor = false;  // int8 inputs: one scale for all rows, coarser than one for each row
   std::vector<Part> parts = {};
   std::shared_ptr<const Packed> packed = {};
 };
@@ -124,24 +128,24 @@ struct NormWeight {
   float eps = 1e-5f;
 };
 
-// Where a 3x3 window stands. The output's size is the output tensor's. A tap outside the
-// image reads zero, so the bottom and right padding follow from the sizes. `upsample` reads
-// the input as if it had first been enlarged to the output's size, nearest neighbour:
-// source = floor(target * in / out).
+// Where the 3x3 window stands. The size of the output is the output tensor's. A tap outside the
+// image reads zero, so the bottom and right padding follow from the sizes. `upsample` reads the
+// input as if it had first been enlarged to the output's size, nearest neighbour: source =
+// floor(target * in / out).
 struct ConvGeom {
   int stride = 1;
   int pad_top = 1, pad_left = 1;
   bool upsample = false;
 };
 
-// What a convolution's input goes through first: group norm, then fn.
+// What is applied to a convolution's input first: group norm, then fn.
 struct Prologue {
   const NormWeight& norm;
   int groups;
   Fn fn = Fn::none;
 };
 
-// What a linear or a convolution does to its result before storing it, in this order.
+// What a linear or a convolution applies to its result before storing it, in this order.
 struct Epilogue {
   Fn fn = Fn::none;
   bool gated = false;    // columns come in (value, gate) pairs: value * fn(gate)
@@ -149,101 +153,114 @@ struct Epilogue {
   Tensor residual = {};  // added last, shape of the output
 };
 
-// Heads are equal slices of the columns of q, k and v. Query head h reads key/value head
-// h / (heads / kv_heads). Query row i sees the keys 0 .. positions[i], or all keys when
-// there are no positions. With int8 a device may multiply codes of what is bf16.
+// Heads are equal slices of the columns of q, k and v. Query head h reads key/value head h / (heads
+// / kv_heads). Query row i sees the keys 0 .. positions[i], or all keys when there are no
+// positions. With int8 a device may quantize bf16 inputs.
 struct AttnSpec {
   int heads = 1, kv_heads = 1;
   float scale = 1;
   Tensor positions = {};  // i32 {1, query rows of one image, 1, 1}
   Precision precision = Precision::f32;
+  std::string_view name = {};  // checkpoint path of the module, borrowed for the call; for reports
 };
 
-// Every op writes `out`, reads the rest, takes its scratch from the arena, never waits and
-// knows no model. `out` may not overlap an input unless the op says so; a residual may be
-// the very tensor written. Activations are f32 or of the backend's own form(); the rest is f32
-// unless said otherwise. An `ld` may exceed the columns. Sizes are the caller's promise: a wrong
-// one aborts.
+// A device.
+//
+// Ops write `out`, read everything else, take scratch from the arena, do not wait for the device
+// and know no model. `out` may not overlap an input unless the op says so, but a residual may be
+// `out` itself. Activations are f32 or of a layout that layout() gave; all other tensors are f32
+// unless said otherwise. `ld` may exceed the columns. Shapes are the caller's promise: a wrong one
+// aborts.
+//
+// Threads: one thread at a time per backend (the CUDA backend has one stream). Different backends
+// may be used by different threads at once, also two CPU backends: their threads are the caller's
+// own. Lifetimes: what a backend has made (packed weights, device memory) must not outlive it.
+// Tensors and weights that an op was given must live until wait(), read() or write() returns.
 class Backend {
  public:
   virtual ~Backend() = default;
 
-  // Who computes: "cpu", "cuda"; and the instruction set in force: "avx512", "ref".
+  // The kind of device, "cpu" or "cuda", and the instruction set in force: "avx512", "ref",
+  // "sm_90".
   virtual std::string device() const = 0;
   virtual std::string isa() const = 0;
   virtual int threads() const = 0;
-  // Bytes this device can still give; what a run needs is compared with it before work.
+  // Bytes that can still be allocated on this device. A run compares its needs with it before it
+  // starts.
   virtual size_t available_bytes() const = 0;
 
-  // The form in which an op writes an activation so that its reader need not convert it: plain
-  // f32 rows, unless the device has a better one. Norms write any form, linears, convolutions
-  // and attention those of Use::any and Use::attention; every op reads what it may be given.
+  // The layout in which an op should write an activation, so that its consumer need not convert it:
+  // row-major f32, unless the device has a better one for this consumer. Norms write any layout;
+  // other ops write those of Consumer::any and Consumer::attention. Every op reads any layout that
+  // was given for it.
   virtual Layout layout(Shape shape, ConsumerHint hint) const;
 
-  // Load time. Packing reads the sources completely, with one exception: q8_0 weights of a
-  // linear are computed with as they lie in the file, so their bytes must outlive the result.
-  // Of block types, matrices of those that the device keeps are handed over as they are.
+  // Load time. Weights of these types may be used in place: the bytes of their source must outlive
+  // the result of pack_linear() or upload(). All other sources are read completely and may be
+  // freed. Of types with blocks, only those may be given to a backend unconverted.
   virtual bool stores_natively(DType type) const { return type == DType::q8_0; }
   virtual LinearWeight pack_linear(const LinearSource& source, Precision precision) = 0;
-  // One that `upsamples` may be laid out for exact doubling, too.
+  // A device may pack a layer that `upsamples` a second time, for exact doubling.
   virtual ConvWeight pack_conv3x3(const std::string& name, const HostTensor& weight,
                                   const HostTensor& bias, Precision precision, bool upsamples) = 0;
-  // As f32, shape {1, rows, 1, last dim}; a matrix of blocks that are kept stays in place.
+  // A copy as f32, shape {1, rows, 1, last dim}; a table of a type that is stored natively keeps
+  // its type.
   virtual PersistentTensor upload(const HostTensor& tensor) = 0;
   virtual PersistentTensor allocate(Shape shape, DType dtype) = 0;  // zeroed
-  // Working memory, contents undefined. Gives back `old`, which came from here and which nobody
-  // else may hold, or makes use of it.
+  // At least `bytes` of memory with undefined contents, in exchange for `old`: empty, or memory
+  // from an earlier call of which no copy exists. A backend may reuse the pages of `old`.
   virtual PersistentTensor working_memory(size_t bytes, PersistentTensor old);
 
-  // out {n, h, w, out} = W x. Paired weights with `gated` give out/2 columns.
+  // out {n, h, w, out} = W x. With `gated`, paired weights give out / 2 columns.
   virtual void linear(Arena&, Tensor out, ConcatView x, const LinearWeight&, const Epilogue&) = 0;
   virtual void conv3x3(Arena&, Tensor out, Tensor x, const ConvWeight&, const ConvGeom&,
                        const Epilogue&) = 0;
-  // out = conv3x3 of group norm of x. A device may do it without storing what is in between; a
-  // convolution of that, in two ops, gives the same bits.
+  // out = conv3x3 of group_norm of x. A device may do so without storing the normalized image; the
+  // result has the same bits as the two ops.
   virtual void norm_conv3x3(Arena&, Tensor out, ConcatView x, const Prologue&, const ConvWeight&,
                             const ConvGeom&, const Epilogue&);
-  // Per image and group of channels: (x - mean) / sqrt(var + eps) * weight + bias, then fn.
+  // For each image and group of channels: (x - mean) / sqrt(var + eps) * weight + bias, then fn.
   virtual void group_norm(Arena&, Tensor out, ConcatView x, const NormWeight&, int groups,
                           Fn fn) = 0;
   virtual void layer_norm(Arena&, Tensor out, Tensor x, const NormWeight&) = 0;
-  // Every `width` columns on their own: x / sqrt(mean(x^2) + eps) * weight. In place allowed.
+  // For every `width` columns: x / sqrt(mean(x^2) + eps) * weight. f32; `out` may be x.
   virtual void rms_norm(Arena&, Tensor out, Tensor x, const NormWeight&, int width) = 0;
   virtual void attention(Arena&, Tensor out, Tensor q, Tensor k, Tensor v, const AttnSpec&) = 0;
-  // Rotates every head of x in place. Row p of the table holds cos then sin of position p,
-  // table.c / 2 of each; pairs are (i, i + table.c / 2) or, interleaved, (2i, 2i + 1).
+  // Rotates every head of x in place. Row p of the table holds the cosines, then the sines of
+  // position p, table.c / 2 of each. Pairs are (i, i + table.c / 2) or, interleaved, (2i, 2i + 1).
   virtual void rope(Arena&, Tensor x, Tensor table, Tensor positions, int head_width,
                     bool interleaved) = 0;
-  // cache[positions[r]] = x[r]
+  // cache[positions[r]] = x[r] for every row r of x.
   virtual void store_rows(Arena&, Tensor cache, Tensor x, Tensor positions) = 0;
   // out[r] = table[ids[r]] (+ position_table[positions[r]] when given). ids are i32.
   virtual void embed(Arena&, Tensor out, Tensor table, Tensor ids, Tensor position_table,
                      Tensor positions) = 0;
-  // out = sum of coefficients[i] * terms[i], summed in that order; out may be one of the terms.
-  // The coefficients lie in memory, f32 {1, 1, 1, terms}, so that a captured step can change them.
+  // out = sum of coefficients[i] * terms[i], summed in that order; `out` may be one of the terms.
+  // The coefficients lie in memory, f32 {1, 1, 1, terms}, so that a recorded forward can be given
+  // others.
   virtual void linear_combination(Arena&, Tensor out, std::span<const Tensor> terms,
                                   Tensor coefficients) = 0;
 
-  // Runs a forward that has run before under this key, or is to be repeated under it. A device may
-  // play a recording of its launches instead, so the forward is called once or twice, at most once
-  // with effect; its results are then what they would have been.
+  // Runs `forward`. A device may record it under `key` and replay the recording later. `forward`
+  // may be called twice, but takes effect once, and the results are those of running it.
   virtual void replay(const std::string& key, const std::function<void()>& forward);
-  // Until everything asked for is done: for who measures.
+  // Returns when all ops so far are done, for code that measures time.
   virtual void wait() {}
 
-  // The only two other calls that may wait; `src` is free for the caller afterwards. The host side
-  // is dense, of the tensor's dtype; activations in another form than f32 are read as f32.
+  // Copies between the host and a tensor; the only other calls that may wait. `src` may be freed
+  // when write() returns. The host side is dense and of the tensor's type; activations of another
+  // type than f32 are read as f32.
   virtual void write(Tensor dst, const void* src) = 0;
   virtual void read(void* dst, Tensor src) = 0;
 };
 
 inline void Backend::norm_conv3x3(Arena& arena, Tensor out, ConcatView x, const Prologue& p,
                                   const ConvWeight& w, const ConvGeom& g, const Epilogue& e) {
-  Layout between = layout(x.shape(), {Consumer::conv3x3, w.precision, w.per_tensor});
-  const Scratch room(arena, between.bytes);
-  between.tensor.data = room.as<std::byte>();
-  group_norm(arena, between.tensor, x, p.norm, p.groups, p.fn);
-  conv3x3(arena, out, between.tensor, w, g, e);
+  Layout normalized = layout(x.shape(), {Consumer::conv3x3, w.precision, w.per_tensor});
+  const Scratch room(arena, normalized.bytes);
+  normalized.tensor.data = room.as<std::byte>();
+  group_norm(arena, normalized.tensor, x, p.norm, p.groups, p.fn);
+  conv3x3(arena, out, normalized.tensor, w, g, e);
 }
 
 inline void Backend::replay(const std::string&, const std::function<void()>& forward) { forward(); }
@@ -251,7 +268,7 @@ inline void Backend::replay(const std::string&, const std::function<void()>& for
 inline PersistentTensor Backend::working_memory(size_t bytes, PersistentTensor old) {
   old = {};
   constexpr int page = 4096;  // so that the size fits a Shape
-  return allocate({1, static_cast<int>((bytes + page - 1) / page), 1, page}, DType::u8);
+  return allocate({1, static_cast<int>(ceil_div(bytes, page)), 1, page}, DType::u8);
 }
 
 inline Layout Backend::layout(Shape shape, ConsumerHint) const {

@@ -1,14 +1,14 @@
-// What the blocks of GGUF whose weights are computed with as codes have in common.
+// The formats of GGUF blocks that kernels compute with directly.
 #pragma once
 
 namespace yent {
 
-// A weight is step * scale * (code - center) - minimum_step * least, where every `group` of codes
-// has a scale and, if so marked, a least. Without scales these are 1, without leasts 0.
+// A weight is step * scale * (value - center) - minimum_step * minimum. Every `group` of values has
+// a scale if the format is `scaled`, else the scale is 1, and a minimum if it has one, else 0.
 struct BlockFormat {
   int elements = 0;  // of a block; 0: no such format
   int group = 32;
-  int bits = 0;  // of a code, which is not negative: 4 to 6
+  int bits = 0;  // of a value, which is not negative: 4 to 6
   bool scaled = false, has_minimum = false;
 
   bool operator==(const BlockFormat&) const = default;

@@ -9,7 +9,8 @@ namespace {
 
 int byte_at(const std::byte* at, int i) { return static_cast<int>(at[i]); }
 
-// 16 low nibbles, then 16 high ones; of q5_0 with bit i of the word before them as a fifth bit.
+// 16 low nibbles, then 16 high ones. In q5_0, bit i of the word before them is the fifth bit of
+// element i.
 void read_nibbles(DType type, const std::byte* block, QuantBlock& to) {
   uint32_t high = 0;
   if (type == DType::q5_0) std::memcpy(&high, block + 2, sizeof high);
@@ -22,8 +23,8 @@ void read_nibbles(DType type, const std::byte* block, QuantBlock& to) {
   to.scales[0] = 1;
 }
 
-// Eight scales and leasts of 6 bits in 12 bytes. Of Q5_K bit j of byte l before the nibbles is
-// the fifth of element 32 j + l.
+// Eight scales and eight minima of 6 bits each in 12 bytes. In Q5_K, bit j of byte l before the
+// nibbles is the fifth bit of element 32 j + l.
 void read_k_nibbles(DType type, const std::byte* block, QuantBlock& to) {
   std::memcpy(&to.step, block, 2);
   std::memcpy(&to.minimum_step, block + 2, 2);
@@ -35,9 +36,9 @@ void read_k_nibbles(DType type, const std::byte* block, QuantBlock& to) {
     to.scales[j] = static_cast<int8_t>(j < 4 ? a & 63 : (four & 15) | b >> 6 << 4);
     to.minimum[j] = static_cast<int8_t>(j < 4 ? b & 63 : four >> 4 | a >> 6 << 4);
     for (int l = 0; l < 32; ++l) {
-      int code = byte_at(nibbles, 32 * (j / 2) + l) >> 4 * (j % 2) & 15;
-      if (type == DType::q5_k) code |= (byte_at(high, l) >> j & 1) << 4;
-      to.values[32 * j + l] = static_cast<uint8_t>(code);
+      int value = byte_at(nibbles, 32 * (j / 2) + l) >> 4 * (j % 2) & 15;
+      if (type == DType::q5_k) value |= (byte_at(high, l) >> j & 1) << 4;
+      to.values[32 * j + l] = static_cast<uint8_t>(value);
     }
   }
 }
@@ -71,8 +72,8 @@ void blocks_to_f32(DType type, const std::byte* blocks, size_t count, float* to)
     for (int i = 0; i < f.elements; ++i) {
       const int g = i / f.group;
       const float scale = f.scaled ? step * static_cast<float>(b.scales[g]) : step;
-      const float code = scale * static_cast<float>(b.values[i] - center(f));
-      to[i] = f.has_minimum ? code - minimum_step * static_cast<float>(b.minimum[g]) : code;
+      const float value = scale * static_cast<float>(b.values[i] - center(f));
+      to[i] = f.has_minimum ? value - minimum_step * static_cast<float>(b.minimum[g]) : value;
     }
   }
 }

@@ -1,4 +1,4 @@
-// The blocks of GGUF whose weights are computed with as codes: what a block says, as integers.
+// Blocks of GGUF-quantized weights: their formats, and what one block holds, as integers.
 #pragma once
 
 #include <cstddef>
@@ -27,16 +27,15 @@ constexpr BlockFormat block_format(DType t) {
 }
 
 struct QuantBlock {
-  uint16_t step = 0, minimum_step = 0;  // f16
-  int8_t scales[16] = {}, minimum[16] = {};
+  uint16_t step = 0, minimum_step = 0;       // f16
+  int8_t scales[16] = {}, minimum[16] = {};  // of every group
   uint8_t values[256] = {};
 };
 
-// A block of a type that has a format.
+// Reads one block of a type that has a format.
 void read_block(DType type, const std::byte* block, QuantBlock& to);
 
-// `count` weights from the beginning of a block, whole blocks of them, bit for bit what the
-// `gguf` Python package makes of them.
+// Dequantizes `count` weights, whole blocks, to the same bits as the `gguf` Python package.
 void blocks_to_f32(DType type, const std::byte* blocks, size_t count, float* to);
 
 }  // namespace yent

@@ -1,5 +1,5 @@
-// A backend that hands everything on to another. What wraps a backend to time, record or
-// compare its ops overrides the few calls it is about.
+// A backend that forwards every call to another. Backends that time, record or compare ops derive
+// from it and override only those calls. The inner backend must outlive it.
 #pragma once
 
 #include "kernels/backend.h"

@@ -1,5 +1,5 @@
-// The activation functions, for every device. No header of the standard library but <stdint.h>:
-// files that are compiled for one instruction set include this one.
+// The activation functions, for every device. It includes only <stdint.h>, because leaves include
+// it (kernels/cpu/simd/leaf.h).
 #pragma once
 
 #include <stdint.h>

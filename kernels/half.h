@@ -1,4 +1,4 @@
-// 16-bit floats in plain C++, exact for every bit pattern. Fast paths have their own.
+// Conversions of f16 and bf16 in plain C++, exact for every bit pattern. Kernels have faster ones.
 #pragma once
 
 #include <bit>
@@ -6,15 +6,15 @@
 
 namespace yent {
 
-// a where the condition holds, else b. Spelled with a mask: of a plain ?: GCC makes a branch
-// around the float operation, and then vectorizes no loop that converts.
+// condition ? a : b, by a mask: for a plain ?: GCC makes a branch around the float operation and
+// then vectorizes no loop that converts.
 inline uint32_t choose(bool condition, uint32_t a, uint32_t b) {
   const uint32_t mask = 0u - static_cast<uint32_t>(condition);
   return (a & mask) | (b & ~mask);
 }
 
-// IEEE binary16, subnormals, infinities and NaN included. No f32 subnormal ever occurs on the
-// way, so the result does not depend on the flush-to-zero modes.
+// IEEE binary16, subnormals, infinities and NaN included. No f32 subnormal ever occurs on the way,
+// so the result does not depend on the flush-to-zero modes.
 inline float f16_to_f32(uint16_t h) {
   const uint32_t sign = static_cast<uint32_t>(h & 0x8000) << 16;
   const uint32_t magnitude = h & 0x7fff;

@@ -5,7 +5,7 @@
 
 namespace yent {
 
-// Bytes: what the kernel calls available, no more than a limit on the address space leaves.
+// Bytes: the available memory that Linux reports, at most what a limit on the address space leaves.
 size_t available_memory();
 
 }  // namespace yent

@@ -1,4 +1,4 @@
-// Weights on their way from a file to a backend: the types that backends accept, as f32.
+// Reads weights of the types that backends accept as f32.
 #pragma once
 
 #include <cstring>
@@ -10,9 +10,9 @@
 
 namespace yent {
 
-// Elements [begin, begin + count) of `t`, row-major, as f32. Accepts f32, f16, bf16, q8_0 and
-// what has a block format (begin and count whole blocks); whoever loads a checkpoint converts the
-// rest first.
+// Elements [begin, begin + count) of `t`, row-major, as f32. Accepts f32, f16, bf16, q8_0 and the
+// types that have a block_format() (begin and count are whole blocks); loaders convert all other
+// types.
 inline void read_elements(const HostTensor& t, size_t begin, size_t count, float* out) {
   ENSURE((begin + count) / block_elements(t.dtype) * block_bytes(t.dtype) <= t.bytes,
          "{}: elements {} + {} are past its {} bytes", t.name, begin, count, t.bytes);

@@ -77,12 +77,18 @@ Activation RMSNorm::operator()(Ctx& c, Tensor x) const {
   return out;
 }
 
+std::string_view module_of(const Linear& layer) {
+  const std::string_view name = layer.w.name;
+  return name.substr(0, name.rfind('.'));
+}
+
 Activation attention(Ctx& c, Tensor q, Tensor k, Tensor v, Heads heads, Tensor positions) {
   Activation out =
       c.ws.make({{nullptr, q.shape, q.shape.c, q.dtype}, q.shape.count() * block_bytes(q.dtype)});
   const float scale = 1 / std::sqrt(static_cast<float>(q.shape.c / heads.query));
-  c.backend.attention(c.ws, out, q, k, v,
-                      {heads.query, heads.key_value, scale, positions, heads.precision});
+  c.backend.attention(
+      c.ws, out, q, k, v,
+      {heads.query, heads.key_value, scale, positions, heads.precision, heads.name});
   return out;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "engine/core/ctx.h"
@@ -81,10 +82,14 @@ struct RMSNorm {
 };
 
 // softmax(q k^T / sqrt(head width)) v in the type of q, see AttnSpec.
+// `name` is the checkpoint path of the module, which must live as long as the call.
 struct Heads {
   int query = 1, key_value = 1;
   Precision precision = Precision::f32;
+  std::string_view name = {};
 };
+// Path of the module that a layer belongs to: its name without the last part.
+std::string_view module_of(const Linear& layer);
 Activation attention(Ctx& c, Tensor q, Tensor k, Tensor v, Heads heads, Tensor positions = {});
 
 }  // namespace yent

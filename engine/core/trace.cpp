@@ -48,7 +48,6 @@ void TraceBackend::clear() {
 
 void TraceBackend::linear(Arena& a, Tensor out, ConcatView x, const LinearWeight& w,
                           const Epilogue& e) {
-  last_linear_ = w.name;
   const double macs = static_cast<double>(x.rows()) * w.in * w.out;
   const double bytes = size_of(x) + size_of(out) + size_of(e) + w.packed->bytes;
   trace(a, w.name, "linear", macs, bytes, [&] { inner_.linear(a, out, x, w, e); });
@@ -81,14 +80,12 @@ void TraceBackend::layer_norm(Arena& a, Tensor out, Tensor x, const NormWeight& 
 }
 
 void TraceBackend::rms_norm(Arena& a, Tensor out, Tensor x, const NormWeight& w, int width) {
-  trace(a, w.name.empty() ? last_linear_ : w.name, "rms_norm", 0, size_of(x) + size_of(out),
+  trace(a, w.name, "rms_norm", 0, size_of(x) + size_of(out),
         [&] { inner_.rms_norm(a, out, x, w, width); });
 }
 
 void TraceBackend::attention(Arena& a, Tensor out, Tensor q, Tensor k, Tensor v,
                              const AttnSpec& s) {
-  // Queries and values have no weights of their own: the linear before them names the module.
-  const std::string name = last_linear_.substr(0, last_linear_.rfind('.'));
   // A cache is longer than what has been said: only the keys that are seen count.
   const double keys = static_cast<double>(k.rows()) / k.shape.n;
   double seen = keys, most = keys;
@@ -100,7 +97,8 @@ void TraceBackend::attention(Arena& a, Tensor out, Tensor q, Tensor k, Tensor v,
   }
   const double macs = 2.0 * static_cast<double>(q.rows()) * seen * q.shape.c;
   const double bytes = size_of(q) + (size_of(k) + size_of(v)) * most / keys + size_of(out);
-  trace(a, name, "attention", macs, bytes, [&] { inner_.attention(a, out, q, k, v, s); });
+  trace(a, std::string(s.name), "attention", macs, bytes,
+        [&] { inner_.attention(a, out, q, k, v, s); });
 }
 
 }  // namespace yent

@@ -48,7 +48,6 @@ class TraceBackend : public Decorator {
 
   std::vector<TracedOp> ops_;
   std::map<std::string, size_t> index_;
-  std::string last_linear_;
 };
 
 }  // namespace yent

@@ -71,13 +71,15 @@ PersistentTensor ClipText::operator()(Ctx& c, const std::vector<int32_t>& ids) c
   c.backend.write(id, ids.data());
   c.backend.write(position, order.data());
   const Tensor causal = position.tensor.slice(0, tokens);
-  const Heads heads{config_.num_attention_heads, config_.num_attention_heads};
 
   PersistentTensor out = c.backend.allocate({n, tokens, 1, width}, DType::f32);
   c.ws.run(fmt::format("text {}", n), [&] {
     Activation x = c.make({n, tokens, 1, width});
     c.backend.embed(c.ws, x, token_embedding_, id, position_embedding_, position);
     for (const Layer& l : layers_) {
+      const Heads heads{.query = config_.num_attention_heads,
+                        .key_value = config_.num_attention_heads,
+                        .name = module_of(l.qkv_proj)};
       Activation qkv = l.qkv_proj(c, l.layer_norm1(c, x));
       Activation a = attention(c, qkv->cols(0, width), qkv->cols(width, width),
                                qkv->cols(2 * width, width), heads, causal);

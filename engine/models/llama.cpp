@@ -94,11 +94,14 @@ Activation Llama::block(Ctx& c, const Layer& l, Activation x, const State& state
   Activation qkv = l.qkv(c, l.attn_norm(c, x));
   const Tensor qk = qkv->cols(0, q + kv);
   c.backend.rope(c.ws, qk, state.rope, positions, config_.head_width, config_.interleaved);
-  if (config_.qk_norm) c.backend.rms_norm(c.ws, qk, qk, {.eps = config_.eps}, config_.head_width);
+  if (config_.qk_norm)
+    c.backend.rms_norm(c.ws, qk, qk, {.name = l.qkv.w.name, .eps = config_.eps},
+                       config_.head_width);
   c.backend.store_rows(c.ws, keys, qkv->cols(q, kv), positions);
   c.backend.store_rows(c.ws, values, qkv->cols(q + kv, kv), positions);
-  Activation a =
-      attention(c, qkv->cols(0, q), keys, values, {config_.heads, config_.kv_heads}, positions);
+  Activation a = attention(
+      c, qkv->cols(0, q), keys, values,
+      {.query = config_.heads, .key_value = config_.kv_heads, .name = module_of(l.qkv)}, positions);
   qkv = {};
   x = l.attn_output.add_to(c, std::move(x), a);
   a = {};

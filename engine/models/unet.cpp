@@ -69,12 +69,13 @@ Activation TransformerBlock::operator()(Ctx& c, Activation x, Tensor text_kv) co
 
   Activation qkv = to_qkv(c, norm1(c, h));
   Activation a = attention(c, qkv->cols(0, ch), qkv->cols(ch, ch), qkv->cols(2 * ch, ch),
-                           {heads, heads, to_qkv.w.precision});
+                           {heads, heads, to_qkv.w.precision, module_of(to_qkv)});
   qkv = {};
   h = to_out1.add_to(c, std::move(h), a);
 
   Activation q = to_q(c, norm2(c, h));
-  a = attention(c, q, text_kv.cols(0, ch), text_kv.cols(ch, ch), {heads, heads, to_q.w.precision});
+  a = attention(c, q, text_kv.cols(0, ch), text_kv.cols(ch, ch),
+                {heads, heads, to_q.w.precision, module_of(to_q)});
   q = {};
   h = to_out2.add_to(c, std::move(h), a);
   a = {};

@@ -80,8 +80,8 @@ Activation VaeMid::operator()(Ctx& c, Activation x) const {
     const int ch = image.c;
     x = x.view(image.n, image.h * image.w, 1);  // pixels are tokens
     Activation qkv = attention->to_qkv(c, attention->group_norm(c, x));
-    Activation a =
-        yent::attention(c, qkv->cols(0, ch), qkv->cols(ch, ch), qkv->cols(2 * ch, ch), {});
+    Activation a = yent::attention(c, qkv->cols(0, ch), qkv->cols(ch, ch), qkv->cols(2 * ch, ch),
+                                   {.name = module_of(attention->to_qkv)});
     qkv = {};
     x = attention->to_out.add_to(c, std::move(x), a).view(image.n, image.h, image.w);
   }

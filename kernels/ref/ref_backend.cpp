@@ -1,5 +1,4 @@
-// One obvious loop per op, products by Eigen. Slow on purpose: whatever is faster is compared
-// with this.
+// One obvious loop per op, products by Eigen. Slow on purpose: it is the reference.
 #include "kernels/ref/ref_backend.h"
 
 #include <Eigen/Dense>
@@ -19,8 +18,8 @@ namespace {
 using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using Vector = Eigen::VectorXf;
 
-// Weights as [out, k]; a convolution's k runs over taps, then channels. For int8 the matrix
-// holds the codes and `scale` what a code of each row is worth.
+// Weights as [out, k]; a convolution's k runs over taps, then channels. For int8 the matrix holds
+// the quantized values and `scale` the scale of each row.
 struct RefPacked : Packed {
   Matrix weight;
   Vector bias, scale;
@@ -44,9 +43,9 @@ float apply(Fn fn, float x) {
 float quantize(float* values, size_t count) {
   float absmax = 0;
   for (size_t i = 0; i < count; ++i) absmax = std::max(absmax, std::fabs(values[i]));
-  const float scale = absmax > 0 ? absmax / 127 : 1, codes_per_one = 1 / scale;
+  const float scale = absmax > 0 ? absmax / 127 : 1, inverse_scale = 1 / scale;
   for (size_t i = 0; i < count; ++i) {
-    values[i] = std::clamp(std::nearbyint(values[i] * codes_per_one), -127.0f, 127.0f);
+    values[i] = std::clamp(std::nearbyint(values[i] * inverse_scale), -127.0f, 127.0f);
   }
   return scale;
 }
@@ -79,11 +78,11 @@ Matrix product(Matrix x, const RefPacked& p, Precision precision, size_t group) 
     return (x * p.weight.transpose()).rowwise() + p.bias.transpose();
   }
   Matrix y(x.rows(), p.weight.rows());
-  const Eigen::MatrixXd codes = p.weight.cast<double>();  // double holds the int32 sums exactly
+  const Eigen::MatrixXd weight = p.weight.cast<double>();  // double holds the int32 sums exactly
   for (Eigen::Index r = 0; r < x.rows(); r += group) {
     auto rows = x.middleRows(r, group);
     const float scale = quantize(rows.data(), rows.size());
-    y.middleRows(r, group) = (rows.cast<double>() * codes.transpose()).cast<float>();
+    y.middleRows(r, group) = (rows.cast<double>() * weight.transpose()).cast<float>();
     y.middleRows(r, group) = (y.middleRows(r, group) * p.scale.asDiagonal() * scale).eval();
   }
   return y.rowwise() + p.bias.transpose();

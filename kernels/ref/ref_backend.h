@@ -1,4 +1,5 @@
-// The oracle: every op in its obvious form, f32, one thread, Eigen for the products.
+// The reference backend, which all others are compared with: every op in its obvious form, f32, one
+// thread, Eigen for the products.
 #pragma once
 
 #include <memory>
