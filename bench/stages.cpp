@@ -82,7 +82,7 @@ Arguments parse(int argc, char** argv) {
     throw usage_error("{}", wrong.what());
   }
   Precision known;
-  if (!parse_precision(a.precision, known)) {
+  if (a.precision != "auto" && !parse_precision(a.precision, known)) {
     throw usage_error("--precision is {}, expected auto, f32, bf16, f16 or int8", a.precision);
   }
   if (a.isa.empty() && std::getenv("YENT_ISA")) a.isa = std::getenv("YENT_ISA");

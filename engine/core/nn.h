@@ -49,7 +49,6 @@ struct Conv3x3 {
   Activation add_to(Ctx& c, Activation sum, const Normed& x) const;  // as Linear's
   // Enlarges x to {height, width} on the way in; of a layer whose geometry says so.
   Activation upsample(Ctx& c, Tensor x, int height, int width) const;
-  ConsumerHint as_consumer() const { return {Consumer::conv3x3, w.precision, w.per_tensor}; }
 
  private:
   Activation make_out(Ctx& c, const Shape& in) const;

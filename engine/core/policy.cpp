@@ -1,5 +1,6 @@
 #include "engine/core/policy.h"
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 
@@ -8,7 +9,7 @@
 namespace yent {
 
 bool parse_precision(std::string_view word, Precision& out) {
-  if (word == "f32" || word == "auto") return out = Precision::f32, true;
+  if (word == "f32") return out = Precision::f32, true;
   if (word == "f16") return out = Precision::f16, true;
   if (word == "bf16") return out = Precision::bf16, true;
   if (word == "int8" || word == "i8") return out = Precision::int8, true;
@@ -39,7 +40,7 @@ bool glob_match(std::string_view pattern, std::string_view text) {
   return p == pattern.size();
 }
 
-Policy::Policy(Precision precision) : rules_{{"*", precision, {}}} {}
+Policy::Policy(Precision precision) : rules_{{.pattern = "*", .precision = precision}} {}
 
 Policy Policy::read(const std::filesystem::path& path) {
   std::ifstream in(path);
@@ -61,7 +62,9 @@ Policy Policy::parse(std::string_view text, const std::string& path) {
     std::string pattern, precision, more;
     if (!(words >> pattern)) continue;
     Rule rule{.pattern = pattern};
-    if (!(words >> precision) || !parse_precision(precision, rule.precision)) {
+    words >> precision;
+    rule.automatic = precision == "auto";
+    if (!rule.automatic && !parse_precision(precision, rule.precision)) {
       throw file_error("{}:{}: precision is '{}', expected f32, f16, bf16, int8 or auto", path,
                        number, precision);
     }
@@ -73,6 +76,17 @@ Policy Policy::parse(std::string_view text, const std::string& path) {
     policy.rules_.push_back(std::move(rule));
   }
   return policy;
+}
+
+bool Policy::has_auto() const {
+  return std::ranges::any_of(rules_, [](const Rule& rule) { return rule.automatic; });
+}
+
+void Policy::resolve_auto(const Policy& mix) { mix_ = std::make_shared<const Policy>(mix); }
+
+Precision Policy::precision(std::string_view layer) const {
+  const Rule& found = rule(layer);
+  return found.automatic && mix_ ? mix_->precision(layer) : found.precision;
 }
 
 const Policy::Rule& Policy::rule(std::string_view layer) const {

@@ -6,12 +6,15 @@
 //   *                                bf16
 //
 // Patterns are checkpoint paths behind `unet.`, `vae.`, `text_encoder.` or `llm.`; `*` matches
-// any run of characters, dots included. Words behind the precision give a style (grid.h):
+// any run of characters, dots included. `auto` takes the precision that the device's own mix has
+// for the layer, see resolve_auto. Words behind the precision give a quantization style
+// (quant_style.h):
 //
 //   unet.up_blocks.*                 int8  bits=4 round=floor clip=99.9 weights=tensor act=tensor
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,13 +24,15 @@
 
 namespace yent {
 
-// f32, f16, bf16, int8 or i8, auto; anything else is nothing.
+// Parses f32, f16, bf16, int8 or i8. Returns false for any other word, `auto` included: what that
+// means depends on the device.
 bool parse_precision(std::string_view word, Precision& out);
 const char* precision_name(Precision precision);
 
 // Glob with `*` and `?`.
 bool glob_match(std::string_view pattern, std::string_view text);
 
+// Const functions may be called from several threads at once.
 class Policy {
  public:
   // The same precision everywhere.
@@ -36,22 +41,30 @@ class Policy {
   static Policy read(const std::filesystem::path& path);
   static Policy parse(std::string_view text, const std::string& path);
 
+  // Whether a rule says `auto`.
+  bool has_auto() const;
+  // Gives the layers of `auto` rules the precision that `mix` has for them; until then they are
+  // f32. The style stays that of the rule.
+  void resolve_auto(const Policy& mix);
+
   // Layers that no rule matches are f32.
-  Precision precision(std::string_view layer) const { return rule(layer).precision; }
+  Precision precision(std::string_view layer) const;
   const QuantStyle& style(std::string_view layer) const { return rule(layer).style; }
 
  private:
   struct Rule {
     std::string pattern;
     Precision precision = Precision::f32;
+    bool automatic = false;
     QuantStyle style = {};
   };
   const Rule& rule(std::string_view layer) const;
 
   std::vector<Rule> rules_;
+  std::shared_ptr<const Policy> mix_;  // what `auto` stands for; null until it is resolved
 };
 
-// What became of one layer, for --explain and inspect.
+// What one layer was resolved to, for a listing of all layers.
 struct Resolved {
   std::string layer;
   Precision precision = Precision::f32;

@@ -21,7 +21,7 @@ uint64_t hash(std::string_view text) {  // FNV-1a
   return h;
 }
 
-// In [0, 1), the same for the same layer and place on every machine.
+// A number in [0, 1), the same for the same layer and index on every machine.
 float chance(uint64_t layer, uint64_t index) {
   return static_cast<float>(scramble(layer + index * 0x9e3779b97f4a7c15u) >> 40) * 0x1p-24f;
 }
@@ -32,12 +32,12 @@ bool number(std::string_view text, float& to) {
   return error == std::errc() && at == end;
 }
 
-// The magnitude that `percent` of all do not exceed; the greatest where it is 100.
+// The magnitude that `percent` of all values do not exceed; for 100, the absmax.
 float percentile(const float* values, int64_t count, float percent, std::vector<float>& room) {
   if (percent >= 100) {
-    float peak = 0;
-    for (int64_t i = 0; i < count; ++i) peak = std::max(peak, std::fabs(values[i]));
-    return peak;
+    float absmax = 0;
+    for (int64_t i = 0; i < count; ++i) absmax = std::max(absmax, std::fabs(values[i]));
+    return absmax;
   }
   room.resize(count);
   std::transform(values, values + count, room.begin(), [](float v) { return std::fabs(v); });
@@ -98,7 +98,7 @@ void fake_quantize(const QuantStyle& style, std::string_view layer, float* weigh
     float* w = weight + first;
     if (!std::all_of(w, w + span, finite)) continue;
     const float scale = percentile(w, span, style.clip, room) / levels;
-    if (scale < 1e-37f) {  // no number between its levels
+    if (scale < 1e-37f) {  // too small for levels in f32
       std::fill_n(w, span, 0.0f);
       continue;
     }

@@ -18,7 +18,8 @@ bool fits(std::vector<int64_t> found, std::span<const int64_t> wanted) {
   return true;
 }
 
-// Blocks are for matrices, which are computed with in place; norms and biases are read as floats.
+// GGUF-quantized types are for matrices, which are used in place; norms and biases are read as
+// floats.
 bool accepts(const Backend& backend, const HostTensor& t) {
   const bool matrix = t.dims.size() == 2;
   return t.dtype == DType::f32 || t.dtype == DType::f16 || t.dtype == DType::bf16 ||
@@ -77,7 +78,7 @@ WeightBinder::Taken WeightBinder::take(std::string_view leaf, std::vector<int64_
   }
   c.names.erase(full);
   Taken taken{*found, *found, nullptr};
-  taken.tensor.dims.resize(dims.size());  // what was cut off are ones
+  taken.tensor.dims.resize(dims.size());  // only ones are cut off
   const bool restyled = leaf == "weight" && c.restyles(path_);
   if (restyled || style.changes_weights || !accepts(load_->backend, taken.tensor)) {
     taken.owned = std::make_shared<std::vector<float>>(found->count());
@@ -108,7 +109,7 @@ LinearWeight WeightBinder::pack(const LinearSource& source, const std::vector<Ta
   LinearWeight w = load_->backend.pack_linear(source, precision);
   w.per_tensor = style(source.name).per_tensor;
   for (const Taken& t : taken) {
-    if (t.tensor.dtype != DType::q8_0) c.release(t.in_file);  // q8_0 is read in place
+    if (!load_->backend.stores_natively(t.tensor.dtype)) c.release(t.in_file);
   }
   for (const LinearWeight::Part& part : w.parts) {
     load_->resolved.push_back({c.part + "." + part.name, precision, style(part.name).words,
@@ -173,7 +174,9 @@ NormWeight WeightBinder::norm(int channels, float eps, bool bias) const {
 PersistentTensor WeightBinder::table(int rows, int columns) const {
   const Taken taken = take("weight", {rows, columns});
   PersistentTensor table = load_->backend.upload(taken.tensor);
-  if (taken.tensor.dtype != DType::q8_0) load_->checkpoint.release(taken.in_file);
+  if (!load_->backend.stores_natively(taken.tensor.dtype)) {
+    load_->checkpoint.release(taken.in_file);
+  }
   return table;
 }
 

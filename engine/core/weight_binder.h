@@ -1,5 +1,6 @@
-// A cursor over a checkpoint: `l / "down_blocks" / 0 / "conv1"` walks its paths, and what is
-// taken at the end is checked, packed by the backend and ticked off.
+// A cursor over a checkpoint: `l / "down_blocks" / 0 / "conv1"` walks its paths. A weight that is
+// taken at the end is checked against the expected shape, changed as the LoRAs and the policy ask,
+// packed by the backend and marked as read. A missing or misshapen tensor is a file error.
 #pragma once
 
 #include <functional>
@@ -16,7 +17,8 @@
 
 namespace yent {
 
-// Where the tensors of one network come from.
+// Where the tensors of one network come from. Tensors stay valid as long as `find` is kept, but
+// their file pages may be dropped from memory by `release`.
 struct Checkpoint {
   std::string path;  // what error sentences name
   std::string part;  // "unet", "vae", "text_encoder" or "llm": the prefix of policy and LoRA names
@@ -24,7 +26,7 @@ struct Checkpoint {
   // to hold something else, a generator makes what is asked for.
   std::function<const HostTensor*(const std::string& name, std::span<const int64_t> dims)> find;
   std::function<void(const HostTensor&)> release = [](const HostTensor&) {};
-  std::set<std::string> names = {};  // all there are, for what stays unread
+  std::set<std::string> names = {};  // of all tensors; a binder takes out those it has read
   // Whether the weight of a module (by path, without the part) is to be changed before it is
   // packed, and the change itself, on the weight as f32 [rows, columns].
   std::function<bool(const std::string& module)> restyles = [](const std::string&) {
@@ -40,6 +42,10 @@ Checkpoint checkpoint_of(std::shared_ptr<const TensorSet> set, std::string part)
 // Whether a weight has a bias: never, always, or when the checkpoint brings one.
 enum class Bias { no, yes, maybe };
 
+// Copies share one load. One thread at a time may use a binder and its copies. The backend and the
+// policy must outlive all of them; models keep no binder, so the policy may go after the load.
+// Bytes of types for which Backend::stores_natively() is true are used in place: their checkpoint
+// must outlive the packed weights.
 class WeightBinder {
  public:
   WeightBinder(Checkpoint checkpoint, Backend& backend, const Policy& policy);
@@ -47,13 +53,13 @@ class WeightBinder {
   WeightBinder operator/(std::string_view step) const;
   WeightBinder operator/(size_t step) const { return *this / std::to_string(step); }
 
-  // Whether the checkpoint has `<path>.<leaf>`. A generator has nothing optional.
+  // Whether the checkpoint has `<path>.<leaf>`. A generator, which lists no names, has none.
   bool has(std::string_view leaf) const;
 
   // `<path>.weight` [out, in] or [out, in, 1, 1], `<path>.bias` [out].
   LinearWeight linear(int in, int out, Bias bias = Bias::yes) const;
-  // Several weights under this path that read the same input, as one: their names and heights.
-  // The first one's name stands for all, in the policy too.
+  // Several weights under this path that read the same input, as one weight: their names and
+  // heights. The policy's rule for the first name holds for all.
   struct Row {
     std::string name;
     int out;
@@ -63,7 +69,7 @@ class WeightBinder {
   LinearWeight gated(int in, int out) const;
   ConvWeight conv3x3(int in, int out, bool upsamples) const;
   NormWeight norm(int channels, float eps, bool bias = true) const;
-  // `<path>.weight` as a table [rows, columns]. With `rows` 0 any height will do.
+  // `<path>.weight` as a table [rows, columns]. With `rows` 0 any height is accepted.
   PersistentTensor table(int rows, int columns) const;
   // `<path>` itself, [count].
   PersistentTensor vector(int count) const;

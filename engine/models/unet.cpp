@@ -13,81 +13,16 @@ Activation pop(std::vector<Activation>& skips) {
   return last;
 }
 
-// Names of a transformer's inner layers, which all stand behind the same long path.
-WeightBinder inner(const WeightBinder& l) { return l / "transformer_blocks" / 0; }
+// Of a UNet's block, such as "down_blocks.0.resnets.1": the path of its weights and, with
+// `.time_emb_proj`, of its row in the stack.
+std::string resnet_path(const char* blocks, size_t block, int resnet) {
+  return fmt::format("{}.{}.resnets.{}", blocks, block, resnet);
+}
 
 }  // namespace
 
-ResBlock::ResBlock(const WeightBinder& l, int in, int out, int groups, float eps)
-    : norm1(l / "norm1", in, groups, eps),
-      conv1(l / "conv1", in, out),
-      norm2(l / "norm2", out, groups, eps),
-      conv2(l / "conv2", out, out) {
-  if (in != out) conv_shortcut.emplace(l / "conv_shortcut", in, out);
-}
-
-Activation ResBlock::operator()(Ctx& c, Activation x, Tensor time, Activation skip) const {
-  Activation h = conv1(c, norm1.silu({x, skip}),
-                       {.row_bias = time ? time.cols(time_column, conv1.w.out) : Tensor{}});
-  if (conv_shortcut) x = (*conv_shortcut)(c, {x, skip});
-  skip = {};
-  return conv2.add_to(c, std::move(x), norm2.silu(h));
-}
-
-TransformerBlock::TransformerBlock(const WeightBinder& l, int ch, int head_count,
-                                   const UNetConfig& config)
-    : norm(l / "norm", ch, config.norm_num_groups, 1e-6f),
-      proj_in(l / "proj_in", ch, ch),
-      norm1(inner(l) / "norm1", ch, 1e-5f),
-      to_qkv(
-          (inner(l) / "attn1").stacked(ch, {{"to_q", ch}, {"to_k", ch}, {"to_v", ch}}, Bias::no)),
-      to_out1(inner(l) / "attn1" / "to_out" / 0, ch, ch),
-      norm2(inner(l) / "norm2", ch, 1e-5f),
-      to_q(inner(l) / "attn2" / "to_q", ch, ch, Bias::no),
-      to_kv((inner(l) / "attn2")
-                .stacked(config.cross_attention_dim, {{"to_k", ch}, {"to_v", ch}}, Bias::no)),
-      to_out2(inner(l) / "attn2" / "to_out" / 0, ch, ch),
-      norm3(inner(l) / "norm3", ch, 1e-5f),
-      ff_in((inner(l) / "ff" / "net" / 0 / "proj").gated(ch, 4 * ch)),
-      ff_out(inner(l) / "ff" / "net" / 2, 4 * ch, ch),
-      proj_out(l / "proj_out", ch, ch),
-      channels(ch),
-      heads(head_count) {
-  norm.output_hint = proj_in.as_consumer();
-  norm1.output_hint = to_qkv.as_consumer();
-  norm2.output_hint = to_q.as_consumer();
-  norm3.output_hint = ff_in.as_consumer();
-  to_qkv.output_hint = ConsumerHint{Consumer::attention, to_qkv.w.precision};
-  to_q.output_hint = ConsumerHint{Consumer::attention, to_q.w.precision};
-  to_kv.output_hint = ConsumerHint{Consumer::attention, to_q.w.precision};
-}
-
-Activation TransformerBlock::operator()(Ctx& c, Activation x, Tensor text_kv) const {
-  const int ch = channels;
-  const Shape image = x->shape;
-  Activation h = proj_in(c, norm(c, x)).view(image.n, image.h * image.w, 1);  // pixels are tokens
-
-  Activation qkv = to_qkv(c, norm1(c, h));
-  Activation a = attention(c, qkv->cols(0, ch), qkv->cols(ch, ch), qkv->cols(2 * ch, ch),
-                           {heads, heads, to_qkv.w.precision, module_of(to_qkv)});
-  qkv = {};
-  h = to_out1.add_to(c, std::move(h), a);
-
-  Activation q = to_q(c, norm2(c, h));
-  a = attention(c, q, text_kv.cols(0, ch), text_kv.cols(ch, ch),
-                {heads, heads, to_q.w.precision, module_of(to_q)});
-  q = {};
-  h = to_out2.add_to(c, std::move(h), a);
-  a = {};
-
-  a = ff_in(c, norm3(c, h), {.fn = Fn::gelu, .gated = true});
-  h = ff_out.add_to(c, std::move(h), a);
-  a = {};
-  return proj_out.add_to(c, std::move(x), h.view(image.n, image.h, image.w));
-}
-
-ResBlock UNet::resnet(const WeightBinder& l, const std::string& path, int in, int out) {
-  ResBlock block(l / path, in, out, config_.norm_num_groups, config_.norm_eps);
+ResBlock UNet::resnet(const WeightBinder& root, const std::string& path, int in, int out) {
+  ResBlock block(root / path, in, out, config_.norm_num_groups, config_.norm_eps);
   block.time_column = time_columns_;
   time_rows_.push_back({path + ".time_emb_proj", out});
   time_columns_ += out;
@@ -106,6 +41,7 @@ UNet::UNet(const WeightBinder& l, const UNetConfig& config)
       conv_out_(l / "conv_out", config.block_out_channels[0], config.out_channels) {
   const std::vector<int>& channels = config.block_out_channels;
   const size_t levels = channels.size();
+  const TransformerConfig text{config.norm_num_groups, config.cross_attention_dim};
 
   int in = channels[0];
   std::vector<int> skips{in};
@@ -113,22 +49,21 @@ UNet::UNet(const WeightBinder& l, const UNetConfig& config)
     const WeightBinder block = l / "down_blocks" / i;
     Down& d = down_.emplace_back();
     for (int j = 0; j < config.layers_per_block; ++j) {
-      const std::string path = fmt::format("down_blocks.{}.resnets.{}", i, j);
-      d.resnets.push_back(resnet(l, path, in, channels[i]));
+      d.resnets.push_back(resnet(l, resnet_path("down_blocks", i, j), in, channels[i]));
       if (config.down_attention[i]) {
-        d.attentions.emplace_back(block / "attentions" / j, channels[i], config.heads[i], config);
+        d.attentions.emplace_back(block / "attentions" / j, channels[i], config.heads[i], text);
       }
       skips.push_back(in = channels[i]);
     }
     if (i + 1 < levels) {
-      d.downsample.emplace(block / "downsamplers" / 0 / "conv", in, in, ConvGeom{.stride = 2});
+      d.downsample.emplace(block, in);
       skips.push_back(in);
     }
   }
 
   if (config.mid_block) {
     ResBlock resnet0 = resnet(l, "mid_block.resnets.0", in, in);
-    TransformerBlock attention(l / "mid_block.attentions.0", in, config.heads.back(), config);
+    TransformerBlock attention(l / "mid_block.attentions.0", in, config.heads.back(), text);
     ResBlock resnet1 = resnet(l, "mid_block.resnets.1", in, in);
     mid_.emplace(Mid{std::move(resnet0), std::move(attention), std::move(resnet1)});
   }
@@ -138,16 +73,16 @@ UNet::UNet(const WeightBinder& l, const UNetConfig& config)
     const size_t level = levels - 1 - i;
     Up& u = up_.emplace_back();
     for (int j = 0; j <= config.layers_per_block; ++j) {
-      const std::string path = fmt::format("up_blocks.{}.resnets.{}", i, j);
-      u.resnets.push_back(resnet(l, path, in + skips.back(), channels[level]));
+      u.resnets.push_back(
+          resnet(l, resnet_path("up_blocks", i, j), in + skips.back(), channels[level]));
       skips.pop_back();
       in = channels[level];
       if (config.up_attention[i]) {
-        u.attentions.emplace_back(block / "attentions" / j, in, config.heads[level], config);
+        u.attentions.emplace_back(block / "attentions" / j, in, config.heads[level], text);
       }
     }
     if (level > 0) {
-      u.upsample.emplace(block / "upsamplers" / 0 / "conv", in, in, ConvGeom{.upsample = true});
+      u.upsample.emplace(block, in);
     }
   }
   time_emb_proj_.emplace(l.stacked(4 * channels[0], time_rows_, Bias::yes));
@@ -229,7 +164,7 @@ Activation UNet::operator()(Ctx& c, Tensor latent, const Conditioning& cond, int
       if (!u.attentions.empty()) x = u.attentions[i](c, std::move(x), *kv++);
     }
     // To the next skip's exact size: an odd one was halved upwards.
-    if (u.upsample) x = u.upsample->upsample(c, x, skips.back()->shape.h, skips.back()->shape.w);
+    if (u.upsample) x = (*u.upsample)(c, x, skips.back()->shape.h, skips.back()->shape.w);
   }
   return conv_out_(c, conv_norm_out_.silu(x));  // {n, 64, 64, 4}: the predicted noise
 }

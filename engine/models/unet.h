@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/core/nn.h"
+#include "engine/models/blocks.h"
 
 namespace yent {
 
@@ -22,7 +22,6 @@ struct UNetConfig {
   int layers_per_block = 2;
   int cross_attention_dim = 768;
   std::vector<int> heads = {8, 8, 8, 8};  // of attention, per down block
-  bool linear_projection = false;
   int norm_num_groups = 32;
   float norm_eps = 1e-5f;
   int sample_size = 64;
@@ -34,43 +33,17 @@ struct UNetConfig {
   static UNetConfig from_json(const Json& json, const std::string& path);
 };
 
-struct ResBlock {
-  GroupNorm norm1;
-  Conv3x3 conv1;
-  GroupNorm norm2;
-  Conv3x3 conv2;
-  std::optional<Linear> conv_shortcut;
-  int time_column = 0;  // where this block's bias stands in a row of Conditioning::time
-
-  // Blocks without a time embedding (the VAE's) are given no `time`. Channels of a `skip` stand
-  // behind those of x.
-  ResBlock(const WeightBinder& l, int in, int out, int groups, float eps);
-  Activation operator()(Ctx& c, Activation x, Tensor time = {}, Activation skip = {}) const;
-};
-
-struct TransformerBlock {
-  GroupNorm norm;
-  Linear proj_in;
-  LayerNorm norm1;
-  Linear to_qkv, to_out1;
-  LayerNorm norm2;
-  Linear to_q, to_kv, to_out2;  // to_kv reads the text, once per prompt
-  LayerNorm norm3;
-  Linear ff_in, ff_out, proj_out;
-  int channels, heads;
-
-  TransformerBlock(const WeightBinder& l, int channels, int heads, const UNetConfig& config);
-  Activation operator()(Ctx& c, Activation x, Tensor text_kv) const;
-};
-
-// What a prompt and a schedule fix for every step.
+// What a prompt and a schedule fix for every step. Copies share the tensors.
 struct Conditioning {
   PersistentTensor time;      // {1, calls, 1, all blocks' channels}: time_emb_proj of every call
   PersistentTensor now = {};  // {1, 1, 1, ..}: where set, the row of the call that is due
-  std::vector<PersistentTensor>
-      kv;  // per transformer, in the order of the forward: {n, 77, 1, 2 c}
+  // Keys and values of the text per transformer block, in the order of the forward: {n, 77, 1, 2
+  // c}.
+  std::vector<PersistentTensor> kv;
 };
 
+// The weights of one UNet. Const functions may be called from several threads at once if each has
+// a Ctx of its own. The backend that packed the weights must outlive it.
 class UNet {
  public:
   UNet(const WeightBinder& l, const UNetConfig& config);
@@ -87,7 +60,7 @@ class UNet {
   struct Down {
     std::vector<ResBlock> resnets;
     std::vector<TransformerBlock> attentions;  // none, or one per resnet
-    std::optional<Conv3x3> downsample;
+    std::optional<Downsample> downsample;
   };
   struct Mid {
     ResBlock resnet0;
@@ -97,11 +70,11 @@ class UNet {
   struct Up {
     std::vector<ResBlock> resnets;
     std::vector<TransformerBlock> attentions;
-    std::optional<Conv3x3> upsample;
+    std::optional<Upsample> upsample;
   };
 
-  // Takes a resnet and books its time_emb_proj in the row of all of them.
-  ResBlock resnet(const WeightBinder& l, const std::string& path, int in, int out);
+  // Binds `<root>.<path>` and adds its time_emb_proj to the stack of all of them.
+  ResBlock resnet(const WeightBinder& root, const std::string& path, int in, int out);
   std::vector<const TransformerBlock*> transformers() const;
 
   UNetConfig config_;

@@ -52,9 +52,15 @@ std::vector<int> per_block(const Json& j, const char* key, size_t blocks, int fa
   return {values.begin(), values.end()};
 }
 
-std::vector<bool> attention_of(const Json& j, const char* key, const char* with,
-                               const char* without, const std::vector<bool>& fallback,
-                               size_t blocks, const std::string& path) {
+// A list of block types, of which there are two: with and without attention.
+struct BlockTypes {
+  const char *key, *with, *without;
+};
+
+std::vector<bool> attention_of(const Json& j, const BlockTypes& types,
+                               const std::vector<bool>& fallback, size_t blocks,
+                               const std::string& path) {
+  const auto& [key, with, without] = types;
   if (absent(j, key)) {
     if (fallback.size() == blocks) return fallback;
     throw file_error("{}: {} is missing, expected {} entries", path, key, blocks);
@@ -74,16 +80,7 @@ std::vector<bool> attention_of(const Json& j, const char* key, const char* with,
   return attention;
 }
 
-}  // namespace
-
-UNetConfig UNetConfig::from_json(const Json& j, const std::string& path) {
-  if (!j.is_object()) throw file_error("{}: expected an object", path);
-  refuse_other_families(j, path);
-  UNetConfig c;
-  c.in_channels = static_cast<int>(get_int(j, "in_channels", 4, 1, 64, path));
-  c.out_channels = static_cast<int>(get_int(j, "out_channels", 4, 1, 64, path));
-  c.norm_num_groups = static_cast<int>(get_int(j, "norm_num_groups", 32, 1, 1024, path));
-  c.norm_eps = static_cast<float>(get_number(j, "norm_eps", 1e-5, 1e-12, 1, path));
+void read_channels(const Json& j, UNetConfig& c, const std::string& path) {
   const auto channels = get_ints(j, "block_out_channels",
                                  std::vector<int64_t>{320, 640, 1280, 1280}, 1, 1 << 14, path);
   c.block_out_channels.assign(channels.begin(), channels.end());
@@ -97,17 +94,25 @@ UNetConfig UNetConfig::from_json(const Json& j, const std::string& path) {
                        path, ch, c.norm_num_groups);
     }
   }
-  c.down_attention = attention_of(j, "down_block_types", "CrossAttnDownBlock2D", "DownBlock2D",
+}
+
+void read_block_types(const Json& j, UNetConfig& c, const std::string& path) {
+  const size_t blocks = c.block_out_channels.size();
+  c.down_attention = attention_of(j, {"down_block_types", "CrossAttnDownBlock2D", "DownBlock2D"},
                                   c.down_attention, blocks, path);
-  c.up_attention = attention_of(j, "up_block_types", "CrossAttnUpBlock2D", "UpBlock2D",
+  c.up_attention = attention_of(j, {"up_block_types", "CrossAttnUpBlock2D", "UpBlock2D"},
                                 c.up_attention, blocks, path);
   // Absent means the default block; null means none.
-  c.mid_block = !j.contains("mid_block_type") || !j["mid_block_type"].is_null();
-  if (c.mid_block && j.contains("mid_block_type") &&
-      j["mid_block_type"] != "UNetMidBlock2DCrossAttn") {
+  const Json* mid = j.find("mid_block_type");
+  c.mid_block = !mid || !mid->is_null();
+  if (mid && c.mid_block && *mid != "UNetMidBlock2DCrossAttn") {
     throw file_error("{}: mid_block_type is {}, expected UNetMidBlock2DCrossAttn or null", path,
-                     printable(j["mid_block_type"].dump()));
+                     printable(mid->dump()));
   }
+}
+
+void read_layers(const Json& j, UNetConfig& c, const std::string& path) {
+  const size_t blocks = c.block_out_channels.size();
   const auto layers = per_block(j, "layers_per_block", blocks, 2, path);
   const auto depths = per_block(j, "transformer_layers_per_block", blocks, 1, path);
   const auto widths = per_block(j, "cross_attention_dim", blocks, 1280, path);
@@ -126,6 +131,10 @@ UNetConfig UNetConfig::from_json(const Json& j, const std::string& path) {
   }
   c.layers_per_block = layers[0];
   c.cross_attention_dim = widths[0];
+}
+
+void read_heads(const Json& j, UNetConfig& c, const std::string& path) {
+  const size_t blocks = c.block_out_channels.size();
   // In this family `attention_head_dim` counts the heads; a later field says so in its name.
   c.heads =
       per_block(j, absent(j, "num_attention_heads") ? "attention_head_dim" : "num_attention_heads",
@@ -136,7 +145,23 @@ UNetConfig UNetConfig::from_json(const Json& j, const std::string& path) {
                        c.block_out_channels[i], c.heads[i]);
     }
   }
-  c.linear_projection = get_bool(j, "use_linear_projection", false, path);
+}
+
+}  // namespace
+
+UNetConfig UNetConfig::from_json(const Json& j, const std::string& path) {
+  if (!j.is_object()) throw file_error("{}: expected an object", path);
+  refuse_other_families(j, path);
+  UNetConfig c;
+  c.in_channels = static_cast<int>(get_int(j, "in_channels", 4, 1, 64, path));
+  c.out_channels = static_cast<int>(get_int(j, "out_channels", 4, 1, 64, path));
+  c.norm_num_groups = static_cast<int>(get_int(j, "norm_num_groups", 32, 1, 1024, path));
+  c.norm_eps = static_cast<float>(get_number(j, "norm_eps", 1e-5, 1e-12, 1, path));
+  read_channels(j, c, path);
+  read_block_types(j, c, path);
+  read_layers(j, c, path);
+  read_heads(j, c, path);
+  get_bool(j, "use_linear_projection", false, path);  // both kinds are bound as matrices
   c.sample_size = static_cast<int>(get_int(j, "sample_size", 64, 1, 4096, path));
   c.flip_sin_to_cos = get_bool(j, "flip_sin_to_cos", true, path);
   c.freq_shift = static_cast<float>(get_number(j, "freq_shift", 0, 0, 1, path));

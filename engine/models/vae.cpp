@@ -108,7 +108,7 @@ VaeDecoder::VaeDecoder(const WeightBinder& l, const VaeConfig& config)
       in = out;
     }
     if (i + 1 < levels) {
-      u.upsample.emplace(block / "upsamplers" / 0 / "conv", out, out, ConvGeom{.upsample = true});
+      u.upsample.emplace(block, out);
     }
   }
   conv_out_.output_hint = ConsumerHint{};  // the pixels, exact
@@ -120,7 +120,7 @@ Activation VaeDecoder::operator()(Ctx& c, Tensor latent) const {
   x = mid_(c, std::move(x));  // {n, 64, 64, 512}
   for (const Up& u : up_) {
     for (const ResBlock& resnet : u.resnets) x = resnet(c, std::move(x));
-    if (u.upsample) x = u.upsample->upsample(c, x, 2 * x->shape.h, 2 * x->shape.w);
+    if (u.upsample) x = (*u.upsample)(c, x, 2 * x->shape.h, 2 * x->shape.w);
   }
   return conv_out_(c, conv_norm_out_.silu(x));  // {n, 512, 512, 3}
 }
@@ -143,8 +143,7 @@ VaeEncoder::VaeEncoder(const WeightBinder& l, const VaeConfig& config)
     }
     if (i + 1 < config.block_out_channels.size()) {
       // Padded on the right and at the bottom only.
-      d.downsample.emplace(block / "downsamplers" / 0 / "conv", out, out,
-                           ConvGeom{.stride = 2, .pad_top = 0, .pad_left = 0});
+      d.downsample.emplace(block, out, 0);
     }
   }
   if (config.use_quant_conv) {

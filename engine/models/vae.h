@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/models/unet.h"
+#include "engine/models/blocks.h"
 
 namespace yent {
 
@@ -42,6 +42,8 @@ struct VaeMid {
   Activation operator()(Ctx& c, Activation x) const;
 };
 
+// Weights only, as the encoder below: const functions may be called from several threads at once
+// if each has a Ctx of its own. The backend that packed the weights must outlive both.
 class VaeDecoder {
  public:
   VaeDecoder(const WeightBinder& l, const VaeConfig& config);
@@ -52,7 +54,7 @@ class VaeDecoder {
  private:
   struct Up {
     std::vector<ResBlock> resnets;
-    std::optional<Conv3x3> upsample;
+    std::optional<Upsample> upsample;
   };
   std::optional<Linear> post_quant_conv_;
   Conv3x3 conv_in_;
@@ -71,7 +73,7 @@ class VaeEncoder {
  private:
   struct Down {
     std::vector<ResBlock> resnets;
-    std::optional<Conv3x3> downsample;
+    std::optional<Downsample> downsample;
   };
   Conv3x3 conv_in_;
   std::vector<Down> down_;

@@ -2,14 +2,16 @@
 //   W += scale * (alpha / rank) * B A,
 // A ("down") of shape [rank, in], B ("up") [out, rank]; alpha is the rank when a file has none.
 //
-// Four families of files are told apart by the suffixes of their keys:
-//   PEFT       <path>.lora_A.weight / .lora_B.weight, with or without `base_model.model.` and
-//              `.default`; alpha from the config beside the file, or the metadata
-//   diffusers  <path>.lora.down.weight, and older: .lora_linear_layer.down,
-//   .processor.to_q_lora.down kohya      lora_unet_<path with _ for .>.lora_down.weight,
-//   lora_te_...; .alpha tensors BK-SDM     PEFT in lora.pt; keys of the text encoder begin with
-//   `text_encoder_`
-// A path begins with `unet.` or `text_encoder.`; without either it is the UNet's.
+// The suffixes of the keys tell four families of files apart:
+// clang-format off
+//   PEFT       <path>.lora_A.weight, .lora_B.weight, with or without `base_model.model.` before and
+//              `.default` inside; alpha from the config beside the file, or from the metadata
+//   diffusers  <path>.lora.down.weight, .lora.up.weight; older: .lora_linear_layer.down.weight,
+//              .processor.to_q_lora.down.weight
+//   kohya      lora_unet_<path with _ for .>.lora_down.weight, lora_te_...; alpha in .alpha tensors
+//   BK-SDM     PEFT in lora.pt; keys of the text encoder begin with `text_encoder_`
+// clang-format on
+// A path begins with `unet.` or `text_encoder.`; without either it is a path of the UNet.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +27,7 @@
 
 namespace yent {
 
-// What one module is changed by. The tensors borrow from the Lora.
+// The change of one module. The tensors borrow from the Lora, which must outlive it.
 struct LoraDelta {
   HostTensor down;  // [rank, in] or [rank, in, kh, kw]
   HostTensor up;    // [out, rank], possibly with 1x1 behind
@@ -46,6 +48,7 @@ struct LoraMatch {
   std::vector<std::string> unmatched;       // keys of the file that fit no target, sorted
 };
 
+// One adapter file. Const functions may be called from several threads at once.
 class Lora {
  public:
   // Reads a .safetensors file or a torch zip. Throws a file error that names the key: half a

@@ -102,6 +102,14 @@ class Machine {
   void call(size_t arguments);
   void store(uint64_t key);
   void fetch(uint64_t key);
+
+  // Opcodes, by kind. Each function executes one of its own, and returns false for all others.
+  bool run_stack(uint8_t op);
+  bool push_scalar(uint8_t op);
+  bool push_text(uint8_t op);
+  bool build_container(uint8_t op);
+  bool build_object(uint8_t op);
+  bool run_memo(uint8_t op);
   bool step(uint8_t op);
 
   template <class... Args>
@@ -232,15 +240,13 @@ void Machine::fetch(uint64_t key) {
   push(found->second);
 }
 
-// Executes one opcode; false after STOP.
-bool Machine::step(uint8_t op) {
+// Marks, and values that are thrown away.
+bool Machine::run_stack(uint8_t op) {
   switch (op) {
     case MARK:
       marks_.push_back(stack_.size());
       if (marks_.size() > max_depth) fail("marks nested deeper than {}", max_depth);
       break;
-    case STOP:
-      return false;
     case POP:
       // Python's POP also takes a mark that lies on top.
       if (!marks_.empty() && marks_.back() == stack_.size()) {
@@ -252,7 +258,15 @@ bool Machine::step(uint8_t op) {
     case POP_MARK:
       pop_to_mark();
       break;
+    default:
+      return false;
+  }
+  return true;
+}
 
+// Values without text or items.
+bool Machine::push_scalar(uint8_t op) {
+  switch (op) {
     case NONE:
       push({.kind = Kind::none});
       break;
@@ -276,7 +290,15 @@ bool Machine::step(uint8_t op) {
       take(8);
       push({.kind = Kind::opaque});
       break;
+    default:
+      return false;
+  }
+  return true;
+}
 
+// Strings and bytes: their length, then their characters.
+bool Machine::push_text(uint8_t op) {
+  switch (op) {
     case SHORT_BINUNICODE:
       push({.kind = Kind::string, .text = take(read<uint8_t>())});
       break;
@@ -296,7 +318,15 @@ bool Machine::step(uint8_t op) {
     case BYTEARRAY8:
       push({.kind = Kind::bytes, .text = take(read<uint64_t>())});
       break;
+    default:
+      return false;
+  }
+  return true;
+}
 
+// Tuples, lists, sets and dicts.
+bool Machine::build_container(uint8_t op) {
+  switch (op) {
     case EMPTY_TUPLE:
       tuple(0);
       break;
@@ -335,7 +365,15 @@ bool Machine::step(uint8_t op) {
       put_under(top(), {key, value}, true);
       break;
     }
+    default:
+      return false;
+  }
+  return true;
+}
 
+// Globals and calls of them, and objects outside of the pickle.
+bool Machine::build_object(uint8_t op) {
+  switch (op) {
     case GLOBAL: {
       const std::string_view module = line(), name = line();
       global(module, name);
@@ -367,7 +405,15 @@ bool Machine::step(uint8_t op) {
       values_.back().items = {id};
       break;
     }
+    default:
+      return false;
+  }
+  return true;
+}
 
+// The memo, and frames.
+bool Machine::run_memo(uint8_t op) {
+  switch (op) {
     case BINPUT:
       store(read<uint8_t>());
       break;
@@ -387,9 +433,18 @@ bool Machine::step(uint8_t op) {
       // Only a hint for buffered readers, but one that must be true.
       if (read<uint64_t>() > pickle_.size() - at_) fail("a frame past the end");
       break;
-
     default:
-      fail("the opcode 0x{:02x} is not one that torch.save emits", op);
+      return false;
+  }
+  return true;
+}
+
+// Executes one opcode; false after STOP.
+bool Machine::step(uint8_t op) {
+  if (op == STOP) return false;
+  if (!run_stack(op) && !push_scalar(op) && !push_text(op) && !build_container(op) &&
+      !build_object(op) && !run_memo(op)) {
+    fail("the opcode 0x{:02x} is not one that torch.save emits", op);
   }
   return true;
 }

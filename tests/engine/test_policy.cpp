@@ -30,6 +30,31 @@ TEST_CASE("policy: the first rule that matches wins, no rule is f32") {
   CHECK(p.precision("text_encoder.text_model.final_layer_norm") == Precision::f32);
 }
 
+TEST_CASE("policy: auto is the precision that the device's mix has for the layer") {
+  Policy p = Policy::parse(
+      "unet.conv_in  bf16\n"
+      "unet.*        auto  bits=4\n"
+      "vae.*         int8\n",
+      "test.policy");
+  CHECK(p.has_auto());
+  CHECK(p.precision("unet.conv_out") == Precision::f32);  // nobody has said yet
+
+  Policy later = p;
+  p.resolve_auto(Policy::parse("unet.conv_* f32\nunet.* int8 bits=7\n* bf16\n", "auto.policy"));
+  CHECK(p.precision("unet.conv_in") == Precision::bf16);
+  CHECK(p.precision("unet.conv_out") == Precision::f32);
+  CHECK(p.precision("unet.mid_block.resnets.0.conv1") == Precision::int8);
+  CHECK(p.style("unet.mid_block.resnets.0.conv1").bits == 4);  // of the rule, not of the mix
+  CHECK(p.precision("vae.decoder.conv_in") == Precision::int8);
+  CHECK(p.precision("llm.output") == Precision::f32);  // no rule, no auto
+
+  later.resolve_auto(Policy(Precision::f16));
+  CHECK(later.precision("unet.conv_out") == Precision::f16);
+  CHECK_FALSE(Policy(Precision::f16).has_auto());
+  Precision none = Precision::bf16;
+  CHECK_FALSE(parse_precision("auto", none));
+}
+
 TEST_CASE("policy: words behind the precision are a style") {
   const Policy p = Policy::parse(
       "a  int8  bits=3 round=dither clip=99.5 weights=tensor act=tensor  # all of them\n"
