@@ -23,7 +23,7 @@ namespace {
 
 constexpr uint64_t kSeed = 1;
 
-// Takes weights without looking at them: a network built on it tells which tensors it wants.
+// Ignores the weights: building a network on it lists the tensors that the network reads.
 class ListingBackend : public Decorator {
  public:
   using Decorator::Decorator;
@@ -227,7 +227,7 @@ void write_voice(const std::filesystem::path& file) {
 void synthesize(const std::string& kind, const std::filesystem::path& folder,
                 const std::filesystem::path& clip) {
   if (kind != "bk-sdm-tiny" && kind != "sd15" && kind != "micro-yent") {
-    throw usage_error("--synthesize {}: expected bk-sdm-tiny, sd15 or micro-yent", kind);
+    throw usage_error("the kind of model is {}, expected bk-sdm-tiny, sd15 or micro-yent", kind);
   }
   std::error_code error;
   std::filesystem::create_directories(folder, error);

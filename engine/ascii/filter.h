@@ -46,9 +46,9 @@ struct AsciiArt {
 // pixels than cells, neighbours share pixels.
 AsciiArt draw_ascii(const Image& image, const AsciiOptions& options);
 
-// How many columns a picture of this width can show as glyphs that one can read: no more than
-// asked for, and no more than one in five pixels (a cell of 5x10 is the least that tells # from
-// @). 512 pixels hold 100 columns, 256 hold 51.
+// The number of columns that stay readable in a picture of this width: at most `columns`, and at
+// most one in five pixels (5x10 is the smallest cell that tells # from @). 512 pixels hold 100
+// columns, 256 hold 51.
 int readable_columns(int width, int columns);
 
 // Paints the cells on exactly width x height pixels: cell edges lie at floor(x * width / columns),

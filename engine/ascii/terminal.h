@@ -9,7 +9,7 @@ namespace yent {
 
 enum class TerminalColour { none, indexed, truecolour };
 
-// What the program found where it writes. Gathered by the caller: nothing here asks the system.
+// The terminal that the text goes to. Filled in by the caller: nothing here asks the system.
 struct Terminal {
   bool is_terminal = false;  // false for a pipe or a file: no escape is ever written there
   int columns = 80;
@@ -23,7 +23,8 @@ struct Terminal {
 TerminalColour colour_of(const Terminal& terminal);
 
 // Rows end in a newline; every cell is there, spaces at the end of a row included. Colours are
-// set where they change and reset before each newline, so that a cut row stains nothing.
+// set where they change and reset before each newline, so that a row that is cut off does not
+// colour the next one.
 std::string ascii_text(const AsciiArt& art, TerminalColour colour = TerminalColour::none);
 
 // A whole page without external resources, characters escaped.

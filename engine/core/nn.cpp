@@ -9,7 +9,7 @@ Activation make(Ctx& c, Shape shape, const OutputHint& output_hint) {
   return output_hint ? c.make(shape, *output_hint) : c.make(shape);
 }
 
-// Where what is added to `sum` goes.
+// The output of an addition to `sum`: its own memory if nobody else holds it.
 Activation make_sum(Ctx& c, const Activation& sum, const OutputHint& output_hint) {
   return sum.last() && !output_hint ? sum : make(c, sum->shape, output_hint);
 }

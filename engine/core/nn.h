@@ -1,5 +1,6 @@
 // The layers that models are made of. Each is named by its checkpoint path, owns its packed
-// weight and returns an activation.
+// weight and returns an activation. Const functions may be called from several threads at once if
+// each has a Ctx of its own; the backend that packed the weights must outlive the layers.
 #pragma once
 
 #include <optional>
@@ -11,7 +12,7 @@
 
 namespace yent {
 
-// Who reads a layer's output, where it is one layer only: said once, in a model's constructor.
+// The consumer of a layer's output, if there is exactly one: set once, in a model's constructor.
 using OutputHint = std::optional<ConsumerHint>;
 
 struct Linear {
@@ -23,7 +24,8 @@ struct Linear {
       : w(l.linear(in, out, bias)) {}
   Activation operator()(Ctx& c, ConcatView x,
                         const Epilogue& e = {}) const;  // {n, h, w, in} -> {.., out}
-  // sum + W x, in the memory of `sum` where this is its last copy.
+  // sum + W x. Written over `sum` if the caller moved in its last copy (Activation::last() looks at
+  // the use count): a copy kept elsewhere costs memory, but changes no value.
   Activation add_to(Ctx& c, Activation sum, ConcatView x) const;
   ConsumerHint as_consumer() const { return {Consumer::linear, w.precision, w.per_tensor}; }
 };
@@ -46,8 +48,8 @@ struct Conv3x3 {
       : w(l.conv3x3(in, out, g.upsample)), geom(g) {}
   Activation operator()(Ctx& c, Tensor x, const Epilogue& e = {}) const;
   Activation operator()(Ctx& c, const Normed& x, const Epilogue& e = {}) const;
-  Activation add_to(Ctx& c, Activation sum, const Normed& x) const;  // as Linear's
-  // Enlarges x to {height, width} on the way in; of a layer whose geometry says so.
+  Activation add_to(Ctx& c, Activation sum, const Normed& x) const;  // sum + conv(x), as above
+  // Enlarges x to {height, width} before the convolution. The geometry must say `upsample`.
   Activation upsample(Ctx& c, Tensor x, int height, int width) const;
 
  private:

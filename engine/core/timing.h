@@ -11,10 +11,11 @@
 
 namespace yent {
 
-// Threads that work side by side may share it.
+// add() may be called from several threads at once, stages() only when no thread adds.
 class Timings {
  public:
-  // Adds to the stage the milliseconds until the span dies. Without timings, does nothing.
+  // Adds to the stage the milliseconds between its construction and its destruction. With null
+  // timings, does nothing. The timings must outlive the span.
   class Span {
    public:
     Span(Timings* timings, std::string stage) : timings_(timings), stage_(std::move(stage)) {}

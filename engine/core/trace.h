@@ -1,5 +1,5 @@
-// What a forward costs, op by op: multiply-accumulates, bytes and time, under the checkpoint's
-// names. Wraps a backend; an untraced run uses the bare one.
+// The cost of a forward, op by op: multiply-accumulates, bytes and time, under the checkpoint's
+// names. Wraps a backend, which must outlive it; one thread at a time may use it.
 #pragma once
 
 #include <map>
@@ -19,7 +19,7 @@ struct TracedOp {
   int calls = 0;
 };
 
-// Counts in dry runs, too; times only what really runs, by the wall clock.
+// Counts ops of dry runs too, but measures only real runs, by the wall clock.
 class TraceBackend : public Decorator {
  public:
   explicit TraceBackend(Backend& inner) : Decorator(inner) {}

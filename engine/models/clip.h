@@ -22,6 +22,8 @@ struct ClipConfig {
   static ClipConfig from_json(const Json& json, const std::string& path);
 };
 
+// Const functions may be called from several threads at once if each has a Ctx of its own. The
+// backend that packed the weights must outlive it.
 class ClipText {
  public:
   ClipText(const WeightBinder& l, const ClipConfig& config);

@@ -28,19 +28,21 @@ struct LlamaConfig {
   static LlamaConfig from_gguf(const GgufFile& file);
 };
 
+// Const functions may be called from several threads at once if each has a Ctx and a State of its
+// own. The backend, and the file whose quantized weights are used in place, must outlive it.
 class Llama {
  public:
   Llama(const WeightBinder& l, const LlamaConfig& config);
 
   const LlamaConfig& config() const { return config_; }
 
-  // What has been said so far: keys and values of every layer, {1, context, 1, kv_heads * head
-  // width} each. Setting `length` back forgets; entries behind it are never read.
+  // The key-value cache: keys and values of every layer, {1, context, 1, kv_heads * head width}
+  // each. Setting `length` back forgets tokens; entries behind it are never read.
   struct State {
     PersistentTensor rope;  // {1, context, 1, rotated}: cos, then sin of every position
     std::vector<PersistentTensor> keys, values;
-    // Where every piece puts its ids, then its positions, and the last token's logits: always at
-    // one place, so that a device can record the decoding of a token once.
+    // Ids and positions of every call, and the last token's logits: always at the same addresses,
+    // so that a device can record the decoding of a token once.
     PersistentTensor input, logits;
     int context = 0, length = 0;
   };

@@ -9,13 +9,13 @@
 
 namespace yent {
 
-// A stretch [begin, end) of the text and its id in the vocabulary (-1: none).
+// A range [begin, end) of the text and its id in the vocabulary (-1: none).
 struct Symbol {
   size_t begin, end;
   int32_t id;
 };
 
-// What two neighbours would become. The lowest cost goes first, the leftmost among equals.
+// The result of joining two neighbours. The lowest cost goes first, the leftmost among equals.
 struct Join {
   double cost;
   int32_t id;

@@ -12,20 +12,20 @@
 namespace yent {
 
 // Equal to Hugging Face's (fast) CLIPTokenizer. Text that is not UTF-8 is read with U+FFFD for
-// every bad byte.
+// every bad byte. Const functions may be called from several threads at once.
 class ClipTokenizer {
  public:
   // Reads vocab.json and merges.txt; the padding token from tokenizer_config.json or
   // special_tokens_map.json where they are, else the end token. Throws file errors.
   static ClipTokenizer load(const std::filesystem::path& folder);
 
-  // Ids without start and end, of any number. Where the text of the start, end or padding token
-  // stands literally, its id comes out, as from Hugging Face.
+  // Ids without start and end, without a limit. The literal text of the start, end or padding
+  // token becomes its id, as in Hugging Face.
   std::vector<int32_t> encode(std::string_view text) const;
 
   struct Tokens {
     std::vector<int32_t> ids;  // start, text, end, padding: exactly `length`
-    std::string lost;          // the text of what did not fit; empty when all did
+    std::string lost;          // the text that did not fit; empty when all did
   };
   Tokens tokenize(std::string_view text, int length = 77) const;
 

@@ -1,4 +1,4 @@
-// The ranked merges of a byte-level vocabulary: "th e</w>", most wanted first.
+// The ranked merges of a byte-level vocabulary: "th e</w>", in order of rank.
 #pragma once
 
 #include <cstdint>

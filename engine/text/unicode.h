@@ -1,4 +1,4 @@
-// What tokenizers ask of Unicode: three kinds of characters, lower case and NFC.
+// The parts of Unicode that tokenizers need: three kinds of characters, lower case and NFC.
 #pragma once
 
 #include <string>

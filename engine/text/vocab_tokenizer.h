@@ -13,18 +13,18 @@
 
 namespace yent {
 
-// What a file says about its vocabulary, as it says it.
+// The vocabulary of a file, unchecked.
 struct Vocabulary {
-  std::string path = "the vocabulary";  // what error sentences name
+  std::string path = "the vocabulary";  // named in error messages
   std::string model = "llama";          // or "gpt2"
   std::vector<std::string> tokens = {};
   std::vector<float> scores = {};        // llama: one for each token
   std::vector<int32_t> types = {};       // PieceType, one for each token; empty: all are normal
-  std::vector<std::string> merges = {};  // gpt2: "left right", most wanted first
+  std::vector<std::string> merges = {};  // gpt2: "left right", in order of rank
   int bos = 1, eos = 2;
   bool add_bos = true;
-  // llama: text begins with a space that was not written. Everywhere else than in nanollama's
-  // files it does so even where a space was written.
+  // llama: a space is added before the text; in nanollama's files only if the text does not begin
+  // with one.
   bool add_space_prefix = true;
   bool nanollama = false;
 };
@@ -43,6 +43,7 @@ struct EncodeOptions {
   bool special = false;  // the text of a control piece becomes its id; never for a person's words
 };
 
+// Const functions may be called from several threads at once.
 class VocabTokenizer {
  public:
   // Throws a file error for lists that do not match, ids outside, byte pieces and merges that
@@ -59,12 +60,13 @@ class VocabTokenizer {
   // The bytes of all of them, less the one space that the prefix added.
   std::string decode(std::span<const int32_t> ids) const;
 
-  // Turns a stream of tokens into valid UTF-8, holding back a character until it is complete.
+  // Turns a stream of tokens into valid UTF-8, holding back a character until it is complete. One
+  // thread at a time may use it; the tokenizer must outlive it.
   class StreamDecoder {
    public:
     explicit StreamDecoder(const VocabTokenizer& tokenizer) : tokenizer_(&tokenizer) {}
     std::string add(int32_t id);
-    std::string finish();  // U+FFFD for what never completed
+    std::string finish();  // U+FFFD for a character that never completed
 
    private:
     const VocabTokenizer* tokenizer_;

@@ -1,4 +1,4 @@
-// What a person's words do to Yent.
+// The mood and the temperature that a person's words put Yent in.
 #pragma once
 
 #include <string_view>

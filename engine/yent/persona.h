@@ -19,10 +19,10 @@ struct Mood {
 // The more boring you are, the more creative Yent gets.
 struct TemperatureRule {
   double base = 0.8, lowest = 0.5, highest = 1.0;
-  int few_words = 3;               // at most so many words: + few_words_step,
-  double few_words_step = 0.1;     //
-  double single_word_step = 0.05;  // a single one: + single_word_step on top,
-  double strong_word_step = -0.1;  // any strong word: + strong_word_step, once
+  int few_words = 3;               // texts up to this length are short
+  double few_words_step = 0.1;     // added for a short text
+  double single_word_step = 0.05;  // added too for a single word
+  double strong_word_step = -0.1;  // added once if there is any strong word
 };
 
 struct Suffix {
@@ -42,7 +42,8 @@ struct Persona {
   std::string negative_prompt;
 };
 
-// Throws file_error naming `source` if the text is no JSON or lacks what is promised above.
+// Throws file_error naming `source` if the text is no JSON or breaks a rule in the
+// comments above.
 Persona parse_persona(std::string_view json, std::string_view source);
 
 // The compiled-in tables. Parses them anew: keep the result.

@@ -1,4 +1,4 @@
-// What counts as a word, and as the same word: moods, temperature and memory all ask here.
+// The definition of a word, and of equal words, for moods, temperature and memory.
 #pragma once
 
 #include <string>

@@ -135,9 +135,9 @@ DiffusionCheckpoint::SingleFile DiffusionCheckpoint::open_single(const fs::path&
   for (HostTensor& tensor : all.tensors) {
     std::optional<PartName> place = rename(tensor.name);
     if (!place) continue;
-    TensorSet& part = place->part == PainterPart::unet  ? parts.unet
-                      : place->part == PainterPart::vae ? parts.vae
-                                                        : parts.text_encoder;
+    TensorSet& part = place->part == CheckpointPart::unet  ? parts.unet
+                      : place->part == CheckpointPart::vae ? parts.vae
+                                                           : parts.text_encoder;
     tensor.name = std::move(place->name);
     part.tensors.push_back(std::move(tensor));
   }

@@ -1,5 +1,5 @@
-// What `-m PATH` names: a diffusers folder, or a single-file SD 1.x checkpoint. Both give the
-// same thing: for each network a config and tensors under diffusers' names.
+// A diffusion model on disk: a diffusers folder, or a single-file SD 1.x checkpoint. Both give the
+// same: for each network a config and tensors under diffusers' names.
 #pragma once
 
 #include <filesystem>
@@ -11,15 +11,16 @@
 
 namespace yent {
 
-// A part's config.json, and what error sentences about it should name. For a single file it is
+// A part's config.json, and the name of its source for error messages. For a single file it is
 // inferred from the tensors (loaders/checkpoint/ldm.h).
 struct PartConfig {
   Json json;  // an object
   std::string where;
 };
 
-// Nothing of a part is opened before it is asked for; a missing one is a file error then, which
-// names its path. Tensors carry diffusers' names without the part (`conv_in.weight`,
+// A part is opened only when it is asked for; a missing part is a file error then, which names its
+// path. Const functions may be called from several threads at once; their results own their data.
+// Tensors carry diffusers' names without the part (`conv_in.weight`,
 // `text_model.final_layer_norm.weight`), whatever the file's age: a VAE's attention is
 // `to_q, to_k, to_v, to_out.0`, all matrices. Integer buffers such as position_ids are left out.
 class DiffusionCheckpoint {
@@ -40,13 +41,12 @@ class DiffusionCheckpoint {
   TensorSet text_encoder() const;
   bool has_text_encoder() const;
 
-  // A single file has neither. A folder has to have a tokenizer; one without a scheduler
-  // is taken for one that leaves the choice open.
+  // A single file has neither. A folder must have a tokenizer; the scheduler is optional.
   std::optional<std::filesystem::path> tokenizer_dir() const;
   std::optional<PartConfig> scheduler_config() const;
 
  private:
-  // What one file holds, sorted apart. The sets share the mapping.
+  // The tensors of one file, by part. The sets share the mapping.
   struct SingleFile {
     TensorSet unet, vae, text_encoder;
   };

@@ -190,14 +190,14 @@ LdmRename ldm_rename(std::span<const std::string> keys) {
                      1;
   return [per_block, levels](std::string_view key) -> std::optional<PartName> {
     std::optional<std::string> name;
-    PainterPart part = PainterPart::unet;
+    CheckpointPart part = CheckpointPart::unet;
     if (take_prefix(key, unet_prefix)) {
       name = unet_name(key, per_block);
     } else if (take_prefix(key, vae_prefix)) {
-      part = PainterPart::vae;
+      part = CheckpointPart::vae;
       name = vae_name(key, levels);
     } else if (take_prefix(key, text_prefix)) {
-      part = PainterPart::text_encoder;
+      part = CheckpointPart::text_encoder;
       name = std::string(key);
     }
     if (!name) return {};

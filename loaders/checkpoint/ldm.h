@@ -1,6 +1,6 @@
 // Single-file checkpoints in the layout of CompVis's latent-diffusion (LDM), as SD 1.x was
-// published and is still traded: their names in diffusers' words, and the configs that such a
-// file does not carry, read off its shapes.
+// published: renaming its tensors as diffusers names them, and inferring the configs, which such a
+// file lacks, from the shapes.
 #pragma once
 
 #include <functional>
@@ -14,11 +14,11 @@
 
 namespace yent {
 
-enum class PainterPart { unet, vae, text_encoder };
+enum class CheckpointPart { unet, vae, text_encoder };
 
 // A tensor's place: `name` is diffusers' within the part (`down_blocks.0.resnets.0.conv1.weight`).
 struct PartName {
-  PainterPart part = PainterPart::unet;
+  CheckpointPart part = CheckpointPart::unet;
   std::string name;
 };
 
@@ -29,10 +29,10 @@ using LdmRename = std::function<std::optional<PartName>(std::string_view key)>;
 LdmRename ldm_rename(std::span<const std::string> keys);
 
 // The config.json that diffusers or transformers would have written for a part, from its
-// tensors in diffusers' names. What shapes cannot tell is SD's: 32 norm groups; 8 attention
+// tensors in diffusers' names. Values that shapes do not tell are SD's: 32 norm groups; 8 attention
 // heads, or with linear projections (SD 2.x) heads of width 64; sample size 64; epsilons; for
 // the text encoder heads of width 64, and the exact GELU where the width is SD 2.x's 1024. A
-// tensor that must be there and is not is a file error.
+// missing tensor is a file error.
 Json infer_unet_config(const TensorSet& unet);
 Json infer_vae_config(const TensorSet& vae);
 Json infer_text_config(const TensorSet& text_encoder);

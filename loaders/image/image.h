@@ -30,8 +30,8 @@ using PngText = std::vector<std::pair<std::string, std::string>>;
 
 // Reads a PNG or a JPEG. Grey and palettes become RGB, 16 bits become 8, transparency is dropped
 // as Pillow's convert("RGB") does. Throws a file error for anything else, for damage (chunk sums
-// are checked), for a picture cut short and for more than 64 million pixels; what a small file
-// may inflate to is bounded too.
+// are checked), for a picture cut short and for more than 64 million pixels; the
+// inflated size of a small file is limited too.
 Image read_image(const std::filesystem::path& path);
 // The same of a file's bytes; `name` is for the error's sentence.
 Image decode_image(std::span<const uint8_t> file, const std::filesystem::path& name);

@@ -123,8 +123,8 @@ Json parse_json(std::string_view text, const std::string& where);
 Json read_json(const std::filesystem::path& path);
 
 // A field of the object `json`. Absent or null gives `fallback`; without a fallback, a file error.
-// A wrong type or a number outside [min, max] is a file error that names `where`, the key, what
-// was found and what was expected. Where null differs from absent, look at the json itself.
+// A wrong type or a number outside [min, max] is a file error that names `where`, the key, the
+// value found and the value expected. Where null differs from absent, use find().
 int64_t get_int(const Json& json, const char* key, std::optional<int64_t> fallback, int64_t min,
                 int64_t max, const std::string& where);
 double get_number(const Json& json, const char* key, std::optional<double> fallback, double min,

@@ -8,7 +8,8 @@
 namespace yent {
 
 // Read-only mapping of a whole regular file. An empty file maps to an empty span. Throws a
-// file error naming the path. Not copyable; moving keeps the addresses.
+// file error naming the path. Not copyable; moving keeps the addresses. Const functions may be
+// called from several threads at once. The bytes are valid as long as the object.
 class MappedFile {
  public:
   explicit MappedFile(const std::filesystem::path& path);
@@ -19,7 +20,7 @@ class MappedFile {
   std::span<const std::byte> bytes() const { return {data_, size_}; }
   const std::filesystem::path& path() const { return path_; }
 
-  // Says that these bytes are not needed again soon: whole pages inside the range leave this
+  // A hint that these bytes are not needed again soon: whole pages inside the range leave this
   // process's resident set. They stay readable.
   void release(const std::byte* begin, size_t count) const;
 

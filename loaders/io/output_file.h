@@ -8,9 +8,9 @@
 
 namespace yent {
 
-// Throws a run error naming `path` unless a file can be written there: the folder exists and
-// takes a new file, and what stands at `path` is nothing or a writable file. Leaves nothing
-// behind. Ask before the work whose result goes there.
+// Throws a run error naming `path` unless a file can be written there: the folder exists and a new
+// file can be made in it, and `path` itself is absent or a writable file. Leaves nothing behind.
+// Call it before the work whose result goes there.
 void ensure_writable(const std::filesystem::path& path);
 
 // Replaces `path` by a rename, so that a reader sees the old file or the new one, never a part.

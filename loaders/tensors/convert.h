@@ -1,8 +1,9 @@
-// Element types and f32, both ways: what a file holds, as the floats that the engine packs.
+// Conversion between the element types of files and f32. Functions keep no state: any thread may
+// call them.
 //
-// Block types are GGUF's. A block holds 32 or 256 consecutive elements of one row, with its
-// scales; decoding agrees bit for bit with the `gguf` Python package. No argument need be
-// aligned, except the floats.
+// The quantized types are GGUF's. A block holds 32 or 256 consecutive elements of one row, with its
+// scales; decoding agrees bit for bit with the `gguf` Python package. Only the float
+// arrays must be aligned.
 #pragma once
 
 #include <cstddef>
@@ -16,12 +17,13 @@ namespace yent {
 // converted by value, booleans to 0 and 1; f64 is rounded.
 void to_f32(const HostTensor& tensor, float* out);
 
-// Rows [begin, begin + rows), a row being one slice of the outermost dim: a line of a matrix,
+// Rows [begin, begin + rows), a row being one slice of the outermost dim: a row of a matrix,
 // a filter of a convolution. `out` holds rows * count() / dims[0] floats. A row must be a
 // whole number of blocks.
 void to_f32(const HostTensor& tensor, int64_t begin, int64_t rows, float* out);
 
-// Plain arrays. Rounding is to nearest even; what is too large becomes infinity.
+// Plain arrays. Rounding is to nearest even; values that are too large become
+// infinity.
 void f16_to_f32(const std::byte* in, int64_t count, float* out);
 void bf16_to_f32(const std::byte* in, int64_t count, float* out);
 void f32_to_f16(const float* in, int64_t count, std::byte* out);

@@ -2,8 +2,8 @@
 //
 // Little endian. Magic "GGUF", u32 version (2 or 3), u64 tensor count, u64 key count; keys;
 // tensor infos; data from the next multiple of `general.alignment` (32 when absent). Every
-// number is checked before it is used: a file that is not sound is refused with a file error
-// of one sentence that names the file, the key or tensor, what was found and what was expected.
+// number is checked before it is used. A damaged file is a file error of one sentence that names
+// the file, the key or tensor, the value found and the value expected.
 #pragma once
 
 #include <cstdint>
@@ -51,8 +51,8 @@ struct GgufValue {
   std::span<const std::byte> bytes;
 };
 
-// An opened file. The mapping stays, and lives as long as the last copy: tensors and values
-// point into it.
+// An opened file. Copies share the mapping, into which tensors and values point; it lives as long
+// as the last copy. Const functions may be called from several threads at once.
 class GgufFile {
  public:
   static GgufFile open(const std::filesystem::path& path);

@@ -24,10 +24,10 @@ TensorSet read_safetensors_index(const std::filesystem::path& path);
 // Writes the dense bytes of one tensor.
 using FillTensor = std::function<void(const HostTensor& tensor, std::span<std::byte> bytes)>;
 
-// Writes plain types and unique names, larger elements first so that all are aligned. Tensors
-// without data are asked of `fill`, one at a time, so a file may be larger than memory; `bytes`
-// of a tensor is not read, its dims are. The file appears under its name when it is whole. Throws
-// a run error when it cannot be written.
+// Writes plain types and unique names, larger elements first so that all are aligned. `fill`
+// makes the bytes of tensors without data, one tensor at a time, so a file may be larger than
+// memory. Sizes come from dtype and dims; HostTensor::bytes is not read. The file appears under its
+// name when it is complete. Throws a run error when it cannot be written.
 void write_safetensors(const std::filesystem::path& path, std::span<const HostTensor> tensors,
                        const std::map<std::string, std::string>& metadata = {},
                        const FillTensor& fill = {});

@@ -16,10 +16,11 @@
 
 namespace yent {
 
-// Owns what its tensors point into: mapped files, and copies of the few tensors that no file
-// holds densely. Moving keeps every address.
+// Owns the bytes that its tensors point into: mapped files, and copies of the few tensors that no
+// file holds densely. Moving and copying keep every address; copies share the bytes. Const
+// functions may be called from several threads at once.
 struct TensorSet {
-  std::string path;                                  // what error sentences name
+  std::string path;                                  // named in error messages
   std::vector<HostTensor> tensors = {};              // sorted by name, names unique
   std::map<std::string, std::string> metadata = {};  // safetensors' __metadata__
   std::vector<std::shared_ptr<const MappedFile>> files = {};
@@ -28,17 +29,17 @@ struct TensorSet {
   // Null when there is no tensor of this name. Valid as long as the set.
   const HostTensor* find(std::string_view name) const;
 
-  // Says that this tensor's bytes are not needed again soon: its pages may leave memory. They
-  // stay readable. Nothing happens to copies.
+  // A hint that this tensor's bytes are not needed again soon: its pages may leave memory, and are
+  // read from the file again when they are touched. Tensors that are copies stay in memory.
   void release(const HostTensor& tensor) const;
 };
 
 // Opens a .safetensors file, a *.safetensors.index.json with its shards, or a torch zip (.ckpt,
 // .pt, .bin). The first bytes decide, then the extension. No tensor data is read. Throws a file
-// error that names the path, and the tensor where one is to blame.
+// error that names the path and, if one is at fault, the tensor.
 TensorSet read_tensors(const std::filesystem::path& path);
 
-// For readers. Elements of a shape; nothing when a dim is negative or the product wraps int64.
+// Number of elements of a shape; nothing when a dim is negative or the product wraps int64.
 std::optional<int64_t> checked_count(std::span<const int64_t> dims);
 // Elements times the size of a plain type; nothing when either wraps.
 std::optional<size_t> checked_bytes(DType dtype, std::span<const int64_t> dims);
@@ -46,9 +47,9 @@ std::optional<size_t> checked_bytes(DType dtype, std::span<const int64_t> dims);
 // Sorts by name. Throws a file error when a name occurs twice.
 void sort_by_name(TensorSet& set);
 
-// For sentences: "{320, 4, 3, 3}".
+// For messages: "{320, 4, 3, 3}".
 std::string dims_text(std::span<const int64_t> dims);
-// For sentences: a name out of a file, without control bytes and at most 120 bytes long.
+// For messages: a name from a file, without control bytes and at most 120 bytes long.
 std::string printable(std::string_view name);
 
 }  // namespace yent

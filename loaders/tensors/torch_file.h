@@ -1,4 +1,4 @@
-// What torch.save writes: a zip of a pickled object graph and its raw storages.
+// Files of torch.save: a zip of a pickled object graph and its raw storages.
 #pragma once
 
 #include <filesystem>
@@ -7,8 +7,8 @@
 
 namespace yent {
 
-// The tensors of a state dictionary that stands at the top level or under `state_dict`; what
-// lies beside them is ignored. Nothing in the file is ever executed: the known globals are
+// The tensors of a state dictionary that is the top level or its entry `state_dict`; all other
+// entries are ignored. Nothing in the file is ever executed: the known globals are
 // fixed actions or inert, any other is refused by name. Dense tensors point into the mapping and
 // may share bytes; transposed views are copied. Refuses the format before torch 1.6, big-endian
 // files and compressed or encrypted archives. Throws a file error.

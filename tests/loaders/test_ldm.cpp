@@ -89,9 +89,9 @@ TEST_CASE("ldm: names become diffusers' names as diffusers converts them") {
       const auto place = rename(ldm + ".bias");
       REQUIRE(place.has_value());
       CHECK(place->name == pair.second + ".bias");
-      CHECK(place->part == (model == "vae"    ? PainterPart::vae
-                            : model == "clip" ? PainterPart::text_encoder
-                                              : PainterPart::unet));
+      CHECK(place->part == (model == "vae"    ? CheckpointPart::vae
+                            : model == "clip" ? CheckpointPart::text_encoder
+                                              : CheckpointPart::unet));
     }
   }
 }
@@ -112,7 +112,7 @@ TEST_CASE("ldm: text names stay, and what is no part's gives nothing") {
   const LdmRename rename = rename_of(golden().at("unet_sd15"));
   const auto text = rename("cond_stage_model.transformer.text_model.final_layer_norm.bias");
   REQUIRE(text.has_value());
-  CHECK(text->part == PainterPart::text_encoder);
+  CHECK(text->part == CheckpointPart::text_encoder);
   CHECK(text->name == "text_model.final_layer_norm.bias");
   for (const char* key :
        {"model_ema.diffusion_modelout2bias", "betas", "", "model.diffusion_model.",
