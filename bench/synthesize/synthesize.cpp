@@ -153,7 +153,7 @@ void write_painter(const std::filesystem::path& folder, bool tiny,
              }));
 }
 
-// Bytes as pieces, then fillers: enough to encode anything.
+// A piece for every byte, which suffices to encode any text, then filler pieces.
 void write_vocabulary(GgufWriter& out, int size) {
   std::vector<std::string> tokens{"<unk>", "<s>", "</s>"};
   std::vector<int32_t> types{2, 3, 3};

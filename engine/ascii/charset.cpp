@@ -26,7 +26,7 @@ std::u32string charset_from(std::string_view name_or_glyphs) {
     if (named.name == name_or_glyphs) return std::u32string(named.glyphs);
   }
   const std::u32string glyphs = decode_utf8(name_or_glyphs);
-  // 256 tones are all there are: with more levels the last could never be reached.
+  // There are 256 tones: with more levels some could never be reached.
   if (glyphs.empty() || glyphs.size() > 256) {
     throw usage_error("the charset has {} characters, expected a name or 1 to 256 characters",
                       glyphs.size());

@@ -12,7 +12,7 @@ namespace yent {
 
 namespace {
 
-// Where cell i of n begins on a length: the edges of neighbours meet, the last is the length.
+// The first pixel of cell i of n along a length; neighbours share edges, cell n begins at length.
 int edge(int i, int n, int length) {
   return static_cast<int>(static_cast<int64_t>(i) * length / n);
 }
@@ -43,7 +43,7 @@ Rgb scaled(const Sums& s, float factor) {
   return {channel(s.r), channel(s.g), channel(s.b)};
 }
 
-// How much of each pixel of a width x height cell a glyph covers, 0 to 255.
+// The share of each pixel of a width x height cell that a glyph covers, 0 to 255.
 std::vector<uint8_t> coverage(const Glyph& glyph, int width, int height) {
   // Along an axis, pixel i covers [i * n, (i + 1) * n) where glyph pixel g covers
   // [g * length, (g + 1) * length): whole numbers, so that the areas are exact.

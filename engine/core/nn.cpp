@@ -29,7 +29,7 @@ Activation Linear::add_to(Ctx& c, Activation sum, ConcatView x) const {
 }
 
 Activation Conv3x3::make_out(Ctx& c, const Shape& in) const {
-  // The far side is padded by one, whatever the near side is.
+  // The bottom and the right are always padded by one, whatever the top and the left are.
   const auto size = [&](int length, int pad) { return (length + pad + 1 - 3) / geom.stride + 1; };
   return make(c, {in.n, size(in.h, geom.pad_top), size(in.w, geom.pad_left), w.out}, output_hint);
 }

@@ -86,7 +86,7 @@ void TraceBackend::rms_norm(Arena& a, Tensor out, Tensor x, const NormWeight& w,
 
 void TraceBackend::attention(Arena& a, Tensor out, Tensor q, Tensor k, Tensor v,
                              const AttnSpec& s) {
-  // A cache is longer than what has been said: only the keys that are seen count.
+  // A cache is longer than the text so far: only the keys that are visible count.
   const double keys = static_cast<double>(k.rows()) / k.shape.n;
   double seen = keys, most = keys;
   if (s.positions && !a.measuring()) {

@@ -1,4 +1,4 @@
-// What a GGUF file's metadata says about the network.
+// Reads the shape of the network from a GGUF file's metadata.
 #include <cmath>
 
 #include "engine/models/llama.h"

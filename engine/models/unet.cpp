@@ -163,7 +163,7 @@ Activation UNet::operator()(Ctx& c, Tensor latent, const Conditioning& cond, int
       x = u.resnets[i](c, std::move(x), time, pop(skips));
       if (!u.attentions.empty()) x = u.attentions[i](c, std::move(x), *kv++);
     }
-    // To the next skip's exact size: an odd one was halved upwards.
+    // To the exact size of the next skip: halving rounded an odd size up.
     if (u.upsample) x = (*u.upsample)(c, x, skips.back()->shape.h, skips.back()->shape.w);
   }
   return conv_out_(c, conv_norm_out_.silu(x));  // {n, 64, 64, 4}: the predicted noise

@@ -10,7 +10,7 @@ namespace {
 
 bool absent(const Json& j, const char* key) { return j[key].is_null(); }
 
-// Fields that change the network into one of another family, unless null, false or as given.
+// Refuses fields that make the network one of another family, unless null, false or as given.
 void refuse_other_families(const Json& j, const std::string& path) {
   for (const char* key : {"class_embed_type", "num_class_embeds", "addition_embed_type",
                           "encoder_hid_dim", "encoder_hid_dim_type", "time_cond_proj_dim",

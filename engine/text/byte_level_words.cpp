@@ -14,7 +14,7 @@ using Text = std::span<const Character>;
 bool is_newline(char32_t c) { return c == '\r' || c == '\n'; }
 bool is_other(char32_t c) { return !is_space(c) && !is_letter(c) && !is_number(c); }
 
-// How many characters from `begin` on, at most `most`, are of a kind.
+// The number of characters of one kind from `begin` on, at most `most`.
 template <class Kind>
 size_t run(Text text, size_t begin, Kind kind, size_t most = static_cast<size_t>(-1)) {
   size_t count = 0;
@@ -35,7 +35,7 @@ size_t contraction(Text text) {
   return 0;
 }
 
-// White space: up to its last newline; else all but one before a word, which takes that one.
+// White space: up to its last newline; else all but the last before a word, which takes that one.
 size_t spaces(Text text) {
   const size_t all = run(text, 0, is_space);
   for (size_t end = all; end > 0; --end) {

@@ -10,7 +10,7 @@ namespace yent {
 
 namespace {
 
-// How many bytes a character has that begins with this one; 1 for bytes that begin none.
+// The length of a character that begins with this byte; 1 for a byte that begins none.
 size_t promised_length(char first) {
   const auto lead = static_cast<uint8_t>(first);
   return lead < 0xC0 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF8 ? 4 : 1;

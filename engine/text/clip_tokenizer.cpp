@@ -73,8 +73,8 @@ std::optional<std::string> read_pad(const fs::path& path) {
   throw file_error("{}: pad_token is {}, expected a string", path.string(), printable(pad.dump()));
 }
 
-// How many characters the next word has: a contraction, a run of letters, one digit, or a run
-// of anything else that is no space.
+// The length of the next word in characters: a contraction, a run of letters, one digit, or a
+// run of other characters without spaces.
 size_t word_length(std::u32string_view text) {
   for (const std::u32string_view ending : {U"'s", U"'t", U"'re", U"'ve", U"'m", U"'ll", U"'d"}) {
     if (text.starts_with(ending)) return ending.size();
@@ -87,8 +87,8 @@ size_t word_length(std::u32string_view text) {
   return static_cast<size_t>(end - text.begin());
 }
 
-// Only lower-casing brings the special texts here. They are ordinary text then, but no word runs
-// past their end: "<|ENDOFTEXT|>!" is "<|", "endoftext", "|>", "!".
+// A special text reaches this point only if lower-casing made it one. It is ordinary text then, but
+// no word extends past its end: "<|ENDOFTEXT|>!" is "<|", "endoftext", "|>", "!".
 size_t special_length(std::u32string_view text) {
   for (const std::u32string_view special : {U"<|startoftext|>", U"<|endoftext|>"}) {
     if (text.starts_with(special)) return special.size();

@@ -50,7 +50,7 @@ void decompose(char32_t c, std::u32string& out) {
   if (found->second != 0) decompose(found->second, out);
 }
 
-// The one character that first + second make, or 0.
+// The character composed of first + second, or 0.
 char32_t compose(char32_t first, char32_t second) {
   if (first >= leads && first < leads + lead_count && second >= vowels &&
       second < vowels + vowel_count) {

@@ -21,7 +21,7 @@ std::string on_one_line(std::string_view words) {
 
 bool inside_code_point(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
-// The end is kept: the point of a long speech stands there.
+// The end is kept, because a long speech makes its point there.
 std::string last_part(const std::string& line, size_t longest) {
   if (line.size() <= longest) return line;
   size_t begin = line.size() - longest;

@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What cannot even be looked at counts as absent.
+// A file that cannot be examined counts as absent.
 bool is_file(const fs::path& path) {
   std::error_code ignored;
   return fs::exists(path, ignored) && !fs::is_directory(path, ignored);
@@ -34,7 +34,7 @@ void drop_integers(TensorSet& set) {
   std::erase_if(set.tensors, [](const HostTensor& t) { return !is_float(t.dtype); });
 }
 
-// diffusers before 0.18 named the VAE's attention otherwise; LDM stores it as 1x1 convolutions.
+// diffusers before 0.18 used other names in the VAE's attention; LDM stores it as 1x1 convolutions.
 void modernize_vae(TensorSet& set) {
   constexpr std::pair<std::string_view, std::string_view> renames[] = {
       {"query.", "to_q."}, {"key.", "to_k."}, {"value.", "to_v."}, {"proj_attn.", "to_out.0."}};
@@ -88,7 +88,7 @@ fs::path weights_file(const fs::path& folder, bool text, bool prefer_f16) {
   throw file_error("{}: no weights, expected {} or {}", folder.string(), plain[0], torch + ".bin");
 }
 
-// Other pipelines have the same folders and mean other networks by them.
+// Other pipelines have folders of the same names for other networks.
 void check_model_index(const fs::path& folder) {
   const fs::path file = folder / "model_index.json";
   if (!is_file(file)) {

@@ -28,7 +28,7 @@ struct Rule {
   std::string_view ldm, diffusers;
 };
 
-// Renames the front of the text by the first rule that fits.
+// Replaces the prefix of the text by the first rule that matches.
 std::optional<std::string> renamed(std::string_view text, std::span<const Rule> rules) {
   for (const Rule& rule : rules) {
     if (take_prefix(text, rule.ldm)) return fmt::format("{}{}", rule.diffusers, text);
@@ -75,7 +75,7 @@ constexpr Rule vae_resnet[] = {
     {"nin_shortcut.", "conv_shortcut."},
 };
 
-// Puts a renamed tail behind its new front.
+// Joins a new prefix and a renamed tail.
 std::optional<std::string> join(std::string front, const std::optional<std::string>& tail) {
   if (!tail) return {};
   return std::move(front) + *tail;
@@ -174,7 +174,7 @@ const HostTensor& needed(const TensorSet& set, const std::string& name, size_t r
   return *tensor;
 }
 
-// How many of `form` with {} = 0, 1, ... there are.
+// The number of tensors `form` with {} = 0, 1, ... in a row.
 int count_of(const TensorSet& set, const char* form) {
   int n = 0;
   while (set.find(fmt::format(fmt::runtime(form), n))) ++n;

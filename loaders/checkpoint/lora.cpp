@@ -16,7 +16,7 @@ namespace {
 
 enum class Role { down, up, alpha };
 
-// What the end of a key says. Longer suffixes stand before those they end in.
+// The meaning of a key's suffix. A suffix comes before every shorter one that it ends in.
 struct Suffix {
   std::string_view text;
   Role role;
@@ -41,7 +41,7 @@ constexpr Suffix suffixes[] = {
     {".alpha", Role::alpha},
 };
 
-// Relatives whose sum is another one: skipping their keys would paint something else.
+// Adapters with another formula: ignoring their keys would change the picture, so they are refused.
 constexpr std::pair<std::string_view, const char*> relatives[] = {
     {".lora_magnitude_vector", "DoRA"},
     {".dora_scale", "DoRA"},
@@ -66,8 +66,8 @@ std::string old_attention_path(std::string path, bool text) {
   return path;
 }
 
-// The module that a key without its suffix speaks of: its checkpoint path, or kohya's flat name
-// (with te1 where the writer thought of models with two text encoders).
+// The module that a key without its suffix names: its checkpoint path, or kohya's flat name (with
+// te1 in files from programs that support two text encoders).
 std::string module_of(std::string_view name, bool old_attention) {
   if (name.starts_with("lora_unet_") || name.starts_with("lora_te_")) return std::string(name);
   if (take_prefix(name, "lora_te1_")) return fmt::format("lora_te_{}", name);
@@ -228,7 +228,7 @@ void Lora::check_pairs() const {
   }
 }
 
-// Alphas that stand in no tensor.
+// Alphas from the metadata or the config file, for pairs without an alpha tensor.
 void Lora::read_config_alphas() {
   PeftConfigs configs;
   std::string where = path();

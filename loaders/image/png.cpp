@@ -1,4 +1,4 @@
-// PNG out, and the text that a PNG keeps. The one file that includes stb_image_write.
+// Writes PNG files, and reads their text chunks. Only this file includes stb_image_write.
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #define STBI_WRITE_NO_STDIO
 #include <stb/stb_image_write.h>

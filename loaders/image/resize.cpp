@@ -72,7 +72,7 @@ void resample(const uint8_t* from, int in, uint8_t* to, int out, size_t step, si
 Image resize_lanczos(const Image& image, int width, int height) {
   ENSURE(image.width > 0 && image.height > 0 && width > 0 && height > 0, "resize {}x{} to {}x{}",
          image.width, image.height, width, height);
-  // A pass that keeps the length would change nothing: its windows are single weights of one.
+  // A pass that keeps the length would change nothing: every window is a single weight of 1.
   Image wide(width, image.height);
   resample(image.rgb.data(), image.width, wide.rgb.data(), width, 3, size_t{3} * image.height, 3);
   Image out(width, height);

@@ -218,7 +218,7 @@ using Library = nlohmann::ordered_json;
 Library to_library(const Json& json) {
   if (json.is_object()) {
     Library object = Library::object();
-    // As a vector, which it is; its own emplace() would look for the key in all that precede.
+    // As a vector, its base class: ordered_map's own emplace() would search all earlier keys.
     std::vector<Library::object_t::value_type>& members = object.get_ref<Library::object_t&>();
     for (const auto& [key, value] : json.items()) members.emplace_back(key, to_library(value));
     return object;
@@ -242,9 +242,9 @@ std::string Json::dump(int indent) const {
   return to_library(*this).dump(indent, ' ', false, Library::error_handler_t::replace);
 }
 
-// Builds the document as the parser reports its pieces, and keeps to the limits. (nlohmann's own
-// builder lets a later duplicate key win, and its variant with a callback takes quadratic time in
-// the members.)
+// Builds the document from the parser's events, within the limits. nlohmann's own builder accepts
+// duplicate keys, and its variant with a callback takes time quadratic in the number of members,
+// so neither is used.
 class JsonBuilder : public nlohmann::json_sax<Library> {
  public:
   explicit JsonBuilder(const std::string& where) : where_(where) {}
@@ -281,8 +281,8 @@ class JsonBuilder : public nlohmann::json_sax<Library> {
   }
 
  private:
-  // Puts a value where the document goes on: at the root, at the last key, or after the last
-  // element.
+  // Puts a value at the end of the document so far: at the root, at the last key, or after the
+  // last element.
   Json* place(Json value) {
     if (++values_ > max_values) {
       throw file_error("{}: more than {} JSON values", where_, max_values);

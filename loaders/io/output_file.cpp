@@ -20,7 +20,7 @@ Error cannot_write(const fs::path& path, int reason) {
   return run_error("{}: cannot be written: {}", path.string(), std::strerror(reason));
 }
 
-// Closes on the way out; the file itself is the caller's to rename or remove.
+// Closes the descriptor when it is destroyed; the caller renames or removes the file.
 struct Descriptor {
   int fd = -1;
   explicit Descriptor(int f) : fd(f) {}
@@ -31,7 +31,7 @@ struct Descriptor {
   }
 };
 
-// 0, or the errno of what failed. Closing reports errors that writing did not see.
+// 0, or the errno of the call that failed. close() reports errors that write() did not.
 int write_and_close(Descriptor& file, std::span<const uint8_t> bytes) {
   while (!bytes.empty()) {
     const ssize_t count = ::write(file.fd, bytes.data(), bytes.size());
@@ -54,7 +54,7 @@ int open_new(const fs::path& path) {
   return ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
 }
 
-// What a link points to, so that the link survives the rename.
+// The target of a symbolic link, so that the link survives the rename.
 fs::path resolved(const fs::path& path) {
   std::error_code error;
   const fs::path target = fs::is_symlink(path, error) ? fs::weakly_canonical(path, error) : path;

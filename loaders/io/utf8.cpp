@@ -18,7 +18,7 @@ std::u32string decode_utf8(std::string_view text) {
   out.reserve(text.size());
   for (size_t i = 0; i < text.size();) {
     const auto lead = static_cast<uint8_t>(text[i]);
-    // Continuation bytes that must follow, and the least code point that needs so many.
+    // Number of continuation bytes, and the smallest code point that needs that many.
     const size_t more = lead < 0x80 ? 0 : lead < 0xC0 ? 4 : lead < 0xE0 ? 1 : lead < 0xF0 ? 2 : 3;
     constexpr char32_t least[] = {0, 0x80, 0x800, 0x10000};
     char32_t c = more == 0 ? lead : lead & (0x3F >> more);

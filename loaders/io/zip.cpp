@@ -158,7 +158,7 @@ void Reader::read_zip64_extra(uint64_t at, uint64_t bytes, Record& record) const
   if (!wanted.empty()) fail(record.name, "lacks its zip64 sizes");
 }
 
-// Where the data of a record lies, from its local header on. `end` is the central directory.
+// The data of a record, found through its local header. `end` is the central directory's offset.
 Reader::Extent Reader::place(const Record& record, uint64_t end) const {
   if (!fits(record.header, local_bytes, end)) fail(record.name, "lies outside the archive");
   if (read<uint32_t>(record.header) != local_signature) fail(record.name, "has no local header");

@@ -13,7 +13,7 @@ namespace {
 constexpr uint64_t longest_string = uint64_t{1} << 30;
 constexpr uint64_t largest_alignment = uint64_t{1} << 20;
 
-// The least a record can take, so that a count is checked before anything is sized by it:
+// The smallest sizes of records, so that a count is checked before memory is reserved for it:
 // an empty name is refused, hence the 1.
 constexpr uint64_t least_key_bytes = 8 + 1 + 4 + 1;
 constexpr uint64_t least_tensor_bytes = 8 + 1 + 4 + 8 + 4 + 8;
@@ -24,7 +24,7 @@ constexpr std::pair<uint32_t, DType> tensor_types[] = {
     {12, DType::q4_k}, {13, DType::q5_k}, {14, DType::q6_k},
 };
 
-// Types that exist and are not read: they are refused by name.
+// Types that exist but are not supported: they are refused by name.
 const char* unsupported_type_name(uint32_t type) {
   constexpr std::pair<uint32_t, const char*> names[] = {
       {4, "Q4_2"},    {5, "Q4_3"},     {9, "Q8_1"},   {15, "Q8_K"},   {16, "IQ2_XXS"},

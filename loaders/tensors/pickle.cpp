@@ -393,7 +393,7 @@ bool Machine::build_object(uint8_t op) {
       call(2);
       break;
     case BUILD: {
-      // Attributes, such as a state dictionary's _metadata: nothing that we read.
+      // Attributes, such as a state dictionary's _metadata: nothing that is needed here.
       pop();
       if (values_[top()].kind != Kind::call) fail("attributes for what is no object");
       break;
@@ -430,7 +430,7 @@ bool Machine::run_memo(uint8_t op) {
       fetch(read<uint32_t>());
       break;
     case FRAME:
-      // Only a hint for buffered readers, but one that must be true.
+      // Only a hint for buffered readers, but a wrong one is refused.
       if (read<uint64_t>() > pickle_.size() - at_) fail("a frame past the end");
       break;
     default:

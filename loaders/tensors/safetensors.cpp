@@ -92,7 +92,7 @@ std::map<std::string, std::string> parse_metadata(const Json& entry, const std::
   return metadata;
 }
 
-// In the order of their bytes the tensors must follow each other from 0 to the end of the data.
+// Sorted by offset, the tensors must cover the data from 0 to its end without gap or overlap.
 void check_cover(std::vector<Entry>& entries, uint64_t data_bytes, const std::string& path) {
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
     return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
@@ -110,7 +110,7 @@ void check_cover(std::vector<Entry>& entries, uint64_t data_bytes, const std::st
   }
 }
 
-// What the index may name: a file of the index's own folder.
+// An index may only name files in its own folder.
 bool is_plain_file_name(const std::string& name) {
   return !name.empty() && name != "." && name != ".." && name.find('/') == name.npos &&
          name.find('\\') == name.npos && name.find('\0') == name.npos;
@@ -199,7 +199,7 @@ const char* safetensors_dtype(const HostTensor& tensor) {
   ENSURE(false, "{}: safetensors cannot hold {}", tensor.name, dtype_name(tensor.dtype));
 }
 
-// A stream to a file that takes its name when it is whole and leaves nothing behind otherwise.
+// A stream to a file that gets its name in finish(), and is removed if finish() is never called.
 class WholeFile {
  public:
   explicit WholeFile(const std::filesystem::path& path)

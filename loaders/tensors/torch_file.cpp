@@ -34,7 +34,7 @@ constexpr std::pair<std::string_view, DType> storages[] = {
     {"torch.ByteStorage", DType::u8},    {"torch.BoolStorage", DType::boolean},
 };
 
-// What training leaves beside the weights. It becomes values that nobody looks at.
+// Globals that training leaves beside the weights. Their values are parsed and ignored.
 constexpr std::string_view inert[] = {
     "__builtin__.dict",  // how protocol 2 spells builtins
     "__builtin__.frozenset",
@@ -116,7 +116,7 @@ std::span<const std::byte> TorchReader::member(const std::string& name) const {
   return found->second;
 }
 
-// Opens the archive and finds the pickle, which also gives the folder that all else is in.
+// Opens the archive and finds the pickle; its folder is the folder of all other entries.
 std::span<const std::byte> TorchReader::pickle() {
   const auto bytes = file_->bytes();
   if (bytes.size() >= legacy_magic.size() &&
@@ -157,7 +157,7 @@ bool TorchReader::is_call(const PickleValue& value, std::string_view function) c
   return value.kind == Kind::call && graph_[value.items[0]].text == function;
 }
 
-// Keys and values, one after the other; empty for what is no dictionary.
+// Keys and values, one after the other; empty if the value is no dictionary.
 std::span<const PickleId> TorchReader::mapping(PickleId id) const {
   const PickleValue& value = graph_[id];
   if (value.kind == Kind::dict) return value.items;
@@ -282,7 +282,7 @@ std::span<const std::byte> TorchReader::dense(const Strided& tensor, const std::
     return tensor.storage.subspan(tensor.offset * static_cast<size_t>(block_bytes(tensor.dtype)),
                                   tensor.bytes);
   }
-  // A stride of 0 makes much out of little; views of weights do not.
+  // A stride of 0 turns few bytes into many, which no weight of a real model does.
   const size_t limit = 4 * file_->bytes().size();
   if (tensor.bytes > limit || copied_bytes_ > limit - tensor.bytes) {
     throw file_error("{}: strided tensors of more than {} bytes, four times the file", where,
