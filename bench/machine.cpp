@@ -57,10 +57,10 @@ std::string processor_name() {
 
 Machine measure_machine(const std::string& isa, int threads) {
   const CpuFeatures features = detect_features();
-  const Kernels kernels = pick_kernels(resolve_cap(isa, features), features);
+  const FmaLoop& loop = pick(fma_loop_table(), resolve_cap(isa, features), features);
   const double bandwidth = measure_bandwidth(threads);
   std::ofstream("/proc/self/clear_refs") << 5;  // VmHWM forgets the memory just measured
-  return {.macs_per_s = measure_fma_peak(kernels.row_kernels) * threads,
+  return {.macs_per_s = measure_fma_peak(loop) * threads,
           .bytes_per_s = bandwidth,
           .name = processor_name()};
 }
