@@ -34,10 +34,10 @@ extern "C" {
 
 typedef enum yent_status {
   YENT_OK = 0,
-  YENT_ERROR_RUN = 1,       /* the run failed: memory, a device, an output */
-  YENT_ERROR_USAGE = 2,     /* what was asked for makes no sense */
-  YENT_ERROR_FILE = 3,      /* a file is missing, malformed or does not fit */
-  YENT_ERROR_CANCELLED = 4  /* somebody cancelled the work */
+  YENT_ERROR_RUN = 1,      /* the run failed: memory, a device, an output */
+  YENT_ERROR_USAGE = 2,    /* what was asked for makes no sense */
+  YENT_ERROR_FILE = 3,     /* a file is missing, malformed or does not fit */
+  YENT_ERROR_CANCELLED = 4 /* somebody cancelled the work */
 } yent_status;
 
 /* The sentence of the last failure on the calling thread, "" if there was none. Valid until the
@@ -190,9 +190,9 @@ typedef struct yent_paint_params {
   const char *dump_path, *dump_layers;
   int32_t preview_every; /* calls of the model between two previews; 0: none */
   int32_t preview_side;  /* latent pixels along a preview's longer side */
-  void (*on_step)(void* user, yent_step* step);                                 /* may be NULL */
+  void (*on_step)(void* user, yent_step* step);                                    /* may be NULL */
   void (*on_preview)(void* user, int32_t picture, int32_t call, yent_image image); /* may be NULL */
-  void (*on_picture)(void* user, const yent_picture* picture);                  /* may be NULL */
+  void (*on_picture)(void* user, const yent_picture* picture);                     /* may be NULL */
   void* user;
   yent_cancel* cancel; /* may be NULL */
 } yent_paint_params;
@@ -244,9 +244,9 @@ typedef struct yent_session yent_session;
 
 typedef struct yent_session_params {
   size_t struct_size;
-  const char* voice; /* a GGUF file, or "default" */
+  const char* voice;                            /* a GGUF file, or "default" */
   const char *precision, *policy, *policy_text; /* as of a painter */
-  int32_t context; /* tokens; 0: the file's */
+  int32_t context;                              /* tokens; 0: the file's */
 } yent_session_params;
 
 YENT_API void yent_session_params_init(yent_session_params* params);
@@ -258,8 +258,8 @@ YENT_API void yent_session_destroy(yent_session* session);
 typedef struct yent_react_params {
   size_t struct_size;
   const char* said;
-  const char* mood;      /* forced; NULL: by what was said */
-  double temperature;    /* below 0: the persona's */
+  const char* mood;   /* forced; NULL: by what was said */
+  double temperature; /* below 0: the persona's */
   int32_t top_k;
   uint64_t seed;
   yent_painter* painter; /* the reaction is shortened to what it reads; NULL: not */
