@@ -9,7 +9,10 @@ std::filesystem::path shipped(const std::string& name) {
   for (const auto& place : {folder, folder.parent_path() / "share" / "yent"}) {
     if (!program.empty() && std::filesystem::exists(place / name, error)) return place / name;
   }
-  return std::filesystem::path(YENT_SOURCE_DIR) / "weights" / name;
+  // A program of somebody else's lies anywhere; then the data is where it was installed.
+  const auto source = std::filesystem::path(YENT_SOURCE_DIR) / "weights" / name;
+  const auto installed = std::filesystem::path(YENT_DATA_DIR) / name;
+  return std::filesystem::exists(source, error) ? source : installed;
 }
 
 std::filesystem::path painter_path(const std::string& name) {

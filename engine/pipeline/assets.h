@@ -7,7 +7,8 @@
 namespace yent {
 
 // `name` ("default", "clip", "policies/int8.policy") beside the executable, in share/yent of
-// its prefix, or in the weights of the source tree it was built from; the last one where none
+// its prefix, in the weights of the source tree it was built from, or where `cmake --install` puts
+// data; the last one where none
 // has it, so that an error names a path.
 std::filesystem::path shipped(const std::string& name);
 
