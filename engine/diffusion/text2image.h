@@ -1,4 +1,4 @@
-// The stages from a prompt to pixels: encode, denoise, decode. Whoever wants a picture asks the
+// The stages from a prompt to pixels: encode, denoise, decode. Callers that want a picture use the
 // Pipeline (engine/pipeline/pipeline.h), which knows their order.
 #pragma once
 

@@ -20,7 +20,7 @@ struct SchedulerConfig {
   bool v_prediction = false;
   enum class Spacing { leading, linspace, trailing } timestep_spacing = Spacing::leading;
   bool karras = false;
-  bool clips_sample = false;  // the file asks for it, this engine does not do it: worth a warning
+  bool clips_sample = false;  // asked for by the file, not done here: users warn
 
   // What Stable Diffusion's single-file checkpoints were trained with.
   static SchedulerConfig stable_diffusion();
