@@ -34,6 +34,8 @@ generate_export_header(yent_shared BASE_NAME yent EXPORT_MACRO_NAME YENT_API
 include(CMakePackageConfigHelpers)
 list(TRANSFORM private_libraries PREPEND -l OUTPUT_VARIABLE YENT_PRIVATE_LIBRARIES)
 list(JOIN YENT_PRIVATE_LIBRARIES " " YENT_PRIVATE_LIBRARIES)
+# Relative, so that the installed tree can be moved.
+file(RELATIVE_PATH YENT_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(cmake/yent.pc.in ${CMAKE_BINARY_DIR}/yent.pc @ONLY)
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/yent-config-version.cmake
                                  COMPATIBILITY SameMinorVersion)
