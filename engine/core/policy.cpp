@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "kernels/error.h"
+#include "loaders/io/embedded.h"
 
 namespace yent {
 
@@ -43,6 +44,9 @@ bool glob_match(std::string_view pattern, std::string_view text) {
 Policy::Policy(Precision precision) : rules_{{.pattern = "*", .precision = precision}} {}
 
 Policy Policy::read(const std::filesystem::path& path) {
+  if (const auto bytes = embedded_file(path)) {
+    return parse({reinterpret_cast<const char*>(bytes->data()), bytes->size()}, path.string());
+  }
   std::ifstream in(path);
   if (!in || std::filesystem::is_directory(path)) {
     throw file_error("{}: the policy cannot be read", path.string());

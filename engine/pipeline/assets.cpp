@@ -1,8 +1,12 @@
 #include "engine/pipeline/assets.h"
 
+#include "loaders/io/embedded.h"
+
 namespace yent {
 
 std::filesystem::path shipped(const std::string& name) {
+  const auto embedded = std::filesystem::path(embedded_root) / name;
+  if (is_file(embedded) || is_folder(embedded)) return embedded;
   std::error_code error;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
   const auto folder = program.parent_path();

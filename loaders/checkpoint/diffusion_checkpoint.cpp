@@ -8,23 +8,13 @@
 #include "kernels/error.h"
 #include "loaders/checkpoint/ldm.h"
 #include "loaders/checkpoint/take_prefix.h"
+#include "loaders/io/embedded.h"
 #include "loaders/io/json.h"
 
 namespace yent {
 namespace {
 
 namespace fs = std::filesystem;
-
-// A file that cannot be examined counts as absent.
-bool is_file(const fs::path& path) {
-  std::error_code ignored;
-  return fs::exists(path, ignored) && !fs::is_directory(path, ignored);
-}
-
-bool is_folder(const fs::path& path) {
-  std::error_code ignored;
-  return fs::is_directory(path, ignored);
-}
 
 bool is_float(DType dtype) {
   return dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16 || dtype == DType::f64;

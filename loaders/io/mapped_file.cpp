@@ -11,10 +11,16 @@
 #include <utility>
 
 #include "kernels/error.h"
+#include "loaders/io/embedded.h"
 
 namespace yent {
 
 MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
+  if (const auto bytes = embedded_file(path)) {
+    data_ = bytes->data();
+    size_ = bytes->size();
+    return;
+  }
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) throw file_error("{}: {}", path.string(), std::strerror(errno));
   struct stat info = {};
@@ -27,6 +33,7 @@ MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
   ::close(fd);
   if (!regular) throw file_error("{}: not a regular file", path.string());
   if (address == MAP_FAILED) throw file_error("{}: {}", path.string(), std::strerror(reason));
+  mapped_ = address != nullptr;
   data_ = static_cast<const std::byte*>(address);
   size_ = static_cast<size_t>(info.st_size);
 }
@@ -34,17 +41,19 @@ MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
 MappedFile::MappedFile(MappedFile&& other) noexcept
     : path_(std::move(other.path_)),
       data_(std::exchange(other.data_, nullptr)),
-      size_(std::exchange(other.size_, 0)) {}
+      size_(std::exchange(other.size_, 0)),
+      mapped_(std::exchange(other.mapped_, false)) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
+  std::swap(mapped_, other.mapped_);
   return *this;
 }
 
 MappedFile::~MappedFile() {
-  if (data_) ::munmap(const_cast<std::byte*>(data_), size_);
+  if (mapped_) ::munmap(const_cast<std::byte*>(data_), size_);
 }
 
 void MappedFile::release(const std::byte* begin, size_t count) const {

@@ -28,6 +28,7 @@ class MappedFile {
   std::filesystem::path path_;
   const std::byte* data_ = nullptr;
   size_t size_ = 0;
+  bool mapped_ = false;  // not so for a file inside the executable
 };
 
 }  // namespace yent
