@@ -8,55 +8,54 @@
 namespace yent::cuda {
 namespace {
 
-// Heads too wide for registers: scores as a product into scratch, softmax, and a product with
-// the values transposed. 64 MB of scores at a time.
+// Heads too wide for registers: a GEMM writes the scores to scratch, then the softmax, then a GEMM
+// with the values transposed. 64 MB of scores at a time.
 void attend_wide(Queue& q, Arena& arena, const AttentionArgs& a) {
   const int keys = round_up(a.keys, 8), chunks = a.width / 8;
-  const int max_value = std::max(64, (64 << 20) / static_cast<int>(sizeof(float)) / keys);
-  const int piece = std::min(a.queries, max_value);
-  const Scratch scores(arena, sizeof(float) * piece * keys);
-  const Scratch shares(arena, size_t{2} * piece * keys);
-  const Scratch turned(arena, size_t{2} * a.width * keys);
+  const int max_rows = std::max(64, (64 << 20) / static_cast<int>(sizeof(float)) / keys);
+  const int block_rows = std::min(a.queries, max_rows);
+  const Scratch scores(arena, sizeof(float) * block_rows * keys);
+  const Scratch probabilities(arena, size_t{2} * block_rows * keys);
+  const Scratch values_t(arena, size_t{2} * a.width * keys);
   if (arena.measuring()) return;
   ENSURE(a.q.wide && a.k.wide && a.v.wide, "attention: heads of {} at odd addresses", a.width);
   const auto at = [](const RowView& x, size_t row, int column) {
     return static_cast<uint16_t*>(x.data) + row * x.ld + column;
   };
-  const auto product = [&](LinearArgs args, RowView out, int rows, int columns) {
+  const auto multiply = [&](LinearArgs args, RowView out, int rows, int columns) {
     args.m = rows;
     args.n = columns;
     args.depth = args.view.total();
-    args.finish.out = out;
-    args.finish.columns = columns;
-    args.finish.image_rows = rows;
-    args.finish.scale_rows = 1;
-    args.finish.pairs = in_pairs(out);
+    args.epilogue.out = out;
+    args.epilogue.columns = columns;
+    args.epilogue.image_rows = rows;
+    args.epilogue.scale_rows = 1;
+    args.epilogue.pairs = in_pairs(out);
     const bool large = rows >= 128 && columns >= 128;
-    launch_gemm(q, Kind::half, large ? TileConfig{128, 128, 1} : TileConfig{64, 64, 1}, args);
+    launch_gemm(q, Format::f16, large ? TileConfig{128, 128, 1} : TileConfig{64, 64, 1}, args);
   };
   for (int image = 0; image < a.images; ++image) {
     for (int head = 0; head < a.heads; ++head) {
       const int kv = head / (a.heads / a.kv_heads) * a.width;
       const size_t k_row = static_cast<size_t>(image) * a.keys;
       launch_transpose(q, {.x = at(a.v, k_row, kv),
-                           .out = turned.as<void>(),
+                           .out = values_t.as<void>(),
                            .rows = a.keys,
                            .columns = a.width,
                            .ld = a.v.ld,
                            .out_ld = keys,
-                           .padded = keys,
-                           .unused = 0});
-      for (int first = 0; first < a.queries; first += piece) {
-        const int rows = std::min(piece, a.queries - first);
+                           .padded = keys});
+      for (int first = 0; first < a.queries; first += block_rows) {
+        const int rows = std::min(block_rows, a.queries - first);
         const size_t q_row = static_cast<size_t>(image) * a.queries + first;
         LinearArgs qk{};
         qk.view = {rows, chunks, 0, a.q.ld / 8, 0};
         qk.a = at(a.q, q_row, head * a.width);
         qk.b = at(a.k, k_row, kv);
         qk.b_ld = a.k.ld / 8;
-        product(qk, {scores.as<void>(), keys, 1, 1}, rows, a.keys);
+        multiply(qk, {scores.as<void>(), keys, 1, 1}, rows, a.keys);
         launch_softmax(q, {.scores = scores.as<float>(),
-                           .out = shares.as<void>(),
+                           .out = probabilities.as<void>(),
                            .positions = a.positions ? a.positions + first : nullptr,
                            .rows = rows,
                            .columns = a.keys,
@@ -66,10 +65,10 @@ void attend_wide(Queue& q, Arena& arena, const AttentionArgs& a) {
                            .scale = a.scale});
         LinearArgs pv{};
         pv.view = {rows, keys / 8, 0, keys / 8, 0};
-        pv.a = shares.as<void>();
-        pv.b = turned.as<void>();
+        pv.a = probabilities.as<void>();
+        pv.b = values_t.as<void>();
         pv.b_ld = keys / 8;
-        product(pv, {at(a.out, q_row, head * a.width), a.out.ld, 0, a.out.wide}, rows, a.width);
+        multiply(pv, {at(a.out, q_row, head * a.width), a.out.ld, 0, a.out.wide}, rows, a.width);
       }
     }
   }
@@ -90,8 +89,7 @@ void attend(Queue& queue, Arena& arena, Tensor out, Tensor q, Tensor k, Tensor v
                            .heads = s.heads,
                            .kv_heads = s.kv_heads,
                            .width = q.shape.c / s.heads,
-                           .scale = s.scale,
-                           .unused = 0};
+                           .scale = s.scale};
   const auto halves = [](const Tensor& t) { return t.dtype == DType::f16 && t.ld % 8 == 0; };
   const bool tensor_cores = halves(q) && halves(k) && halves(v) && out.dtype == DType::f16 &&
                             args.width % 8 == 0 && args.queries >= 16 && s.scale > 0;

@@ -1,4 +1,4 @@
-// Which of its kernels an attention runs on.
+// Chooses the kernel that an attention runs on.
 #pragma once
 
 #include "kernels/backend.h"

@@ -1,11 +1,11 @@
-// Convolutions as implicit products: padding, stride and enlargement are addresses, and no
-// unfolded picture is ever written.
+// Convolutions as implicit GEMMs: padding, stride and upsampling only change addresses, and no
+// im2col matrix is ever written.
 #include "kernels/cuda/gemm.cuh"
 
 namespace yent::cuda {
 
-void launch_gemm(Queue& q, Kind kind, TileConfig cut, ConvArgs args) {
-  launch_any_gemm(q, kind, cut, args);
+void launch_gemm(Queue& q, Format format, TileConfig config, ConvArgs args) {
+  launch_any_gemm(q, format, config, args);
 }
 
 }  // namespace yent::cuda

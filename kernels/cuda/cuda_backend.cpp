@@ -166,19 +166,18 @@ class CudaBackend : public Backend {
     check.embed(out, table, ids, position_table, positions);
     if (arena.measuring()) return;
     const bool blocks = table.dtype == DType::q8_0;
-    const size_t codes = table.rows() * table.shape.c;
+    const size_t values = table.rows() * table.shape.c;
     launch_embed(q_, {.out = rows_of(out),
                       .table = table.data,
-                      .scales = blocks ? static_cast<const char*>(table.data) + codes : nullptr,
-                      .places = position_table ? position_table.row<float>(0) : nullptr,
+                      .scales = blocks ? static_cast<const char*>(table.data) + values : nullptr,
+                      .position_table = position_table ? position_table.row<float>(0) : nullptr,
                       .ids = indices(ids),
                       .positions = indices(positions),
                       .rows = static_cast<int>(out.rows()),
                       .columns = out.shape.c,
                       .table_ld = table.ld,
-                      .places_ld = position_table.ld,
-                      .f32 = table.dtype == DType::f32,
-                      .unused = 0});
+                      .position_ld = position_table.ld,
+                      .f32 = table.dtype == DType::f32});
   }
 
   void linear_combination(Arena& arena, Tensor out, std::span<const Tensor> terms,
@@ -233,8 +232,7 @@ class CudaBackend : public Backend {
                          .width = width,
                          .parts = x.shape.c / width,
                          .eps = w.eps,
-                         .rms = rms,
-                         .unused = 0});
+                         .rms = rms});
   }
 
   std::string isa_;

@@ -9,9 +9,9 @@
 namespace yent {
 
 // How a precision is computed on a GPU: f16 by tensor cores on halves, the default; bf16 likewise
-// on activations kept in f32; int8 by tensor cores on codes; f32 in f32 throughout, slowly. Sums
-// and statistics are always f32 (int32 of codes). q8_0 weights of an f32 or f16 linear stay as
-// they are.
+// on activations kept in f32; int8 by tensor cores on int8 values; f32 in f32 throughout, slowly.
+// Sums and statistics are always f32 (int32 for int8). q8_0 weights of an f32 or f16 linear are
+// kept as q8_0.
 struct CudaOptions {
   int device = 0;
   bool blas = true;  // cuBLASLt may serve plain linears, where it is installed

@@ -1,4 +1,4 @@
-// Linears: rows of A in one or two pieces. And what adds the slices of a split product.
+// Linears, whose A is one matrix or two side by side, and the sum of the slices of split-k.
 #include "kernels/cuda/gemm.cuh"
 
 namespace yent::cuda {
@@ -15,7 +15,7 @@ __device__ void reduce(const ReduceArgs& p, int row, int column) {
     a += at[0];
     if (second) b += at[1];
   }
-  finish(p.finish, row, column, static_cast<float>(a), static_cast<float>(b));
+  store_pair(p.epilogue, row, column, static_cast<float>(a), static_cast<float>(b));
 }
 
 __global__ void reduce_kernel(const __grid_constant__ ReduceArgs p) {
@@ -37,8 +37,8 @@ void launch_reduce(Queue& q, const ReduceArgs& args) {
   q.launch(reduce_kernel, dim3(static_cast<unsigned>((pairs + 255) / 256)), dim3(256), 0, args);
 }
 
-void launch_gemm(Queue& q, Kind kind, TileConfig cut, LinearArgs args) {
-  launch_any_gemm(q, kind, cut, args);
+void launch_gemm(Queue& q, Format format, TileConfig config, LinearArgs args) {
+  launch_any_gemm(q, format, config, args);
 }
 
 }  // namespace yent::cuda

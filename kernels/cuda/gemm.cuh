@@ -1,5 +1,5 @@
-// The main loop of every product: a ring of tiles filled by cp.async, read by ldmatrix, multiplied
-// by mma.sync. What differs between a linear and a convolution is where A's chunks come from.
+// The main loop of every GEMM on the tensor cores: a ring of tiles filled by cp.async, read by
+// ldmatrix, multiplied by mma.sync. A linear and a convolution differ in where A's chunks are.
 #pragma once
 
 #include "kernels/cuda/row_view.cuh"
@@ -10,10 +10,10 @@ namespace yent::cuda {
 
 // Finds the chunks of the few rows of A that one thread copies.
 template <class View, int rows>
-struct Finder;
+struct ChunkFinder;
 
 template <int rows>
-struct Finder<LinearView, rows> {
+struct ChunkFinder<LinearView, rows> {
   int row[rows];
 
   __device__ void begin(const LinearView& v, int i, int at) { row[i] = at < v.rows ? at : -1; }
@@ -29,7 +29,7 @@ struct Finder<LinearView, rows> {
 };
 
 template <int rows>
-struct Finder<ConvView, rows> {
+struct ChunkFinder<ConvView, rows> {
   Corner corner[rows];
   int pixel[rows];  // under the current tap
 
@@ -63,11 +63,11 @@ struct Gemm {
     const Slice range = slice_of(p.tiles_k, p.slices, blockIdx.y);
     const int row0 = tile.row * bm, column0 = tile.column * bn;
 
-    // The copier: one column of chunks, a few rows of each tile.
+    // Copying: one column of chunks, a few rows of each tile.
     const Place mine = copied_chunk(thread, threads, 0);
     int chunk = range.begin * kTileChunks + mine.column;
     Walk walk = walk_to(p.view, chunk);
-    Finder<View, copies_a> finder;
+    ChunkFinder<View, copies_a> finder;
 #pragma unroll
     for (int i = 0; i < copies_a; ++i) {
       finder.begin(p.view, i, row0 + copied_chunk(thread, threads, i).row);
@@ -100,7 +100,7 @@ struct Gemm {
       chunk += kTileChunks;
     };
 
-    // The multiplier: addresses of the first fragments, in the first step of a tile.
+    // Multiplying: addresses of the first fragments, in the first step of a tile.
     const int warp_row = warp / warps_n * wm, warp_column = warp % warps_n * wn;
     const Place pa = ldmatrix_a(lane), pb = ldmatrix_b(lane);
     const uint32_t a_at = base + 16 * tile_chunk(warp_row + pa.row, pa.column);
@@ -116,7 +116,7 @@ struct Gemm {
     }
     int stage = 0;
     for (int kt = 0; kt < count; ++kt) {
-      // Tile kt has arrived for all, and nobody reads the stage of tile kt - 1 any more.
+      // All threads' copies of tile kt have arrived, and no thread reads tile kt - 1 any more.
       wait_copies<stages - 2>();
       __syncthreads();
       if (kt + stages - 1 < count) copy(stage == 0 ? stages - 1 : stage - 1);
@@ -156,7 +156,7 @@ struct Gemm {
           if (column >= p.n) continue;
           const auto x = sum[i][j][2 * half], y = sum[i][j][2 * half + 1];
           if (p.slices == 1) {
-            finish(p.finish, row, column, static_cast<float>(x), static_cast<float>(y));
+            store_pair(p.epilogue, row, column, static_cast<float>(x), static_cast<float>(y));
           } else {
             auto* part = static_cast<typename Op::Sum*>(p.partial) +
                          (static_cast<size_t>(blockIdx.y) * p.m + row) * p.n + column;
@@ -177,46 +177,46 @@ __global__ void __launch_bounds__(32 * warps_m * warps_n, bm == 64 ? 3 : 2)
 }
 
 template <class Op, class View, int bm, int bn, int warps_m, int warps_n, int stages>
-void launch_tiles(Queue& q, TileConfig cut, GemmArgs<View> args) {
+void launch_tiles(Queue& q, TileConfig config, GemmArgs<View> args) {
   using Tiles = Gemm<Op, View, bm, bn, warps_m, warps_n, stages>;
   args.tiles_m = ceil_div(args.m, bm);
   args.tiles_n = ceil_div(args.n, bn);
   args.tiles_k = ceil_div(args.depth, kTileChunks);
-  args.slices = cut.slices;
+  args.slices = config.slices;
   q.launch(gemm_kernel<Op, View, bm, bn, warps_m, warps_n, stages>,
-           dim3(args.tiles_m * args.tiles_n, cut.slices), dim3(Tiles::threads), Tiles::shared_bytes,
-           args);
+           dim3(args.tiles_m * args.tiles_n, config.slices), dim3(Tiles::threads),
+           Tiles::shared_bytes, args);
 }
 
 struct ReduceArgs {
   const void* partial;
   int m, n, slices, integer;
-  Finish finish;
+  GemmEpilogue epilogue;
 };
 void launch_reduce(Queue& q, const ReduceArgs& args);
 
-// bfloats and codes have one large tile only: they are policies, not the default.
+// bf16 and int8 have one large tile only: no default precision uses them.
 template <class View>
-void launch_any_gemm(Queue& q, Kind kind, TileConfig cut, GemmArgs<View> args) {
-  args.integer = kind == Kind::code;
-  const bool small = cut.bm == 64;
-  if (kind == Kind::half && small) {
-    launch_tiles<HalfOp, View, 64, 64, 2, 2, 6>(q, cut, args);
-  } else if (kind == Kind::half && cut.bn == 160) {
-    launch_tiles<HalfOp, View, 128, 160, 4, 2, 4>(q, cut, args);
-  } else if (kind == Kind::half) {
-    launch_tiles<HalfOp, View, 128, 128, 2, 4, 4>(q, cut, args);
-  } else if (kind == Kind::bfloat && small) {
-    launch_tiles<BfloatOp, View, 64, 64, 2, 2, 6>(q, cut, args);
-  } else if (kind == Kind::bfloat) {
-    launch_tiles<BfloatOp, View, 128, 128, 2, 4, 4>(q, cut, args);
+void launch_any_gemm(Queue& q, Format format, TileConfig config, GemmArgs<View> args) {
+  args.integer = format == Format::int8;
+  const bool small = config.bm == 64;
+  if (format == Format::f16 && small) {
+    launch_tiles<HalfOp, View, 64, 64, 2, 2, 6>(q, config, args);
+  } else if (format == Format::f16 && config.bn == 160) {
+    launch_tiles<HalfOp, View, 128, 160, 4, 2, 4>(q, config, args);
+  } else if (format == Format::f16) {
+    launch_tiles<HalfOp, View, 128, 128, 2, 4, 4>(q, config, args);
+  } else if (format == Format::bf16 && small) {
+    launch_tiles<BfloatOp, View, 64, 64, 2, 2, 6>(q, config, args);
+  } else if (format == Format::bf16) {
+    launch_tiles<BfloatOp, View, 128, 128, 2, 4, 4>(q, config, args);
   } else if (small) {
-    launch_tiles<Int8Op, View, 64, 64, 2, 2, 6>(q, cut, args);
+    launch_tiles<Int8Op, View, 64, 64, 2, 2, 6>(q, config, args);
   } else {
-    launch_tiles<Int8Op, View, 128, 128, 2, 4, 4>(q, cut, args);
+    launch_tiles<Int8Op, View, 128, 128, 2, 4, 4>(q, config, args);
   }
-  if (cut.slices > 1) {
-    launch_reduce(q, {args.partial, args.m, args.n, cut.slices, args.integer, args.finish});
+  if (config.slices > 1) {
+    launch_reduce(q, {args.partial, args.m, args.n, config.slices, args.integer, args.epilogue});
   }
 }
 

@@ -9,25 +9,39 @@
 namespace yent::cuda {
 namespace {
 
-using Format = CudaWeight::Format;
-
 const CudaWeight& packed(const std::shared_ptr<const Packed>& p) {
   return static_cast<const CudaWeight&>(*p);
 }
+
+// A linear's or a convolution's matrix product, before anything is known of the input's memory.
+struct Product {
+  Queue& q;
+  Arena& arena;
+  const CudaWeight& weight;
+  int rows;
+};
 
 // By shape and type: rows of halves in whole chunks.
 bool in_chunks(const Tensor& t) {
   return t.dtype == DType::f16 && t.shape.c % 8 == 0 && t.ld % 8 == 0;
 }
 
-Finish epilogue_of(const Tensor& out, const Epilogue& e, const CudaWeight& p, int scale_rows,
-                   const float* row_scale) {
-  Finish f{};
+// The tensor cores multiply Q8_0 weights as halves.
+Format multiplied_as(const CudaWeight& w) {
+  return w.format == Format::q8_0 ? Format::f16 : w.format;
+}
+
+int tap_chunks(const CudaWeight& w) { return w.padded / w.granule(); }
+
+// `row_scale` may be null; else it has one scale for each `scale_rows` rows.
+GemmEpilogue epilogue_of(const Tensor& out, const Epilogue& e, const CudaWeight& w,
+                         int scale_rows = 0, const float* row_scale = nullptr) {
+  GemmEpilogue f{};
   f.out = rows_of(out);
   if (e.residual) f.residual = rows_of(e.residual);
   if (e.row_bias) f.row_bias = rows_of(e.row_bias);
-  f.bias = static_cast<const float*>(p.bias.get());
-  if (row_scale) f.column_scale = static_cast<const float*>(p.scales.get());
+  f.bias = static_cast<const float*>(w.bias.get());
+  if (row_scale) f.column_scale = static_cast<const float*>(w.scales.get());
   f.row_scale = row_scale;
   f.columns = out.shape.c;
   f.image_rows = static_cast<int>(out.rows() / out.shape.n);
@@ -38,195 +52,211 @@ Finish epilogue_of(const Tensor& out, const Epilogue& e, const CudaWeight& p, in
   return f;
 }
 
-// A product's input as dense chunks of the weight's kind, where it does not lie so already.
+// The input as dense chunks of the weight's format. Empty where the kernel reads the input in
+// place (`direct`).
 class Staged {
  public:
-  Staged(Queue& q, Arena& arena, const ConcatView& x, const CudaWeight& p, bool direct,
+  Staged(Queue& q, Arena& arena, const ConcatView& x, const CudaWeight& w, bool direct,
          int scale_rows)
-      : codes_(p.format == Format::code),
+      : quantized_(w.format == Format::int8),
         rows_(x.rows()),
-        room_(arena, direct ? 0 : rows_ * p.padded * (codes_ ? 1 : 2)),
-        scales_(arena, codes_ ? rows_ / scale_rows * 8 : 0) {
+        data_(arena, direct ? 0 : rows_ * w.padded * (quantized_ ? 1 : 2)),
+        scales_(arena, quantized_ ? rows_ / scale_rows * 8 : 0) {
     if (direct || arena.measuring()) return;
     const int rows = static_cast<int>(rows_), groups = rows / scale_rows;
-    if (codes_) {
+    if (quantized_) {
       launch_scales(q, {.x = rows_of(x),
                         .absmaxes = scales_.as<uint32_t>() + groups,
                         .scale = scales_.as<float>(),
                         .rows = rows,
                         .scale_rows = scale_rows});
     }
-    const Kind kind = p.format == Format::blocks ? Kind::half : static_cast<Kind>(p.format);
     launch_stage(q, {.x = rows_of(x),
-                     .out = room_.as<void>(),
+                     .out = data_.as<void>(),
                      .scale = scale(),
                      .rows = rows,
-                     .padded = p.padded,
-                     .kind = static_cast<int>(kind),
+                     .padded = w.padded,
+                     .format = multiplied_as(w),
                      .scale_rows = scale_rows});
   }
 
-  const void* data() const { return room_.as<void>(); }
-  const float* scale() const { return codes_ ? scales_.as<float>() : nullptr; }
+  const void* data() const { return data_.as<void>(); }
+  const float* scale() const { return quantized_ ? scales_.as<float>() : nullptr; }
 
  private:
-  bool codes_;
+  bool quantized_;
   size_t rows_;
-  Scratch room_, scales_;
+  Scratch data_, scales_;
 };
 
-TileConfig tile_config_of(const Queue& q, const CudaWeight& p, int rows, int depth) {
-  return choose_tile_config(rows, p.n, ceil_div(depth, kTileChunks), q.processors());
+TileConfig tile_config_of(const Product& p, int chunks) {
+  return choose_tile_config(p.rows, p.weight.n, ceil_div(chunks, kTileChunks), p.q.processors());
 }
-size_t sums_bytes(const TileConfig& cut, int rows, const CudaWeight& p) {
-  return cut.slices > 1 ? sizeof(float) * cut.slices * rows * p.n : 0;
+
+size_t partial_bytes(const Product& p, const TileConfig& config) {
+  return config.slices > 1 ? sizeof(float) * config.slices * p.rows * p.weight.n : 0;
 }
 
 template <class Args>
-void launch(Queue& q, Args args, const TileConfig& cut, int rows, const CudaWeight& p,
-            const Finish& finish) {
-  args.m = rows;
-  args.n = p.n;
-  args.finish = finish;
-  const Kind kind = p.format == Format::blocks ? Kind::half : static_cast<Kind>(p.format);
-  launch_gemm(q, kind, cut, args);
+void launch_tensor_cores(const Product& p, Args args, const TileConfig& config,
+                         const GemmEpilogue& epilogue) {
+  args.m = p.rows;
+  args.n = p.weight.n;
+  args.epilogue = epilogue;
+  launch_gemm(p.q, multiplied_as(p.weight), config, args);
+}
+
+// f32 arithmetic. `segments` is the number of taps; a linear has one and no `view`.
+void multiply_f32(const Product& p, const CatRows& x, const ConvView& view, int segments,
+                  const GemmEpilogue& epilogue) {
+  if (p.arena.measuring()) return;
+  launch_simt_gemm(p.q, {.x = x,
+                         .view = view,
+                         .weight = static_cast<const float*>(p.weight.data.get()),
+                         .m = p.rows,
+                         .n = p.weight.n,
+                         .k = p.weight.k,
+                         .segments = segments,
+                         .epilogue = epilogue});
+}
+
+void multiply_q8(const Product& p, const Tensor& x, const GemmEpilogue& epilogue) {
+  if (p.arena.measuring()) return;
+  launch_gemv_q8(p.q, {.x = rows_of(x),
+                       .quants = static_cast<const int8_t*>(p.weight.data.get()),
+                       .scales = p.weight.scales.get(),
+                       .rows = p.rows,
+                       .n = p.weight.n,
+                       .k = p.weight.k,
+                       .epilogue = epilogue});
+}
+
+// Q8_0 weights that meet many rows: dequantized to halves, once per call.
+void dequantize(const Product& p, const Scratch& out) {
+  if (p.arena.measuring()) return;
+  launch_dequantize(p.q, {.quants = static_cast<const int8_t*>(p.weight.data.get()),
+                          .scales = p.weight.scales.get(),
+                          .out = out.as<void>(),
+                          .n = p.weight.n,
+                          .k = p.weight.k,
+                          .ld = p.weight.k});
+}
+
+// Whether cuBLASLt can compute all of this linear; it knows bias and residual only.
+bool suits_blas(const ConcatView& x, const Tensor& out, const Epilogue& e) {
+  return !x.b && in_chunks(x.a) && e.fn == Fn::none && !e.gated && !e.row_bias &&
+         out.dtype == DType::f16 && (!e.residual || e.residual.dtype == DType::f16);
+}
+
+bool multiply_by_blas(const Product& p, Blas& blas, const Tensor& out, const Tensor& x,
+                      const void* weight, const Epilogue& e, void* workspace) {
+  if (p.weight.bias && !p.weight.half_bias) return false;
+  return blas.linear({.x = x.data,
+                      .weight = weight,
+                      .bias = p.weight.half_bias.get(),
+                      .residual = e.residual.data,
+                      .out = out.data,
+                      .workspace = workspace,
+                      .m = p.rows,
+                      .n = p.weight.n,
+                      .k = p.weight.k,
+                      .ld_x = x.ld,
+                      .ld_weight = p.weight.padded,
+                      .ld_residual = e.residual ? e.residual.ld : 0,
+                      .ld_out = out.ld});
+}
+
+// The input of a linear: its own memory, or the staged copy.
+LinearArgs linear_args(const Product& p, const ConcatView& x, const void* staged) {
+  LinearArgs args{};
+  if (staged) {
+    const int chunks = tap_chunks(p.weight);
+    args.view = {p.rows, chunks, 0, chunks, 0};
+    args.a = staged;
+  } else {
+    args.view = {p.rows, x.a.shape.c / 8, x.b.shape.c / 8, x.a.ld / 8, x.b.ld / 8};
+    args.a = x.a.data;
+    args.a2 = x.b.data;
+  }
+  args.b_ld = tap_chunks(p.weight);
+  args.depth = args.view.total();
+  return args;
+}
+
+ConvView view_of(const Shape& in, const Shape& out, const ConvGeom& g) {
+  return {.images = in.n,
+          .h = in.h,
+          .w = in.w,
+          .out_h = out.h,
+          .out_w = out.w,
+          .channel_chunks = 1,
+          .ld = 1,
+          .stride = g.stride,
+          .pad_top = g.pad_top,
+          .pad_left = g.pad_left,
+          .upsampled = upsampling(g.upsample, in.h, in.w, out.h, out.w)};
 }
 
 }  // namespace
 
 void multiply(Queue& q, Blas* blas, Arena& arena, Tensor out, ConcatView x, const LinearWeight& w,
               const Epilogue& e) {
-  const CudaWeight& p = packed(w.packed);
-  const int rows = static_cast<int>(x.rows());
-  if (p.format == Format::floats) {
-    if (arena.measuring()) return;
-    launch_simt_gemm(q, {.x = rows_of(x),
-                         .view = {},
-                         .unused = 0,
-                         .weight = static_cast<const float*>(p.data.get()),
-                         .m = rows,
-                         .n = p.n,
-                         .k = p.k,
-                         .segments = 1,
-                         .finish = epilogue_of(out, e, p, 0, nullptr)});
-    return;
+  const Product p{q, arena, packed(w.packed), static_cast<int>(x.rows())};
+  const Format format = p.weight.format;
+  if (format == Format::f32) {
+    return multiply_f32(p, rows_of(x), {}, 1, epilogue_of(out, e, p.weight));
   }
-  if (p.format == Format::blocks && !x.b && (w.precision == Precision::f32 || rows <= 8)) {
-    if (arena.measuring()) return;
-    launch_blocks_gemm(q, {.x = rows_of(x.a),
-                           .codes = static_cast<const int8_t*>(p.data.get()),
-                           .scales = p.scales.get(),
-                           .rows = rows,
-                           .n = p.n,
-                           .k = p.k,
-                           .unused = 0,
-                           .finish = epilogue_of(out, e, p, 0, nullptr)});
-    return;
+  const bool q8 = format == Format::q8_0;
+  if (q8 && !x.b && (w.precision == Precision::f32 || p.rows <= 8)) {
+    return multiply_q8(p, x.a, epilogue_of(out, e, p.weight));
   }
-  // Blocks meet many rows: expanded to halves, once per call.
-  const bool blocks = p.format == Format::blocks;
-  const Scratch expanded(arena, blocks ? size_t{2} * p.n * p.k : 0);
-  if (blocks && !arena.measuring()) {
-    launch_expand(q, {.codes = static_cast<const int8_t*>(p.data.get()),
-                      .scales = p.scales.get(),
-                      .out = expanded.as<void>(),
-                      .n = p.n,
-                      .k = p.k,
-                      .ld = p.k,
-                      .unused = 0});
-  }
-  const void* weight = blocks ? expanded.as<void>() : p.data.get();
+  const Scratch dequantized(arena, q8 ? size_t{2} * p.weight.n * p.weight.k : 0);
+  if (q8) dequantize(p, dequantized);
+  const void* weight = q8 ? dequantized.as<void>() : p.weight.data.get();
 
-  const bool direct = p.format != Format::bfloat && p.format != Format::code && in_chunks(x.a) &&
-                      (!x.b || in_chunks(x.b));
-  const int scale_rows = w.per_tensor ? rows : 1;
-  const Staged staged(q, arena, x, p, direct, scale_rows);
-  const bool plain = direct && !x.b && e.fn == Fn::none && !e.gated && !e.row_bias &&
-                     out.dtype == DType::f16 && (!e.residual || e.residual.dtype == DType::f16);
-  const bool library = blas && plain && rows > 8;
-  const TileConfig cut = tile_config_of(q, p, rows, direct ? w.in / 8 : p.padded / p.granule());
-  const Scratch room(arena, std::max(library ? Blas::kWorkspace : 0, sums_bytes(cut, rows, p)));
+  const bool direct =
+      multiplied_as(p.weight) == Format::f16 && in_chunks(x.a) && (!x.b || in_chunks(x.b));
+  const int scale_rows = w.per_tensor ? p.rows : 1;
+  const Staged staged(q, arena, x, p.weight, direct, scale_rows);
+  const bool use_blas = blas && direct && suits_blas(x, out, e) && p.rows > 8;
+  const TileConfig config = tile_config_of(p, direct ? w.in / 8 : tap_chunks(p.weight));
+  const Scratch workspace(arena,
+                          std::max(use_blas ? Blas::kWorkspace : 0, partial_bytes(p, config)));
   if (arena.measuring()) return;
-  if (library && (!p.bias || p.half_bias) &&
-      blas->linear({.x = x.a.data,
-                    .weight = weight,
-                    .bias = p.half_bias.get(),
-                    .residual = e.residual.data,
-                    .out = out.data,
-                    .workspace = room.as<void>(),
-                    .m = rows,
-                    .n = p.n,
-                    .k = p.k,
-                    .ld_x = x.a.ld,
-                    .ld_weight = p.padded,
-                    .ld_residual = e.residual ? e.residual.ld : 0,
-                    .ld_out = out.ld,
-                    .unused = 0})) {
-    return;
-  }
-  LinearArgs args{};
-  args.a = direct ? x.a.data : staged.data();
-  if (direct) {
-    ENSURE(aligned(x.a.data, 16) && aligned(x.b.data, 16), "linear {}: an input at an odd address",
-           w.name);
-    args.view = {rows, x.a.shape.c / 8, x.b.shape.c / 8, x.a.ld / 8, x.b.ld / 8};
-    args.a2 = x.b.data;
-  } else {
-    const int chunks = p.padded / p.granule();
-    args.view = {rows, chunks, 0, chunks, 0};
-  }
+  if (use_blas && multiply_by_blas(p, *blas, out, x.a, weight, e, workspace.as<void>())) return;
+  ENSURE(!direct || (aligned(x.a.data, 16) && aligned(x.b.data, 16)),
+         "linear {}: an input at an odd address", w.name);
+  LinearArgs args = linear_args(p, x, direct ? nullptr : staged.data());
   args.b = weight;
-  args.b_ld = p.padded / p.granule();
-  args.depth = args.view.total();
-  args.partial = room.as<void>();
-  launch(q, args, cut, rows, p, epilogue_of(out, e, p, scale_rows, staged.scale()));
+  args.partial = workspace.as<void>();
+  launch_tensor_cores(p, args, config, epilogue_of(out, e, p.weight, scale_rows, staged.scale()));
 }
 
 void convolve(Queue& q, Arena& arena, Tensor out, Tensor x, const ConvWeight& w, const ConvGeom& g,
               const Epilogue& e) {
-  const CudaWeight& p = packed(w.packed);
-  const Shape in = x.shape, o = out.shape;
-  const int rows = static_cast<int>(out.rows());
-  ConvView view{in.n,
-                in.h,
-                in.w,
-                o.h,
-                o.w,
-                1,
-                1,
-                g.stride,
-                g.pad_top,
-                g.pad_left,
-                enlargement(g.upsample, in.h, in.w, o.h, o.w)};
-  if (p.format == Format::floats) {
-    if (arena.measuring()) return;
-    launch_simt_gemm(q, {.x = rows_of(ConcatView(x)),
-                         .view = view,
-                         .unused = 0,
-                         .weight = static_cast<const float*>(p.data.get()),
-                         .m = rows,
-                         .n = p.n,
-                         .k = p.k,
-                         .segments = 9,
-                         .finish = epilogue_of(out, e, p, 0, nullptr)});
-    return;
+  const Product p{q, arena, packed(w.packed), static_cast<int>(out.rows())};
+  const Shape in = x.shape;
+  const ConvView view = view_of(in, out.shape, g);
+  if (p.weight.format == Format::f32) {
+    return multiply_f32(p, rows_of(ConcatView(x)), view, 9, epilogue_of(out, e, p.weight));
   }
-  const bool direct = p.format == Format::half && in_chunks(x);
-  const int images = w.per_tensor ? in.n : 1;  // that share a scale of codes
-  const Staged staged(q, arena, x, p, direct, images * in.h * in.w);
-  const TileConfig cut = tile_config_of(q, p, rows, 9 * (p.padded / p.granule()));
-  const Scratch room(arena, sums_bytes(cut, rows, p));
+  const bool direct = p.weight.format == Format::f16 && in_chunks(x);
+  const int images = w.per_tensor ? in.n : 1;  // that share one activation scale
+  const Staged staged(q, arena, x, p.weight, direct, images * in.h * in.w);
+  const TileConfig config = tile_config_of(p, 9 * tap_chunks(p.weight));
+  const Scratch partial(arena, partial_bytes(p, config));
   if (arena.measuring()) return;
   ConvArgs args{};
   args.view = view;
-  args.view.channel_chunks = p.padded / p.granule();
+  args.view.channel_chunks = tap_chunks(p.weight);
   args.view.ld = direct ? x.ld / 8 : args.view.channel_chunks;
   args.a = direct ? x.data : staged.data();
   ENSURE(aligned(args.a, 16), "conv3x3 {}: an input at an odd address", w.name);
-  args.b = p.data.get();
+  args.b = p.weight.data.get();
   args.b_ld = args.depth = args.view.total();
-  args.partial = room.as<void>();
-  launch(q, args, cut, rows, p, epilogue_of(out, e, p, images * o.h * o.w, staged.scale()));
+  args.partial = partial.as<void>();
+  const int scale_rows = images * out.shape.h * out.shape.w;
+  launch_tensor_cores(p, args, config, epilogue_of(out, e, p.weight, scale_rows, staged.scale()));
 }
 
 }  // namespace yent::cuda

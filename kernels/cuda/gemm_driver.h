@@ -1,5 +1,5 @@
-// From linears and convolutions to products: staging what does not lie as the tensor cores want
-// it, cutting, and choosing who multiplies.
+// Runs linears and convolutions as matrix products: copies an input that the tensor cores cannot
+// read in place, chooses the tiles, and chooses between our kernels and cuBLASLt.
 #pragma once
 
 #include "kernels/backend.h"

@@ -1,5 +1,5 @@
-// Products in f32 arithmetic, for the layers and the devices' answers that ask for it: slow and
-// true. Linears and convolutions, inputs of any type and alignment.
+// GEMM in f32 arithmetic, without tensor cores: slow and exact, for layers of precision f32.
+// Linears and convolutions, inputs of any type and alignment.
 #include "kernels/cuda/row_view.cuh"
 
 namespace yent::cuda {
@@ -8,7 +8,7 @@ namespace {
 constexpr int kTile = 64, kDepth = 16, kThreads = 256;
 
 // A thread computes 4 x 4 of the 64 x 64 sums, and copies 4 neighbours of A and of B.
-__global__ void __launch_bounds__(kThreads, 2) simt_kernel(const __grid_constant__ PlainArgs p) {
+__global__ void __launch_bounds__(kThreads, 2) simt_kernel(const __grid_constant__ SimtGemmArgs p) {
   __shared__ float a[kDepth][kTile + 4], b[kDepth][kTile + 4];
   const int thread = threadIdx.x;
   const int tiles_n = ceil_div(p.n, kTile);
@@ -53,7 +53,7 @@ __global__ void __launch_bounds__(kThreads, 2) simt_kernel(const __grid_constant
 #pragma unroll
     for (int j = 0; j < 4; j += 2) {
       if (column0 + column + j < p.n) {
-        finish(p.finish, row0 + row + i, column0 + column + j, sum[i][j], sum[i][j + 1]);
+        store_pair(p.epilogue, row0 + row + i, column0 + column + j, sum[i][j], sum[i][j + 1]);
       }
     }
   }
@@ -61,7 +61,7 @@ __global__ void __launch_bounds__(kThreads, 2) simt_kernel(const __grid_constant
 
 }  // namespace
 
-void launch_simt_gemm(Queue& q, const PlainArgs& args) {
+void launch_simt_gemm(Queue& q, const SimtGemmArgs& args) {
   const unsigned blocks = static_cast<unsigned>(ceil_div(args.m, kTile)) * ceil_div(args.n, kTile);
   q.launch(simt_kernel, dim3(blocks), dim3(kThreads), 0, args);
 }

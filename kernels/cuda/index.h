@@ -1,8 +1,8 @@
-// Where everything lies: the index arithmetic of the CUDA kernels, without a line of CUDA. The
-// kernels and the tests' interpreter of their loops call the same functions, so that a machine
-// without a GPU can show that every element is met exactly once.
+// The index arithmetic of the CUDA kernels, in plain C++. The kernels and the interpreter in
+// tests/support/cuda_interpreter.h call the same functions, so that tests can show without a GPU
+// that every element is read and written exactly once.
 //
-// The unit is the chunk: 16 bytes, 8 halves or 16 codes, what one cp.async moves.
+// The unit is the chunk: 16 bytes (8 halves or 16 int8 values), moved by one cp.async.
 #pragma once
 
 #include <cstddef>
@@ -15,32 +15,33 @@ constexpr int round_up(int a, int b) { return ceil_div(a, b) * b; }
 
 // ---- Tiles in shared memory -------------------------------------------------------------
 
-// A row of a tile of the product: 4 chunks, 64 bytes, two steps of mma.sync.
+// A row of a GEMM tile: 4 chunks, 64 bytes, two steps of mma.sync.
 constexpr int kTileChunks = 4;
 
-// Chunk (row, chunk) of such a tile is kept at this place of its row. Two rows share the 32
-// banks; of 8 rows read by one ldmatrix phase no two then meet in a bank.
+// The place of a chunk within its row of the tile. Two rows share the 32 banks; with this swizzle
+// the 8 rows that one ldmatrix phase reads use different banks.
 constexpr int swizzle(int row, int chunk) { return chunk ^ (row >> 1 & 3); }
 constexpr int tile_chunk(int row, int chunk) { return row * kTileChunks + swizzle(row, chunk); }
-// What the place of a chunk of the first step is XORed with to be its place in `step`: a register
-// less than a second address.
+// XORed with the place of a chunk of the first step, this gives the place of the chunk in `step`.
+// It saves the register of a second address.
 constexpr int in_step(int step) { return 2 * step; }
 
-// Attention keeps rows of the head's width, unswizzled: an odd number of chunks from row to row
-// visits all bank groups.
+// Attention tiles have rows as wide as the head, unswizzled: an odd number of chunks from row to
+// row visits all bank groups.
 constexpr int padded_chunks(int chunks) { return chunks | 1; }
 
-// ---- Fragments of mma.sync: what register i of a lane holds ---------------------------------
+// ---- Fragments of mma.sync: the elements in register i of a lane
+// ---------------------------------
 
 struct Place {
   int row, column;
   constexpr bool operator==(const Place&) const = default;
 };
 
-// A, 16 x 16 halves (16 x 32 codes): four registers of two neighbours (four codes). Columns
-// count registers' worth: 2 halves or 4 codes.
+// A, 16 x 16 halves (16 x 32 int8 values): four registers. Columns count registers: each holds two
+// neighbours (four int8 values).
 constexpr Place fragment_a(int lane, int i) { return {lane / 4 + i % 2 * 8, lane % 4 + i / 2 * 4}; }
-// B, 8 columns x 16 deep: two registers. `row` is the column of the product.
+// B, 8 columns x 16 deep: two registers. `row` is the column of the result.
 constexpr Place fragment_b(int lane, int i) { return {lane / 4, lane % 4 + i * 4}; }
 // Sums, 16 x 8: four registers of one number.
 constexpr Place fragment_sum(int lane, int i) {
@@ -54,12 +55,13 @@ constexpr Place ldmatrix_a(int lane) { return {lane % 16, lane / 16}; }
 constexpr Place ldmatrix_b(int lane) { return {lane / 16 * 8 + lane % 8, lane / 8 % 2}; }
 // Half a step deep: 32 columns x 1 chunk, register i is the first of columns 8 i .. 8 i + 7.
 constexpr Place ldmatrix_b_half(int lane) { return {lane, 0}; }
-// B stored as it is, transposed on the way: 16 deep x 2 chunks of 8 columns.
+// B stored row by row, transposed by the load: 16 deep x 2 chunks of 8 columns.
 constexpr Place ldmatrix_transposed(int lane) { return {lane % 16, lane / 16}; }
 
-// ---- Who copies what -------------------------------------------------------------------
+// ---- The chunks that a thread copies
+// -------------------------------------------------------------------
 
-// Chunk i of `thread` in a tile of rows x kTileChunks; rows past the tile mean nothing to do.
+// Chunk i of `thread` in a tile of rows x kTileChunks. A row past the tile: nothing to copy.
 constexpr Place copied_chunk(int thread, int threads, int i) {
   const int at = i * threads + thread;
   return {at / kTileChunks, at % kTileChunks};
@@ -68,15 +70,15 @@ constexpr int copies(int rows, int threads) { return ceil_div(rows * kTileChunks
 
 // ---- The rows of A -----------------------------------------------------------------------
 
-// Where the walk along k stands: in segment `segment` (a tap, or one half of a Cat), at `chunk`.
+// A position along k: chunk `chunk` of K segment `segment` (a tap, or one part of a ConcatView).
 struct Walk {
   int segment, chunk;
 };
 
-// A's chunks as up to nine segments per row.
+// A as the rows of one matrix or of two side by side.
 struct LinearView {
   int rows;
-  int chunks_a, chunks_b;  // of the two halves of a Cat; the second may be 0
+  int chunks_a, chunks_b;  // of the two parts; the second may be 0
   int ld_a, ld_b;          // chunks from row to row
 
   constexpr int segments() const { return 2; }
@@ -84,14 +86,14 @@ struct LinearView {
   constexpr int total() const { return chunks_a + chunks_b; }
 };
 
-// A picture under a 3x3 window, for `total` / 9 chunks a pixel.
+// A as the 3x3 windows of an image, one row per output pixel.
 struct ConvView {
   int images, h, w;  // of the input
   int out_h, out_w;  // of the output
   int channel_chunks;
   int ld;  // chunks from pixel to pixel
   int stride, pad_top, pad_left;
-  int enlarge;  // 0: no; 1: exactly twice; 2: to any size, nearest
+  int upsampled;  // 0: no; 1: exactly twice; 2: to any size, nearest
 
   constexpr int segments() const { return 9; }
   constexpr int chunks(int) const { return channel_chunks; }
@@ -108,7 +110,7 @@ constexpr Walk walk_to(const View& v, int chunk) {
   return at;
 }
 
-// `by` chunks on. Past the last segment the walk has ended.
+// Moves on by `by` chunks. Past the last segment the walk has ended.
 template <class View>
 constexpr Walk advance(const View& v, Walk at, int by) {
   at.chunk += by;
@@ -118,42 +120,42 @@ constexpr Walk advance(const View& v, Walk at, int by) {
   return at;
 }
 
-// An output pixel: its image's first input pixel, and the window's upper left corner.
+// Of an output pixel: the first input pixel of its image, and the upper left corner of its window.
 struct Corner {
-  int first, y, x;  // first < 0: past the last row
+  int first, y, x;  // first < 0: past the last output pixel
 };
 
 constexpr Corner corner_of(const ConvView& v, int row) {
   if (row >= v.rows()) return {-1, 0, 0};
-  const int column = row % v.out_w, line = row / v.out_w;
-  return {line / v.out_h * v.h * v.w, line % v.out_h * v.stride - v.pad_top,
+  const int column = row % v.out_w, out_row = row / v.out_w;
+  return {out_row / v.out_h * v.h * v.w, out_row % v.out_h * v.stride - v.pad_top,
           column * v.stride - v.pad_left};
 }
 
-// The input pixel under a tap, or -1 where it reads zero.
+// The input pixel under a tap, or -1 for one of the padding.
 constexpr int pixel_of(const ConvView& v, const Corner& c, int tap) {
   int y = c.y + tap / 3, x = c.x + tap % 3;
-  const int seen_h = v.enlarge ? v.out_h : v.h, seen_w = v.enlarge ? v.out_w : v.w;
+  const int seen_h = v.upsampled ? v.out_h : v.h, seen_w = v.upsampled ? v.out_w : v.w;
   if (c.first < 0 || y < 0 || y >= seen_h || x < 0 || x >= seen_w) return -1;
-  if (v.enlarge == 1) {
+  if (v.upsampled == 1) {
     y >>= 1, x >>= 1;
-  } else if (v.enlarge == 2) {
+  } else if (v.upsampled == 2) {
     y = static_cast<int>(static_cast<int64_t>(y) * v.h / v.out_h);
     x = static_cast<int>(static_cast<int64_t>(x) * v.w / v.out_w);
   }
   return c.first + y * v.w + x;
 }
 
-// How an enlargement is computed.
-constexpr int enlargement(bool upsample, int h, int w, int out_h, int out_w) {
+// ConvView::upsampled of a convolution.
+constexpr int upsampling(bool upsample, int h, int w, int out_h, int out_w) {
   if (!upsample) return 0;
   return out_h == 2 * h && out_w == 2 * w ? 1 : 2;
 }
 
-// ---- Tiles of the product ------------------------------------------------------------------
+// ---- Tiles of the result ------------------------------------------------------------------
 
-// Blocks count through stripes of this many tile rows, column by column, so that blocks that run
-// together share rows of A and columns of B in the L2.
+// Blocks are numbered in stripes of this many tile rows, column by column, so that blocks that run
+// at the same time share rows of A and columns of B in the L2.
 constexpr int kStripe = 8;
 
 // Tile (row, column) of a block.
@@ -165,8 +167,8 @@ constexpr Place tile_of(int block, int tiles_m, int tiles_n) {
   return {first + within % high, within / high};
 }
 
-// The k tiles [begin, end) of one slice of a split product. No slice is empty where there are as
-// many tiles as slices.
+// The k tiles [begin, end) of one slice of a split-k product. No slice is empty if there are at
+// least as many tiles as slices.
 struct Slice {
   int begin, end;
 };
@@ -176,14 +178,14 @@ constexpr Slice slice_of(int tiles_k, int slices, int slice) {
   return {begin, begin + each + (slice < more ? 1 : 0)};
 }
 
-// How a product is cut.
+// The size of a tile, and the number of slices of k.
 struct TileConfig {
   int bm, bn;
   int slices;
 };
 
-// Not measured on a GPU: the cut with the least work on the busiest multiprocessor, counting a
-// tile's area as its cost, and for each split what writing and adding the partial sums costs.
+// The config with the least work on the busiest multiprocessor, by a model that was not measured on
+// a GPU: a tile costs its area, and split-k costs writing and adding the partial sums.
 constexpr TileConfig choose_tile_config(int m, int n, int tiles_k, int processors) {
   constexpr TileConfig tiles[] = {{128, 160, 1}, {128, 128, 1}, {64, 64, 1}};
   TileConfig best = tiles[0];
@@ -205,20 +207,20 @@ constexpr TileConfig choose_tile_config(int m, int n, int tiles_k, int processor
 
 // ---- Norms ---------------------------------------------------------------------------------
 
-// group_norm's first pass: blocks take slabs of rows; threads are columns of 8 channels by lanes
-// of rows.
+// The first pass of group_norm: a block takes a chunk of rows; its threads are columns of 8
+// channels by lanes of rows.
 struct RowChunks {
   int columns;     // threads side by side
   int lanes;       // threads down the rows
   int row_chunks;  // per image
-  int rows;        // per slab, the last may have fewer
+  int rows;        // per chunk, the last may have fewer
 };
-constexpr RowChunks row_chunks_of(int rows, int channels, int threads, int max_value) {
+constexpr RowChunks row_chunks_of(int rows, int channels, int threads, int max_row_chunks) {
   const int chunks = ceil_div(channels, 8);
   const int columns = chunks < threads ? chunks : threads;
   const int lanes = threads / columns;
   const int wanted = ceil_div(rows, 4 * lanes);  // at least four rows for a thread
-  const int row_chunks = wanted < max_value ? wanted : max_value;
+  const int row_chunks = wanted < max_row_chunks ? wanted : max_row_chunks;
   const int each = ceil_div(rows, row_chunks);
   return {columns, lanes, ceil_div(rows, each), each};
 }

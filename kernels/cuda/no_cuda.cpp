@@ -1,4 +1,4 @@
-// Stands in for the CUDA sources where there is no CUDA compiler.
+// Replaces the CUDA sources in a build without a CUDA compiler.
 #include "kernels/cuda/cuda_backend.h"
 
 namespace yent {

@@ -7,21 +7,21 @@ namespace {
 
 constexpr int kThreads = 256;
 
-// What a group's numbers are measured from, so that a mean far from zero costs no digits: the
-// first number of the group in this image.
+// Sums are taken of the differences from this value, so that a mean of large magnitude costs no
+// digits. It is the first value of the group in this image.
 __device__ float pivot_of(const GroupNormArgs& p, int image, int channel) {
   const int width = p.x.columns / p.groups;
   return load(p.x, image * p.rows, channel / width * width);
 }
 
-// Pass 1. A thread adds up 8 channels of every lanes-th row of a slab; then every group its
-// channels and lanes, always in the same order.
+// Pass 1. A thread adds up 8 channels of every lanes-th row of a row chunk; then one thread per
+// group adds the group's channels and lanes, always in the same order.
 __global__ void __launch_bounds__(kThreads) sums_kernel(const __grid_constant__ GroupNormArgs p) {
   extern __shared__ float shared[];  // [2][lanes][padded channels]
-  const int slab = blockIdx.x, image = blockIdx.y, width = p.x.columns / p.groups;
+  const int row_chunk = blockIdx.x, image = blockIdx.y, width = p.x.columns / p.groups;
   const int padded = p.chunks * 8, lane = threadIdx.x / p.row_chunks.columns;
   float *firsts = shared, *squares = shared + p.row_chunks.lanes * padded;
-  const int begin = slab * p.row_chunks.rows, end = min(begin + p.row_chunks.rows, p.rows);
+  const int begin = row_chunk * p.row_chunks.rows, end = min(begin + p.row_chunks.rows, p.rows);
   if (lane < p.row_chunks.lanes) {
     for (int chunk = threadIdx.x % p.row_chunks.columns; chunk < p.chunks;
          chunk += p.row_chunks.columns) {
@@ -59,13 +59,13 @@ __global__ void __launch_bounds__(kThreads) sums_kernel(const __grid_constant__ 
     }
     float* to =
         p.sums +
-        ((static_cast<size_t>(image) * p.row_chunks.row_chunks + slab) * p.groups + group) * 2;
+        ((static_cast<size_t>(image) * p.row_chunks.row_chunks + row_chunk) * p.groups + group) * 2;
     to[0] = sum;
     to[1] = square;
   }
 }
 
-// Pass 2. Every block adds up the slabs of its image again: a few kilobytes from the L2.
+// Pass 2. Every block adds up the sums of its image again: a few kilobytes from the L2.
 __global__ void __launch_bounds__(kThreads) apply_kernel(const __grid_constant__ GroupNormArgs p) {
   extern __shared__ float shared[];  // [groups] of (mean, 1 / deviation)
   const int image = blockIdx.y, width = p.x.columns / p.groups;
@@ -81,7 +81,7 @@ __global__ void __launch_bounds__(kThreads) apply_kernel(const __grid_constant__
     const float apart = sum / count;
     const float variance = fmaxf(square / count - apart * apart, 0.0f);
     shared[2 * group] = pivot_of(p, image, group * width) + apart;
-    // NaN stays NaN: fmaxf would have hidden it.
+    // fmaxf above drops a NaN; this keeps it.
     shared[2 * group + 1] = sum == sum ? rsqrtf(variance + p.eps) : sum;
   }
   __syncthreads();
@@ -106,8 +106,8 @@ __global__ void __launch_bounds__(kThreads) apply_kernel(const __grid_constant__
   }
 }
 
-// A warp reads its row three times, the second and third time from the L1. In place is safe: a
-// lane writes only what it alone has read last.
+// A warp reads its row three times, the second and third time from the L1. `out` may be `x`: a lane
+// writes only elements that no other lane reads after that.
 __global__ void __launch_bounds__(kThreads) row_kernel(const __grid_constant__ RowNormArgs p) {
   const int warp = blockIdx.x * (kThreads / 32) + threadIdx.x / 32, lane = threadIdx.x % 32;
   if (warp >= p.rows * p.parts) return;
@@ -165,9 +165,9 @@ void launch_group_norm(Queue& q, const GroupNormArgs& args) {
   q.launch(sums_kernel, dim3(args.row_chunks.row_chunks, args.images), dim3(kThreads), sums, args);
   const int64_t chunks = static_cast<int64_t>(args.rows) * args.chunks;
   const int64_t blocks = (chunks + kThreads * 2 - 1) / (kThreads * 2);
-  const int max_value = 8 * q.processors() / args.images + 1;
+  const int max_blocks = 8 * q.processors() / args.images + 1;
   q.launch(apply_kernel,
-           dim3(static_cast<unsigned>(blocks < max_value ? blocks : max_value), args.images),
+           dim3(static_cast<unsigned>(blocks < max_blocks ? blocks : max_blocks), args.images),
            dim3(kThreads), sizeof(float) * 2 * args.groups, args);
 }
 

@@ -1,12 +1,15 @@
-// What the kernels are given: plain structs without holes, one launcher each. Shapes have been
-// checked and memory taken by the caller. Counts fit an int, byte offsets need 64 bits.
+// The arguments of the kernels, one struct and one launcher each. The caller has checked shapes and
+// taken memory. Counts fit an int; byte offsets need 64 bits.
+//
+// Queue hashes the arguments as bytes, so these structs have no holes: where the compiler would
+// leave one, an `unused` fills it.
 #pragma once
 
 #include "kernels/cuda/index.h"
 #include "kernels/cuda/runtime/queue.h"
 #include "kernels/fn.h"
 
-// A hole would be hashed with whatever lies in it, and no recording would ever match.
+// A hole would be hashed with the bytes that happen to be in it: no recording would ever match.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic error "-Wpadded"
 
@@ -19,27 +22,29 @@ struct RowView {
   short f32, wide;
 };
 
-// One or two halves of the channels, `seam` of them in the first.
+// A ConcatView: the first `seam` of `columns` channels are in `a`, the others in `b`.
 struct CatRows {
   RowView a, b;
   int seam, columns;
 };
 
-// From the sums of a product to its stored outputs, in the order of Epilogue.
-struct Finish {
+// From the sums of a matrix product to its stored outputs, in the order of Epilogue.
+struct GemmEpilogue {
   RowView out, residual, row_bias;  // no data: absent
   const float* bias;                // padded to an even count; null: absent
-  const float* column_scale;        // int8 only: what a code is worth, per column and per row
-  const float* row_scale;
-  int columns;     // of out
-  int image_rows;  // of out, in one image
-  int scale_rows;  // that share a row_scale
-  int fn;          // an Fn: as an int, so that the struct has no hole
+  const float* column_scale;        // int8 only: one scale per column of the weight
+  const float* row_scale;           // int8 only: one scale per `scale_rows` rows of the input
+  int columns;                      // of out
+  int image_rows;                   // of out, in one image
+  int scale_rows;
+  int fn;  // an Fn as an int, so that the struct has no hole
   int gated;
-  int pairs;  // all of these may be moved two columns at a time
+  int pairs;  // nonzero: out, residual and row_bias may be moved two columns at a time
 };
 
-enum class Kind : int { half, bfloat, code };
+// How a matrix lies in memory: as plain numbers, as int8 values with scales kept beside them, or as
+// Q8_0 blocks. An int, so that it leaves no hole in a struct.
+enum class Format : int { f16, bf16, int8, f32, q8_0 };
 
 // out = A B^T by tiles. A's chunks are found through the view, B is [n][b_ld chunks].
 template <class View>
@@ -50,55 +55,55 @@ struct GemmArgs {
   int64_t b_ld;
   int tiles_m, tiles_n, tiles_k, slices;
   void* partial;  // [slices][m][n] sums, where there are several slices
-  int integer;    // they are int32
-  int columns;
-  Finish finish;
+  int integer;    // nonzero: the partial sums are int32, else f32
+  int unused = 0;
+  GemmEpilogue epilogue;
 };
 using LinearArgs = GemmArgs<LinearView>;
 using ConvArgs = GemmArgs<ConvView>;
 
 // Sets the tile counts.
-void launch_gemm(Queue& q, Kind kind, TileConfig cut, LinearArgs args);
-void launch_gemm(Queue& q, Kind kind, TileConfig cut, ConvArgs args);
+void launch_gemm(Queue& q, Format format, TileConfig config, LinearArgs args);
+void launch_gemm(Queue& q, Format format, TileConfig config, ConvArgs args);
 
-// The same in f32 arithmetic, one multiplication at a time.
-struct PlainArgs {
-  CatRows x;      // of pixels where there is a window
-  ConvView view;  // its chunks are elements; images 0: a linear
-  int unused;
-  const float* weight;  // [n][k], a convolution's k over taps, then channels
+// The same in f32 arithmetic, without tensor cores.
+struct SimtGemmArgs {
+  CatRows x;      // of a convolution, one row per pixel
+  ConvView view;  // in elements instead of chunks; images == 0: a linear
+  int unused = 0;
+  const float* weight;  // [n][k]; k of a convolution runs over taps, then channels
   int m, n, k, segments;
-  Finish finish;
+  GemmEpilogue epilogue;
 };
-void launch_simt_gemm(Queue& q, const PlainArgs& args);
+void launch_simt_gemm(Queue& q, const SimtGemmArgs& args);
 
-// Few rows times Q8_0: codes [n][k], scales [n][k / 32].
-struct BlocksArgs {
+// A few rows times Q8_0: quantized values [n][k], f16 scales [n][k / 32].
+struct GemvQ8Args {
   RowView x;
-  const int8_t* codes;
+  const int8_t* quants;
   const void* scales;
-  int rows, n, k, unused;
-  Finish finish;
+  int rows, n, k, unused = 0;
+  GemmEpilogue epilogue;
 };
-void launch_blocks_gemm(Queue& q, const BlocksArgs& args);
-// codes and scales as a matrix of halves, [n][ld].
-struct ExpandArgs {
-  const int8_t* codes;
+void launch_gemv_q8(Queue& q, const GemvQ8Args& args);
+// Q8_0 as a matrix of halves, [n][ld].
+struct DequantizeArgs {
+  const int8_t* quants;
   const void* scales;
   void* out;
-  int n, k, ld, unused;
+  int n, k, ld, unused = 0;
 };
-void launch_expand(Queue& q, const ExpandArgs& args);
+void launch_dequantize(Queue& q, const DequantizeArgs& args);
 
 struct GroupNormArgs {
   CatRows x;
   RowView out;
   const float *weight, *bias;  // may be null
-  float* sums;                 // scratch, [images][slabs][groups][2]
+  float* sums;                 // scratch, [images][row chunks][groups][2]
   RowChunks row_chunks;
   int images, rows, groups;  // rows of one image
   float eps;
-  int fn;      // an Fn: as an int, so that the struct has no hole
+  int fn;      // an Fn as an int, so that the struct has no hole
   int chunks;  // of 8 columns, per row
 };
 void launch_group_norm(Queue& q, const GroupNormArgs& args);
@@ -108,7 +113,7 @@ struct RowNormArgs {  // layer_norm, or rms_norm of every `width` columns
   const float *weight, *bias;
   int rows, width, parts;
   float eps;
-  int rms, unused;
+  int rms, unused = 0;
 };
 void launch_row_norm(Queue& q, const RowNormArgs& args);
 
@@ -117,7 +122,7 @@ struct AttentionArgs {
   const int32_t* positions;  // may be null
   int images, queries, keys, heads, kv_heads, width;
   float scale;
-  int unused;
+  int unused = 0;
 };
 // Tiles of queries and keys; halves, widths up to kFlashWidth that are multiples of 8.
 constexpr int kFlashWidth = 160;
@@ -138,7 +143,7 @@ void launch_softmax(Queue& q, const SoftmaxArgs& args);
 struct TransposeArgs {
   const void* x;
   void* out;
-  int rows, columns, ld, out_ld, padded, unused;
+  int rows, columns, ld, out_ld, padded, unused = 0;
 };
 void launch_transpose(Queue& q, const TransposeArgs& args);
 
@@ -159,11 +164,11 @@ void launch_store_rows(Queue& q, const StoreRowsArgs& args);
 
 struct EmbedArgs {
   RowView out;
-  const void* table;    // halves or floats, or codes
-  const void* scales;   // of the codes; null: no codes
-  const float* places;  // may be null
+  const void* table;            // halves or floats, or the quantized values of Q8_0
+  const void* scales;           // of Q8_0; else null
+  const float* position_table;  // may be null
   const int32_t *ids, *positions;
-  int rows, columns, table_ld, places_ld, f32, unused;
+  int rows, columns, table_ld, position_ld, f32, unused = 0;
 };
 void launch_embed(Queue& q, const EmbedArgs& args);
 
@@ -172,20 +177,22 @@ struct LinearCombinationArgs {
   RowView out;
   RowView terms[kMaxTerms];
   const float* coefficients;
-  int count, rows, columns, unused;
+  int count, rows, columns, unused = 0;
 };
 void launch_linear_combination(Queue& q, const LinearCombinationArgs& args);
 
-// Rows of halves or floats as dense chunks for the products: halves, bfloats or codes, zero up to
-// `padded` columns. For codes, `scale` holds what a code of each `scale_rows` rows is worth.
+// Rows of halves or floats as dense chunks for the tensor cores, as f16, bf16 or int8 values, zero
+// up to `padded` columns. int8 only: `scale` has one scale for each `scale_rows` rows.
 struct StageArgs {
   CatRows x;
   void* out;
   const float* scale;
-  int rows, padded, kind, scale_rows;
+  int rows, padded;
+  Format format;
+  int scale_rows;
 };
 void launch_stage(Queue& q, const StageArgs& args);
-// scale[i] of every group of `scale_rows` rows. `peaks` is scratch of as many words.
+// scale[i] for every group of `scale_rows` rows. `absmaxes` is scratch, one word per group.
 struct AbsmaxArgs {
   CatRows x;
   uint32_t* absmaxes;
@@ -196,25 +203,22 @@ void launch_scales(Queue& q, const AbsmaxArgs& args);
 
 // ---- Load time ----------------------------------------------------------------------------
 
-enum class From : int { f32, f16, bf16, q8_0 };
-
-// `rows` rows of a file's matrix, into rows first, first + step, ... of the packed one. A
-// convolution's row is [channels][9] and becomes [9][padded]; else taps is 1.
+// `rows` rows of a matrix of the file become rows first, first + step, ... of the packed one. A
+// convolution's row is [channels][9] and becomes [9][padded]; a linear has one tap.
 struct PackArgs {
   const void* from;
-  void* to;             // halves, bfloats, codes or floats
-  float* column_scale;  // of codes
+  void* to;
+  float* column_scale;  // of int8
   int64_t ld;           // elements from row to row of the packed matrix
   int rows, channels, taps, padded;
   int first, step;
-  int from_type, to_type;  // From; Kind, or 3 for floats
+  Format from_format, to_format;
 };
-constexpr int kFloats = 3;
 void launch_pack(Queue& q, const PackArgs& args);
-// Q8_0 blocks taken apart, rows as above.
+// Separates the quantized values of Q8_0 blocks from their scales; rows as above.
 struct SplitArgs {
   const void* blocks;
-  int8_t* codes;
+  int8_t* quants;
   void* scales;
   int rows, k, first, step;
 };

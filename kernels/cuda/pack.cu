@@ -1,4 +1,4 @@
-// Load time: the file's bytes into the layouts that the kernels read.
+// At load time: converts a file's bytes into the layouts that the kernels read.
 #include <cuda_bf16.h>
 
 #include "kernels/cuda/row_view.cuh"
@@ -7,13 +7,13 @@ namespace yent::cuda {
 namespace {
 
 // Element i of a file's row-major array.
-__device__ float element(const void* from, int type, size_t i) {
-  switch (static_cast<From>(type)) {
-    case From::f32:
+__device__ float element(const void* from, Format format, size_t i) {
+  switch (format) {
+    case Format::f32:
       return static_cast<const float*>(from)[i];
-    case From::f16:
+    case Format::f16:
       return __half2float(static_cast<const __half*>(from)[i]);
-    case From::bf16:
+    case Format::bf16:
       return __bfloat162float(static_cast<const __nv_bfloat16*>(from)[i]);
     default: {
       const auto* block = static_cast<const unsigned char*>(from) + i / 32 * 34;
@@ -23,22 +23,22 @@ __device__ float element(const void* from, int type, size_t i) {
   }
 }
 
-// One block a row. Codes need the row's peak first.
+// One block per row. int8 needs the absmax of the row first.
 __global__ void __launch_bounds__(256) pack_kernel(const __grid_constant__ PackArgs p) {
   const int row = blockIdx.x, to_row = p.first + row * p.step;
   const size_t count = static_cast<size_t>(p.channels) * p.taps, from = row * count;
   const int width = p.taps * p.padded;
   float scale = 1;
-  if (p.to_type == static_cast<int>(Kind::code)) {
+  if (p.to_format == Format::int8) {
     __shared__ uint32_t absmax;
     if (threadIdx.x == 0) absmax = 0;
     __syncthreads();
-    uint32_t max_value = 0;
+    uint32_t largest = 0;
     for (size_t i = threadIdx.x; i < count; i += blockDim.x) {
-      max_value =
-          max(max_value, __float_as_uint(element(p.from, p.from_type, from + i)) & 0x7fffffff);
+      largest =
+          max(largest, __float_as_uint(element(p.from, p.from_format, from + i)) & 0x7fffffff);
     }
-    atomicMax(&absmax, max_value);
+    atomicMax(&absmax, largest);
     __syncthreads();
     const float magnitude = __uint_as_float(absmax);
     scale = magnitude < 1e-35f ? 1 : magnitude / 127;
@@ -49,31 +49,31 @@ __global__ void __launch_bounds__(256) pack_kernel(const __grid_constant__ PackA
     const int tap = i / p.padded, channel = i % p.padded;
     const float value =
         channel < p.channels
-            ? element(p.from, p.from_type, from + static_cast<size_t>(channel) * p.taps + tap)
+            ? element(p.from, p.from_format, from + static_cast<size_t>(channel) * p.taps + tap)
             : 0;
     const size_t to = static_cast<size_t>(to_row) * p.ld + i;
-    if (p.to_type == kFloats) {
+    if (p.to_format == Format::f32) {
       static_cast<float*>(p.to)[to] = value;
-    } else if (p.to_type == static_cast<int>(Kind::half)) {
+    } else if (p.to_format == Format::f16) {
       static_cast<__half*>(p.to)[to] = __float2half_rn(value);
-    } else if (p.to_type == static_cast<int>(Kind::bfloat)) {
+    } else if (p.to_format == Format::bf16) {
       static_cast<__nv_bfloat16*>(p.to)[to] = __float2bfloat16_rn(value);
     } else {
-      const float code = rintf(value / scale);
+      const float quant = rintf(value / scale);
       static_cast<int8_t*>(p.to)[to] =
-          code == code ? static_cast<int8_t>(fminf(fmaxf(code, -127.0f), 127.0f)) : 0;
+          quant == quant ? static_cast<int8_t>(fminf(fmaxf(quant, -127.0f), 127.0f)) : 0;
     }
   }
 }
 
-// One block a row of Q8_0.
+// One block per row of Q8_0.
 __global__ void __launch_bounds__(256) split_kernel(const __grid_constant__ SplitArgs p) {
   const int row = blockIdx.x, blocks = p.k / 32, to = p.first + row * p.step;
   const auto* from =
       static_cast<const unsigned char*>(p.blocks) + static_cast<size_t>(row) * blocks * 34;
-  int8_t* codes = p.codes + static_cast<size_t>(to) * p.k;
+  int8_t* quants = p.quants + static_cast<size_t>(to) * p.k;
   for (int i = threadIdx.x; i < p.k; i += blockDim.x) {
-    codes[i] = static_cast<int8_t>(from[i / 32 * 34 + 2 + i % 32]);
+    quants[i] = static_cast<int8_t>(from[i / 32 * 34 + 2 + i % 32]);
   }
   auto* scales = static_cast<unsigned short*>(p.scales) + static_cast<size_t>(to) * blocks;
   for (int i = threadIdx.x; i < blocks; i += blockDim.x) {

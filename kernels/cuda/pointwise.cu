@@ -1,4 +1,4 @@
-// What goes number by number: mixing latents, and staging rows for the products.
+// Elementwise kernels: linear combinations of latents, and staging rows for the tensor cores.
 #include <cuda_bf16.h>
 
 #include "kernels/cuda/row_view.cuh"
@@ -10,8 +10,8 @@ constexpr int kThreads = 256;
 
 unsigned blocks(int64_t items) { return static_cast<unsigned>((items + kThreads - 1) / kThreads); }
 
-// Rounded after every product and every sum, as on the CPU: the same latents on both. A term that
-// is also written has been read by the same thread.
+// Rounds after every multiplication and every addition, as the CPU does: both give the same
+// latents. `out` may be one of the terms: each element is read and written by the same thread.
 __global__ void __launch_bounds__(kThreads)
     linear_combination_kernel(const __grid_constant__ LinearCombinationArgs p) {
   const int64_t at = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
@@ -25,9 +25,9 @@ __global__ void __launch_bounds__(kThreads)
 }
 
 __device__ int quantize(float x, float scale) {
-  // Round half to even; a scale of NaN has no codes.
-  const float code = rintf(x / scale);
-  return code == code ? static_cast<int>(fminf(fmaxf(code, -127.0f), 127.0f)) : 0;
+  // Rounds half to even. A NaN becomes 0.
+  const float quant = rintf(x / scale);
+  return quant == quant ? static_cast<int>(fminf(fmaxf(quant, -127.0f), 127.0f)) : 0;
 }
 
 // 8 columns at a time.
@@ -38,14 +38,14 @@ __global__ void __launch_bounds__(kThreads) stage_kernel(const __grid_constant__
   const int row = static_cast<int>(at / chunks), column = static_cast<int>(at % chunks) * 8;
   float v[8] = {};
   if (column < p.x.columns) load8(p.x, row, column, v);
-  if (p.kind == static_cast<int>(Kind::half)) {
+  if (p.format == Format::f16) {
     uint32_t words[4];
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
       words[i] = bits_of<uint32_t>(__floats2half2_rn(v[2 * i], v[2 * i + 1]));
     }
     static_cast<uint4*>(p.out)[at] = make_uint4(words[0], words[1], words[2], words[3]);
-  } else if (p.kind == static_cast<int>(Kind::bfloat)) {
+  } else if (p.format == Format::bf16) {
     uint32_t words[4];
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
@@ -63,22 +63,22 @@ __global__ void __launch_bounds__(kThreads) stage_kernel(const __grid_constant__
   }
 }
 
-// The largest magnitude of every group of rows. Bits of magnitudes order as the numbers do, NaN
-// above all, and a maximum does not depend on the order of the blocks.
+// The absmax of every group of rows. The bits of magnitudes are ordered as the magnitudes are, with
+// NaN above all, and a maximum does not depend on the order of the blocks.
 __global__ void __launch_bounds__(kThreads) absmax_kernel(const __grid_constant__ AbsmaxArgs p) {
   const int group = blockIdx.y, chunks = ceil_div(p.x.columns, 8);
   const int64_t total = static_cast<int64_t>(p.scale_rows) * chunks;
-  uint32_t max_value = 0;
+  uint32_t largest = 0;
   for (int64_t at = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x; at < total;
        at += static_cast<int64_t>(gridDim.x) * kThreads) {
     float v[8];
     load8(p.x, group * p.scale_rows + static_cast<int>(at / chunks),
           static_cast<int>(at % chunks) * 8, v);
 #pragma unroll
-    for (int i = 0; i < 8; ++i) max_value = max(max_value, __float_as_uint(v[i]) & 0x7fffffff);
+    for (int i = 0; i < 8; ++i) largest = max(largest, __float_as_uint(v[i]) & 0x7fffffff);
   }
-  max_value = __reduce_max_sync(0xffffffff, max_value);
-  if (threadIdx.x % 32 == 0) atomicMax(p.absmaxes + group, max_value);
+  largest = __reduce_max_sync(0xffffffff, largest);
+  if (threadIdx.x % 32 == 0) atomicMax(p.absmaxes + group, largest);
 }
 
 __global__ void __launch_bounds__(kThreads) scale_kernel(const __grid_constant__ AbsmaxArgs p) {
@@ -86,26 +86,26 @@ __global__ void __launch_bounds__(kThreads) scale_kernel(const __grid_constant__
   if (group >= p.rows / p.scale_rows) return;
   const uint32_t bits = p.absmaxes[group];
   const float absmax = __uint_as_float(bits);
-  // What is not finite has no code; too faint a peak no normal scale.
+  // An absmax that is not finite gives a NaN; a very small one has no normal scale.
   p.scale[group] = bits >= 0x7f800000 ? __uint_as_float(0x7fc00000)
                    : absmax < 1e-35f  ? 1
                                       : absmax / 127;
 }
 
-// One warp per row: many rows of one scale each.
+// One warp per row, for one scale per row.
 __global__ void __launch_bounds__(kThreads)
     row_absmax_kernel(const __grid_constant__ AbsmaxArgs p) {
   const int row = blockIdx.x * (kThreads / 32) + threadIdx.x / 32;
   if (row >= p.rows) return;
-  uint32_t max_value = 0;
+  uint32_t largest = 0;
   for (int c = threadIdx.x % 32 * 8; c < p.x.columns; c += 256) {
     float v[8];
     load8(p.x, row, c, v);
 #pragma unroll
-    for (int i = 0; i < 8; ++i) max_value = max(max_value, __float_as_uint(v[i]) & 0x7fffffff);
+    for (int i = 0; i < 8; ++i) largest = max(largest, __float_as_uint(v[i]) & 0x7fffffff);
   }
-  max_value = __reduce_max_sync(0xffffffff, max_value);
-  if (threadIdx.x % 32 == 0) p.absmaxes[row] = max_value;
+  largest = __reduce_max_sync(0xffffffff, largest);
+  if (threadIdx.x % 32 == 0) p.absmaxes[row] = largest;
 }
 
 }  // namespace
@@ -134,8 +134,8 @@ void launch_scales(Queue& q, const AbsmaxArgs& args) {
   } else {
     q.clear(args.absmaxes, sizeof(uint32_t) * groups);
     const int64_t chunks = static_cast<int64_t>(args.scale_rows) * ceil_div(args.x.columns, 8);
-    const unsigned wanted = blocks((chunks + 7) / 8), max_value = 2u * q.processors();
-    q.launch(absmax_kernel, dim3(wanted < max_value ? wanted : max_value, groups), dim3(kThreads),
+    const unsigned wanted = blocks((chunks + 7) / 8), max_blocks = 2u * q.processors();
+    q.launch(absmax_kernel, dim3(wanted < max_blocks ? wanted : max_blocks, groups), dim3(kThreads),
              0, args);
   }
   q.launch(scale_kernel, dim3(blocks(groups)), dim3(kThreads), 0, args);

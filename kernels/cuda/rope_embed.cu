@@ -1,4 +1,4 @@
-// Tokens and places: RoPE, the rows of a cache, embeddings.
+// Tokens and positions: RoPE, the rows of a cache, embeddings.
 #include "kernels/cuda/row_view.cuh"
 
 namespace yent::cuda {
@@ -6,7 +6,7 @@ namespace {
 
 constexpr int kThreads = 256;
 
-// A thread turns one pair.
+// A thread rotates one pair.
 __global__ void __launch_bounds__(kThreads) rope_kernel(const __grid_constant__ RopeArgs p) {
   const int at = blockIdx.x * kThreads + threadIdx.x;
   if (at >= p.rows * p.heads * p.half) return;
@@ -42,8 +42,8 @@ __global__ void __launch_bounds__(kThreads) embed_kernel(const __grid_constant__
   } else {
     value = __half2float(static_cast<const __half*>(p.table)[from]);
   }
-  if (p.places) {
-    value += p.places[static_cast<size_t>(p.positions[row]) * p.places_ld + column];
+  if (p.position_table) {
+    value += p.position_table[static_cast<size_t>(p.positions[row]) * p.position_ld + column];
   }
   store(p.out, row, column, value);
 }

@@ -31,7 +31,7 @@ __device__ inline void store(const RowView& x, int row, int column, float value)
   }
 }
 
-// Columns column and column + 1; the row's address must allow it.
+// Columns column and column + 1; both must be at an aligned address.
 __device__ inline float2 load2(const RowView& x, int row, int column) {
   const size_t at = static_cast<size_t>(row) * x.ld + column;
   if (x.f32) return *reinterpret_cast<const float2*>(static_cast<const float*>(x.data) + at);
@@ -47,7 +47,7 @@ __device__ inline void store2(const RowView& x, int row, int column, float a, fl
   }
 }
 
-// Columns [column, column + count) into v, zeros behind them. `column` is a multiple of 8.
+// Columns [column, column + count) into v, zeros after them. `column` is a multiple of 8.
 __device__ inline void load8(const RowView& x, int row, int column, int count, float (&v)[8]) {
   const size_t at = static_cast<size_t>(row) * x.ld + column;
   if (x.wide && count == 8) {
@@ -138,12 +138,13 @@ __device__ inline float warp_max(float x) {
   return x;
 }
 
-// What Finish says, for columns `column` and `column + 1` of the product; `column` is even.
-__device__ inline void finish(const Finish& f, int row, int column, float a, float b) {
+// Applies the epilogue to the sums of columns `column` and `column + 1` of the product, and stores
+// them. `column` is even.
+__device__ inline void store_pair(const GemmEpilogue& f, int row, int column, float a, float b) {
   if (f.column_scale) {
-    const float worth = f.row_scale[row / f.scale_rows];
-    a *= f.column_scale[column] * worth;
-    b *= f.column_scale[column + 1] * worth;
+    const float scale = f.row_scale[row / f.scale_rows];
+    a *= f.column_scale[column] * scale;
+    b *= f.column_scale[column + 1] * scale;
   }
   if (f.bias) {
     a += f.bias[column];

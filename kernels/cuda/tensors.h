@@ -1,4 +1,4 @@
-// Tensors as the kernels are given them.
+// Converts tensors into the arguments of the kernels.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ inline CatRows rows_of(const ConcatView& x) {
   return {rows_of(x.a), rows_of(x.b), x.a.shape.c, x.channels()};
 }
 
-// Whether two columns from an even one on can be moved at once.
+// Whether two columns, the first of them even, can be moved at once.
 inline bool in_pairs(const RowView& r) {
   return !r.data || (r.ld % 2 == 0 && aligned(r.data, r.f32 ? 8 : 4));
 }

@@ -1,4 +1,4 @@
-// The few PTX instructions the kernels are made of, from sm_80 on.
+// The PTX instructions that the kernels use, from sm_80 on.
 #pragma once
 
 #include <cuda_bf16.h>
@@ -14,8 +14,8 @@ __device__ inline uint32_t shared_address(const void* p) {
   return static_cast<uint32_t>(__cvta_generic_to_shared(p));
 }
 
-// Starts copying 16 bytes to shared memory, or writes zeros. `from` must be an address of the
-// device even then.
+// Starts copying 16 bytes to shared memory, or writes zeros. Even then `from` must be a device
+// address.
 __device__ inline void copy_chunk(uint32_t to, const void* from, bool inside) {
   asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;\n" ::"r"(to), "l"(from),
                "r"(inside ? 16 : 0)
@@ -47,7 +47,7 @@ __device__ inline void ldmatrix2_transposed(uint32_t (&r)[2], uint32_t address) 
                : "memory");
 }
 
-// sum += A B over 32 bytes of depth: 16 halves, or 32 codes.
+// sum += A B over 32 bytes of depth: 16 halves, or 32 int8 values.
 struct HalfOp {
   using Sum = float;
   static __device__ void multiply_add(Sum (&d)[4], const uint32_t (&a)[4], uint32_t b0,

@@ -8,25 +8,23 @@
 namespace yent::cuda {
 namespace {
 
-using Format = CudaWeight::Format;
-
-From from_of(const HostTensor& t) {
+Format source_format(const HostTensor& t) {
   switch (t.dtype) {
     case DType::f32:
-      return From::f32;
+      return Format::f32;
     case DType::f16:
-      return From::f16;
+      return Format::f16;
     case DType::bf16:
-      return From::bf16;
+      return Format::bf16;
     case DType::q8_0:
-      return From::q8_0;
+      return Format::q8_0;
     default:
       ENSURE(false, "{}: a backend was given {}", t.name, dtype_name(t.dtype));
   }
 }
 
 Format format_of(Precision precision) {
-  constexpr Format formats[] = {Format::floats, Format::half, Format::bfloat, Format::code};
+  constexpr Format formats[] = {Format::f32, Format::f16, Format::bf16, Format::int8};
   return formats[static_cast<int>(precision)];
 }
 
@@ -49,11 +47,11 @@ std::shared_ptr<CudaWeight> make(Queue& q, Format format, int n, int inputs, int
   w->format = format;
   w->n = n;
   w->k = inputs * taps;
-  w->padded = format == Format::floats ? inputs : round_up(inputs, w->granule());
+  w->padded = format == Format::f32 ? inputs : round_up(inputs, w->granule());
   const size_t count = static_cast<size_t>(n) * taps * w->padded;
   w->data = allocate(q, count * element_bytes(format));
   w->bytes = count * element_bytes(format);
-  if (format == Format::code) w->scales = allocate(q, sizeof(float) * round_up(n, 2));
+  if (format == Format::int8) w->scales = allocate(q, sizeof(float) * round_up(n, 2));
   constexpr const char* kernels[] = {"f16 mma", "bf16 mma", "int8 mma", "f32 fma", "q8_0 fma"};
   w->kernel = kernels[static_cast<int>(format)];
   return w;
@@ -67,7 +65,6 @@ void pack_rows(Queue& q, Stager& stager, CudaWeight& w, const HostTensor& t, int
   const int rows = static_cast<int>(t.dims[0]);
   ENSURE(row % block_elements(t.dtype) == 0 && row_bytes * rows <= t.bytes,
          "{}: {} rows of {} bytes in {}", t.name, rows, row_bytes, t.bytes);
-  const int to_type = w.format == Format::floats ? kFloats : static_cast<int>(w.format);
   stager.send(t.data, row_bytes, rows, [&](const void* piece, int begin, int count) {
     launch_pack(q, {.from = piece,
                     .to = w.data.get(),
@@ -79,8 +76,8 @@ void pack_rows(Queue& q, Stager& stager, CudaWeight& w, const HostTensor& t, int
                     .padded = w.padded,
                     .first = first + begin * step,
                     .step = step,
-                    .from_type = static_cast<int>(from_of(t)),
-                    .to_type = to_type});
+                    .from_format = source_format(t),
+                    .to_format = w.format});
   });
 }
 
@@ -91,7 +88,7 @@ void split_rows(Queue& q, Stager& stager, CudaWeight& w, const HostTensor& t, in
          t.bytes);
   stager.send(t.data, row_bytes, rows, [&](const void* piece, int begin, int count) {
     launch_split(q, {.blocks = piece,
-                     .codes = static_cast<int8_t*>(w.data.get()),
+                     .quants = static_cast<int8_t*>(w.data.get()),
                      .scales = w.scales.get(),
                      .rows = count,
                      .k = w.k,
@@ -103,7 +100,7 @@ void split_rows(Queue& q, Stager& stager, CudaWeight& w, const HostTensor& t, in
 void set_bias(Queue& q, Stager& stager, CudaWeight& w, const std::vector<float>& bias) {
   w.bias = send_all(q, stager, bias);
   w.bytes += bias.size() * sizeof(float);
-  if (w.format != Format::half) return;
+  if (w.format != Format::f16) return;
   std::vector<uint16_t> halves(bias.size());
   std::transform(bias.begin(), bias.end(), halves.begin(), f32_to_f16);
   w.half_bias = send_all(q, stager, halves);
@@ -120,7 +117,7 @@ std::shared_ptr<CudaWeight> pack_linear_weight(Queue& q, Stager& stager, const L
   const bool blocks = (precision == Precision::f32 || precision == Precision::f16) && k % 32 == 0 &&
                       std::all_of(parts.begin(), parts.end(),
                                   [](auto& part) { return part.weight.dtype == DType::q8_0; });
-  auto w = make(q, blocks ? Format::blocks : format_of(precision), n, k, 1);
+  auto w = make(q, blocks ? Format::q8_0 : format_of(precision), n, k, 1);
   if (blocks) w->scales = allocate(q, static_cast<size_t>(n) * (k / 32) * 2);
   if (blocks) w->bytes += static_cast<size_t>(n) * (k / 32) * 2;
 
@@ -164,7 +161,7 @@ std::shared_ptr<CudaWeight> pack_conv_weight(Queue& q, Stager& stager, const Hos
 std::shared_ptr<void> pack_table(Queue& q, Stager& stager, const HostTensor& t, int rows,
                                  int columns) {
   CudaWeight w;
-  w.format = Format::floats;
+  w.format = Format::f32;
   w.k = w.padded = columns;
   HostTensor matrix = t;
   matrix.dims = {rows, columns};

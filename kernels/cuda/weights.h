@@ -1,4 +1,4 @@
-// How a GPU keeps weights.
+// Weights in the memory of a GPU.
 #pragma once
 
 #include <memory>
@@ -10,16 +10,14 @@
 namespace yent::cuda {
 
 struct CudaWeight : Packed {
-  enum class Format { half, bfloat, code, floats, blocks };
-
-  Format format = Format::half;
+  Format format = Format::f16;
   int n = 0, k = 0;                          // outputs; inputs of all taps, unpadded
-  int padded = 0;                            // inputs of one tap as they lie in memory
-  std::shared_ptr<void> data, scales, bias;  // scales: of codes per output, of blocks per 32
-  std::shared_ptr<void> half_bias;           // for the library
+  int padded = 0;                            // inputs of one tap, padded to whole chunks
+  std::shared_ptr<void> data, scales, bias;  // scales: int8 one per output, q8_0 one per 32 inputs
+  std::shared_ptr<void> half_bias;           // for cuBLASLt
 
   // Elements of one chunk.
-  int granule() const { return format == Format::code ? 16 : 8; }
+  int granule() const { return format == Format::int8 ? 16 : 8; }
 };
 
 // Shapes have been checked by the caller.
@@ -28,7 +26,7 @@ std::shared_ptr<CudaWeight> pack_linear_weight(Queue& q, Stager& stager, const L
 std::shared_ptr<CudaWeight> pack_conv_weight(Queue& q, Stager& stager, const HostTensor& weight,
                                              const HostTensor& bias, Precision precision);
 
-// A matrix for embed: f32, or q8_0 as codes [rows][columns] and behind them the scales.
+// A matrix for embed: f32, or q8_0 as quantized values [rows][columns] followed by the scales.
 std::shared_ptr<void> pack_table(Queue& q, Stager& stager, const HostTensor& t, int rows,
                                  int columns);
 

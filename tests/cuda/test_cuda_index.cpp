@@ -188,7 +188,7 @@ TEST_CASE("cuda index: taps meet the pixels of a padded, strided or enlarged pic
                      c.stride,
                      c.top,
                      c.left,
-                     enlargement(c.upsample, c.h, c.w, c.out_h, c.out_w)};
+                     upsampling(c.upsample, c.h, c.w, c.out_h, c.out_w)};
     int wrong = 0, row = 0;
     const int step = c.h > 1000 ? 997 : 1;
     for (int n = 0; n < 2; ++n) {
@@ -239,7 +239,7 @@ TEST_CASE("cuda index: tiles, slices and slabs cover everything once") {
   for (const int m : {1, 77, 512, 8192, 262144}) {
     for (const int n : {4, 320, 1280, 49408}) {
       for (const int k : {1, 2, 10, 90, 360}) {
-        const TileConfig cut = choose_tile_config(m, n, k, 132);
+        const TileConfig config = choose_tile_config(m, n, k, 132);
         CHECK(cut.slices <= k);
       }
     }
@@ -318,7 +318,7 @@ TEST_CASE("cuda interpreter: a convolution equals the reference") {
                           c.geom.stride,
                           c.geom.pad_top,
                           c.geom.pad_left,
-                          enlargement(c.geom.upsample, c.h, c.w, c.out_h, c.out_w)};
+                          upsampling(c.geom.upsample, c.h, c.w, c.out_h, c.out_w)};
       std::vector<Chunk> b(static_cast<size_t>(c.out) * view.total(), Chunk{});
       for (int o = 0; o < c.out; ++o) {
         for (int i = 0; i < c.in; ++i) {

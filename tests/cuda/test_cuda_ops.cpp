@@ -204,7 +204,7 @@ TEST_CASE("cuda: linear on q8_0 blocks") {
   }
 }
 
-TEST_CASE("cuda: conv3x3 over sizes, strides, pads and enlargement") {
+TEST_CASE("cuda: conv3x3 over sizes, strides, pads and upsampling") {
   Backend* device = gpu();
   if (!device) return;
   struct Case {

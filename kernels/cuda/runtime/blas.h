@@ -1,4 +1,4 @@
-// cuBLASLt, found at run time: a machine without it, or a run without a GPU, loses nothing.
+// cuBLASLt, loaded at run time if it is installed; the program starts without it.
 #pragma once
 
 #include <cstdint>
@@ -12,17 +12,17 @@ namespace yent::cuda {
 struct BlasArgs {
   const void *x, *weight, *bias, *residual;  // bias and residual may be null
   void *out, *workspace;
-  int m, n, k, ld_x, ld_weight, ld_residual, ld_out, unused;
+  int m, n, k, ld_x, ld_weight, ld_residual, ld_out, unused = 0;
 };
 
 class Blas {
  public:
   static constexpr size_t kWorkspace = 32 << 20;
 
-  // Null where the library is not to be had.
+  // Null if the library is not installed.
   static std::unique_ptr<Blas> open(Queue& q);
   virtual ~Blas() = default;
-  // False where the library has nothing for this shape; then nothing was launched.
+  // False if the library has no algorithm for this shape; then nothing was launched.
   virtual bool linear(const BlasArgs& args) = 0;
 };
 

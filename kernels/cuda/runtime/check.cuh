@@ -1,4 +1,4 @@
-// What is wrong with a CUDA call becomes a run error in a sentence.
+// Turns a failed CUDA call into a run error.
 #pragma once
 
 #include <cuda_runtime_api.h>

@@ -6,7 +6,7 @@ namespace yent::cuda {
 
 void Graphs::replay(const std::string& key, const std::function<void()>& forward) {
   q_.enter();
-  if (recordings_.size() >= kMost && !recordings_.contains(key)) clear();
+  if (recordings_.size() >= kMaxRecordings && !recordings_.contains(key)) clear();
   const auto [at, is_new] = recordings_.try_emplace(key);
   Recording& r = at->second;
   if (is_new || r.waits) {
@@ -26,7 +26,7 @@ void Graphs::replay(const std::string& key, const std::function<void()>& forward
   }
   if (q_.waited()) {
     r.waits = true;
-    forward();  // what was read in the comparison had not been computed
+    forward();  // the comparison has read values that nothing had computed
     return;
   }
   if (!r.exec || r.signature != signature) record(r, forward);

@@ -1,4 +1,4 @@
-// Forwards as graphs: recorded once, played again as one launch.
+// Forwards as CUDA graphs: recorded once, replayed as one launch.
 #pragma once
 
 #include <functional>
@@ -15,10 +15,10 @@ class Graphs {
   ~Graphs() { clear(); }
   Graphs(const Graphs&) = delete;
 
-  // The first time, runs the forward. After that, goes through it without launching anything, and
-  // where every launch would be the one recorded, with the same arguments, plays the recording;
-  // else records anew. So a recording can be out of date but never wrong. A forward that waits (a
-  // dump reads in between) is never recorded.
+  // The first call for a key runs the forward. Later calls run it without launching anything, to
+  // compare its launches and their arguments with the recording; if all are equal, the recording is
+  // replayed, else it is made again. A forward that waits (a dump that reads in between) is never
+  // recorded.
   void replay(const std::string& key, const std::function<void()>& forward);
   void clear();
 
@@ -28,7 +28,7 @@ class Graphs {
     uint64_t signature = 0;
     bool waits = false;
   };
-  static constexpr size_t kMost = 64;
+  static constexpr size_t kMaxRecordings = 64;
 
   void record(Recording& r, const std::function<void()>& forward);
 

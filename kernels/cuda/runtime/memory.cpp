@@ -47,23 +47,23 @@ Stager::Slot& Stager::next() {
     CUDA_CHECK(cudaEventSynchronize(slot.free));
     return slot;
   }
-  // The event comes last: where memory runs out half way, the next call tries again.
+  // The event comes last: if memory runs out half way, the next call tries again.
   if (!slot.host) {
     void* host = nullptr;
-    CUDA_CHECK(cudaMallocHost(&host, kPiece));
+    CUDA_CHECK(cudaMallocHost(&host, kBufferBytes));
     slot.host = {host, [](void* p) { cudaFreeHost(p); }};
   }
-  if (!slot.device) slot.device = allocate(q_, kPiece);
+  if (!slot.device) slot.device = allocate(q_, kBufferBytes);
   CUDA_CHECK(cudaEventCreateWithFlags(&slot.free, cudaEventDisableTiming));
   return slot;
 }
 
 void Stager::send(const void* from, size_t row_bytes, int rows,
                   const std::function<void(const void* piece, int first, int count)>& use) {
-  ENSURE(row_bytes > 0 && row_bytes <= kPiece, "stager: rows of {} bytes", row_bytes);
-  const int max_value = static_cast<int>(std::min<size_t>(kPiece / row_bytes, INT32_MAX));
-  for (int first = 0; first < rows; first += max_value) {
-    const int count = std::min(max_value, rows - first);
+  ENSURE(row_bytes > 0 && row_bytes <= kBufferBytes, "stager: rows of {} bytes", row_bytes);
+  const int max_rows = static_cast<int>(std::min<size_t>(kBufferBytes / row_bytes, INT32_MAX));
+  for (int first = 0; first < rows; first += max_rows) {
+    const int count = std::min(max_rows, rows - first);
     const size_t bytes = row_bytes * count;
     const Slot& slot = next();
     std::memcpy(slot.host.get(), static_cast<const std::byte*>(from) + row_bytes * first, bytes);
@@ -74,7 +74,7 @@ void Stager::send(const void* from, size_t row_bytes, int rows,
   }
 }
 
-// Rows as one piece where they lie so: a copy of many short rows takes a while each.
+// Dense rows as one copy: a 2D copy of many short rows is slow.
 void Stager::copy(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t row,
                   size_t rows, cudaMemcpyKind kind) {
   if (to_pitch == row && from_pitch == row) {
@@ -85,10 +85,10 @@ void Stager::copy(void* to, size_t to_pitch, const void* from, size_t from_pitch
 }
 
 void Stager::write(void* to, size_t pitch, const void* from, size_t row, size_t rows) {
-  if (pitch == row) rows *= row, pitch = row = 1;  // cut anywhere
-  ENSURE(row > 0 && row <= kPiece, "stager: rows of {} bytes", row);
-  for (size_t first = 0; first < rows; first += kPiece / row) {
-    const size_t count = std::min(kPiece / row, rows - first);
+  if (pitch == row) rows *= row, pitch = row = 1;  // may be split anywhere
+  ENSURE(row > 0 && row <= kBufferBytes, "stager: rows of {} bytes", row);
+  for (size_t first = 0; first < rows; first += kBufferBytes / row) {
+    const size_t count = std::min(kBufferBytes / row, rows - first);
     const Slot& slot = next();
     std::memcpy(slot.host.get(), static_cast<const std::byte*>(from) + first * row, count * row);
     copy(static_cast<std::byte*>(to) + first * pitch, pitch, slot.host.get(), row, row, count,
@@ -99,9 +99,9 @@ void Stager::write(void* to, size_t pitch, const void* from, size_t row, size_t 
 
 void Stager::read(void* to, const void* from, size_t pitch, size_t row, size_t rows) {
   if (pitch == row) rows *= row, pitch = row = 1;
-  ENSURE(row > 0 && row <= kPiece, "stager: rows of {} bytes", row);
-  for (size_t first = 0; first < rows; first += kPiece / row) {
-    const size_t count = std::min(kPiece / row, rows - first);
+  ENSURE(row > 0 && row <= kBufferBytes, "stager: rows of {} bytes", row);
+  for (size_t first = 0; first < rows; first += kBufferBytes / row) {
+    const size_t count = std::min(kBufferBytes / row, rows - first);
     const Slot& slot = next();
     copy(slot.host.get(), row, static_cast<const std::byte*>(from) + first * pitch, pitch, row,
          count, cudaMemcpyDeviceToHost);

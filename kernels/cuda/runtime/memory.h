@@ -1,4 +1,4 @@
-// Memory of the device, and the way of a file's bytes into it.
+// Memory of the device, and copies between it and the host.
 #pragma once
 
 #include <cstddef>
@@ -9,19 +9,19 @@
 
 namespace yent::cuda {
 
-// Zeroed; throws a run error that names what is missing.
+// Zeroed. Throws a run error that says how many bytes are missing.
 std::shared_ptr<void> allocate(Queue& q, size_t bytes);
 size_t free_bytes();
 
-// Copies host memory, of which nothing is pinned, through two pinned buffers: while one is being
-// copied to the device and read by a kernel there, the next is filled.
+// Copies pageable host memory through two pinned buffers: while one is copied to the device and
+// read by a kernel there, the other is filled.
 class Stager {
  public:
   explicit Stager(Queue& q) : q_(q) {}
   ~Stager();
   Stager(const Stager&) = delete;
 
-  // Hands on `rows` rows of `row_bytes` in pieces; `use` queues what reads a piece.
+  // Sends `rows` rows of `row_bytes` in pieces. `use` launches the kernel that reads a piece.
   void send(const void* from, size_t row_bytes, int rows,
             const std::function<void(const void* piece, int first, int count)>& use);
 
@@ -31,13 +31,13 @@ class Stager {
   void read(void* to, const void* from, size_t pitch, size_t row, size_t rows);
 
  private:
-  static constexpr size_t kPiece = 16 << 20;
+  static constexpr size_t kBufferBytes = 16 << 20;
   struct Slot {
     std::shared_ptr<void> host, device;
     cudaEvent_t free = nullptr;
   };
 
-  Slot& next();  // nobody uses it any more
+  Slot& next();  // waits until the device has read it
   void copy(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t row, size_t rows,
             cudaMemcpyKind kind);
 

@@ -8,7 +8,7 @@
 namespace yent::cuda {
 
 void cuda_failed(cudaError_t error, const char* call) {
-  cudaGetLastError();  // it is told once
+  cudaGetLastError();  // clears the error
   throw run_error("CUDA: {} ({})", cudaGetErrorString(error), call);
 }
 
@@ -67,8 +67,8 @@ void Queue::launch(const void* kernel, dim3 grid, dim3 block, size_t shared, con
   sign(args, bytes);
   if (compares_ || grid.x == 0 || grid.y == 0 || grid.z == 0) return;
   enter();  // a thread may serve several devices
-  constexpr size_t always = 48 << 10;
-  if (shared > always && shared > large_[kernel]) {
+  constexpr size_t default_limit = 48 << 10;
+  if (shared > default_limit && shared > large_[kernel]) {
     CUDA_CHECK(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                     static_cast<int>(shared)));
     large_[kernel] = shared;

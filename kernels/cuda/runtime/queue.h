@@ -1,5 +1,5 @@
-// The one stream of a device, and the one way onto it. Every launch passes here with all its
-// arguments in one plain struct, so that a forward can be compared with what a graph holds.
+// The only stream of a device. Every launch goes through Queue with all its arguments in one plain
+// struct, so that a forward can be compared with a recorded graph. Not for several threads at once.
 #pragma once
 
 #include <cuda_runtime_api.h>
@@ -16,26 +16,26 @@ class Queue {
   ~Queue();
   Queue(const Queue&) = delete;
 
-  // Makes this device the calling thread's.
+  // Makes this device the current one of the calling thread.
   void enter() const;
   int device() const { return device_; }
   int processors() const { return processors_; }
   cudaStream_t stream() const { return stream_; }
 
-  // While it compares, launches are added to the signature and not made.
+  // While it compares, a launch is added to the signature and not made.
   void begin_signature(bool compare);
   uint64_t end_signature();
   bool compares() const { return compares_; }
   void sign(const void* bytes, size_t count);
 
-  // Arguments are hashed as bytes: structs without holes.
+  // Args are hashed as bytes: a struct without holes.
   template <class Args>
   void launch(void (*kernel)(Args), dim3 grid, dim3 block, size_t shared, const Args& args) {
     launch(reinterpret_cast<const void*>(kernel), grid, block, shared, &args, sizeof(Args));
   }
-  void clear(void* data, size_t bytes);  // to zeros, in order
+  void clear(void* data, size_t bytes);  // fills with zeros, in stream order
 
-  // For what waits: it cannot be part of a graph.
+  // Called before the host waits for the device: a graph cannot contain that.
   bool waited() const { return waited_; }
   void begin_wait();
 
