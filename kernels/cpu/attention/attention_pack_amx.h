@@ -1,9 +1,9 @@
 // How attention on AMX tiles packs its operands. Keys go in steps of 32, queries in tiles of 16.
 //
 // clang-format off
-//   keys     [step][half][piece of 32 columns][pair of columns][key of the half], two bf16 each: B of
-//            scores = Q K^T. The halves of a step are its keys 0-3, 8-11, ... and 4-7, 12-15, ...,
-//            because packing two tiles of scores alternates between them by fours.
+//   keys     [step][half][piece of 32 columns][pair of columns][key of the half], two bf16 each:
+//            B of scores = Q K^T. The halves of a step are its keys 0-3, 8-11, ... and 4-7, 12-15,
+//            ..., because packing two tiles of scores alternates between them by fours.
 //   values   [step][tile of 16 columns][pair of keys][column], two bf16 each: B of P V. One column
 //            behind the last holds ones, which sums the exponentials. Keys past the end are zeros
 //            here, while in K they repeat the last key.

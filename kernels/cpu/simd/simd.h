@@ -8,8 +8,8 @@
 //   load_i32_less(p, q)        *p - *q, integers as floats
 //   load_f16                   W halves
 //   load_f16_apart             n halves, `step` bytes apart; the other lanes are undefined
-//   load_bf16 store_bf16 store_i8   the first n lanes, or all. store_i8 rounds to even; the value must
-//                              be above -129; what exceeds 127 is stored as 127
+//   load_bf16 store_bf16 store_i8   the first n lanes, or all. store_i8 rounds to even, and wants a
+//                              value above -129; it stores 127 for what exceeds 127
 //   store_bf16_pair            two consecutive vectors; past the caches if `non_temporal`
 //   absmax_bf16                greatest magnitude of a row
 //   zero set1 add sub mul div max min    fma(a, b, c) = a * b + c

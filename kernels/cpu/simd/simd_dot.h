@@ -4,9 +4,9 @@
 // clang-format off
 //   load_quads(p) store_quads(p, q)
 //   all_quads(n)          n in every lane
-//   dot(sums, raised, values)   x86 wants the first factor unsigned: its values are stored dot_offset
-//                         higher. The sums then exceed the true ones by dot_offset times the sum of
-//                         the second factor's values.
+//   dot(sums, raised, values)   x86 wants the first factor unsigned: its values are stored
+//                         dot_offset higher. The sums then exceed the true ones by dot_offset times
+//                         the sum of the second factor's values.
 //   flip(values)          adds or subtracts 128
 //   raise(values)         adds dot_offset
 //   as_quads(v)           the bits of a vector
