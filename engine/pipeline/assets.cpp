@@ -1,22 +1,50 @@
 #include "engine/pipeline/assets.h"
 
+#include <dlfcn.h>
+
+#include <vector>
+
 #include "loaders/io/embedded.h"
 
 namespace yent {
+namespace {
+
+// The file this code was loaded from: the program, or a shared library that it uses.
+std::filesystem::path own_file() {
+  Dl_info info = {};
+  if (::dladdr(reinterpret_cast<const void*>(&shipped), &info) == 0) return {};
+  std::error_code error;
+  return std::filesystem::canonical(info.dli_fname, error);
+}
+
+// Folders that may hold what ships, the best first.
+std::vector<std::filesystem::path> places() {
+  std::vector<std::filesystem::path> all{embedded_root};
+  std::error_code error;
+  for (const auto& file : {std::filesystem::read_symlink("/proc/self/exe", error), own_file()}) {
+    if (file.empty()) continue;
+    all.push_back(file.parent_path());
+    // <prefix>/bin/yent-run, <prefix>/lib/libyent.so or <prefix>/lib/x86_64-linux-gnu/libyent.so.
+    for (auto prefix = file.parent_path(); prefix != prefix.root_path();) {
+      prefix = prefix.parent_path();
+      all.push_back(prefix / "share" / "yent");
+      if (prefix.filename() != "lib") break;
+    }
+  }
+  all.push_back(std::filesystem::path(YENT_SOURCE_DIR) / "weights");
+  all.emplace_back(YENT_DATA_DIR);
+  return all;
+}
+
+}  // namespace
 
 std::filesystem::path shipped(const std::string& name) {
-  const auto embedded = std::filesystem::path(embedded_root) / name;
-  if (is_file(embedded) || is_folder(embedded)) return embedded;
-  std::error_code error;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
-  const auto folder = program.parent_path();
-  for (const auto& place : {folder, folder.parent_path() / "share" / "yent"}) {
-    if (!program.empty() && std::filesystem::exists(place / name, error)) return place / name;
+  std::filesystem::path path;
+  for (const std::filesystem::path& place : places()) {
+    path = place / name;
+    if (is_file(path) || is_folder(path)) break;
   }
-  // A program of somebody else's lies anywhere; then the data is where it was installed.
-  const auto source = std::filesystem::path(YENT_SOURCE_DIR) / "weights" / name;
-  const auto installed = std::filesystem::path(YENT_DATA_DIR) / name;
-  return std::filesystem::exists(source, error) ? source : installed;
+  return path;
 }
 
 std::filesystem::path painter_path(const std::string& name) {

@@ -12,7 +12,6 @@ prefix=$there/prefix
 cmake --install "$build" --prefix "$prefix" >"$there/install.log"
 cp "$root/tests/api/paint.c" "$root/tests/api/paint.py" "$there"
 cp -r "$root/tests/golden/toy_painter" "$there/painter"
-cp "$build/bin/yent-run" "$there"
 cd "$there"
 PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name yent.pc)")
 export PKG_CONFIG_PATH
@@ -29,14 +28,15 @@ END
 { cmake -S cmake -B cmake/build -DCMAKE_PREFIX_PATH="$prefix" && cmake --build cmake/build; } >cmake.log ||
   { cat cmake.log; exit 1; }
 
+cp cmake/build/paint_static "$prefix/bin"  # finds its data in the prefix
 LD_LIBRARY_PATH=$(dirname "$(find "$prefix" -name libyent.so)")
 export LD_LIBRARY_PATH
 cat >run.sh <<'END'
 set -e
 [ ! -e "$1" ] || [ -z "$(ls "$1")" ]  # the source tree is out of reach
-./yent-run -q --raw -m painter -p "a cat" -s 7 -o yent-run.png
+prefix/bin/yent-run -q --raw -m painter -p "a cat" -s 7 -o yent-run.png
 ./paint painter "a cat" 7 c.png
-cmake/build/paint_static painter "a cat" 7 static.png
+prefix/bin/paint_static painter "a cat" 7 static.png
 python3 paint.py libyent.so painter "a cat" 7 python.png
 for made in c static python; do cmp yent-run.png $made.png; done
 END

@@ -240,7 +240,7 @@ TEST_CASE("cuda index: tiles, slices and slabs cover everything once") {
     for (const int n : {4, 320, 1280, 49408}) {
       for (const int k : {1, 2, 10, 90, 360}) {
         const TileConfig config = choose_tile_config(m, n, k, 132);
-        CHECK(cut.slices <= k);
+        CHECK(config.slices <= k);
       }
     }
   }
