@@ -1,0 +1,10 @@
+# A Debian package of what `cmake --install` installs: tools/package.
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGE_NAME yent)
+set(CPACK_PACKAGE_CONTACT "The yent authors <yent@localhost>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Words to pictures, by a program with a bad character")
+set(CPACK_STRIP_FILES ON)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_SECTION graphics)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+include(CPack)
