@@ -1,10 +1,15 @@
 // yent-run from outside: what a person and a script can rely on. Every case runs the built
 // program on the toy models.
+#include <doctest/doctest.h>
+#include <signal.h>
+
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <thread>
 
 #include "kernels/memory.h"
+#include "loaders/io/json.h"
 #include "tests/support/program.h"
 
 namespace yent::test {

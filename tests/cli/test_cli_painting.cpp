@@ -1,7 +1,11 @@
 // yent-run from outside: what it paints, dumps and explains under its options. Every case runs the
 // built program on the toy models.
+#include <doctest/doctest.h>
+
+#include <algorithm>
 #include <cstring>
 
+#include "loaders/io/json.h"
 #include "tests/support/program.h"
 
 namespace yent::test {

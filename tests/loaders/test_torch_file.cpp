@@ -1,6 +1,7 @@
 // tests/golden/torch_*.bin are torch.save's own, made by tools/golden/torch_files.py. What torch
 // never writes is put together here byte by byte.
 #include <doctest/doctest.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <cstring>
@@ -9,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kernels/error.h"
 #include "kernels/half.h"
 #include "loaders/io/zip.h"
 #include "loaders/tensors/pickle.h"

@@ -1,58 +1,25 @@
 // What a reader must survive: a valid file cut short anywhere, or with any byte changed.
 #pragma once
 
-#include <doctest/doctest.h>
-
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <functional>
-#include <iterator>
-#include <span>
 #include <string>
 #include <vector>
 
-#include "kernels/error.h"
 #include "loaders/tensors/tensor_set.h"
 #include "tests/support/temporary_folder.h"
 
 namespace yent::test {
 
-inline std::vector<uint8_t> contents(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
+std::vector<uint8_t> contents(const std::filesystem::path& path);
 
 // The sentence that `read` refuses with, "" when it succeeds. Only an Error of kind file passes.
-inline std::string refusal(const std::function<void()>& read) {
-  try {
-    read();
-    return "";
-  } catch (const Error& error) {
-    CHECK(error.kind() == Error::file);
-    return error.what();
-  }
-}
+std::string refusal(const std::function<void()>& read);
 
-// Adds up every byte of every tensor, each of which must lie in what the set owns.
-inline size_t touch(const TensorSet& set) {
-  size_t sum = 0;
-  for (const HostTensor& tensor : set.tensors) {
-    REQUIRE(tensor.bytes == checked_bytes(tensor.dtype, tensor.dims));
-    const auto holds = [&](std::span<const std::byte> bytes) {
-      return tensor.data >= bytes.data() &&
-             tensor.data + tensor.bytes <= bytes.data() + bytes.size();
-    };
-    REQUIRE((std::any_of(set.files.begin(), set.files.end(),
-                         [&](const auto& file) { return holds(file->bytes()); }) ||
-             std::any_of(set.owned.begin(), set.owned.end(),
-                         [&](const auto& copy) { return holds(*copy); })));
-    for (size_t i = 0; i < tensor.bytes; ++i) sum += static_cast<size_t>(tensor.data[i]);
-  }
-  return sum;
-}
+// Adds up every byte of every tensor, each of which must lie in memory that the set owns.
+size_t touch(const TensorSet& set);
 
 struct Damage {
   size_t cuts_accepted = 0, changes_accepted = 0;  // of those tried
@@ -60,38 +27,8 @@ struct Damage {
 };
 
 // Gives `read` every proper prefix of `valid`, then every copy with one byte changed: each in a
-// new file called `name`. `read` shall open it and look at all that it gives.
-inline Damage damage(const std::vector<uint8_t>& valid, const std::string& name,
-                     const std::function<void(const std::filesystem::path&)>& read) {
-  const TemporaryFolder folder;
-  const auto accepted = [&](const std::vector<uint8_t>& bytes) {
-    // A new file each time: some file systems wait for the disk when one is cut to nothing.
-    std::filesystem::remove(folder / name);
-    const std::filesystem::path path = folder.file(name, bytes);
-    const std::string sentence = refusal([&] { read(path); });
-    // One line that begins with the path.
-    if (!sentence.empty()) {
-      REQUIRE(sentence.starts_with(path.string()));
-      REQUIRE(sentence.find('\n') == sentence.npos);
-    }
-    return sentence.empty();
-  };
-  Damage result;
-  for (size_t size = 0; size < valid.size(); ++size) {
-    ++result.cuts;
-    result.cuts_accepted += accepted({valid.begin(), valid.begin() + static_cast<long>(size)});
-  }
-  for (size_t at = 0; at < valid.size(); ++at) {
-    // A low bit, the sign, all bits, and zero.
-    for (const uint8_t mask : {uint8_t{0x01}, uint8_t{0x80}, uint8_t{0xff}, valid[at]}) {
-      if (mask == 0) continue;
-      std::vector<uint8_t> changed = valid;
-      changed[at] ^= mask;
-      ++result.changes;
-      result.changes_accepted += accepted(changed);
-    }
-  }
-  return result;
-}
+// new file called `name`. `read` shall open it and look at all its contents.
+Damage damage(const std::vector<uint8_t>& valid, const std::string& name,
+              const std::function<void(const std::filesystem::path&)>& read);
 
 }  // namespace yent::test

@@ -1,21 +1,13 @@
-// yent-run from outside, on the toy models, and what it left behind.
+// yent-run from outside, on the toy models, and the files that it writes.
 #pragma once
 
-#include <doctest/doctest.h>
-#include <fcntl.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <sys/types.h>
 
-#include <algorithm>
+#include <cstdint>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <sstream>
 #include <string>
 #include <vector>
 
-#include "loaders/io/json.h"
 #include "loaders/tensors/safetensors.h"
 #include "tests/support/temporary_folder.h"
 
@@ -26,17 +18,9 @@ using Args = std::vector<std::string>;
 
 inline const std::string kGolden = std::string(YENT_SOURCE_DIR) + "/tests/golden/";
 
-inline std::string text_of(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
+std::string text_of(const fs::path& path);
 
-inline Args operator+(Args a, const Args& b) {
-  a.insert(a.end(), b.begin(), b.end());
-  return a;
-}
+Args operator+(Args a, const Args& b);
 
 struct Outcome {
   int code = 0;
@@ -46,55 +30,18 @@ struct Outcome {
 // A folder to run in, and the program.
 class Program {
  public:
-  Program() : here(folder_.path()) {}
+  Program();
 
-  static bool absent() {
-    if (::access(YENT_RUN, X_OK) == 0 && Program().run({"--version"}).code == 0) return false;
-    MESSAGE("skipped: " << YENT_RUN << " does not run here");
-    return true;
-  }
+  // Whether the program cannot run on this machine; says so in a MESSAGE.
+  static bool absent();
 
-  pid_t start(Args args) const {
-    args.insert(args.begin(), YENT_RUN);
-    std::istringstream emulator(YENT_EMULATOR);
-    args.insert(args.begin(), std::istream_iterator<std::string>(emulator), {});
-    std::vector<char*> argv;
-    for (std::string& arg : args) argv.push_back(arg.data());
-    argv.push_back(nullptr);
-    const std::string in = here.string(), out = (folder_ / "out").string(),
-                      err = (folder_ / "err").string();
-    const pid_t child = ::fork();
-    if (child != 0) return child;
-    const auto redirect = [](const std::string& path, int to) {
-      ::dup2(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), to);
-    };
-    redirect(out, 1);
-    redirect(err, 2);
-    if (::chdir(in.c_str()) == 0) ::execvp(argv[0], argv.data());
-    ::_exit(127);
-  }
-
-  Outcome finish(pid_t child) const {
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
-    return {code, text_of(folder_ / "out"), text_of(folder_ / "err")};
-  }
-
+  pid_t start(Args args) const;
+  Outcome finish(pid_t child) const;
   Outcome run(const Args& args) const { return finish(start(args)); }
 
   // One step of the toy painter.
-  Outcome paint(const Args& args) const {
-    return run(Args{"--device", "cpu", "-t", "1", "-m", kGolden + "toy_painter", "--steps", "1",
-                    "-s", "5"} +
-               args);
-  }
-
-  Outcome complete(const Args& args) const {
-    return run(
-        Args{"--device", "cpu", "-t", "1", "--llm", kGolden + "toy_voice.gguf", "--temp", "0"} +
-        args);
-  }
+  Outcome paint(const Args& args) const;
+  Outcome complete(const Args& args) const;
 
   std::string read(const std::string& name) const { return text_of(here / name); }
   TensorSet dump(const std::string& name) const { return read_safetensors(here / name); }
@@ -107,55 +54,20 @@ class Program {
   const fs::path here;
 };
 
-// What fails says one sentence, on standard error alone.
-inline void check_refused(const Program& program, const Args& args, int code) {
-  const Outcome o = program.paint(args);
-  std::string line;
-  for (const std::string& arg : args) line += arg + " ";
-  CAPTURE(line);
-  CAPTURE(o.err);
-  CHECK(o.code == code);
-  CHECK(o.out.empty());
-  CHECK(o.err.starts_with("yent-run: "));
-  CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
-  CHECK_FALSE(program.has("yent.png"));
-}
+// A run that fails prints one sentence, on standard error alone.
+void check_refused(const Program& program, const Args& args, int code);
 
-inline std::string bytes_of(const TensorSet& set, const std::string& name) {
-  const HostTensor* t = set.find(name);
-  REQUIRE_MESSAGE(t, name);
-  return {reinterpret_cast<const char*>(t->data), t->bytes};
-}
-
-inline std::vector<std::string> names_of(const TensorSet& set) {
-  std::vector<std::string> names;
-  for (const HostTensor& t : set.tensors) names.push_back(t.name);
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-inline void check_tensor(const TensorSet& set, const std::string& name, DType dtype,
-                         const std::vector<int64_t>& dims) {
-  CAPTURE(name);
-  const HostTensor* t = set.find(name);
-  REQUIRE(t);
-  CHECK(t->dtype == dtype);
-  CHECK(t->dims == dims);
-}
+std::string bytes_of(const TensorSet& set, const std::string& name);
+std::vector<std::string> names_of(const TensorSet& set);  // sorted
+void check_tensor(const TensorSet& set, const std::string& name, DType dtype,
+                  const std::vector<int64_t>& dims);
 
 // A copy of the toy painter, to be damaged.
-inline std::string painter_copy(const Program& program) {
-  fs::copy(kGolden + "toy_painter", program.here / "painter", fs::copy_options::recursive);
-  return (program.here / "painter").string();
-}
+std::string painter_copy(const Program& program);
 
-inline void put(const fs::path& path, const std::string& text) { std::ofstream(path) << text; }
+void put(const fs::path& path, const std::string& text);
 
-inline std::vector<std::string> keys_of(const std::string& json) {
-  std::vector<std::string> keys;
-  const Json object = parse_json(json, "report");
-  for (const auto& [key, value] : object.items()) keys.push_back(key);
-  return keys;
-}
+// The keys of a JSON object, in order.
+std::vector<std::string> keys_of(const std::string& json);
 
 }  // namespace yent::test
