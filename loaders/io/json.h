@@ -22,22 +22,14 @@ class Json {
  public:
   struct Member;
 
-  Json() = default;  // null
-  Json(std::nullptr_t) {}
+  Json();  // null
+  Json(std::nullptr_t);
   template <std::integral T>
-  Json(T value) {
-    if constexpr (std::same_as<T, bool>) {
-      value_ = value;
-    } else if (value < T{0}) {
-      value_ = static_cast<int64_t>(value);
-    } else {
-      value_ = static_cast<uint64_t>(value);
-    }
-  }
-  Json(double value) : value_(value) {}
-  Json(std::string value) : value_(std::move(value)) {}
-  Json(std::string_view value) : value_(std::string(value)) {}
-  Json(const char* value) : value_(std::string(value)) {}
+  Json(T value);
+  Json(double value);
+  Json(std::string value);
+  Json(std::string_view value);
+  Json(const char* value);
   template <class T>
   Json(const std::vector<T>& values) : Json(array()) {
     for (const auto& value : values) push_back(value);
@@ -114,6 +106,17 @@ struct Json::Member {
   std::string key;
   Json value;
 };
+
+template <std::integral T>
+Json::Json(T value) {
+  if constexpr (std::same_as<T, bool>) {
+    value_ = value;
+  } else if (value < T{0}) {
+    value_ = static_cast<int64_t>(value);
+  } else {
+    value_ = static_cast<uint64_t>(value);
+  }
+}
 
 // Strict JSON: UTF-8, no duplicate keys, at most 64 levels and four million values. `where` (a
 // path, as a rule) begins the sentence of the file error.
