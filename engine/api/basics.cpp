@@ -54,7 +54,7 @@ char* new_text(const std::string& text) {
 
 Policy policy_of(const char* precision, const char* policy, const char* policy_text,
                  const Backend& backend) {
-  if (policy_text) return Policy::parse(policy_text, "the policy given");
+  if (policy_text) return policy_from_text(policy_text, backend);
   return named_policy(text_of(policy), precision ? precision : "auto", backend);
 }
 

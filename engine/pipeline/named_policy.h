@@ -10,8 +10,12 @@ namespace yent {
 
 // `policy` is a path (it has a slash or a dot) or the name of a shipped policy; where it is empty,
 // `precision` holds for every layer. `auto` is f16 on CUDA, the shipped auto.policy on a CPU, f32
-// in the reference backend. Throws a file error for a policy that cannot be read.
+// in the reference backend; `auto` in a policy's rule is what that mix has for the layer. Throws a
+// file error for a policy that cannot be read, a usage error for an unknown precision.
 Policy named_policy(const std::string& policy, const std::string& precision,
                     const Backend& backend);
+
+// The same of a policy's text.
+Policy policy_from_text(const std::string& text, const Backend& backend);
 
 }  // namespace yent

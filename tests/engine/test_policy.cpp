@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
 #include "engine/core/policy.h"
+#include "engine/pipeline/named_policy.h"
+#include "kernels/cpu/cpu_backend.h"
 #include "kernels/error.h"
 
 using namespace yent;
@@ -91,4 +93,22 @@ TEST_CASE("policy: mistakes are named with their line") {
       Policy::parse("* int8 gain=2\n", "p"),
       "p:1: 'gain=2' is not known here, expected bits=, round=, clip=, weights= or act=", Error);
   CHECK_THROWS_AS(Policy::read("/nonexistent.policy"), Error);
+}
+
+TEST_CASE("policy: auto in a policy is the mix of the device") {
+  const auto cpu = yent::make_cpu_backend({.threads = 1});
+  const auto ref = yent::make_cpu_backend({.threads = 1, .isa = "ref"});
+  const std::string text = "unet.conv_in f32\n* auto bits=4\n";
+  const yent::Policy here = yent::policy_from_text(text, *cpu);
+  const yent::Policy mix = yent::named_policy("", "auto", *cpu);
+  CHECK(here.precision("unet.conv_in") == yent::Precision::f32);
+  for (const char* layer : {"unet.mid_block.resnets.0.conv1", "vae.decoder.conv_in",
+                            "unet.down_blocks.0.attentions.0.proj_in", "llm.output"}) {
+    CAPTURE(layer);
+    CHECK(here.precision(layer) == mix.precision(layer));
+    CHECK(here.style(layer).bits == 4);
+    CHECK(yent::policy_from_text(text, *ref).precision(layer) == yent::Precision::f32);
+  }
+  CHECK(here.precision("unet.mid_block.resnets.0.conv1") != yent::Precision::f32);
+  CHECK_THROWS_AS(yent::named_policy("", "q4", *cpu), yent::Error);
 }
