@@ -122,10 +122,11 @@ TEST_CASE("painter_toy: every sampler walks diffusers' way, for noise and for v"
     const test::TemporaryFolder folder;
     write_folder(folder, golden, *backend);
 
-    for (const auto& [sampler, scheduler] : golden.config["schedulers"].items()) {
+    for (const Json::Member& scheduler : golden.config["schedulers"].items()) {
+      const std::string& sampler = scheduler.key;
       CAPTURE(name);
       CAPTURE(sampler);
-      write_json(folder / "scheduler/scheduler_config.json", scheduler);
+      write_json(folder / "scheduler/scheduler_config.json", scheduler.value);
       Dump dump;
       Pipeline pipeline({.model = folder.path(), .text_is_given = true}, {backend.get()});
       PaintRequest request;
