@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "kernels/fn.h"
+#include "kernels/activation_fn.h"
 #include "kernels/integers.h"
 #include "kernels/tensor.h"
 

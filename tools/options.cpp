@@ -6,6 +6,8 @@
 #include <charconv>
 #include <iostream>
 
+#include "engine/ascii/charset.h"
+#include "engine/diffusion/samplers/sampler_table.h"
 #include "kernels/error.h"
 
 namespace yent {
@@ -40,6 +42,18 @@ void read_seed(const std::string& text, Options& o) {
   if (!negative) o.seed = seed;
 }
 
+std::string sampler_names() {
+  std::vector<std::string_view> names;
+  for (const Sampler& sampler : sampler_table()) names.emplace_back(sampler.name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+std::string charset_names() {
+  std::vector<std::string_view> names;
+  for (const NamedCharset& charset : named_charsets()) names.push_back(charset.name);
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
 void add_options(CLI::App& app, Options& o) {
   const auto last = CLI::MultiOptionPolicy::TakeLast, all = CLI::MultiOptionPolicy::TakeAll;
   app.option_defaults()->multi_option_policy(last);  // so that a script's defaults can be overruled
@@ -62,7 +76,7 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("-W,--width", o.width, "width in pixels (the model's own)")->group(paint);
   app.add_option("-H,--height", o.height, "height in pixels (the model's own)")->group(paint);
   app.add_option("-b,--batch-count", o.batch, "pictures (1)")->group(paint);
-  app.add_option("--sampler", o.sampler, "ddim, pndm, ddpm, euler, euler-a, dpm++2m")->group(paint);
+  app.add_option("--sampler", o.sampler, sampler_names())->group(paint);
   app.add_option("--scheduler", o.scheduler, "karras, with a sigma sampler")->group(paint);
   app.add_option("-i,--init-img", o.init_image, "start from a PNG or JPEG")->group(paint);
   app.add_option("--strength", o.strength, "how much of it may change (0.75)")->group(paint);
@@ -80,9 +94,7 @@ void add_options(CLI::App& app, Options& o) {
          "--raw", [&o] { o.filter = "none"; }, "pixels only")
       ->group(show);
   app.add_option("--columns", o.columns, "columns (100)")->group(show);
-  app.add_option("--charset", o.charset,
-                 "techno, techno13, punk, standard, blocks, minimal, long, or your own")
-      ->group(show);
+  app.add_option("--charset", o.charset, charset_names() + ", or your own")->group(show);
   app.add_option_function<std::string>(
          "--glyphs",
          [](const std::string& g) {

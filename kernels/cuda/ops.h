@@ -5,9 +5,9 @@
 // leave one, an `unused` fills it.
 #pragma once
 
+#include "kernels/activation_fn.h"
 #include "kernels/cuda/index.h"
 #include "kernels/cuda/runtime/queue.h"
-#include "kernels/fn.h"
 
 // A hole would be hashed with the bytes that happen to be in it: no recording would ever match.
 #pragma GCC diagnostic push

@@ -3,6 +3,7 @@
 
 #include <cuda_fp16.h>
 
+#include "kernels/cuda/activation.cuh"
 #include "kernels/cuda/ops.h"
 
 namespace yent::cuda {
@@ -108,20 +109,6 @@ __device__ inline void load8(const CatRows& x, int row, int column, float (&v)[8
   }
 #pragma unroll
   for (int i = 0; i < 8; ++i) v[i] = i < count ? load(x, row, column + i) : 0;
-}
-
-__device__ inline float apply(int fn, float x) {
-  switch (static_cast<Fn>(fn)) {
-    case Fn::silu:
-      return __fdividef(x, 1 + __expf(-x));
-    case Fn::gelu:
-      return 0.5f * x * (1 + erff(x * 0.70710678118654752f));
-    case Fn::quick_gelu:
-      return __fdividef(x, 1 + __expf(-1.702f * x));
-    case Fn::none:
-      break;
-  }
-  return x;
 }
 
 // Sum over a warp, the same for all its lanes.

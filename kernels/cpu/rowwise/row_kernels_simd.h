@@ -2,7 +2,7 @@
 #pragma once
 
 #include "kernels/cpu/rowwise/row_kernels.h"
-#include "kernels/cpu/simd/simd_math.h"
+#include "kernels/cpu/simd/simd_activation.h"
 
 namespace yent {
 namespace {
@@ -132,11 +132,19 @@ struct Normalize {
 
   static void run(void* out, size_t out_ld, float inverse_scale, const void* x, size_t ld, int rows,
                   int columns, const float* center, const float* gain, const float* shift, Fn fn) {
-    const auto of = fn == Fn::none   ? apply_fn<Fn::none>
-                    : fn == Fn::silu ? apply_fn<Fn::silu>
-                    : fn == Fn::gelu ? apply_fn<Fn::gelu>
-                                     : apply_fn<Fn::quick_gelu>;
-    of(out, out_ld, inverse_scale, x, ld, rows, columns, center, gain, shift);
+    const auto by = [&](auto apply_it) {
+      apply_it(out, out_ld, inverse_scale, x, ld, rows, columns, center, gain, shift);
+    };
+    switch (fn) {
+      case Fn::none:
+        return by(apply_fn<Fn::none>);
+      case Fn::silu:
+        return by(apply_fn<Fn::silu>);
+      case Fn::gelu:
+        return by(apply_fn<Fn::gelu>);
+      case Fn::quick_gelu:
+        return by(apply_fn<Fn::quick_gelu>);
+    }
   }
 };
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "kernels/cpu/gemm/gemm.h"
-#include "kernels/cpu/simd/simd_math.h"
+#include "kernels/cpu/simd/simd_activation.h"
 
 namespace yent {
 namespace {

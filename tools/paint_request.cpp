@@ -1,0 +1,71 @@
+#include "tools/paint_request.h"
+
+#include <cmath>
+#include <filesystem>
+
+#include "engine/pipeline/assets.h"
+#include "kernels/error.h"
+
+namespace yent {
+namespace {
+
+// FILE or FILE:SCALE; a colon that is part of a file's name is left alone.
+Lora open_lora(const std::string& argument) {
+  const size_t colon = argument.rfind(':');
+  if (colon != std::string::npos && !std::filesystem::exists(argument)) {
+    const std::string number = argument.substr(colon + 1);
+    char* end = nullptr;
+    const float scale = std::strtof(number.c_str(), &end);
+    if (!number.empty() && *end == 0 && std::isfinite(scale))
+      return Lora::open(argument.substr(0, colon), scale);
+    throw usage_error("--lora {}: the scale is '{}', expected a number", argument, number);
+  }
+  return Lora::open(argument, 1);
+}
+
+}  // namespace
+
+TokenizerFolders tokenizer_folders(const Options& o) {
+  return {.instead = o.tokenizer, .fallback = shipped("clip")};
+}
+
+Pipeline make_pipeline(Run& run) {
+  const Options& o = run.options;
+  PipelineConfig config{.model = painter_path(o.model),
+                        .policy = run.policy,
+                        .prefer_f16 = o.precision == "f16",
+                        .tokenizer = tokenizer_folders(o),
+                        .text_is_given = !o.cond.empty(),
+                        .keep_loaded = o.explain};  // loaded once to be explained, and then used
+  for (const std::string& lora : o.loras) config.loras.push_back(open_lora(lora));
+  config.messages.warn = [&run](const std::string& sentence) { run.console.warn(sentence); };
+  config.messages.note = [&run](const std::string& sentence) { run.console.note(sentence); };
+  std::vector<Backend*> backends;
+  for (const auto& backend : run.backends) backends.push_back(backend.get());
+  return Pipeline(std::move(config), std::move(backends));
+}
+
+// All of the request but Yent's prompt; input files are read.
+PaintRequest request_of(Run& run, Dump* dump) {
+  const Options& o = run.options;
+  PaintRequest request{.prompt = o.prompt.value_or(""),
+                       .negative = o.negative,
+                       .spec = {.width = o.width,
+                                .height = o.height,
+                                .steps = o.steps,
+                                .guidance = o.guidance,
+                                .sampler = o.sampler,
+                                .karras = o.scheduler == "karras",
+                                .rng = o.rng == "cuda" ? Rng::cuda : Rng::cpu,
+                                .strength = o.strength},
+                       .seed = run.seed,
+                       .count = o.batch,
+                       .dump = dump};
+  if (o.timings || o.json) request.timings = &run.timings;
+  if (!o.cond.empty()) request.embeddings = read_embeddings(o.cond);
+  if (!o.init_image.empty()) request.picture = read_image(o.init_image);
+  if (!o.init_latent.empty()) request.noise = read_first_latents(o.init_latent);
+  return request;
+}
+
+}  // namespace yent
