@@ -40,7 +40,7 @@ struct Where {
   }
 };
 
-// Blocks handed out once and used again: what a planned forward costs an op.
+// Hands out each block once and reuses it: an op costs the same as in a planned forward.
 class KeptArena : public Arena {
  public:
   explicit KeptArena(Backend& backend) : backend_(backend) {}
@@ -79,7 +79,7 @@ struct Weight {
   }
 };
 
-// An activation in the form its reader wants, as a norm leaves it.
+// An activation in the layout of its consumer, as a norm writes it.
 struct Activation {
   PersistentTensor memory;
   Tensor tensor;
@@ -105,7 +105,7 @@ double absmax_of(Isa isa) {
   return known[isa];
 }
 
-// A GPU plays a recording of some ops, or their launches would be what is timed.
+// A GPU replays a recording of several ops; otherwise the launches would be timed.
 template <class Op>
 void time(benchmark::State& state, const Where& where, Backend& backend, Op op) {
   const auto all = [&] {
@@ -159,7 +159,7 @@ void conv(benchmark::State& state, const Where& where, Precision precision, int 
           [&] { backend->conv3x3(arena, y.tensor, x.tensor, w, {}, {}); });
 }
 
-// The second convolution of a resnet: group norm and SiLU before it, a residual behind.
+// The second convolution of a resnet: after group norm and SiLU, with a residual.
 void norm_conv(benchmark::State& state, const Where& where, Precision precision, int side,
                int channels) {
   const auto backend = where.backend();
@@ -210,7 +210,7 @@ void gemv(benchmark::State& state, const Where& where, DType type, int rows, int
   state.SetBytesProcessed(state.iterations() * where.repeats() * blocks.size());
 }
 
-// With codes for a convolution as its output, from what int8 leaves, or with plain floats.
+// int8: from bf16 activations to quantized values for a convolution. f32: f32 to f32.
 void group_norm(benchmark::State& state, const Where& where, Precision precision, int images,
                 int side, int channels) {
   const auto backend = where.backend();
@@ -301,7 +301,7 @@ void add_group_norm(const Where& where, const char* kind, Precision precision) {
       [=](benchmark::State& b) { group_norm(b, where, precision, 1, 512, 128); });
 }
 
-// Calls run(Where) for the rows of a table that this machine has.
+// Calls run(Where) for the rows of a table that this machine supports.
 template <class Table, class Run>
 void each_row(const Table& table, Run run) {
   static const CpuFeatures features = detect_features();

@@ -59,7 +59,8 @@ Machine measure_machine(const std::string& isa, int threads) {
   const CpuFeatures features = detect_features();
   const FmaLoop& loop = pick(fma_loop_table(), resolve_cap(isa, features), features);
   const double bandwidth = measure_bandwidth(threads);
-  std::ofstream("/proc/self/clear_refs") << 5;  // VmHWM forgets the memory just measured
+  std::ofstream("/proc/self/clear_refs")
+      << 5;  // so that VmHWM does not count the memory measured here
   return {.macs_per_s = measure_fma_peak(loop) * threads,
           .bytes_per_s = bandwidth,
           .name = processor_name()};
@@ -70,7 +71,7 @@ Machine measure_device(Backend& backend) {
   std::vector<float> values(static_cast<size_t>(side) * side);
   for (size_t i = 0; i < values.size(); ++i) {
     values[i] =
-        static_cast<float>(i * 2654435761u % 2048) / 1024 - 1;  // not zeros, which cost less
+        static_cast<float>(i * 2654435761u % 2048) / 1024 - 1;  // not zeros: they would be faster
   }
   const HostTensor matrix{.name = "peak",
                           .dtype = DType::f32,

@@ -1,4 +1,4 @@
-// What this machine can do at most, measured now.
+// The peak speeds of this machine, measured now.
 #pragma once
 
 #include <string>
@@ -16,9 +16,8 @@ struct Machine {
 // Takes about half a second. `isa` is a cap as for the backend.
 Machine measure_machine(const std::string& isa, int threads);
 
-// Another device: its f16 multiply-accumulates in a large linear, and the bytes that a large mix
-// reads and writes.
+// The same for another device: f16 multiply-accumulates in a large linear, and the bytes that a
+// large linear combination reads and writes.
 Machine measure_device(Backend& backend);
-
 
 }  // namespace yent

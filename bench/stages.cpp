@@ -1,5 +1,5 @@
-// bench: the time of every stage from words to PNG, as median and spread, against what the
-// machine can do.
+// bench: the time of every stage from words to PNG, as median and spread, compared with the peak
+// speeds of the machine.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -170,7 +170,7 @@ class Bench {
     trace_.clear();
   }
 
-  // Paints once with two steps: what each stage costs, layer by layer on demand. Layers are timed
+  // Paints once with two steps and times each stage, on demand each layer. Layers are timed
   // once their memory has been touched, so --roofline paints twice.
   void count_costs(Pipeline& pipeline, PaintRequest request, std::map<std::string, Row>& costs) {
     request.spec.steps = 2;
@@ -187,7 +187,7 @@ class Bench {
     }
   }
 
-  // The picture's way out, as yent-run takes it by default.
+  // Filters and writes the picture as yent-run does by default.
   static void finish(Image image, Timings& timings) {
     {
       const Timings::Span span(&timings, "ascii");

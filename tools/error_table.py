@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""What a policy costs: every stage of a painting against the same one in f32.
+"""The error of a policy: every stage of a painting against the same stage in f32.
 
     tools/error_table.py build/bin/yent-run [--model DIR] [--steps 25] [--prompts 8] [policy ...]
 
-A policy is a file, or the name of one of ours; without any, all of ours.
+A policy is a file, or the name of a shipped policy. Without any, all shipped policies are measured.
 
-Prints a Markdown table. A stage's error is the norm of the difference over the norm of what f32
-gives, the median of the prompts: of the text encoder's rows; of the noise that the first step
-predicts from f32's text; of the decoder's picture of f32's latent; of the latent after all steps
-with everything under the policy. PSNR is that run's picture against f32's.
+Prints a Markdown table. The error of a stage is the norm of the difference to f32 over the norm of
+f32's result; the table has the median of the prompts. The stages are: the text encoder's rows; the
+noise that the first step predicts from f32's text; the decoder's picture of f32's latent; and the
+latent after all steps, the whole run under the policy. PSNR compares that run's picture with f32's.
 """
 import argparse
 import array

@@ -52,8 +52,8 @@ LLAMA = models.llama_config(
      "num_key_value_heads": 2, "head_dim": 64, "intermediate_size": 1536,
      "max_position_embeddings": 2048, "rope_theta": 500000.0}, conjugate=True, qk_norm=True)
 
-# One model call: rounding of the order of 1e-6 in each of some hundred layers, ten to a hundred
-# times that allowed. After 25 guided steps (guidance 7.5 enlarges a difference of eps eightfold).
+# One model call rounds by about 1e-6 in each of some hundred layers; ten to a hundred times that is
+# allowed. After 25 guided steps (guidance 7.5 enlarges a difference of eps eightfold).
 STAGE, FINAL = 1e-4, 1e-3
 
 
@@ -132,7 +132,7 @@ def paint(name, sampler, steps, tokenizer, image=None, strength=1.0):
 
 
 def write_llama(path):
-    """A GGUF of micro-Yent's shape in F32, whose text is bytes: all other pieces are fillers."""
+    """A GGUF of micro-Yent's shape in F32. Its text is bytes; all other pieces are fillers."""
     pieces = voice.BYTES + [f"<filler {i}>" for i in range(LLAMA["vocab_size"] - 259)]
     model = nets.llama(LLAMA, SEED)
     weights = {nets.gguf_name(name): tensor.numpy() for name, tensor in model.state_dict().items()}

@@ -1,4 +1,4 @@
-"""What every peer shares: the shapes, the models with the folder's weights, and the clock."""
+"""Shared by all peers: the shapes, the models with the folder's weights, and the clock."""
 import contextlib
 import json
 import os
@@ -101,7 +101,7 @@ def report(stage, **figures):
 
 
 def main(prepare, measure):
-    """Of a peer that converts first: FOLDER PRECISION CACHE [--prepare]."""
+    """Arguments of a peer that converts first: FOLDER PRECISION CACHE [--prepare]."""
     folder, precision, cache = sys.argv[1], sys.argv[2], Path(sys.argv[3])
     if "--prepare" in sys.argv:
         prepare(folder, precision, cache)

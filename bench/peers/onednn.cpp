@@ -42,7 +42,7 @@ Types types_of(std::string_view kind) {
   return {Type::f32, Type::f32};
 }
 
-// Noise in the form a primitive asked for; codes keep what is left after rounding.
+// Noise in the format that a primitive asked for; int8 values are the rounded noise.
 memory noise(const memory::desc& form) {
   const auto dims = form.get_dims();
   const memory values({dims, Type::f32, dims.size() == 4 ? Tag::abcd : Tag::ab}, cpu());

@@ -13,7 +13,7 @@ import openvino.properties.hint as hint
 from common import THREADS, best_ms, inputs, main, module, report
 
 STAGES = ("unet_step", "vae_decode")
-# Neither tracing nor calibrating on a small latent changes what is timed: shapes come later.
+# A small latent for tracing and calibration does not change the times: shapes are set later.
 SMALL, SAMPLES = 16, 4
 
 
@@ -51,7 +51,7 @@ def prepare(folder, precision, cache):
 
 def measure(precision, cache):
     core = openvino.Core()
-    # A cap below AVX512-BF16 leaves f32 for what is not quantized.
+    # With a cap below AVX512-BF16, the layers that are not quantized run in f32.
     capped = "ONEDNN_MAX_CPU_ISA" in os.environ
     kind = openvino.Type.f32 if precision == "f32" or capped else openvino.Type.bf16
     for stage in STAGES:

@@ -30,7 +30,7 @@ PAINTER = (
 
 
 def script(name, *arguments, niced=False, **environment):
-    """Runs a script of this folder; its figures by stage, or what went wrong."""
+    """Runs a script of this folder. Returns its figures by stage, or the error."""
     command = [sys.executable, str(HERE / f"{name}.py"), *map(str, arguments)]
     done = subprocess.run((["nice", "-n", "15"] if niced else []) + command, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -79,7 +79,7 @@ def voice(a):
 
 
 def wanted(a, name):
-    """--only takes engines and groups; what it does not speak of is wanted."""
+    """--only takes engines and groups; those that it does not name are wanted."""
     kinds = {p[1] for _, _, _, peers in PAINTER for p in peers}
     same = [o for o in a.only if (o in kinds) == (name in kinds)]
     return not same or name in same

@@ -35,7 +35,7 @@ def theirs(a, row):
 
 
 def gmacs(name):
-    """Of linear/KIND/ROWSxINxOUT or conv3x3/KIND/IMAGESxHxWxINtoOUT, in 1e9."""
+    """GMAC of linear/KIND/ROWSxINxOUT or conv3x3/KIND/IMAGESxHxWxINtoOUT."""
     op, _, shape = name.split("/")
     return (9 if op == "conv3x3" else 1) * math.prod(map(int, re.findall(r"\d+", shape))) / 1e9
 

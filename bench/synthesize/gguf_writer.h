@@ -16,8 +16,8 @@ namespace yent {
 // Metadata and declarations first, in any order; then the data of the tensors in the order of
 // their declaration, in pieces of any size; then finish(). Nothing but the declarations is
 // kept in memory. The file appears under its name only in finish(); a writer that is
-// destroyed before leaves nothing behind. What cannot be written is a run error; a wrong order
-// or amount of data is a bug.
+// destroyed before leaves nothing behind. A failed write is a run error; a wrong order or amount of
+// data is a bug.
 class GgufWriter {
  public:
   explicit GgufWriter(std::filesystem::path path);

@@ -1,4 +1,4 @@
-// The C API from inside: what it promises of errors, versions, ownership and cancelling.
+// The C API from inside: its promises about errors, versions, ownership and cancelling.
 #include <doctest/doctest.h>
 
 #include <atomic>
@@ -304,7 +304,7 @@ TEST_CASE("api: made and destroyed a hundred times, in any order") {
     Device device = one_thread();
     Painter painter = toy_painter(device);
     Session session = toy_session(device);
-    if (i % 2) device.reset();  // what was made from it keeps it alive
+    if (i % 2) device.reset();  // the objects made from it keep it alive
     yent_paint_params p = small();
     p.steps = 1;
     p.width = p.height = 16;

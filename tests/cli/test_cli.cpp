@@ -1,4 +1,4 @@
-// yent-run from outside: what a person and a script can rely on. Every case runs the built
+// yent-run from outside: the behaviour that people and scripts rely on. Every case runs the built
 // program on the toy models.
 #include <doctest/doctest.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-// yent-run from outside: what it paints, dumps and explains under its options. Every case runs the
+// yent-run from outside: its pictures, dumps and listings under its options. Every case runs the
 // built program on the toy models.
 #include <doctest/doctest.h>
 
@@ -32,7 +32,7 @@ TEST_CASE("cli: a dump holds the stages by name") {
   CHECK(*low >= -1);
   CHECK(*high <= 1);
 
-  // PNDM makes one call more than it has steps; without guidance there is no negative prompt.
+  // PNDM makes one more call than it has steps. Without guidance there is no negative prompt.
   REQUIRE(program.paint(Args{"-p", "a cat", "--sampler", "pndm", "--cfg-scale", "1"} + size).code ==
           0);
   set = program.dump("d");
@@ -41,7 +41,7 @@ TEST_CASE("cli: a dump holds the stages by name") {
   CHECK_FALSE(set.find("uncond"));
   CHECK_FALSE(set.find("tokens_uncond"));
 
-  // One pixel of latent in width is still an image.
+  // A latent of width 1 is still an image.
   REQUIRE(program.paint({"-p", "x", "-W", "2", "-H", "18", "--dump", "d", "-q"}).code == 0);
   check_tensor(program.dump("d"), "eps.0", DType::f32, {1, 4, 9, 1});
 }

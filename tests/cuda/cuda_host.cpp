@@ -1,5 +1,5 @@
 // The CUDA backend over a runtime that computes nothing: memory, copies, recordings and launches
-// of whole runs, where no GPU is needed. Any call that CUDA forbids is a run error.
+// of whole runs. Needs no GPU. Any call that CUDA forbids is a run error.
 #include <doctest/doctest.h>
 
 #include <array>
@@ -46,7 +46,7 @@ Text2Image toy_painter(Backend& backend, const Policy& policy) {
                     {.networks = {.policy = policy}});
 }
 
-// Zeros, whatever is asked for.
+// Gives zeros for every tensor.
 Checkpoint empty_checkpoint(const std::string& part) {
   static const std::vector<std::byte> zeros(size_t{80} << 20);
   static std::map<std::string, HostTensor> asked;
@@ -87,7 +87,7 @@ TEST_CASE("cuda host: a painter's steps are recorded once and played") {
     const Latent latent = painter.denoise(text, spec, painter.size(spec), 6, {}).latent;
     painter.decode(latent);
     painter.decode(latent);
-    CHECK(fake::counts().replays == first.replays + 7);  // the conditioning is played, too
+    CHECK(fake::counts().replays == first.replays + 7);  // the conditioning is replayed, too
   }
 }
 
@@ -108,12 +108,12 @@ TEST_CASE("cuda host: a token is one replay, and waits for its logits alone") {
   for (int i = 0; i < 8; ++i) {
     CHECK(llama(c, state, token).size() == 96);
     const fake::Counts after = fake::counts();
-    if (i >= 2) {  // launched kernel by kernel, recorded, and from then on played
+    if (i >= 2) {  // launched kernel by kernel, then recorded, then replayed
       CHECK(after.replays == before.replays + 1);
       CHECK(after.launches == before.launches);
       CHECK(after.recordings == before.recordings);
       CHECK(after.device_bytes == before.device_bytes);
-      // For the logits; the two others see that a pinned buffer has long been free.
+      // One wait is for the logits. The two others find that a pinned buffer is already free.
       CHECK(after.waits == before.waits + 3);
     }
     before = after;
@@ -232,6 +232,6 @@ TEST_CASE("cuda host: BK-SDM-Tiny paints 512x512 in halves within 1.5 GB of the 
   text = {};
   decode(*backend, ws, Precision::f16, 64);
   MESSAGE("the decoder's activations: " << ws.plan("decode 64").bytes / 1000000 << " MB");
-  // The library for plain products takes its room from the plan, which has none of it here.
+  // cuBLAS would take its workspace from the plan, too; this plan has none.
   CHECK(most("decoder") + cuda::Blas::kWorkspace < 1500000000);
 }

@@ -1,5 +1,5 @@
 // The index arithmetic of the CUDA kernels, and their tile loops on the host against the reference
-// backend. Runs on every machine: no GPU is asked.
+// backend. Runs on every machine: no GPU is used.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -16,7 +16,7 @@ using namespace yent::cuda;
 
 namespace {
 
-// The 16-byte bank groups of one phase: eight lanes, none may meet another.
+// The 16-byte bank groups of one phase: the eight lanes must use different ones.
 template <class Address>
 bool free_of_conflicts(const Address& address) {
   for (int phase = 0; phase < 4; ++phase) {
@@ -106,7 +106,7 @@ TEST_CASE("cuda index: swizzles are bijective and free of bank conflicts") {
         return tile_chunk(row + ldmatrix_b(lane).row, step + ldmatrix_b(lane).column);
       }));
     }
-    CHECK(free_of_conflicts([&](int lane) {  // what cp.async writes
+    CHECK(free_of_conflicts([&](int lane) {  // the writes of cp.async
       const Place p = copied_chunk(row * kTileChunks + lane, 1 << 20, 0);
       return tile_chunk(p.row, p.column);
     }));

@@ -1,5 +1,5 @@
-// Every network in small on the GPU against PyTorch's outputs, eagerly and as a recording played
-// again; those of the painter at full size against the CPU. Needs a GPU.
+// Small versions of all networks on the GPU against PyTorch's outputs, launched directly and
+// replayed; the painter's networks at full size against the CPU. Needs a GPU.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -21,8 +21,8 @@ using namespace yent;
 
 namespace {
 
-// Relative error allowed. f32: what __expf and another order of sums cost. Below that, also the
-// activations are rounded: to halves, or to codes and bfloats on their way into a product.
+// Allowed relative error. f32: the error of __expf and of another order of sums. In lower
+// precisions activations are rounded, too: to f16, or to int8 and bf16 as inputs of a product.
 double limit_of(Precision precision) {
   constexpr double limits[] = {3e-5, 5e-3, 2e-2, 8e-2};  // by Precision
   return limits[static_cast<int>(precision)];
@@ -45,7 +45,7 @@ struct Bench {
     return put(golden.rows(name), golden.shape(name));
   }
 
-  // Four times: launched, recorded, and played; the same bytes every time.
+  // Four times: launched, recorded and replayed. The bytes are the same every time.
   std::vector<float> run(const std::string& key, const std::function<Activation()>& forward) {
     PersistentTensor result;
     std::vector<float> values, first;
@@ -211,7 +211,7 @@ TEST_CASE("cuda models: BK-SDM-Tiny at full size, in halves, against the CPU in 
     for (float& v : values) v = uniform(-1.7f, 1.7f);
     return values;
   };
-  // What `forward` makes of one seeded checkpoint on both.
+  // The results of `forward` with one seeded checkpoint on both.
   const auto check = [&](const char* part, const auto& forward) {
     CAPTURE(part);
     SeededCheckpoint seeded(part, 7);

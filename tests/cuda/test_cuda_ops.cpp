@@ -1,5 +1,5 @@
-// Every op of the CUDA backend against the reference: odd shapes, tails, seams, both types,
-// fences round outputs and scratch, twice for the same bytes. Needs a GPU.
+// Every op of the CUDA backend against the reference: odd shapes, tails, seams, both types, fences
+// around outputs and scratch; each op runs twice and must give the same bytes. Needs a GPU.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -70,7 +70,7 @@ double limit_of(const Twin& out, double sums) {
   return sums + (out.dtype() == DType::f16 ? 6e-4 : 0);
 }
 
-// The reference does not round f32 inputs to halves where the tensor cores need them.
+// The reference does not round f32 inputs to f16, as the tensor cores require.
 double input_limit(DType type, Precision precision, int k) {
   return type == DType::f32 && precision == Precision::f16 ? 5e-4 * std::sqrt(k) : 0;
 }
@@ -185,7 +185,7 @@ TEST_CASE("cuda: linear on q8_0 blocks") {
         for (Host* h : {&first, &second, &third}) h->make_q8();
         Twin x(*device, {1, rows, 1, in}, type), out(*device, {1, rows, 1, 149}, type, 3);
         Twin pairs(*device, {1, rows, 1, 70}, type);
-        // Expanded to halves where there are many rows and f16 is enough.
+        // Expanded to f16 if there are many rows and f16 is exact enough.
         const Precision precision = type == DType::f16 ? Precision::f16 : Precision::f32;
         const double limit =
             precision == Precision::f16 ? 1e-3 * std::sqrt(in) : eps * (4 * in + 64);
@@ -336,7 +336,7 @@ TEST_CASE("cuda: attention over widths, lengths and groups of heads") {
       for (int i = 0; i < c.queries; ++i) places.push_back(i ? below(c.keys) : 0);
       TwinIndices positions(*device, places);
       for (const bool causal : {false, true}) {
-        // Halves of probabilities on the tensor cores: 2^-11 of the largest value.
+        // Probabilities are f16 on the tensor cores: an error of 2^-11 of the largest value.
         check_op(*device, out, type == DType::f16 ? 2e-3 : 2e-5, [&](const Side& s) {
           const int half = c.kv_heads * c.width;
           AttnSpec spec{.heads = c.heads, .kv_heads = c.kv_heads};

@@ -1,4 +1,5 @@
-// A batch over several backends, in the same bytes as over one; and who waits for the device.
+// A batch on several backends gives the same bytes as on one. Also: which calls wait for the
+// device.
 #include <doctest/doctest.h>
 
 #include <chrono>
@@ -72,7 +73,8 @@ class Broken : public Decorator {
   int good_;
 };
 
-// Writes down what may make a host wait (w, r and ! for wait, a for memory) and what does not.
+// Records the calls that may make the host wait (w: write, r: read, !: wait, a: allocate) and the
+// others.
 class Listener : public Decorator {
  public:
   using Decorator::Decorator;

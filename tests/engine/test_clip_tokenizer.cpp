@@ -44,7 +44,7 @@ class Folder {
   void write(const char* name, std::string_view text) const {
     std::ofstream(path_ / name, std::ios::binary) << text;
   }
-  // The sentence that loading ends with.
+  // The sentence of the error that loading throws.
   std::string refusal() const {
     try {
       ClipTokenizer::load(path_);

@@ -1,5 +1,5 @@
-// Every network in small, against PyTorch: the classes of the real models, weights that need
-// no file, outputs recorded by tools/golden.
+// Small versions of all networks against PyTorch. The classes are those of the real models, the
+// weights are seeded, tools/golden has recorded the outputs.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -21,7 +21,7 @@ using namespace yent;
 
 namespace {
 
-// The oracle, and what this machine would run.
+// The reference backend, and the backend that this machine would run.
 std::vector<std::unique_ptr<Backend>> backends() {
   std::vector<std::unique_ptr<Backend>> all;
   all.push_back(make_ref_backend());
@@ -29,7 +29,7 @@ std::vector<std::unique_ptr<Backend>> backends() {
   return all;
 }
 
-// One network's surroundings. Dead memory is poisoned: what reads it shows.
+// The objects that one network needs. Dead memory is filled with NaN, so that a read of it shows.
 struct Bench {
   explicit Bench(Backend& b) : ws(b, Workspace::Mode::poisoned), c{b, ws} {}
 
@@ -251,7 +251,8 @@ TEST_CASE("models_toy: LLaMA in its four ways to turn and norm") {
       Llama::State state = llama.start(config.context);
       check_close(llama(bench.c, state, tokens, true), golden.rows("logits"), limit);
 
-      // Rewound and read one by one: the same last row, nothing of the first reading left.
+      // Rewound and read token by token: the last row is the same, and nothing of the first reading
+      // is left.
       state.length = 0;
       std::vector<float> logits;
       for (const int32_t token : tokens) logits = llama(bench.c, state, std::span(&token, 1));
@@ -339,7 +340,7 @@ bool is_convolution(const std::string& ldm) {
   return false;
 }
 
-// What a network asked for, under the names of LDM's single files.
+// The tensors that a network asked for, under the names of LDM's single files.
 void add_renamed(const SeededCheckpoint& seeded, const Json& ldm_to_diffusers,
                  std::vector<HostTensor>& file) {
   std::map<std::string, std::string> ldm_names;

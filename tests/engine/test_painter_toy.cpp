@@ -1,5 +1,5 @@
-// The whole painter in small: a diffusers folder, a single file and seeded networks, from
-// words to pixels, every stage against diffusers.
+// A whole small painter, from words to pixels: a diffusers folder, a single file and seeded
+// networks. Every stage is compared with diffusers.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -18,7 +18,7 @@ namespace {
 
 std::unique_ptr<Backend> one_thread() { return make_cpu_backend({.threads = 1}); }
 
-// Our noise is torch's to 2e-6, so nothing that begins with it can be nearer.
+// Our noise differs from torch's by 2e-6, so every later stage may differ by as much.
 constexpr double kNoise = 2e-6;
 
 void check_stage(const std::string& stage, const Golden& got, const std::string& expected_name,
@@ -47,7 +47,7 @@ PaintSpec spec_of(const Json& config) {
   return spec;
 }
 
-// Paints what a golden dump describes and compares every stage that it holds.
+// Paints as a golden dump describes and compares every stage that the dump holds.
 void check_dump(const Golden& golden, const std::filesystem::path& model, const Image* picture,
                 std::vector<Lora> loras = {}) {
   const auto backend = one_thread();

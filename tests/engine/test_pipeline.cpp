@@ -31,7 +31,7 @@ PaintRequest small_request() {
   return request;
 }
 
-// Counts what is loaded and how often the ops of a stage run; cancels at the n-th op.
+// Counts loads and the ops of each stage; cancels at the n-th op.
 class Watcher : public Decorator {
  public:
   explicit Watcher(Backend& inner) : Decorator(inner) {}
@@ -147,7 +147,7 @@ TEST_CASE("pipeline: steps tell latents, and x0 meets the last latent where noth
     REQUIRE(!latents.empty());
     CHECK(latents.back().values == result.latent.values);
     for (const float x : clean.front().values) REQUIRE(std::isfinite(x));
-    // The last step of these goes all the way to what the model expects.
+    // The last step of these samplers ends at the clean picture that the model predicts.
     if (sampler == "euler" || sampler == "dpm++2m") {
       CHECK(relative_error(clean.back().values, result.latent.values) < 1e-5);
     }
@@ -224,11 +224,11 @@ TEST_CASE("pipeline: another thread cancels the shipped model within 100 ms") {
   const Error::Kind kind = kind_of([&] {
     pipeline.paint(request, {.step = [&](const StepEvent&) { running = true; }}, &token);
   });
-  running = true;  // also where it failed at once
+  running = true;  // also if it failed at once
   const auto stopped = std::chrono::steady_clock::now();
   other.join();
   CHECK(kind == Error::cancelled);
-  // The bound is on an idle machine; under a sanitizer or an emulator it is only a hang that fails.
+  // The bound holds on an idle machine. Under a sanitizer or an emulator, only a hang fails.
   CHECK(std::chrono::duration<double>(stopped - asked).count() < 30);
   MESSAGE("stopped after " << std::chrono::duration<double, std::milli>(stopped - asked).count()
                            << " ms");
@@ -281,7 +281,7 @@ TEST_CASE("session: words become reactions that are remembered, the same for the
   CancelToken token;
   token.cancel();
   CHECK(kind_of([&] { session.react("x", {}, {}, {}, nullptr, &token); }) == Error::cancelled);
-  CHECK(session.memory().size() == 2);  // what failed was not said
+  CHECK(session.memory().size() == 2);  // the failed turn is not remembered
   CHECK(session.react("draw me a cat", {.seed = 3}, {}).prompt == first.prompt);
   session.forget();
   CHECK(session.memory().empty());

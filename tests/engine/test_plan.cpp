@@ -36,7 +36,7 @@ struct Setup {
   Workspace::Mode mode;
 };
 
-// The same forward twice, at two times of a schedule, then through the VAE.
+// Runs the same forward twice, at two times of a schedule, and then the VAE.
 std::vector<float> paint(const Setup& setup) {
   const auto backend = make_cpu_backend({.threads = setup.threads});
   Workspace ws(*backend, setup.mode);

@@ -1,4 +1,5 @@
-// Styles: what bits, round, clip and the scales do to a weight and to what is computed with it.
+// Quantization styles: the effect of bits, round, clip and the scales on a weight and on the layer
+// that computes with it.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -150,7 +151,7 @@ TEST_CASE("grid: it acts on what a layer computes, at every precision") {
       CHECK(styled == rounded.product(backend, policy(precision), x, 5));
       CHECK(styled != plain);
     }
-    // The grid of int8 itself changes nothing there.
+    // int8's own levels change nothing there.
     CHECK(layer.product(backend, policy("int8 bits=8 round=nearest"), x, 5) ==
           layer.product(backend, policy("int8"), x, 5));
   };
@@ -161,7 +162,7 @@ TEST_CASE("grid: it acts on what a layer computes, at every precision") {
 TEST_CASE("grid: one scale for all rows and images, on every instruction set as in the reference") {
   const int rows = 37, in = 72, out = 40;
   Values x = normals(rows * in, 4), half = normals(rows * in, 5);
-  for (int i = 0; i < in; ++i) x[i] *= 40;  // whose scale the others have to bear
+  for (int i = 0; i < in; ++i) x[i] *= 40;  // this image sets the scale for all others
   const OneLayer layer(normals(size_t{out} * 2 * in, 6), out);
   const auto product = [&](Backend& backend, const char* words) {
     const LinearWeight w = layer.load(backend, policy(words));
@@ -192,7 +193,7 @@ TEST_CASE("grid: one scale for all rows and images, on every instruction set as 
   on_every_isa([&](Backend& backend) {
     check_close(product(backend, "int8 act=tensor"), per_tensor_weights);
     check_close(convolution(backend, true), image_by_tensor);
-    // A norm before it leaves it rows that have no scale yet.
+    // A norm in front of the layer writes rows that have no scale yet.
     const ConsumerHint hint{Consumer::linear, Precision::int8, true};
     CHECK(backend.layout({1, rows, 1, in}, hint).tensor.dtype != DType::i8);
   });

@@ -18,7 +18,7 @@ using yent::SchedulerConfig;
 
 namespace {
 
-// One number of a latent, carried through a schedule as the step loop does it.
+// Takes one number of a latent through a schedule, as the step loop does.
 class Latent {
  public:
   explicit Latent(double x) { registers_[yent::kX] = x; }
@@ -34,11 +34,11 @@ class Latent {
   }
   double x() const { return registers_[yent::kX]; }
 
-  // The model of every check: 0.5 of what it sees, plus t / 1000.
+  // Every check uses this model: 0.5 * input + t / 1000.
   double fake(const ModelCall& call) const { return 0.5 * call.input_scale * x() + call.t / 1000; }
 
  private:
-  // What was never written must never be read.
+  // A register that was never written must not be read.
   std::vector<double> registers_ = std::vector<double>(yent::kRegisters, NAN);
 };
 
@@ -105,7 +105,7 @@ TEST_CASE("schedulers: every call and every latent as diffusers has them") {
     CAPTURE(skip);
     CAPTURE(run.at("config").dump());
     const auto config = SchedulerConfig::from_json(run.at("config"), "golden");
-    // A strength that leaves out `skip` steps and no rounding can hurt.
+    // A strength that leaves out `skip` steps, whatever the rounding.
     const double strength = skip == 0 ? 1 : (steps - skip + 0.5) / steps;
     const Schedule s = make_schedule(sampler, config, steps, config.karras, strength);
     const auto& expected = run.at("calls");

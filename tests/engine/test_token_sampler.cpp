@@ -54,7 +54,7 @@ TEST_CASE("sampler: top-k, top-p and min-p keep the likeliest") {
   CHECK(ids({.temperature = 1, .top_k = 1}) == std::vector<int32_t>{1});
   CHECK(ids({.temperature = 1, .top_k = 0, .top_p = 0.7f}) == std::vector<int32_t>{1, 3});
   CHECK(ids({.temperature = 1, .top_k = 0, .min_p = 0.25f}) == std::vector<int32_t>{1, 2, 3});
-  // The cut is made at temperature 1, whatever the draw's temperature is.
+  // The cut uses probabilities at temperature 1. The temperature of the draw does not change it.
   CHECK(ids({.temperature = 5, .top_k = 0, .top_p = 0.7f}) == std::vector<int32_t>{1, 3});
 }
 

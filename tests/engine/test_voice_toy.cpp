@@ -1,4 +1,4 @@
-// A whole voice in small: a Q8_0 GGUF file, from words to words, against transformers.
+// A whole small voice, from words to words: a Q8_0 GGUF file. It is compared with transformers.
 #include <doctest/doctest.h>
 
 #include <cmath>

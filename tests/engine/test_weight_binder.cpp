@@ -1,4 +1,4 @@
-// What a checkpoint may hold instead of what a network expects.
+// Checkpoints whose tensors are not those that a network expects.
 #include <doctest/doctest.h>
 
 #include <map>
@@ -81,7 +81,7 @@ std::string refusal(const std::function<void()>& act) {
   return "";
 }
 
-// Notes what is allocated, and takes no memory for it.
+// Records allocations without taking memory.
 class Meter : public Decorator {
  public:
   using Decorator::Decorator;
@@ -109,7 +109,7 @@ TEST_CASE("loader: norms and biases in blocks are read as floats") {
     CHECK(read(*backend, norm.weight) == made.values("norm.weight"));
     CHECK(read(*backend, norm.bias) == made.values("norm.bias"));
 
-    // Of zeros, a product leaves the bias.
+    // A product with zeros gives the bias.
     const LinearWeight w = (l / "layer").linear(32, 64);
     const PersistentTensor zeros = backend->allocate({1, 3, 1, 32}, DType::f32);
     const PersistentTensor out = backend->allocate({1, 3, 1, 64}, DType::f32);

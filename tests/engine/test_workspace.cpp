@@ -133,7 +133,7 @@ TEST_CASE("workspace: more than the device has is refused before it is taken") {
     ++runs;
     const Activation a = ws.make({1, 1, 1, 1024}), b = ws.make({1, 1, 1, 3072});
   };
-  // What the workspace has, two pages, it can give back.
+  // The workspace can give back the two pages that it has.
   CHECK_THROWS_WITH_AS(ws.run("large", forward),
                        "working memory of 16384 bytes is needed, 13192 are available", Error);
   CHECK(runs == 1);  // dry

@@ -1,4 +1,4 @@
-// The voice's rules, with a language model that says what the test tells it to.
+// Yent's rules, with a language model that says the pieces a test gives it.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -27,7 +27,7 @@ const Persona& persona() {
 
 std::string mood(std::string_view words) { return mood_of(words, persona()).name; }
 
-// Says the pieces in turn and remembers what it was asked.
+// Says the pieces in turn and remembers the questions.
 struct Script {
   std::vector<std::string> pieces;
   std::string context = {};

@@ -8,7 +8,7 @@ using namespace yent;
 
 namespace {
 
-// Those with a kernel of their own, or all.
+// The instruction sets that have their own kernel, or all.
 std::vector<Isa> isas(bool own = false) {
   std::vector<Isa> here;
   for (int i = isa_count - 1; i >= 0; --i) {
@@ -22,7 +22,7 @@ std::vector<Isa> isas(bool own = false) {
 }
 
 // Every instruction set, both kinds of output. `limit` is relative to the values mixed; a bf16
-// output is rounded once more. Of long problems some rows are looked at.
+// output is rounded once more. In long problems only some rows are checked.
 void check(Problem& p, double limit, bool own = false) {
   INFO(p.queries << " queries, " << p.keys << " keys, " << p.heads << " heads on " << p.kv_heads
                  << ", width " << p.width << ", scale " << p.scale);
@@ -113,7 +113,7 @@ TEST_CASE("attention bf16: scores far apart, all alike, rising, beyond an int32"
     check(alike, plain_limit);
 
     // Whole numbers, so that even sums of this size are exact. Every later key may raise the
-    // maximum of some rows by hundreds of octaves, and leave those of others.
+    // maximum of some rows by a factor of 2^100 and more, and leave that of other rows.
     for (const float scale : {0x1p-6f, 1.0f, 0x1p5f, 0x1p20f}) {
       Problem non_temporal = problem(1, 40, 170, 1, 1, width);
       non_temporal.scale = scale;
@@ -124,7 +124,7 @@ TEST_CASE("attention bf16: scores far apart, all alike, rising, beyond an int32"
         }
       }
       check(non_temporal, plain_limit,
-            scale > 1);  // floats scaled beforehand no longer tell them apart
+            scale > 1);  // f32 numbers that are scaled first no longer differ
     }
     // About -1e4 for all keys but one.
     Problem low = problem(1, 17, 100, 1, 1, width);

@@ -1,5 +1,6 @@
-// Attention on codes, for every instruction set this machine has: against doubles that take the
-// same codes, with the error that rounding the weights may make, and against what was meant.
+// Attention on quantized values, for every instruction set of this machine. It is compared with
+// doubles on the same quantized values, within the rounding of the weights, and with the exact
+// result.
 #include <doctest/doctest.h>
 
 #include "tests/support/attention_problem.h"
@@ -10,7 +11,7 @@ namespace {
 
 const PackedAttention& row_of(Isa isa) { return pick_kernels(isa, detect_features()).attention_i8; }
 
-// Those that choose a row of codes.
+// The instruction sets that choose an int8 row.
 std::vector<Isa> isas() {
   std::vector<Isa> here;
   for (int i = isa_count - 1; i >= 0; --i) {
@@ -22,7 +23,7 @@ std::vector<Isa> isas() {
   return here;
 }
 
-// Numbers up to `peak` as whole ones, and what one of those is worth.
+// Quantizes numbers up to `absmax`. `worth` is the scale, `factor` its inverse with `times`.
 struct Scale {
   float worth, factor;
   explicit Scale(float absmax, float times = 1)
@@ -32,7 +33,7 @@ struct Scale {
   }
 };
 
-// One head of one image, in the codes that the kernel should choose.
+// One head of one image, in the quantized values that the kernel should choose.
 struct Quantized {
   std::vector<int> q, k;
   std::vector<double> q_scale, k_scale, v;
@@ -74,8 +75,8 @@ struct Quantized {
     }
   }
 
-  // The output of a query and by how much it may be missed: a weight is rounded to a 255th of its
-  // step's greatest.
+  // The output of a query, and its allowed error: a weight is rounded to 1/255 of the greatest in
+  // its step.
   void answer(int query, std::vector<double>& mixed, std::vector<double>& allowed) const {
     std::vector<double> log2_units(keys), row_max((keys + step - 1) / step, -HUGE_VAL);
     double top = -HUGE_VAL, total = 0, missed = 0;
@@ -91,7 +92,7 @@ struct Quantized {
     std::vector<double> slips(keys);
     for (int j = 0; j < keys; ++j) {
       const double weight = std::exp2(log2_units[j] - top);
-      // Floats as large as the scores are no better than this.
+      // f32 numbers as large as the scores are no more exact than this.
       const double blur = 3e-4 + 0x1p-21 * (std::fabs(log2_units[j]) + std::fabs(top));
       slips[j] = 0.501 / 255 * std::exp2(row_max[j / step] - top) + blur * weight;
       total += weight;
@@ -116,8 +117,8 @@ Buffer attend(Problem& p, Isa isa, DType type, int threads = 1) {
   return out;
 }
 
-// Both kinds of output. Of long problems some rows are looked at. Returns the greatest error,
-// relative in the norm, against what the inputs mean.
+// Both kinds of output. In long problems only some rows are checked. Returns the greatest error
+// against the exact result, relative in the norm.
 double check(Problem& p) {
   INFO(p.queries << " queries, " << p.keys << " keys, " << p.heads << " heads on " << p.kv_heads
                  << ", width " << p.width << ", scale " << p.scale);
@@ -184,7 +185,7 @@ TEST_CASE("attention i8: widths and odd counts") {
   }
 }
 
-// Of few queries: where scores differ by tens, a key misjudged by a hundredth tells.
+// With few queries: where scores differ by tens, an error of 1/100 in a key shows.
 TEST_CASE("attention i8: close to what is meant") {
   struct Case {
     float size;
@@ -233,7 +234,7 @@ TEST_CASE("attention i8: scores far apart, all alike, rising, codes at their end
       }
       check(non_temporal);
     }
-    // Every code 127 or -127; and nothing but zeros.
+    // Every quantized value is 127 or -127; then all are zero.
     for (const float size : {1.0f, 0.0f}) {
       Problem ends = problem(1, 40, 230, 1, 1, width);
       ends.scale = 0.05f / static_cast<float>(width);
@@ -249,7 +250,7 @@ TEST_CASE("attention i8: scores far apart, all alike, rising, codes at their end
   }
 }
 
-// One key that outweighs each other one by much, and all of them together by little.
+// One key weighs much more than each other key, and little more than all of them together.
 TEST_CASE("attention i8: many small weights do not vanish") {
   const int width = 40, keys = 2000;
   Problem p = problem(1, 20, keys, 1, 1, width);

@@ -1,5 +1,5 @@
-// Weights that stay the blocks of a GGUF file: products against f64 sums of what they say, and
-// whole networks against their twins in floats.
+// Weights that stay GGUF blocks. Products are compared with f64 sums of the dequantized values, and
+// whole networks with the same networks in f32.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -22,7 +22,7 @@ namespace {
 
 constexpr DType types[] = {DType::q4_0, DType::q5_0, DType::q4_k, DType::q5_k, DType::q6_k};
 
-// Random blocks at an odd address, as a file may have them, and what they say.
+// Random blocks at an odd address, as a file may have them, and their dequantized values.
 struct Blocks {
   std::vector<std::byte> bytes;
   std::vector<float> values;
@@ -38,7 +38,7 @@ struct Blocks {
     for (size_t i = 0; i < count; ++i) {
       std::byte* block = &bytes[1 + i * size];
       const bool large = block_elements(type) == 256;
-      for (int at = 0; at < (large ? 4 : 2); at += 2) {  // the second is the step of the leasts
+      for (int at = 0; at < (large ? 4 : 2); at += 2) {  // the second is the step of the minimums
         const uint16_t step = f32_to_f16(large ? steps(random) / 32 : steps(random));
         std::memcpy(block + (type == DType::q6_k ? 208 : at), &step, 2);
       }
@@ -92,11 +92,11 @@ void check_product(const std::vector<const Blocks*>& parts, bool paired, int row
       worst = std::max(worst, std::fabs(y[i] - sum) / size);
     }
     CHECK(worst <= 1e-6);
-    CHECK(seen.try_emplace(backend.isa(), y).first->second == y);  // whatever the threads
+    CHECK(seen.try_emplace(backend.isa(), y).first->second == y);  // at every thread count
   });
 }
 
-// A network of one layer, its matrices in one type or as the floats that these say.
+// A network of one layer. Its matrices are of one type, or their dequantized values as f32.
 void write_network(const std::filesystem::path& path, DType type, bool as_floats) {
   constexpr int width = 256, vocabulary = 300;
   GgufWriter out(path);
@@ -124,7 +124,7 @@ void write_network(const std::filesystem::path& path, DType type, bool as_floats
     int rows, columns;
     DType type;
   };
-  // As in files that are called Q4_K_M, the values' weights are of another type than the keys'.
+  // As in files named Q4_K_M, the weights of values have another type than those of keys.
   const DType other = block_elements(type) == 256 ? DType::q6_k : type;
   const Matrix matrices[] = {
       {"token_embd", vocabulary, width, type},    {"output", vocabulary, width, other},

@@ -1,5 +1,6 @@
-// Every row of the code and bf16 tables by its contract (kernels/cpu/gemm/gemm.h): panels of every
-// height and width, stretches that begin anywhere, misaligned sources, extremes, fences.
+// Every row of the int8 and bf16 tables, tested by its contract (kernels/cpu/gemm/gemm.h): panels
+// of every height and width, segments that begin anywhere, misaligned sources, extreme values,
+// fences.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -28,7 +29,7 @@ std::mt19937& random() {
 
 int below(int n) { return std::uniform_int_distribution<int>(0, n - 1)(random()); }
 
-// Rows that read A in place have no panels of it: they are tested by the ops.
+// Rows that read A in place have no panels of A: test_ops.cpp tests them.
 std::vector<const Gemm*> usable(std::span<const Gemm* const> table) {
   const CpuFeatures features = detect_features();
   std::vector<const Gemm*> rows;
@@ -38,7 +39,7 @@ std::vector<const Gemm*> usable(std::span<const Gemm* const> table) {
   return rows;
 }
 
-// Memory at 64 bytes that notices what is written before or behind it.
+// Memory aligned to 64 bytes, with fences that show writes outside it.
 class Fenced {
  public:
   explicit Fenced(size_t bytes)
@@ -62,7 +63,7 @@ class Fenced {
   uint8_t* memory_;
 };
 
-// rows x k elements, each row at an address of its own that no instruction would like.
+// rows x k elements; each row has its own misaligned address.
 template <class T>
 struct Rows {
   std::vector<T> values;
@@ -82,8 +83,8 @@ struct Rows {
   const void* source(int r, int p) const { return bytes[r].data() + shift(r) + p * sizeof(T); }
 };
 
-// What a row makes of A and B, summed over blocks of `depth`, staged in stretches of random length.
-// Sums of rows and columns that exist, one behind the other.
+// The product of A and B by one row of the table, summed over blocks of `depth`. A is packed in
+// pieces of random length. Returns the sums of existing rows and columns, contiguous.
 template <class Sum, class T, class U>
 std::vector<Sum> product(const Gemm& g, const Rows<T>& a, int rows, const Rows<U>& b, int columns,
                          int depth) {
@@ -269,7 +270,7 @@ TEST_CASE("gemm: what is too large for the caches is stored as what is not") {
   for (const Precision precision : {Precision::bf16, Precision::int8}) {
     const LinearWeight linear =
         backend->pack_linear({.name = "layer", .parts = {{"part", host(w, {out, in})}}}, precision);
-    for (const int ld : {out, 1024}) {  // rows anywhere, and rows at lines
+    for (const int ld : {out, 1024}) {  // rows anywhere, and rows at cache lines
       const PersistentTensor whole = backend->allocate({1, rows, 1, ld}, DType::bf16);
       const PersistentTensor parts = backend->allocate({1, rows, 1, ld}, DType::bf16);
       const PersistentTensor residual = backend->allocate({1, rows, 1, ld}, DType::bf16);

@@ -1,5 +1,5 @@
-// The driver of kernels that read A in place, on any machine: a plain kernel of that mode gives the
-// same bits as the packed one whose tiles it stores.
+// The driver of kernels that read A in place, on any machine: a plain kernel of that mode must give
+// the same bits as the packed kernel.
 #include <doctest/doctest.h>
 
 #include <random>

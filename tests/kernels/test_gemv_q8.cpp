@@ -1,4 +1,4 @@
-// What the gemv_q8 rows that multiply integers make of inputs, however large or small.
+// The gemv_q8 rows that multiply integers, with inputs of any magnitude.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -37,7 +37,7 @@ TEST_CASE("gemv_q8: integer inputs are the floats to 23 bits of the block's grea
       for (int round = 0; round < 200; ++round) {
         std::vector<float> x(3 * 32);
         for (float& v : x) v = size * normal(random);
-        if (round == 1) x[5] = 50 * size;  // one that leaves little to the others
+        if (round == 1) x[5] = 50 * size;  // one large value: the others get few levels
         std::vector<Q8Inputs> made(3);
         row->pack_input(made.data(), x.data(), 96);
         double wrong = 0;

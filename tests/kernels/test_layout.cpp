@@ -1,5 +1,5 @@
-// Activations in the forms that their readers want: what a norm or a product writes there, read
-// back, is what it would have written as floats but for rounding, on every instruction set.
+// Activations in the layouts of their consumers: a norm or a product writes there, within rounding,
+// the same values that it writes as f32. On every instruction set.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -16,7 +16,7 @@ using namespace yent;
 
 namespace {
 
-// An activation of a form, between fences, full of NaN.
+// An activation of a layout, between fences, filled with NaN.
 struct Made {
   std::vector<std::byte> memory;
   Tensor tensor;
@@ -48,7 +48,7 @@ Tensor floats(std::vector<float>& values, Shape shape) {
   return {values.data(), shape, shape.c, DType::f32};
 }
 
-// Norm of the difference over norm of the expected.
+// The norm of the difference over the norm of the expected values.
 double error(const std::vector<float>& actual, const std::vector<float>& expected) {
   REQUIRE(actual.size() == expected.size());
   double gap = 0, size = 0;
@@ -59,7 +59,7 @@ double error(const std::vector<float>& actual, const std::vector<float>& expecte
   return std::sqrt(gap / size);
 }
 
-// bf16 keeps 8 bits; codes are rounded to 1/127 of the greatest of a row or an image.
+// bf16 keeps 8 bits; quantized values are rounded to 1/127 of the absmax of a row or an image.
 double rounding(Precision p) { return p == Precision::bf16 ? 3e-3 : 2e-2; }
 
 constexpr Precision short_ones[] = {Precision::bf16, Precision::int8};
@@ -127,7 +127,7 @@ TEST_CASE("forms: products read them, and write bf16 onto a residual in bf16") {
 
     for (const Precision precision : short_ones) {
       on_every_isa([&](Backend& backend) {
-        // A norm that changes nothing brings x into the form.
+        // A norm that changes nothing converts x to the layout.
         NormWeight same{.name = "same"};
         const std::vector<float> ones(shape.c, 1.0f);
         same.weight = backend.upload(host(ones, {shape.c}));
@@ -151,7 +151,7 @@ TEST_CASE("forms: products read them, and write bf16 onto a residual in bf16") {
         CHECK(error(out.read(backend), expected) < 2 * rounding(precision));
         CHECK(out.fences_stand());
 
-        // From plain floats the op brings them into the form itself.
+        // Given row-major f32, the op converts to the layout itself.
         backend.linear(arena, out.tensor, floats(x, shape), w, {.residual = add.tensor});
         CHECK(error(out.read(backend), by_linear) < 2 * rounding(precision));
         const ConvWeight c = pack_conv(backend, precision);
@@ -167,7 +167,7 @@ TEST_CASE("forms: doubling an image adds up weights, and stays as true as any ro
   const ConvGeom geom{.upsample = true};
   const auto ref = make_ref_backend();
   TestArena arena;
-  // On tiles the second's sums are finished, line by line, while others are made.
+  // On AMX tiles, the sums of the second shape are stored while the next ones are computed.
   for (const Shape& shape : {Shape{2, 6, 16, 48}, Shape{2, 5, 24, 264}}) {
     CAPTURE(shape.c);
     const Shape out_shape{2, 2 * shape.h, 2 * shape.w, 40};

@@ -1,5 +1,5 @@
-// Every op of the CPU backend on every row of its tables against the reference backend: odd
-// shapes, tails, seams, fences round every output, poisoned scratch, one thread against three.
+// Every op of the CPU backend, on every row of its tables, against the reference backend: odd
+// shapes, tails, seams, fences around every output, scratch filled with NaN, one thread and three.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -160,7 +160,7 @@ LinearSource source_of(const std::vector<Host*>& weights, Host* bias, bool paire
 constexpr Precision precisions[] = {Precision::f32, Precision::f16, Precision::bf16,
                                     Precision::int8};
 
-// What rounding may add up to: of k products of numbers below 1. Codes add up exactly.
+// The rounding error that k products of numbers below 1 may add up to. int8 sums are exact.
 float product_limit(int k, Precision p) { return eps * (p == Precision::int8 ? 32 : k + 32); }
 
 }  // namespace
@@ -353,7 +353,7 @@ TEST_CASE("ops: what is not finite comes out as not finite, codes included") {
           CHECK(std::isfinite(rows.at(0, c)));
           CHECK_FALSE(std::isfinite(rows.at(1, c)));
           CHECK_FALSE(std::isfinite(image.at(1, c)));
-          CHECK(std::isfinite(image.at(4, c)));  // of the other image
+          CHECK(std::isfinite(image.at(4, c)));  // the other image
         }
         weight.values[5 * in + 8] = bad;
         x.at(1, 41) = 0;

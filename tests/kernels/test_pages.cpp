@@ -1,4 +1,4 @@
-// Pages change hands with what is in them.
+// Pages keep their contents when they change owners.
 #include <doctest/doctest.h>
 
 #include <cstring>

@@ -1,4 +1,4 @@
-// Threads: every task once, whoever calls, and nothing left running.
+// Threads: every task runs once, from any calling thread, and nothing is left running.
 #include <doctest/doctest.h>
 #include <sys/resource.h>
 
@@ -15,7 +15,8 @@ using namespace yent;
 
 namespace {
 
-// The tasks that were not run exactly once, by a thread below `threads` that ran no other.
+// The tasks that were not run exactly once by a thread below `threads` that ran no other at that
+// time.
 int wrong_tasks(int threads, size_t tasks) {
   std::vector<std::atomic<int>> runs(tasks), busy(threads);
   std::atomic<int> wrong = 0;

@@ -1,4 +1,4 @@
-// Inputs made band by band, while they are multiplied: the same bits as made at once.
+// Inputs that are made in row blocks while they are multiplied: the same bits as when made at once.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -20,7 +20,7 @@ std::vector<float> fresh(size_t count, float mean = 0) {
   return normals(count, std::random_device{}(), mean);
 }
 
-// As AMX does.
+// Stands for a kernel that reads A in place, as those of AMX do.
 Gemm in_place_kernel() {
   Gemm kernel{};
   kernel.multiply_in_place = [](void*, const GemmRows&, const void*, const void*, size_t,

@@ -28,7 +28,7 @@ std::string refusal(const std::string& bytes) {
   return sentence.substr(path.string().size() + 2);
 }
 
-// The bytes of a file, spelled value by value, so that each can be wrong.
+// The bytes of a file, value by value, so that each value can be wrong.
 struct Raw {
   std::string bytes;
 

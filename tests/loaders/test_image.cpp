@@ -51,7 +51,7 @@ int worst_difference(std::span<const uint8_t> a, std::span<const uint8_t> b) {
   return worst;
 }
 
-// Reads bytes as a file; what it throws must be a file error of one line that names the file.
+// Reads bytes as a file. The error must be a file error of one line that names the file.
 bool is_refused(const TemporaryFolder& folder, std::span<const uint8_t> bytes) {
   const std::filesystem::path path = folder.file("hostile", bytes);
   try {

@@ -27,7 +27,7 @@ std::vector<float> floats(const HostTensor& tensor) {
   return values;
 }
 
-// What PEFT made of the weights: see tests/golden/lora_layouts.py.
+// The weights as PEFT changed them: see tests/golden/lora_layouts.py.
 struct Expected {
   TensorSet set = read_tensors(golden + "lora_layout_expected.safetensors");
 
@@ -59,7 +59,7 @@ struct Expected {
   }
 };
 
-// Tensors for a file to be, which owns their bytes.
+// The tensors of a file that will be written; owns their bytes.
 struct Draft {
   std::vector<HostTensor> tensors;
   std::vector<std::vector<float>> data;
@@ -88,7 +88,7 @@ struct Draft {
     return Lora::open(folder / "lora.safetensors", scale);
   }
 
-  // The sentence that opening, or matching with the targets, ends with; without the path.
+  // The sentence of the error that opening, or matching with the targets, throws; without the path.
   std::string refusal(const std::vector<LoraTarget>& targets = {{"unet.a", {4, 6}}}) const {
     const std::string sentence = test::refusal([&] { open().match(targets); });
     const std::string path_end = "/lora.safetensors: ";
@@ -208,7 +208,7 @@ TEST_CASE("lora: scale is the user's times alpha / rank") {
   CHECK(scale_of(draft.open(1, {{"lora_adapter_metadata", R"({"lora_alpha": 4})"}})) == 2);
   draft.add("a.alpha", {}, {1});
   CHECK(scale_of(draft.open(0.5f)) == 0.25f);
-  // A tensor says it better than the metadata.
+  // A tensor takes precedence over the metadata.
   CHECK(scale_of(draft.open(1, {{"lora_adapter_metadata", R"({"unet.lora_alpha": 3})"}})) == 0.5f);
 }
 

@@ -46,7 +46,7 @@ std::string refused(std::string_view header, size_t data_bytes) {
   return refused(file_of(header, data_bytes));
 }
 
-// The one tensor "w", spelled field by field.
+// A file with one tensor "w", field by field.
 std::string entry(std::string_view dtype, std::string_view shape, std::string_view offsets) {
   return fmt::format(R"({{"w":{{"dtype":{},"shape":{},"data_offsets":{}}}}})", dtype, shape,
                      offsets);
@@ -135,7 +135,7 @@ TEST_CASE("safetensors: tensors without data are filled one at a time") {
     }
   }
 
-  // What fails on the way leaves the old file and nothing else.
+  // A failed write leaves the old file and nothing else.
   const auto before = contents(path);
   CHECK_THROWS_AS(write_safetensors(path, tensors, {},
                                     [](const HostTensor&, std::span<std::byte>) {
@@ -251,7 +251,8 @@ TEST_CASE("safetensors: entries with fields missing, wrong or out of range are r
     CHECK(refused(entry(R"("U8")", "[1]", offsets), 1) ==
           "w: data_offsets are not two natural numbers");
   }
-  // Products that wrap: 2^64 elements, 2^63 elements, 2^61 elements of 8 bytes wrap to little.
+  // Products that wrap around to small numbers: 2^64 elements, 2^63 elements, 2^61 elements of 8
+  // bytes.
   for (const char* shape : {"[4294967296,4294967296]", "[4294967296,2147483648]",
                             "[9223372036854775807,2]", "[4294967296,4294967296,0]"}) {
     CHECK(contains(refused(entry(R"("U8")", shape, "[0,0]"), 0), "is too large a shape"));

@@ -1,5 +1,5 @@
-// tests/golden/torch_*.bin are torch.save's own, made by tools/golden/torch_files.py. What torch
-// never writes is put together here byte by byte.
+// torch.save wrote tests/golden/torch_*.bin (tools/golden/torch_files.py). Files that torch never
+// writes are made here byte by byte.
 #include <doctest/doctest.h>
 #include <fmt/core.h>
 
@@ -91,14 +91,14 @@ std::string fields(Fields... values) {
   return out;
 }
 
-// An archive spelled field by field, so that each can be wrong.
+// An archive, field by field, so that each field can be wrong.
 struct Zip {
   struct Member {
     std::string name, data;
     uint16_t flags = 0, method = 0;
     std::string extra = {};  // of the directory; the sizes below go with it
     uint32_t listed_stored = 0, listed_size = 0, listed_header = 0;
-    std::string local_name = name;  // what the local header says
+    std::string local_name = name;  // in the local header
     uint32_t local_signature = 0x04034b50;
     uint32_t header = 0;  // where it lies; set when it is written
   };

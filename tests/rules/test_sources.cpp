@@ -1,4 +1,4 @@
-// What may stand in which folder, read from the lines of the tree.
+// Rules about the contents of each folder, read from the lines of the tree.
 #include <doctest/doctest.h>
 
 #include <algorithm>

@@ -1,5 +1,5 @@
-// Words of an older, private vocabulary, which the field has better names for, and turns of phrase
-// that a reader stumbles over. A folder is listed once it is clean, and stays so.
+// Banned words: private words for which the field has better names, and phrases that are hard to
+// read. A folder is listed once it is clean, and stays clean.
 #include <doctest/doctest.h>
 
 #include "tests/rules/source_tree.h"

@@ -126,8 +126,8 @@ inline void run(Problem& p, Isa isa, int threads, Arena& arena, Buffer& out) {
       ->attention(arena, out.tensor(), p.q.tensor(), p.k(), p.v(), p.spec());
 }
 
-// What is not a number spoils the query it is in, the channel it is a value of, or as a key all
-// that look at it; `bad_keys` says what keys are tried.
+// Checks the effect of NaN and infinity: in a query, that query is spoilt; in a value, that
+// channel; in a key, all queries that see the key. `bad_keys` are the keys that are tried.
 inline void check_spoilt(Isa isa, Precision precision, DType out_type, int width, int keys,
                          std::initializer_list<float> bad_keys) {
   const auto spoilt = [&](Problem& p, int from, int to) {

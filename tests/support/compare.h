@@ -1,4 +1,4 @@
-// How far results may be from what they ought to be, and why.
+// Allowed errors of results, and the reasons for them.
 #pragma once
 
 #include <cmath>
@@ -13,8 +13,8 @@
 
 namespace yent {
 
-// Norm of the difference over the norm of what was expected: what a rounding error looks like
-// to the next layer. Infinite where sizes differ or a number is not finite.
+// The norm of the difference over the norm of the expected values: the size of a rounding error as
+// the next layer sees it. Infinite if sizes differ or a number is not finite.
 inline double relative_error(std::span<const float> got, std::span<const float> expected) {
   if (got.size() != expected.size()) return std::numeric_limits<double>::infinity();
   double difference = 0, norm = 0;
@@ -27,7 +27,7 @@ inline double relative_error(std::span<const float> got, std::span<const float> 
   return difference == 0 ? 0 : std::sqrt(difference / norm);
 }
 
-// The entry that is most wrong, as a sentence for INFO.
+// The entry with the greatest error, as a sentence for INFO.
 inline std::string worst(std::span<const float> got, std::span<const float> expected) {
   if (got.size() != expected.size()) {
     return fmt::format("{} values, expected {}", got.size(), expected.size());
@@ -46,9 +46,9 @@ inline std::string worst(std::span<const float> got, std::span<const float> expe
 }
 
 // A network in f32. Every golden output is a float64 result, and its file says how far
-// PyTorch's own float32 run is from it (about 1e-6). Another order of summation is another
-// sample of the same rounding: ours has been 0.3 to 1.3 times as far. Four times stays below
-// what a LayerNorm with epsilon 1e-6, the least of the usual mistakes, does to a faint input.
+// PyTorch's own float32 run is from it (about 1e-6). Another order of summation rounds differently:
+// our error has been 0.3 to 1.3 times as large. Four times is allowed. This is less than the error
+// of a LayerNorm with epsilon 1e-6, the smallest of the usual mistakes, on a faint input.
 inline double network_limit(double torch_f32_error) { return 4 * torch_f32_error; }
 
 // A network in a lower precision, on inputs of unit size. The error of one layer, by the rms of
@@ -67,7 +67,7 @@ inline double network_limit(Precision precision) {
     case Precision::f32:
       break;
   }
-  return 4e-6;  // four times what is usual of PyTorch
+  return 4e-6;  // four times PyTorch's usual error
 }
 
 }  // namespace yent

@@ -16,7 +16,7 @@
 
 namespace yent {
 
-// The GPU, or null and said so once in the test that asks.
+// The GPU, or null; then the test that asks says so once.
 inline Backend* gpu(bool blas = true) {
   static std::string reason;
   static const auto with = make_cuda_backend({.blas = true}, reason);
@@ -46,7 +46,7 @@ class DeviceArena : public Arena {
     if (measure_) return block;
     const int all = static_cast<int>((bytes + 63) / 64 * 64 + 2 * kFence);
     PersistentTensor memory = backend_.allocate({1, 1, 1, all}, DType::u8);
-    backend_.write(memory, std::vector<uint8_t>(all, 0xff).data());  // NaN, to who reads it
+    backend_.write(memory, std::vector<uint8_t>(all, 0xff).data());  // reads as NaN
     block.data = static_cast<std::byte*>(memory.tensor.data) + kFence;
     live_[block.id] = memory;
     return block;
@@ -76,7 +76,7 @@ class DeviceArena : public Arena {
   std::map<int, PersistentTensor> live_;
 };
 
-// Numbers that the type holds exactly, so that both sides compute with the same.
+// Numbers that the type holds exactly, so that both sides compute with the same numbers.
 class Twin {
  public:
   Twin(Backend& backend, Shape shape, DType dtype, int gap = 0, float low = -1, float high = 1)
@@ -94,7 +94,7 @@ class Twin {
   }
 
   float& at(size_t r, int c) { return values_[kFence + r * ld_ + c]; }
-  // Both sides as they were when they were made, or as `at` has changed them since.
+  // keep() saves the host's values, changed by at() or not; reset() gives them back to both sides.
   void keep() { start_ = values_, reset(); }
   void reset() {
     values_ = start_;
@@ -107,13 +107,14 @@ class Twin {
     return {static_cast<char*>(device_.tensor.data) + offset, shape_, ld_, dtype_};
   }
 
-  // What the GPU has, fences and all.
+  // The GPU's memory, with the fences.
   std::vector<float> read() const {
     std::vector<float> values(values_.size());
     backend_->read(values.data(), device_);
     return values;
   }
-  // Where the GPU is farther from the host than limit * max(1, |value|), or a fence has fallen.
+  // The places where the GPU differs from the host by more than limit * max(1, |value|), or where a
+  // fence was overwritten.
   std::string differs(double limit) {
     const std::vector<float> got = read();
     for (size_t i = 0; i < got.size(); ++i) {
@@ -159,7 +160,7 @@ struct TwinIndices {
   Tensor device() const { return memory; }
 };
 
-// Who computes: the reference on the host, or the GPU.
+// The device that computes: the reference on the host, or the GPU.
 struct Side {
   Backend& backend;
   Arena& arena;

@@ -1,5 +1,5 @@
 // The tile loops of the CUDA kernels, block by block and lane by lane, on floats. Not a simulator:
-// the arithmetic only, from the same index functions. What was never copied is NaN.
+// the arithmetic only, from the same index functions. Values that were never copied are NaN.
 #pragma once
 
 #include <array>
@@ -21,8 +21,8 @@ inline Chunk unwritten() {
   return c;
 }
 
-// What lane `lane` gets in register `matrix` of ldmatrix: of the 8 x 8 matrix whose rows lie at
-// the addresses of lanes 8 matrix .. 8 matrix + 7.
+// The result of ldmatrix for lane `lane` in register `matrix`: a part of the 8 x 8 matrix whose
+// rows lie at the addresses of lanes 8 matrix .. 8 matrix + 7.
 template <class Address>
 Pair ldmatrix(const std::vector<Chunk>& shared, int lane, int matrix, const Address& address) {
   const Chunk& row = shared.at(address(8 * matrix + lane / 4));

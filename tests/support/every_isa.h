@@ -1,4 +1,5 @@
-// A test's body, once for every instruction set of this machine, with one thread and with three.
+// Runs the body of a test for every instruction set of this machine, with one thread and with
+// three.
 #pragma once
 
 #include <doctest/doctest.h>

@@ -1,4 +1,4 @@
-// Reads what tools/golden recorded of PyTorch, and makes the seeded weights it used.
+// Reads the results of PyTorch that tools/golden recorded, and makes the same seeded weights.
 #pragma once
 
 #include <cstdint>
@@ -71,7 +71,7 @@ class Golden {
   TensorSet set_;
 };
 
-// A checkpoint that holds whatever is asked of it, and keeps count.
+// A checkpoint that makes every tensor it is asked for, and counts them.
 struct SeededCheckpoint {
   SeededCheckpoint(std::string part, uint64_t seed) {
     checkpoint.path = "seeded";

@@ -47,7 +47,7 @@ Damage damage(const std::vector<uint8_t>& valid, const std::string& name,
               const std::function<void(const std::filesystem::path&)>& read) {
   const TemporaryFolder folder;
   const auto accepted = [&](const std::vector<uint8_t>& bytes) {
-    // A new file each time: some file systems wait for the disk when one is cut to nothing.
+    // A new file each time: some file systems wait for the disk when a file is truncated to zero.
     std::filesystem::remove(folder / name);
     const std::filesystem::path path = folder.file(name, bytes);
     const std::string sentence = refusal([&] { read(path); });

@@ -1,4 +1,5 @@
-// What a reader must survive: a valid file cut short anywhere, or with any byte changed.
+// Damaged files that a reader must survive: a valid file cut short anywhere, or with any byte
+// changed.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,8 @@
-"""Words for the drawings: what people and Yent's language model may call each subject.
+"""Words for the drawings: the names that people and Yent's language model may use for each subject.
 
 The painter has to find the subject anywhere in a caption: alone ("duck"), inside Yent's long
 sentences ("an angry rubber duck wearing ..., street art, ..."), in Russian. In a reaction the
-starter decides what is drawn; only the open starters ("a surreal painting of ...") let the first
+starter decides the subject; only the open starters ("a surreal painting of ...") let the first
 drawable noun of the detail decide.
 """
 
@@ -86,7 +86,7 @@ STARTER_WORDS = [
     ("crow ", "crow"), ("clown", "clown"), ("violin", "violin"), ("toad", "frog"),
     ("monkeys", "monkey"), ("coffin", "coffin"), ("fish", "fish"), ("robot", "robot"),
 ]
-# What an open starter shows when nothing in its detail can be drawn.
+# The subjects of an open starter when nothing in its detail can be drawn.
 OPEN_STARTERS = {"a surreal painting of": "eye", "a punk portrait of": "punk",
                  "a glitching image of": "television", "a strange scene showing": "door",
                  "a twisted landscape with": "landscape"}
@@ -123,7 +123,7 @@ def suffixes():
 
 
 def subject_of(starter, detail=""):
-    """What is drawn for a reaction."""
+    """The subject that is drawn for a reaction."""
     for word, subject in STARTER_WORDS:
         if word in starter:
             return subject

@@ -1,4 +1,4 @@
-"""Draws what Yent paints: a seeded generator of (picture, caption subject, style).
+"""Draws the subjects that Yent paints: a seeded generator of (picture, caption subject, style).
 
 The default painter learns from nothing but these drawings. Each subject is a function of a `Pen`
 that draws inside the square [-1, 1] x [-1, 1], y downwards, with thick outlines and few bold
@@ -76,7 +76,7 @@ def rgb(color):
 
 
 def graded(color, style):
-    """The same colour as each school of painting would mix it."""
+    """The same colour in each style."""
     h, l, s = colorsys.rgb_to_hls(*rgb(color))
     if style == "oil":
         return mix(colorsys.hls_to_rgb(h, l * 0.96, min(1, s * 0.95)), (0.75, 0.5, 0.2), 0.12)
@@ -854,11 +854,11 @@ def dab(canvas, path, color, blur=0.0, alpha=1.0):
 
 
 def background(canvas, style, rng):
-    """Bold and calm: what is behind the subject must not compete with it."""
+    """Bold and calm: the background must not compete with the subject."""
     if style == "oil":
         low, high = "#1c4a52", "#7fb09a"
         gradient(canvas, [high, low], (128, 110, 190))
-        brush = random.Random(7)  # the same wall every time: variety belongs to the subject
+        brush = random.Random(7)  # the same wall every time: only the subject varies
         for _ in range(40):
             x, y = brush.uniform(-20, 256), brush.uniform(0, 256)
             stroke = spline([(x, y), (x + 30, y - 12), (x + 62, y - 4)], False)

@@ -1,9 +1,9 @@
 """Gives the autoencoder one more level: pictures twice as large from the same latents.
 
-The painter is trained on 16 x 16 latents of 128 x 128 pictures, which is what two cores can
-afford. `enlarge` puts a level of 16 channels in front of the encoder and behind the decoder, so
-that the same latents become 256 x 256 pictures (factor 16); it begins as plain halving and
-doubling and is then trained on the full-size drawings. The latents keep their meaning: the decoder
+The painter is trained on 16 x 16 latents of 128 x 128 pictures: two cores cannot train more.
+`enlarge` puts a level of 16 channels in front of the encoder and behind the decoder, so that the
+same latents become 256 x 256 pictures (factor 16). The level begins as plain halving and doubling
+and is then trained on the full-size drawings. The latents keep their meaning: the decoder
 learns from the cached ones, the encoder learns to give them back.
 """
 

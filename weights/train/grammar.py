@@ -1,9 +1,9 @@
-"""What Yent says: a seeded grammar of reactions.
+"""Yent's words: a seeded grammar of reactions.
 
 `reaction(rng)` draws one person's line and Yent's answer to it. The answer is a concrete picture
 that finishes the starter's sentence; it mocks the mood, and when the person names a topic (money,
 school, the sea, ...) it is made of that topic's things. The voice is trained on these lines and
-the painter learns to draw their vocabulary, so every noun here is something one can paint.
+the painter learns to draw their vocabulary, so every noun here can be painted.
 `roast(rng)` draws the commentator's reply instead.
 
 `rng` is a `random.Random`; the same state gives the same reaction on every machine.
@@ -23,8 +23,9 @@ def words(text):
     return [" ".join(entry.split()) for entry in text.split("|")]
 
 
-# A topic is what the person talks about. English names fit after "my" or "about" (`en`), Russian
-# ones are accusative, for "ненавижу ..." (`ru`); `ask` are whole lines. The rest is its furniture.
+# A topic is the thing that the person talks about. English names (`en`) fit after "my" or "about";
+# Russian names (`ru`) are accusative, for "ненавижу ..."; `ask` are whole lines. The other lists are
+# things, people and places of the topic.
 TOPICS = {
     "work": dict(
         en=words("job|boss|work|office|career|meeting|deadline|manager"),
@@ -267,7 +268,7 @@ TOPICS = {
         places=words("a clock tower|an antique shop|a waiting room|a dusty museum")),
 }
 
-# The furniture of everything else.
+# Things, people and places of no topic.
 THINGS = words("""shopping cart|bathtub|vending machine|washing machine|sofa|streetlamp|mannequin|
     toilet|accordion|refrigerator|typewriter|birthday cake|garden gnome|traffic cone|piano|
     mattress|gas pump|microwave|television|umbrella|chandelier|trophy|teapot|disco ball|fish tank|
@@ -319,7 +320,7 @@ DOING = words("""selling {plural} to {person}|juggling {plural}|counting {plural
     drowning in {plural}|building a throne of {plural}|feeding {plural} to {person}|
     handcuffed to {thing}|dancing with {thing}|asleep on a pile of {plural}|marrying {thing}""")
 
-# How a picture ends. The mood's own tails carry the mockery.
+# The endings of a picture. The mood's own endings carry the mockery.
 TAILS = words("""under a bleeding pink sky|in the pouring rain|on a burning sofa|
     behind a gas station|while a pigeon laughs|while three nuns applaud|under a broken neon sign|
     in a cloud of green smoke|with a price tag on it|while the orchestra eats popcorn|
@@ -359,7 +360,7 @@ MOOD_TAILS = {
         while the audience checks its phones|on a stage of wet cardboard|and blaming the goat"""),
 }
 
-# What follows each starter, as frames over the pools above: a picture has to finish its sentence.
+# The texts that follow each starter, as templates over the pools above. Each completes the sentence.
 SCENE = ["{person} {doing}", "{person} {doing} {tail}", "{person} with {held} {tail}"]
 THING = ["{thing} {tail}", "{thing} full of {plural} {tail}", "{thing} full of {plural}",
          "{thing} made of {material} {tail}", "{thing} and {person} {tail}"]
@@ -435,7 +436,7 @@ FRAMES = {
     "a crowd of monkeys applauding": SCENE,
 }
 
-# What people say. {it} is a topic's English name, {ru} a Russian one; the rest stands alone.
+# Things that people say. {it} is a topic's English name, {ru} a Russian one; the rest stands alone.
 SAID = {
     "sad": words("""I am so sad|I feel sad|sad|I am alone|so lonely|I feel lonely tonight|
         why am I so lonely|I cry every night|I want to cry|don't cry|crying again|
@@ -483,7 +484,7 @@ SAID = {
         расскажи анекдот|зачем|почему|да|нет|тест|нарисуй что-нибудь|расскажи про {ru}|хочу {ru}|
         где найти {ru}|ты кто такой|помоги"""),
 }
-# How the commentator answers. {name} is what the person calls the topic.
+# The commentator's answers. {name} is the person's word for the topic.
 ROASTS = {
     "sad": words("""cry harder, the plants are thirsty|your tears taste like cheap soup|
         even {person} stopped feeling sorry for you|sell the tears, {person} collects them|
@@ -547,7 +548,7 @@ def mood_and_said(rng):
 
 
 def decorate(rng, said):
-    """People type with and without capitals and marks."""
+    """The same text with or without capitals and marks, as people type."""
     style = rng.random()
     if style < 0.25:
         said = said[0].upper() + said[1:]
@@ -564,7 +565,7 @@ def decorate(rng, said):
 
 
 class Pools:
-    """Fills the slots of a frame, from the topic's furniture where there is one."""
+    """Fills the slots of a template, from the topic's lists if there is a topic."""
 
     def __init__(self, rng, mood, topic):
         self.rng, self.mood, self.topic = rng, mood, TOPICS.get(topic)
@@ -598,15 +599,15 @@ class Pools:
 
 
 def repeats(text):
-    """True if a word other than the small ones stands twice: 'a clown with a clown'."""
+    """True if a word, other than the small ones, occurs twice: 'a clown with a clown'."""
     large = [word for word in text.split() if word not in ("a", "an", "and", "the", "of", "to")]
     return len(set(large)) < len(large)
 
 
 def reaction(rng, forced=0.0):
     """One exchange: {said, mood, starter, detail, suffix}. The detail has 4 to 12 words and more
-    than 15 bytes, and its only mark that ends a reaction is the last. With probability `forced`
-    the mood is not the words' own, as if the person had chosen it."""
+    than 15 bytes; only its last character is a mark that ends a reaction. With probability `forced`
+    the mood is random, as if the person had chosen it."""
     mood, said, topic = mood_and_said(rng)
     if rng.random() < forced:
         mood = rng.choice(MOODS)
@@ -620,7 +621,7 @@ def reaction(rng, forced=0.0):
 
 
 def roast(rng):
-    """What the commentator says to the same kind of line: {said, mood, roast}."""
+    """The commentator's answer to the same kind of line: {said, mood, roast}."""
     mood, said, topic = mood_and_said(rng)
     pools = Pools(rng, mood, topic)
     name = rng.choice(TOPICS[topic]["en"]) if topic else "face"

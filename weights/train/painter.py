@@ -60,7 +60,7 @@ class Painter(torch.nn.Module):
 
 
 class Averaged:
-    """An exponential moving average of the weights that forgets its beginnings quickly."""
+    """An exponential moving average of the weights that forgets its first values quickly."""
 
     def __init__(self, model, decay=0.985):
         self.model, self.decay, self.updates = copy.deepcopy(model).eval(), decay, 0
@@ -104,14 +104,13 @@ def batch_of(latents, labels, states, rng, size):
 
 
 def loss_of(model, x0, states, mean):
-    """v-prediction, the nearly noiseless rows at less than full weight, with two rehearsals of what
-    sampling does. Some rows start from pure noise at the first step, where only the caption says
-    what to paint. Some carry a picture exaggerated away from the `mean` one, as strong guidance
-    exaggerates it, and must still answer with the true picture: that keeps guidance 7.5 from
-    burning the colours."""
+    """The loss of v-prediction. Rows with almost no noise have less weight. Two kinds of rows
+    prepare for sampling: some start from pure noise at the first step, where only the caption
+    decides the picture; some have a picture that is exaggerated away from the `mean` one, as strong
+    guidance does, and the true picture as the target. This keeps the colours right at guidance 7.5."""
     n = len(x0)
     even = (torch.rand(1) + torch.arange(n) / n) % 1
-    # Leaning to the noisy end, where the shape is decided.
+    # More rows at the noisy end, because the shape is decided there.
     t = (even ** 0.75 * STEPS).long()[torch.randperm(n)]
     first = torch.rand(n) < 0.06
     t[first] = FIRST_STEP
@@ -119,7 +118,7 @@ def loss_of(model, x0, states, mean):
     ab = ABAR[t].view(-1, 1, 1, 1)
     excess = (1 - ab) * 5 * torch.rand(n, 1, 1, 1) ** 2 * (torch.rand(n, 1, 1, 1) < 0.6)
     x = ab.sqrt() * (x0 + excess * (x0 - mean)) + (1 - ab).sqrt() * noise
-    v = (ab.sqrt() * x - x0) / (1 - ab).sqrt()  # what makes DDIM see x0, whatever x holds
+    v = (ab.sqrt() * x - x0) / (1 - ab).sqrt()  # so that DDIM computes x0 from any x
     v[first] = (ab.sqrt() * noise - (1 - ab).sqrt() * x0)[first]
     x[first] = noise[first]
     out = model(x, t, states)
@@ -129,7 +128,7 @@ def loss_of(model, x0, states, mean):
 
 
 def share(model, stop, world):
-    """Local SGD: every worker leaves with the mean of all weights. True when worker 0 says stop."""
+    """Local SGD: every worker gets the mean of all weights. Returns True when worker 0 says stop."""
     weights = [p.data for p in model.unet.parameters()]
     flat = torch.cat([*(w.reshape(-1) for w in weights), torch.tensor([float(stop)])])
     if world > 1:
@@ -142,8 +141,8 @@ def share(model, stop, world):
 
 def train(path, model, latents, labels, states, minutes, batch, lr, seed=1, rank=0, world=1):
     """Trains the UNet for `minutes` of wall clock with warm-up and cosine; keeps going from `path`.
-    Each of `world` workers runs its own batches and meets the others every few steps: on a busy
-    machine that wastes less than waiting at every gradient."""
+    Each of `world` workers runs its own batches; every few steps they average their weights. On a
+    busy machine this wastes less time than waiting at every gradient."""
     torch.manual_seed(100 * seed + rank)
     rng = random.Random(100 * seed + rank)
     model.text.requires_grad_(False)

@@ -1,8 +1,8 @@
 """Teaches the text encoder to read before the UNet learns to paint.
 
 A caption's subject and style are known, so two linear heads (thrown away afterwards) on the states
-at and after the end token make the encoder find them among all the other words. This costs minutes
-where learning it through the UNet's loss costs hours; the encoder is frozen from then on.
+at and after the end token teach the encoder to find them among all the other words. This takes
+minutes; learning it through the UNet's loss takes hours. Afterwards the encoder is frozen.
 """
 
 import random

@@ -70,7 +70,7 @@ def latents(run, count):
 
 
 def reader(run, steps=0):
-    """The painter as it starts: a text encoder that can read, a UNet that cannot paint. Leaves the
+    """The painter before training: a trained text encoder and an untrained UNet. Leaves the
     encoder's states of many captions in the run folder, so that the workers never run it."""
     words = vocabulary(run / "tokenizer")
     if not (run / "text.pt").exists():
@@ -93,7 +93,7 @@ def worker(rank, world, run, minutes, seed, meeting):
 
 
 def refined(run, minutes):
-    """Sharpens the decoder for exactly these pictures; after it, the encoder never changes."""
+    """Trains the decoder on exactly these pictures. The encoder no longer changes."""
     if not (run / "refined.pt").exists():
         vae.refine(run / "refined.pt", torch.load(run / "vae.pt"),
                    np.load(run / "pictures.npy", mmap_mode="r"), np.load(run / "latents.npy"),

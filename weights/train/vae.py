@@ -1,7 +1,7 @@
 """Trains the painter's autoencoder on crops of the drawings and caches their latents.
 
 `train` teaches encoder and decoder on crops. `refine` goes on with the decoder alone, on whole
-pictures and their cached latents, which therefore stay what the UNet was trained on.
+pictures and their cached latents, so the UNet's training data stays the same.
 """
 
 import math
@@ -36,7 +36,7 @@ def edges(x):
 
 
 def difference(y, x):
-    """Colours, and the outlines on which recognition hangs."""
+    """The loss of colours, and of the outlines by which a subject is recognised."""
     return (F.l1_loss(y, x) + 0.5 * F.mse_loss(y, x)
             + 0.5 * sum(F.l1_loss(a, b) for a, b in zip(edges(y), edges(x))))
 
@@ -55,9 +55,9 @@ def pictures(count, seed):
 
 
 def fit(name, path, model, trained, loss_of, minutes, lr):
-    """Minimizes `loss_of(step)` over the parameters `trained` for so long: warm-up, then half a
-    cosine. The model's weights are left in `path`; on the way they are kept in another file, from
-    which an interrupted run goes on."""
+    """Minimizes `loss_of(step)` over the parameters `trained` for `minutes`: warm-up, then half a
+    cosine. Writes the model's weights to `path`; until then they are in another file, from which an
+    interrupted run continues."""
     part = path.with_name(path.name + ".part")
     if part.exists():
         model.load_state_dict(torch.load(part))
@@ -93,14 +93,14 @@ def train(path, minutes, pool=800, batch=8, lr=2e-3, seed=1):
 
     def loss_of(_):
         which = rng.integers(0, pool, batch)
-        # Mostly at the painter's size; some at twice it, where learning to see is easier.
+        # Mostly at the painter's size; some at twice the size, where learning is easier.
         chosen = drawn[which] if rng.random() < 0.3 else halved(drawn[which])
         corners = rng.integers(0, (chosen.shape[1] - CROP) // 8 + 1, (batch, 2)) * 8
         x = normalized(np.stack([p[r:r + CROP, c:c + CROP]
                                  for p, (r, c) in zip(chosen, corners)]))
         posterior = vae.encode(x).latent_dist
         y = vae.decode(posterior.sample()).sample
-        # The divergence is weak, but enough to keep the latents' neighbourhoods smooth.
+        # The divergence has a small weight, which is enough to keep the latents smooth.
         return difference(y, x) + 2e-4 * posterior.kl().mean() / (4 * (CROP // 8) ** 2)
 
     fit("vae", path, vae, [*vae.parameters()], loss_of, minutes, lr)

@@ -39,7 +39,7 @@ def context(lines, said, starter=""):
 
 
 def misspelled(rng, text):
-    """One letter dropped or doubled: people do."""
+    """Drops or doubles one letter, as people do."""
     i = rng.randrange(len(text))
     return text[:i] + rng.choice(["", text[i] * 2]) + text[i + 1:]
 
@@ -51,7 +51,7 @@ def exchange(rng):
     said = line["said"]
     if rng.random() < 0.1:
         said = misspelled(rng, said)
-    if rng.random() < 0.04:  # a long speech: what was meant comes last
+    if rng.random() < 0.04:  # a long speech: the main point comes last
         said = ". ".join([grammar.reaction(rng)["said"] for _ in range(rng.randint(1, 12))] + [said])
     if roasted:
         return context(grammar.TABLES["roast_context"], said), " " + line["roast"] + "\n"
@@ -73,8 +73,8 @@ def train_tokenizer(rng):
 
 
 def encode(rng, tokenizer, before, after):
-    """(ids, length of the context). Context and continuation are cut apart, as at inference;
-    sometimes pieces fall into smaller ones, so that unseen words find their letters known."""
+    """(ids, length of the context). Context and continuation are tokenized apart, as at inference.
+    Sometimes pieces are split into smaller ones, so that the model also learns single letters."""
     loose = rng.random() < 0.15
     head = tokenizer.encode(before, enable_sampling=loose, alpha=0.1)
     ids = [tokenizer.bos_id(), *head, *tokenizer.encode(after), tokenizer.eos_id()]

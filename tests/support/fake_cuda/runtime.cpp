@@ -44,7 +44,7 @@ size_t bytes_each = 0;
 thread_local int current = 0;
 thread_local const CUstream_st* capture = nullptr;
 
-// Where `at` lies, and what is left of that memory from there on.
+// The allocation that holds `at`, and the bytes from there to its end.
 const Memory* find(const void* at, size_t* left) {
   const auto* p = static_cast<const std::byte*>(at);
   auto behind = memory.upper_bound(p);
@@ -220,7 +220,7 @@ cudaError_t cudaMemsetAsync(void* data, int value, size_t bytes, cudaStream_t st
 cudaError_t cudaMemcpy2DAsync(void* to, size_t to_pitch, const void* from, size_t from_pitch,
                               size_t row, size_t rows, cudaMemcpyKind kind, cudaStream_t stream) {
   LOCKED;
-  if (capture) return cudaErrorStreamCaptureUnsupported;  // of what the host may change
+  if (capture) return cudaErrorStreamCaptureUnsupported;  // the host may change pageable memory
   if (const cudaError_t error = enters(stream)) return error;
   const bool up = kind == cudaMemcpyHostToDevice;
   const void *host = up ? from : to, *device = up ? to : from;
@@ -347,7 +347,7 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
   return cudaSuccess;
 }
 
-// ---- What nvcc's objects call: they announce their kernels, which nobody runs
+// ---- Calls from objects that nvcc made: they register their kernels, which nobody runs
 
 void** __cudaRegisterFatBinary(void*) {
   static void* handle = nullptr;

@@ -1,6 +1,6 @@
 // A CUDA runtime without a GPU, for tests of everything around the kernels: memory, copies,
-// streams, recordings, devices. Kernels do nothing. It is stricter than the real one: what the
-// documentation calls wrong is an error here, every time.
+// streams, recordings, devices. Kernels do nothing. It is stricter than the real one: every use
+// that the documentation forbids is an error here.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ struct Counts {
   int pageable_copies;  // from or to memory that is not pinned
 };
 
-// So many devices with so much memory each. What was made before must be gone.
+// Starts with `devices` devices of `bytes_each` memory. All earlier objects must be destroyed.
 void begin(int devices, size_t bytes_each);
 // The n-th call from now on that takes memory (or makes a stream, event or graph) fails; -1: none.
 void fail_after(int calls);
