@@ -76,7 +76,7 @@ def rgb(color):
 
 
 def graded(color, style):
-    """The same colour in each style."""
+    """The colour as this style shades it."""
     h, l, s = colorsys.rgb_to_hls(*rgb(color))
     if style == "oil":
         return mix(colorsys.hls_to_rgb(h, l * 0.96, min(1, s * 0.95)), (0.75, 0.5, 0.2), 0.12)
