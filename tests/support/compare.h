@@ -53,8 +53,8 @@ inline double network_limit(double torch_f32_error) { return 4 * torch_f32_error
 
 // A network in a lower precision, on inputs of unit size. The error of one layer, by the rms of
 // rounding: f16 weights 2^-11 / sqrt(3) / 1.53 = 1.9e-4 (1.53 is the rms significand); bf16
-// weights and inputs, 2^-8 for both, 2.1e-3; int8 about 8e-3, steps of peak / 127 for uniform
-// weights (peak 1.7 sigma) and normal inputs (3 to 4.5 sigma). On their way through the residual
+// weights and inputs, 2^-8 for both, 2.1e-3; int8 about 8e-3, steps of absmax / 127 for uniform
+// weights (absmax 1.7 sigma) and normal inputs (3 to 4.5 sigma). On their way through the residual
 // stream the errors of all layers add up to 4 to 5 times that, in every toy network; 6.5 allowed.
 inline double network_limit(Precision precision) {
   switch (precision) {
