@@ -26,7 +26,7 @@ enum class Consumer : uint8_t { any, linear, conv3x3, attention };
 struct ConsumerHint {
   Consumer use = Consumer::any;
   Precision precision = Precision::f32;
-  bool per_tensor = false;  // see LinearW
+  bool per_tensor = false;  // see LinearWeight
 };
 
 // How an activation lies in memory: a tensor whose data is null, and the bytes it needs.

@@ -19,8 +19,8 @@ class Activation {
   Activation() = default;
   Activation(Tensor tensor, std::shared_ptr<void> hold) : tensor_(tensor), hold_(std::move(hold)) {}
 
-  operator Tensor() const { return tensor_; }      // NOLINT: an Act is read as a tensor
-  operator ConcatView() const { return tensor_; }  // NOLINT: or as a Cat of one
+  operator Tensor() const { return tensor_; }      // NOLINT: an Activation is read as a tensor
+  operator ConcatView() const { return tensor_; }  // NOLINT: or as a ConcatView of one
   const Tensor* operator->() const { return &tensor_; }
   Activation view(int n, int h, int w) const { return {tensor_.view(n, h, w), hold_}; }
   // Whether this is the last copy: what reads it may then write onto it.
@@ -63,7 +63,7 @@ class Workspace : public Arena {
   Activation make(const Layout& layout);
 
   // Runs a forward. Under one key it must make the same requests in the same order; the first
-  // time, it is run dry to learn them. Results that outlive the forward go to Stored memory.
+  // time, it is run dry to learn them. Results that outlive the forward go to a PersistentTensor.
   void run(const std::string& key, const std::function<void()>& forward);
 
   // The plan of a key that has run.

@@ -82,7 +82,7 @@ void Denoiser::condition(Ctx c) {
   std::vector<double> times;
   for (const ModelCall& call : spec_.schedule.calls) times.push_back(call.t);
   c.activations = Precision::f32;  // once per prompt: nothing to save
-  conditioning_ = spec_.unet.condition(c, spec_.text, times);
+  conditioning_ = spec_.network.condition(c, spec_.text, times);
   // What differs from call to call lies at one place, so that a device can record a call once.
   conditioning_.now = c.backend.allocate(conditioning_.time.tensor.slice(0, 1).shape, DType::f32);
 }
@@ -104,7 +104,7 @@ void Denoiser::call_model(Ctx c, int k) {
   const Shape& s = spec_.latent;
   const std::string key = fmt::format("unet {} {} {} {}", n, s.h, s.w, spec_.text.tensor.shape.h);
   c.ws.run(key, [&] {
-    const Activation out = spec_.unet(c, input_, conditioning_, k);
+    const Activation out = spec_.network(c, input_, conditioning_, k);
     std::vector<Tensor> rows;
     for (int i = 0; i < n; ++i) rows.push_back(image(out, i));
     c.backend.linear_combination(c.ws, registers_[kModelOutput], rows,

@@ -9,13 +9,13 @@
 #include "engine/core/random.h"
 #include "engine/diffusion/latent.h"
 #include "engine/diffusion/samplers/schedule.h"
-#include "engine/models/unet.h"
+#include "engine/models/noise_predictor.h"
 
 namespace yent {
 
 // What a denoiser needs to know. The references must outlive it.
 struct DenoiserSpec {
-  const UNet& unet;
+  const NoisePredictor& network;
   const Schedule& schedule;
   PersistentTensor text;  // {n, tokens, 1, width}: n is 2 when guided, negative first
   double guidance = 1;    // out = negative + guidance * (positive - negative)

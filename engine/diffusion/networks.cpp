@@ -120,7 +120,7 @@ const ClipText& DiffusionNetworks::text_encoder() {
   return loaded(text_encoder_, "text_encoder", &DiffusionCheckpoint::text_encoder, clip_config());
 }
 
-const UNet& DiffusionNetworks::unet() {
+const NoisePredictor& DiffusionNetworks::denoising_network() {
   keep_only(Network::unet);
   return loaded(unet_, "unet", &DiffusionCheckpoint::unet, unet_config_);
 }

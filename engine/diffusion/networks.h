@@ -35,7 +35,11 @@ class DiffusionNetworks {
   // Reads the configs and matches the adapters. Throws file errors.
   DiffusionNetworks(DiffusionCheckpoint files, Backend& backend, Options options);
 
-  const UNetConfig& unet_config() const { return unet_config_; }
+  // Of the latents that are denoised: channels, and the size they were trained at. The width of the
+  // text embeddings.
+  int latent_channels() const { return unet_config_.in_channels; }
+  int sample_size() const { return unet_config_.sample_size; }
+  int text_width() const { return unet_config_.cross_attention_dim; }
   const VaeConfig& vae_config() const { return vae_config_; }
   const SchedulerConfig& scheduler_config() const { return scheduler_config_; }
   // Throws a file error where it does not fit the UNet.
@@ -56,7 +60,7 @@ class DiffusionNetworks {
   // stay. The reference holds until the next call of one of these. Throws file errors, and a run
   // error where memory does not suffice.
   const ClipText& text_encoder();
-  const UNet& unet();
+  const NoisePredictor& denoising_network();
   const VaeEncoder& vae_encoder();
   const VaeDecoder& vae_decoder();
   // The decoder beside the UNet, for previews: nothing is let go.

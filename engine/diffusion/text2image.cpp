@@ -84,7 +84,7 @@ Text2Image::Size Text2Image::size(const PaintSpec& spec, const Image* picture) c
     }
     return asked;
   };
-  const int own = networks_.unet_config().sample_size * f;
+  const int own = networks_.sample_size() * f;
   const int own_width = picture ? std::max(picture->width / f * f, f) : own;
   const int own_height = picture ? std::max(picture->height / f * f, f) : own;
   return {side(spec.width, "width", own_width), side(spec.height, "height", own_height)};
@@ -116,7 +116,7 @@ void Text2Image::check(const PaintSpec& spec, Size px) const {
 }
 
 void Text2Image::check(const TextEmbeddings& text, const PaintSpec& spec) const {
-  const int64_t width = networks_.unet_config().cross_attention_dim;
+  const int64_t width = networks_.text_width();
   const auto fits = [&](const std::optional<TextEmbeddings::Rows>& rows, const char* name) {
     if (!rows) throw misfit(text.origin, fmt::format("{} is missing", name));
     const std::vector<int64_t>& d = rows->dims;
@@ -271,7 +271,7 @@ Text2Image::Denoised Text2Image::denoise(const PersistentTensor& text, const Pai
     throw usage_error("the encoded picture has {} numbers, expected {}",
                       start.picture->values.size(), 2 * shape.count());
   }
-  const UNet& unet = networks_.unet();
+  const NoisePredictor& network = networks_.denoising_network();
   NoiseSource noise(seed, spec.rng);
   Denoised result;
   result.init = {shape.c, shape.h, shape.w, first_latent(schedule, shape, noise, start)};
@@ -281,7 +281,7 @@ Text2Image::Denoised Text2Image::denoise(const PersistentTensor& text, const Pai
     for (float& value : x) value *= static_cast<float>(schedule.init_scale);
   }
 
-  const DenoiserSpec task{.unet = unet,
+  const DenoiserSpec task{.network = network,
                           .schedule = schedule,
                           .text = text,
                           .guidance = spec.guidance,

@@ -67,7 +67,7 @@ class Text2Image {
   // the model's own.
   Size size(const PaintSpec& spec, const Image* picture = nullptr) const;
   int factor() const { return networks_.vae_config().factor(); }  // pixels per latent, one side
-  int latent_channels() const { return networks_.unet_config().in_channels; }
+  int latent_channels() const { return networks_.latent_channels(); }
   Shape latent_shape(Size px) const;
   std::string sampler(const PaintSpec& spec) const;  // its name in the table
   // Throws, before any work, the errors of a schedule of this spec, of parts that cannot be

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "engine/models/blocks.h"
+#include "engine/models/noise_predictor.h"
 
 namespace yent {
 
@@ -33,28 +34,19 @@ struct UNetConfig {
   static UNetConfig from_json(const Json& json, const std::string& path);
 };
 
-// What a prompt and a schedule fix for every step. Copies share the tensors.
-struct Conditioning {
-  PersistentTensor time;      // {1, calls, 1, all blocks' channels}: time_emb_proj of every call
-  PersistentTensor now = {};  // {1, 1, 1, ..}: where set, the row of the call that is due
-  // Keys and values of the text per transformer block, in the order of the forward: {n, 77, 1, 2
-  // c}.
-  std::vector<PersistentTensor> kv;
-};
-
 // The weights of one UNet. Const functions may be called from several threads at once if each has
 // a Ctx of its own. The backend that packed the weights must outlive it.
-class UNet {
+class UNet : public NoisePredictor {
  public:
   UNet(const WeightBinder& l, const UNetConfig& config);
 
   const UNetConfig& config() const { return config_; }
 
   // text {n, tokens, 1, cross_attention_dim}; one row of time per model call.
-  Conditioning condition(Ctx& c, Tensor text, std::span<const double> timesteps) const;
+  Conditioning condition(Ctx& c, Tensor text, std::span<const double> timesteps) const override;
 
   // latent {n, h, w, in_channels} -> {n, h, w, out_channels}, n as in the conditioning.
-  Activation operator()(Ctx& c, Tensor latent, const Conditioning& cond, int call) const;
+  Activation operator()(Ctx& c, Tensor latent, const Conditioning& cond, int call) const override;
 
  private:
   struct Down {

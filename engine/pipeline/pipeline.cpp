@@ -119,7 +119,9 @@ class Pipeline::Job {
                       .init = std::move(made.init),
                       .latent = std::move(made.latent)};
       batch_.in_turn(k, [&] {
-        if (events_.picture) events_.picture(std::move(painted));
+        if (!events_.picture) return;
+        const std::lock_guard lock(callbacks_);
+        events_.picture(std::move(painted));
       });
     }
     end_stage("vae_decode");

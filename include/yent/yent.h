@@ -13,10 +13,11 @@
  * Nothing is printed, nothing is read from the environment, no exception leaves the library.
  * Where a function fails, its outputs are set to NULL.
  *
- * Threads: different objects may be used by different threads at once. One object is used by one
- * thread at a time, except where a function says otherwise. Callbacks run on the thread that
- * called (with several devices: on one of the library's threads, never two at a time); they must
- * not throw and must not call back into the object that is at work.
+ * Threads: a device and what was made from it are used by one thread at a time, except where a
+ * function says otherwise. Different devices may be used by different threads at once, also two
+ * that compute on the same processor. Callbacks run on the thread that called (on several GPUs: on
+ * one of the library's threads, never two at a time). They must not throw and must not call back
+ * into the object that is at work.
  */
 #ifndef YENT_YENT_H
 #define YENT_YENT_H
