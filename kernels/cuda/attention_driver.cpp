@@ -8,6 +8,21 @@
 namespace yent::cuda {
 namespace {
 
+// out [args.view.rows][columns] = a times b, of halves.
+void multiply_halves(Queue& q, LinearArgs args, RowView out, int columns) {
+  const int rows = args.view.rows;
+  args.m = rows;
+  args.n = columns;
+  args.depth = args.view.total();
+  args.epilogue.out = out;
+  args.epilogue.columns = columns;
+  args.epilogue.image_rows = rows;
+  args.epilogue.scale_rows = 1;
+  args.epilogue.pairs = in_pairs(out);
+  const bool large = rows >= 128 && columns >= 128;
+  launch_gemm(q, Format::f16, large ? TileConfig{128, 128, 1} : TileConfig{64, 64, 1}, args);
+}
+
 // Heads too wide for registers: a GEMM writes the scores to scratch, then the softmax, then a GEMM
 // with the values transposed. 64 MB of scores at a time.
 void attend_wide(Queue& q, Arena& arena, const AttentionArgs& a) {
@@ -21,18 +36,6 @@ void attend_wide(Queue& q, Arena& arena, const AttentionArgs& a) {
   ENSURE(a.q.wide && a.k.wide && a.v.wide, "attention: heads of {} at odd addresses", a.width);
   const auto at = [](const RowView& x, size_t row, int column) {
     return static_cast<uint16_t*>(x.data) + row * x.ld + column;
-  };
-  const auto multiply = [&](LinearArgs args, RowView out, int rows, int columns) {
-    args.m = rows;
-    args.n = columns;
-    args.depth = args.view.total();
-    args.epilogue.out = out;
-    args.epilogue.columns = columns;
-    args.epilogue.image_rows = rows;
-    args.epilogue.scale_rows = 1;
-    args.epilogue.pairs = in_pairs(out);
-    const bool large = rows >= 128 && columns >= 128;
-    launch_gemm(q, Format::f16, large ? TileConfig{128, 128, 1} : TileConfig{64, 64, 1}, args);
   };
   for (int image = 0; image < a.images; ++image) {
     for (int head = 0; head < a.heads; ++head) {
@@ -53,7 +56,7 @@ void attend_wide(Queue& q, Arena& arena, const AttentionArgs& a) {
         qk.a = at(a.q, q_row, head * a.width);
         qk.b = at(a.k, k_row, kv);
         qk.b_ld = a.k.ld / 8;
-        multiply(qk, {scores.as<void>(), keys, 1, 1}, rows, a.keys);
+        multiply_halves(q, qk, {scores.as<void>(), keys, 1, 1}, a.keys);
         launch_softmax(q, {.scores = scores.as<float>(),
                            .out = probabilities.as<void>(),
                            .positions = a.positions ? a.positions + first : nullptr,
@@ -68,7 +71,8 @@ void attend_wide(Queue& q, Arena& arena, const AttentionArgs& a) {
         pv.a = probabilities.as<void>();
         pv.b = values_t.as<void>();
         pv.b_ld = keys / 8;
-        multiply(pv, {at(a.out, q_row, head * a.width), a.out.ld, 0, a.out.wide}, rows, a.width);
+        multiply_halves(q, pv, {at(a.out, q_row, head * a.width), a.out.ld, 0, a.out.wide},
+                        a.width);
       }
     }
   }
@@ -76,8 +80,7 @@ void attend_wide(Queue& q, Arena& arena, const AttentionArgs& a) {
 
 }  // namespace
 
-void attend(Queue& queue, Arena& arena, Tensor out, Tensor q, Tensor k, Tensor v,
-            const AttnSpec& s) {
+void attend(const OpContext& op, Tensor out, Tensor q, Tensor k, Tensor v, const AttnSpec& s) {
   const AttentionArgs args{.out = rows_of(out),
                            .q = rows_of(q),
                            .k = rows_of(k),
@@ -93,12 +96,12 @@ void attend(Queue& queue, Arena& arena, Tensor out, Tensor q, Tensor k, Tensor v
   const auto halves = [](const Tensor& t) { return t.dtype == DType::f16 && t.ld % 8 == 0; };
   const bool tensor_cores = halves(q) && halves(k) && halves(v) && out.dtype == DType::f16 &&
                             args.width % 8 == 0 && args.queries >= 16 && s.scale > 0;
-  if (tensor_cores && args.width > kFlashWidth) return attend_wide(queue, arena, args);
+  if (tensor_cores && args.width > kFlashWidth) return attend_wide(op.queue, op.arena, args);
   if (args.width > 1024) throw run_error("heads of {} are wider than the GPU's 1024", args.width);
-  if (arena.measuring()) return;
+  if (op.arena.measuring()) return;
   const bool at_chunks = args.q.wide && args.k.wide && args.v.wide && in_pairs(args.out);
-  if (tensor_cores && at_chunks) return launch_flash_attention(queue, args);
-  launch_row_attention(queue, args);
+  if (tensor_cores && at_chunks) return launch_flash_attention(op.queue, args);
+  launch_row_attention(op.queue, args);
 }
 
 }  // namespace yent::cuda

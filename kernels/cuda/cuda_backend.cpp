@@ -90,14 +90,14 @@ class CudaBackend : public Backend {
   void linear(Arena& arena, Tensor out, ConcatView x, const LinearWeight& w,
               const Epilogue& e) override {
     check.linear(out, x, w, e);
-    multiply(q_, blas_.get(), arena, out, x, w, e);
+    multiply({q_, arena, blas_.get()}, out, x, w, e);
   }
 
   void conv3x3(Arena& arena, Tensor out, Tensor x, const ConvWeight& w, const ConvGeom& g,
                const Epilogue& e) override {
     check.conv3x3(out, x.shape, w, e);
     ENSURE(is_activation(x, x.shape), "conv3x3 {}: input", w.name);
-    convolve(q_, arena, out, x, w, g, e);
+    convolve({q_, arena}, out, x, w, g, e);
   }
 
   void group_norm(Arena& arena, Tensor out, ConcatView x, const NormWeight& w, int groups,
@@ -133,7 +133,7 @@ class CudaBackend : public Backend {
   void attention(Arena& arena, Tensor out, Tensor q, Tensor k, Tensor v,
                  const AttnSpec& s) override {
     check.attention(out, q, k, v, s);
-    attend(q_, arena, out, q, k, v, s);
+    attend({q_, arena}, out, q, k, v, s);
   }
 
   void rope(Arena& arena, Tensor x, Tensor table, Tensor positions, int head_width,

@@ -9,17 +9,19 @@
 namespace yent::cuda {
 namespace {
 
-const CudaWeight& packed(const std::shared_ptr<const Packed>& p) {
-  return static_cast<const CudaWeight&>(*p);
-}
-
 // A linear's or a convolution's matrix product, before anything is known of the input's memory.
 struct Product {
   Queue& q;
   Arena& arena;
+  Blas* blas;
   const CudaWeight& weight;
   int rows;
 };
+
+Product product_of(const OpContext& op, const std::shared_ptr<const Packed>& weight, size_t rows) {
+  return {op.queue, op.arena, op.blas, static_cast<const CudaWeight&>(*weight),
+          static_cast<int>(rows)};
+}
 
 // By shape and type: rows of halves in whole chunks.
 bool in_chunks(const Tensor& t) {
@@ -56,28 +58,27 @@ GemmEpilogue epilogue_of(const Tensor& out, const Epilogue& e, const CudaWeight&
 // place (`direct`).
 class Staged {
  public:
-  Staged(Queue& q, Arena& arena, const ConcatView& x, const CudaWeight& w, bool direct,
-         int scale_rows)
+  Staged(const OpContext& op, const ConcatView& x, const CudaWeight& w, bool direct, int scale_rows)
       : quantized_(w.format == Format::int8),
         rows_(x.rows()),
-        data_(arena, direct ? 0 : rows_ * w.padded * (quantized_ ? 1 : 2)),
-        scales_(arena, quantized_ ? rows_ / scale_rows * 8 : 0) {
-    if (direct || arena.measuring()) return;
+        data_(op.arena, direct ? 0 : rows_ * w.padded * (quantized_ ? 1 : 2)),
+        scales_(op.arena, quantized_ ? rows_ / scale_rows * 8 : 0) {
+    if (direct || op.arena.measuring()) return;
     const int rows = static_cast<int>(rows_), groups = rows / scale_rows;
     if (quantized_) {
-      launch_scales(q, {.x = rows_of(x),
-                        .absmaxes = scales_.as<uint32_t>() + groups,
-                        .scale = scales_.as<float>(),
-                        .rows = rows,
-                        .scale_rows = scale_rows});
+      launch_scales(op.queue, {.x = rows_of(x),
+                               .absmaxes = scales_.as<uint32_t>() + groups,
+                               .scale = scales_.as<float>(),
+                               .rows = rows,
+                               .scale_rows = scale_rows});
     }
-    launch_stage(q, {.x = rows_of(x),
-                     .out = data_.as<void>(),
-                     .scale = scale(),
-                     .rows = rows,
-                     .padded = w.padded,
-                     .format = multiplied_as(w),
-                     .scale_rows = scale_rows});
+    launch_stage(op.queue, {.x = rows_of(x),
+                            .out = data_.as<void>(),
+                            .scale = scale(),
+                            .rows = rows,
+                            .padded = w.padded,
+                            .format = multiplied_as(w),
+                            .scale_rows = scale_rows});
   }
 
   const void* data() const { return data_.as<void>(); }
@@ -148,22 +149,22 @@ bool suits_blas(const ConcatView& x, const Tensor& out, const Epilogue& e) {
          out.dtype == DType::f16 && (!e.residual || e.residual.dtype == DType::f16);
 }
 
-bool multiply_by_blas(const Product& p, Blas& blas, const Tensor& out, const Tensor& x,
-                      const void* weight, const Epilogue& e, void* workspace) {
+bool multiply_by_blas(const Product& p, const Tensor& out, const Tensor& x, const void* weight,
+                      const Epilogue& e, void* workspace) {
   if (p.weight.bias && !p.weight.half_bias) return false;
-  return blas.linear({.x = x.data,
-                      .weight = weight,
-                      .bias = p.weight.half_bias.get(),
-                      .residual = e.residual.data,
-                      .out = out.data,
-                      .workspace = workspace,
-                      .m = p.rows,
-                      .n = p.weight.n,
-                      .k = p.weight.k,
-                      .ld_x = x.ld,
-                      .ld_weight = p.weight.padded,
-                      .ld_residual = e.residual ? e.residual.ld : 0,
-                      .ld_out = out.ld});
+  return p.blas->linear({.x = x.data,
+                         .weight = weight,
+                         .bias = p.weight.half_bias.get(),
+                         .residual = e.residual.data,
+                         .out = out.data,
+                         .workspace = workspace,
+                         .m = p.rows,
+                         .n = p.weight.n,
+                         .k = p.weight.k,
+                         .ld_x = x.ld,
+                         .ld_weight = p.weight.padded,
+                         .ld_residual = e.residual ? e.residual.ld : 0,
+                         .ld_out = out.ld});
 }
 
 // The input of a linear: its own memory, or the staged copy.
@@ -199,9 +200,9 @@ ConvView view_of(const Shape& in, const Shape& out, const ConvGeom& g) {
 
 }  // namespace
 
-void multiply(Queue& q, Blas* blas, Arena& arena, Tensor out, ConcatView x, const LinearWeight& w,
+void multiply(const OpContext& op, Tensor out, ConcatView x, const LinearWeight& w,
               const Epilogue& e) {
-  const Product p{q, arena, packed(w.packed), static_cast<int>(x.rows())};
+  const Product p = product_of(op, w.packed, x.rows());
   const Format format = p.weight.format;
   if (format == Format::f32) {
     return multiply_f32(p, rows_of(x), {}, 1, epilogue_of(out, e, p.weight));
@@ -210,20 +211,20 @@ void multiply(Queue& q, Blas* blas, Arena& arena, Tensor out, ConcatView x, cons
   if (q8 && !x.b && (w.precision == Precision::f32 || p.rows <= 8)) {
     return multiply_q8(p, x.a, epilogue_of(out, e, p.weight));
   }
-  const Scratch dequantized(arena, q8 ? size_t{2} * p.weight.n * p.weight.k : 0);
+  const Scratch dequantized(op.arena, q8 ? size_t{2} * p.weight.n * p.weight.k : 0);
   if (q8) dequantize(p, dequantized);
   const void* weight = q8 ? dequantized.as<void>() : p.weight.data.get();
 
   const bool direct =
       multiplied_as(p.weight) == Format::f16 && in_chunks(x.a) && (!x.b || in_chunks(x.b));
   const int scale_rows = w.per_tensor ? p.rows : 1;
-  const Staged staged(q, arena, x, p.weight, direct, scale_rows);
-  const bool use_blas = blas && direct && suits_blas(x, out, e) && p.rows > 8;
+  const Staged staged(op, x, p.weight, direct, scale_rows);
+  const bool use_blas = op.blas && direct && suits_blas(x, out, e) && p.rows > 8;
   const TileConfig config = tile_config_of(p, direct ? w.in / 8 : tap_chunks(p.weight));
-  const Scratch workspace(arena,
+  const Scratch workspace(op.arena,
                           std::max(use_blas ? Blas::kWorkspace : 0, partial_bytes(p, config)));
-  if (arena.measuring()) return;
-  if (use_blas && multiply_by_blas(p, *blas, out, x.a, weight, e, workspace.as<void>())) return;
+  if (op.arena.measuring()) return;
+  if (use_blas && multiply_by_blas(p, out, x.a, weight, e, workspace.as<void>())) return;
   ENSURE(!direct || (aligned(x.a.data, 16) && aligned(x.b.data, 16)),
          "linear {}: an input at an odd address", w.name);
   LinearArgs args = linear_args(p, x, direct ? nullptr : staged.data());
@@ -232,9 +233,9 @@ void multiply(Queue& q, Blas* blas, Arena& arena, Tensor out, ConcatView x, cons
   launch_tensor_cores(p, args, config, epilogue_of(out, e, p.weight, scale_rows, staged.scale()));
 }
 
-void convolve(Queue& q, Arena& arena, Tensor out, Tensor x, const ConvWeight& w, const ConvGeom& g,
+void convolve(const OpContext& op, Tensor out, Tensor x, const ConvWeight& w, const ConvGeom& g,
               const Epilogue& e) {
-  const Product p{q, arena, packed(w.packed), static_cast<int>(out.rows())};
+  const Product p = product_of(op, w.packed, out.rows());
   const Shape in = x.shape;
   const ConvView view = view_of(in, out.shape, g);
   if (p.weight.format == Format::f32) {
@@ -242,10 +243,10 @@ void convolve(Queue& q, Arena& arena, Tensor out, Tensor x, const ConvWeight& w,
   }
   const bool direct = p.weight.format == Format::f16 && in_chunks(x);
   const int images = w.per_tensor ? in.n : 1;  // that share one activation scale
-  const Staged staged(q, arena, x, p.weight, direct, images * in.h * in.w);
+  const Staged staged(op, x, p.weight, direct, images * in.h * in.w);
   const TileConfig config = tile_config_of(p, 9 * tap_chunks(p.weight));
-  const Scratch partial(arena, partial_bytes(p, config));
-  if (arena.measuring()) return;
+  const Scratch partial(op.arena, partial_bytes(p, config));
+  if (op.arena.measuring()) return;
   ConvArgs args{};
   args.view = view;
   args.view.channel_chunks = tap_chunks(p.weight);

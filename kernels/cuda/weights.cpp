@@ -57,10 +57,15 @@ std::shared_ptr<CudaWeight> make(Queue& q, Format format, int n, int inputs, int
   return w;
 }
 
-// Rows of `t`, [rows][channels][taps], to rows first, first + step, ...
-void pack_rows(Queue& q, Stager& stager, CudaWeight& w, const HostTensor& t, int channels, int taps,
-               int first, int step) {
-  const size_t row = static_cast<size_t>(channels) * taps;
+// The rows of a packed matrix that a tensor fills: first, first + step, ...
+struct PackedRows {
+  int first = 0, step = 1;
+};
+
+// Packs `t`, [rows][channels][taps].
+void pack_rows(Queue& q, Stager& stager, CudaWeight& w, const HostTensor& t, int taps,
+               PackedRows to) {
+  const size_t row = static_cast<size_t>(w.k);
   const size_t row_bytes = row / block_elements(t.dtype) * block_bytes(t.dtype);
   const int rows = static_cast<int>(t.dims[0]);
   ENSURE(row % block_elements(t.dtype) == 0 && row_bytes * rows <= t.bytes,
@@ -71,17 +76,17 @@ void pack_rows(Queue& q, Stager& stager, CudaWeight& w, const HostTensor& t, int
                     .column_scale = static_cast<float*>(w.scales.get()),
                     .ld = static_cast<int64_t>(taps) * w.padded,
                     .rows = count,
-                    .channels = channels,
+                    .channels = w.k / taps,
                     .taps = taps,
                     .padded = w.padded,
-                    .first = first + begin * step,
-                    .step = step,
+                    .first = to.first + begin * to.step,
+                    .step = to.step,
                     .from_format = source_format(t),
                     .to_format = w.format});
   });
 }
 
-void split_rows(Queue& q, Stager& stager, CudaWeight& w, const HostTensor& t, int first, int step) {
+void split_rows(Queue& q, Stager& stager, CudaWeight& w, const HostTensor& t, PackedRows to) {
   const size_t row_bytes = static_cast<size_t>(w.k) / 32 * 34;
   const int rows = static_cast<int>(t.dims[0]);
   ENSURE(row_bytes * rows <= t.bytes, "{}: {} rows of {} bytes in {}", t.name, rows, row_bytes,
@@ -92,8 +97,8 @@ void split_rows(Queue& q, Stager& stager, CudaWeight& w, const HostTensor& t, in
                      .scales = w.scales.get(),
                      .rows = count,
                      .k = w.k,
-                     .first = first + begin * step,
-                     .step = step});
+                     .first = to.first + begin * to.step,
+                     .step = to.step});
   });
 }
 
@@ -129,9 +134,9 @@ std::shared_ptr<CudaWeight> pack_linear_weight(Queue& q, Stager& stager, const L
     const int rows = static_cast<int>(part.weight.dims[0]);
     const int begin = source.paired ? static_cast<int>(i) : first, step = source.paired ? 2 : 1;
     if (blocks) {
-      split_rows(q, stager, *w, part.weight, begin, step);
+      split_rows(q, stager, *w, part.weight, {begin, step});
     } else {
-      pack_rows(q, stager, *w, part.weight, k, 1, begin, step);
+      pack_rows(q, stager, *w, part.weight, 1, {begin, step});
     }
     if (!part.bias.dims.empty()) {
       biased = true;
@@ -149,7 +154,7 @@ std::shared_ptr<CudaWeight> pack_conv_weight(Queue& q, Stager& stager, const Hos
                                              const HostTensor& bias, Precision precision) {
   const int n = static_cast<int>(weight.dims[0]), in = static_cast<int>(weight.dims[1]);
   auto w = make(q, format_of(precision), n, in, 9);
-  pack_rows(q, stager, *w, weight, in, 9, 0, 1);
+  pack_rows(q, stager, *w, weight, 9, {});
   if (!bias.dims.empty()) {
     std::vector<float> values(round_up(n, 2), 0.0f);
     read_elements(bias, 0, n, values.data());
@@ -169,10 +174,10 @@ std::shared_ptr<void> pack_table(Queue& q, Stager& stager, const HostTensor& t, 
   if (t.dtype == DType::q8_0) {
     w.data = allocate(q, count + count / 32 * 2);
     w.scales = {w.data, static_cast<char*>(w.data.get()) + count};
-    split_rows(q, stager, w, matrix, 0, 1);
+    split_rows(q, stager, w, matrix, {});
   } else {
     w.data = allocate(q, count * sizeof(float));
-    pack_rows(q, stager, w, matrix, columns, 1, 0, 1);
+    pack_rows(q, stager, w, matrix, 1, {});
   }
   return w.data;
 }

@@ -75,12 +75,12 @@ void Stager::send(const void* from, size_t row_bytes, int rows,
 }
 
 // Dense rows as one copy: a 2D copy of many short rows is slow.
-void Stager::copy(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t row,
-                  size_t rows, cudaMemcpyKind kind) {
-  if (to_pitch == row && from_pitch == row) {
-    CUDA_CHECK(cudaMemcpyAsync(to, from, row * rows, kind, q_.stream()));
+void Stager::copy(const Copy& c) {
+  if (c.to_pitch == c.row && c.from_pitch == c.row) {
+    CUDA_CHECK(cudaMemcpyAsync(c.to, c.from, c.row * c.rows, c.kind, q_.stream()));
   } else {
-    CUDA_CHECK(cudaMemcpy2DAsync(to, to_pitch, from, from_pitch, row, rows, kind, q_.stream()));
+    CUDA_CHECK(cudaMemcpy2DAsync(c.to, c.to_pitch, c.from, c.from_pitch, c.row, c.rows, c.kind,
+                                 q_.stream()));
   }
 }
 
@@ -91,8 +91,13 @@ void Stager::write(void* to, size_t pitch, const void* from, size_t row, size_t 
     const size_t count = std::min(kBufferBytes / row, rows - first);
     const Slot& slot = next();
     std::memcpy(slot.host.get(), static_cast<const std::byte*>(from) + first * row, count * row);
-    copy(static_cast<std::byte*>(to) + first * pitch, pitch, slot.host.get(), row, row, count,
-         cudaMemcpyHostToDevice);
+    copy({.to = static_cast<std::byte*>(to) + first * pitch,
+          .to_pitch = pitch,
+          .from = slot.host.get(),
+          .from_pitch = row,
+          .row = row,
+          .rows = count,
+          .kind = cudaMemcpyHostToDevice});
     CUDA_CHECK(cudaEventRecord(slot.free, q_.stream()));
   }
 }
@@ -103,8 +108,13 @@ void Stager::read(void* to, const void* from, size_t pitch, size_t row, size_t r
   for (size_t first = 0; first < rows; first += kBufferBytes / row) {
     const size_t count = std::min(kBufferBytes / row, rows - first);
     const Slot& slot = next();
-    copy(slot.host.get(), row, static_cast<const std::byte*>(from) + first * pitch, pitch, row,
-         count, cudaMemcpyDeviceToHost);
+    copy({.to = slot.host.get(),
+          .to_pitch = row,
+          .from = static_cast<const std::byte*>(from) + first * pitch,
+          .from_pitch = pitch,
+          .row = row,
+          .rows = count,
+          .kind = cudaMemcpyDeviceToHost});
     CUDA_CHECK(cudaEventRecord(slot.free, q_.stream()));
     CUDA_CHECK(cudaEventSynchronize(slot.free));
     std::memcpy(static_cast<std::byte*>(to) + first * row, slot.host.get(), count * row);

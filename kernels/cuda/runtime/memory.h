@@ -37,9 +37,16 @@ class Stager {
     cudaEvent_t free = nullptr;
   };
 
+  struct Copy {  // `rows` rows of `row` bytes
+    void* to;
+    size_t to_pitch;
+    const void* from;
+    size_t from_pitch, row, rows;
+    cudaMemcpyKind kind;
+  };
+
   Slot& next();  // waits until the device has read it
-  void copy(void* to, size_t to_pitch, const void* from, size_t from_pitch, size_t row, size_t rows,
-            cudaMemcpyKind kind);
+  void copy(const Copy& c);
 
   Queue& q_;
   Slot slots_[2];

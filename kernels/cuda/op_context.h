@@ -1,0 +1,17 @@
+// What every op of the CUDA backend needs besides its tensors.
+#pragma once
+
+#include "kernels/backend.h"
+#include "kernels/cuda/runtime/blas.h"
+#include "kernels/cuda/runtime/queue.h"
+
+namespace yent::cuda {
+
+// Made for one op; owns nothing.
+struct OpContext {
+  Queue& queue;
+  Arena& arena;
+  Blas* blas = nullptr;  // null: without cuBLASLt
+};
+
+}  // namespace yent::cuda
