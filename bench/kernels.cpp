@@ -131,8 +131,13 @@ void measure(benchmark::State& state, const Where& where, Backend& backend, doub
   state.counters["peak_share"] = Counter(total / absmax, Counter::kIsRate);
 }
 
-void linear(benchmark::State& state, const Where& where, Precision precision, int rows, int in,
-            int out, bool gated) {
+struct LinearSize {
+  int rows, in, out;
+  bool gated;
+};
+void linear(benchmark::State& state, const Where& where, Precision precision,
+            const LinearSize& size) {
+  const auto [rows, in, out, gated] = size;
   const auto backend = where.backend();
   const Weight a({gated ? out / 2 : out, in}), b({gated ? out / 2 : 0, in});
   LinearSource source{.name = "layer", .parts = {{"a", a.tensor}}, .paired = gated};
@@ -143,12 +148,15 @@ void linear(benchmark::State& state, const Where& where, Precision precision, in
   KeptArena arena(*backend);
   measure(state, where, *backend, static_cast<double>(rows) * in * out, [&] {
     backend->linear(arena, y.tensor, x.tensor, w,
-                    {.fn = gated ? Fn::gelu : Fn::none, .gated = gated});
+                    {.fn = size.gated ? Fn::gelu : Fn::none, .gated = size.gated});
   });
 }
 
-void conv(benchmark::State& state, const Where& where, Precision precision, int images, int side,
-          int in, int out) {
+struct ConvSize {
+  int images, side, in, out;
+};
+void conv(benchmark::State& state, const Where& where, Precision precision, const ConvSize& size) {
+  const auto [images, side, in, out] = size;
   const auto backend = where.backend();
   const ConvWeight w =
       backend->pack_conv3x3("layer", Weight({out, in, 3, 3}).tensor, {}, precision, false);
@@ -177,8 +185,12 @@ void norm_conv(benchmark::State& state, const Where& where, Precision precision,
   });
 }
 
-void attention(benchmark::State& state, const Where& where, Precision precision, int images,
-               int queries, int keys, int heads, int width) {
+struct AttentionSize {
+  int images, queries, keys, heads, width;
+};
+void attention(benchmark::State& state, const Where& where, Precision precision,
+               const AttentionSize& size) {
+  const auto [images, queries, keys, heads, width] = size;
   const auto backend = where.backend();
   const ConsumerHint hint{Consumer::attention, precision};
   const Activation q(*backend, {images, queries, 1, heads * width}, hint);
@@ -236,30 +248,23 @@ void add(const Where& where, const std::string& name, Run run) {
 
 void add_products(const Where& where, const char* kind, Precision precision) {
   const std::string at = fmt::format("/{}_{}", kind, where.name);
-  struct Linear {
-    int rows, in, out;
-    bool gated;
-  };
-  struct Conv {
-    int images, side, in, out;
-  };
-  std::vector<Linear> linears = {
+  std::vector<LinearSize> linears = {
       {8192, 320, 960, false},  {8192, 320, 320, false},  {8192, 320, 2560, true},
       {8192, 1280, 320, false}, {2048, 640, 640, false},  {2048, 640, 5120, true},
       {512, 1280, 3840, false}, {512, 1280, 1280, false}, {512, 1280, 10240, true},
       {512, 5120, 1280, false}, {154, 768, 2560, false},  {1, 1280, 1280, false}};
-  std::vector<Conv> convs = {{2, 64, 320, 320},   {2, 32, 640, 640},  {2, 16, 1280, 1280},
-                             {2, 16, 2560, 1280}, {2, 64, 960, 320},  {2, 64, 4, 320},
-                             {1, 512, 128, 128},  {1, 512, 256, 128}, {1, 256, 256, 256},
-                             {1, 128, 512, 512}};
+  std::vector<ConvSize> convs = {{2, 64, 320, 320},   {2, 32, 640, 640},  {2, 16, 1280, 1280},
+                                 {2, 16, 2560, 1280}, {2, 64, 960, 320},  {2, 64, 4, 320},
+                                 {1, 512, 128, 128},  {1, 512, 256, 128}, {1, 256, 256, 256},
+                                 {1, 128, 512, 512}};
   if (where.slow()) linears.resize(2), convs.resize(1);
-  for (const Linear& s : linears) {
+  for (const LinearSize& s : linears) {
     add(where, fmt::format("linear{}/{}x{}x{}{}", at, s.rows, s.in, s.out, s.gated ? "_gated" : ""),
-        [=](benchmark::State& b) { linear(b, where, precision, s.rows, s.in, s.out, s.gated); });
+        [=](benchmark::State& b) { linear(b, where, precision, s); });
   }
-  for (const Conv& s : convs) {
+  for (const ConvSize& s : convs) {
     add(where, fmt::format("conv3x3{}/{}x{}x{}x{}to{}", at, s.images, s.side, s.side, s.in, s.out),
-        [=](benchmark::State& b) { conv(b, where, precision, s.images, s.side, s.in, s.out); });
+        [=](benchmark::State& b) { conv(b, where, precision, s); });
   }
   if (where.slow()) return;
   for (const auto& [side, channels] : {std::pair(512, 128), {256, 256}, {128, 512}}) {
@@ -269,20 +274,15 @@ void add_products(const Where& where, const char* kind, Precision precision) {
 }
 
 void add_attention(const Where& where, const char* kind, Precision precision) {
-  struct Case {
-    int images, queries, keys, heads, width;
-  };
-  std::vector<Case> cases = {
+  std::vector<AttentionSize> cases = {
       {2, 4096, 4096, 8, 40},  {2, 4096, 77, 8, 40}, {2, 1024, 1024, 8, 80}, {2, 256, 256, 8, 160},
       {1, 4096, 4096, 1, 512}, {1, 1, 2048, 6, 48},  {1, 64, 64, 4, 24}};
   if (where.slow()) cases.erase(cases.begin());
-  for (const Case& c : cases) {
+  for (const AttentionSize& c : cases) {
     add(where,
         fmt::format("attention/{}_{}/{}x{}x{}_{}x{}", kind, where.name, c.images, c.queries, c.keys,
                     c.heads, c.width),
-        [=](benchmark::State& b) {
-          attention(b, where, precision, c.images, c.queries, c.keys, c.heads, c.width);
-        });
+        [=](benchmark::State& b) { attention(b, where, precision, c); });
   }
 }
 
