@@ -54,11 +54,9 @@ std::string charset_names() {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
-void add_options(CLI::App& app, Options& o) {
-  const auto last = CLI::MultiOptionPolicy::TakeLast, all = CLI::MultiOptionPolicy::TakeAll;
-  app.option_defaults()->multi_option_policy(last);  // so that a script's defaults can be overruled
-  app.add_option("words", o.words, "what you say to Yent")->multi_option_policy(all);
+constexpr auto kAll = CLI::MultiOptionPolicy::TakeAll;
 
+void add_painting(CLI::App& app, Options& o) {
   const char* paint = "Painting";
   app.add_option("-m,--model", o.model,
                  "painter: a diffusers folder, a single SD 1.x checkpoint, or default")
@@ -83,9 +81,11 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--tokenizer", o.tokenizer, "folder with vocab.json and merges.txt")->group(paint);
   app.add_option("--lora", o.loras, "FILE[:SCALE], repeatable")
       ->group(paint)
-      ->multi_option_policy(all)
+      ->multi_option_policy(kAll)
       ->allow_extra_args(false);
+}
 
+void add_output(CLI::App& app, Options& o) {
   const char* show = "Output";
   app.add_option("-o,--output", o.output, "PNG (yent.png); - is standard output")->group(show);
   app.add_option("--ascii", o.ascii, "also write the ASCII art as text")->group(show);
@@ -112,7 +112,9 @@ void add_options(CLI::App& app, Options& o) {
   app.add_flag("--json", o.json, "one JSON object on standard output")->group(show);
   app.add_flag("-q,--quiet", o.quiet, "nothing but errors")->group(show);
   app.add_flag("-v,--verbose", o.verbose, "say more")->group(show);
+}
 
+void add_machine(CLI::App& app, Options& o) {
   const char* machine = "Machine";
   app.add_option("--device", o.device, "cpu, cuda, cuda:N, or cuda:all for a batch")
       ->group(machine);
@@ -125,7 +127,9 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("-t,--threads", o.threads, "threads (physical cores)")->group(machine);
   app.add_option("--isa", o.isa, "cap on the instruction set: ref, avx2, avx512, neon, ...")
       ->group(machine);
+}
 
+void add_research(CLI::App& app, Options& o) {
   const char* research = "Research";
   app.add_option("--rng", o.rng, "noise as PyTorch draws it on: cpu, cuda")->group(research);
   app.add_option("--init-latent", o.init_latent, "start from this noise (safetensors)")
@@ -135,7 +139,9 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--dump", o.dump, "write the stages of the run (safetensors)")->group(research);
   app.add_option("--dump-layers", o.dump_layers, "with the outputs of layers that match")
       ->group(research);
+}
 
+void add_language_model(CLI::App& app, Options& o) {
   const char* voice = "Language model";
   app.add_option("--complete", o.complete, "continue TEXT and stop")->group(voice);
   app.add_option("--temp", o.temperature, "temperature; 0 is greedy")->group(voice);
@@ -146,6 +152,17 @@ void add_options(CLI::App& app, Options& o) {
   app.add_option("--repeat-penalty", o.repeat_penalty, "1 is off")->group(voice);
   app.add_option("-c,--ctx-size", o.context, "context (the file's)")->group(voice);
   app.add_option("--tokens", o.tokens, "most tokens to add (128)")->group(voice);
+}
+
+void add_options(CLI::App& app, Options& o) {
+  // A script's defaults can be overruled: the last one counts.
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  app.add_option("words", o.words, "what you say to Yent")->multi_option_policy(kAll);
+  add_painting(app, o);
+  add_output(app, o);
+  add_machine(app, o);
+  add_research(app, o);
+  add_language_model(app, o);
 }
 
 void one_of(const char* flag, const std::string& value, std::initializer_list<const char*> known) {
