@@ -27,16 +27,16 @@ struct Window {
 
 Window make_window(int position, int in, int out) {
   const double scale = static_cast<double>(in) / out;
-  const double stretch = std::max(scale, 1.0);  // antialiasing: wider when shrinking
+  const double widening = std::max(scale, 1.0);  // antialiasing: wider when shrinking
   const double centre = (position + 0.5) * scale;
-  const double support = lobes * stretch;
+  const double support = lobes * widening;
   const int begin = std::max(static_cast<int>(centre - support + 0.5), 0);
   const int end = std::min(static_cast<int>(centre + support + 0.5), in);
 
   std::vector<double> exact;
   double sum = 0.0;
   for (int i = begin; i < end; ++i) {
-    exact.push_back(lanczos((i - centre + 0.5) / stretch));
+    exact.push_back(lanczos((i - centre + 0.5) / widening));
     sum += exact.back();
   }
   Window window{begin, {}};
@@ -46,15 +46,19 @@ Window make_window(int position, int in, int out) {
   return window;
 }
 
-// Resamples lines of `in` samples that are `step` bytes apart to `out` samples as far apart.
-// Line l begins at l / group * outer_in + l % group: rows of a picture have group 3 (channels),
-// columns have group 3 * width.
-void resample(const uint8_t* from, int in, uint8_t* to, int out, size_t step, size_t lines,
-              size_t group) {
+// Lines whose samples are `step` bytes apart. `step` lines lie interleaved: the 3 channels of a row
+// of pixels, or the 3 * width columns of a picture.
+struct Lines {
+  size_t count, step;
+};
+
+// Resamples each line from `in` samples to `out`.
+void resample(const uint8_t* from, int in, uint8_t* to, int out, Lines lines) {
+  const auto [count, step] = lines;
   for (int o = 0; o < out; ++o) {
     const Window window = make_window(o, in, out);
-    for (size_t line = 0; line < lines; ++line) {
-      const size_t inside = line % group, outside = line / group;
+    for (size_t line = 0; line < count; ++line) {
+      const size_t inside = line % step, outside = line / step;
       const uint8_t* p = from + (outside * in + window.begin) * step + inside;
       int sum = 1 << (fraction_bits - 1);
       for (int weight : window.weights) {
@@ -74,10 +78,10 @@ Image resize_lanczos(const Image& image, int width, int height) {
          image.width, image.height, width, height);
   // A pass that keeps the length would change nothing: every window is a single weight of 1.
   Image wide(width, image.height);
-  resample(image.rgb.data(), image.width, wide.rgb.data(), width, 3, size_t{3} * image.height, 3);
+  resample(image.rgb.data(), image.width, wide.rgb.data(), width, {size_t{3} * image.height, 3});
   Image out(width, height);
   const size_t row = size_t{3} * width;
-  resample(wide.rgb.data(), image.height, out.rgb.data(), height, row, row, row);
+  resample(wide.rgb.data(), image.height, out.rgb.data(), height, {row, row});
   return out;
 }
 
