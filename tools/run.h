@@ -13,7 +13,7 @@
 
 namespace yent {
 
-// One invocation: what was asked, who computes, and what there is to tell in the end.
+// One invocation: the options, the device, and the report at the end.
 struct Run {
   const Options& options;
   Console& console;

@@ -46,7 +46,7 @@ def main():
     parser.add_argument("--onednn", type=Path, required=True, help="the program of onednn.cpp")
     parser.add_argument("--rows", default="^(linear|conv3x3)/(int8|bf16)_amx/",
                         help="which of bench_kernels, as a regular expression")
-    parser.add_argument("--rounds", type=int, default=5, help="the best of so many is printed")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds; the best is printed")
     a = parser.parse_args()
     lines = []
     for row in rows(a):

@@ -18,9 +18,9 @@ const Names kAll = {"include/", "engine/", "kernels/", "loaders/", "tools/", "be
 
 const Ban kBans[] = {
     {R"(\b[Bb]rought\b)", "reordered", kAll},
-    {R"(\b[Ss]tretch(es)?\b)", "K segment", {"include/", "kernels/", "tools/", "bench/"}},
+    {R"(\b[Ss]tretch(es)?\b)", "K segment", kAll},
     {R"(\bworth\b)", "scale", kAll},
-    {R"(\b(in|by) so (many|much)\b)", "name the number", kAll},
+    {R"(\bso (many|much)\b)", "name the number", kAll},
     {R"(\b(for|by|to|of) who\b)", "callers that ...", kAll},
     {R"(\b[Ww]hoever\b)", "name the subject", kAll},
     {R"(\bone behind the other\b)", "one after the other, contiguous", kAll},
