@@ -217,6 +217,7 @@ class Backend {
                        const Epilogue&) = 0;
   // out = conv3x3 of group_norm of x. A device may do so without storing the normalized image; the
   // result has the same bits as the two ops.
+  // NOLINTNEXTLINE(readability-function-size): the arguments of a norm and of a convolution
   virtual void norm_conv3x3(Arena&, Tensor out, ConcatView x, const Prologue&, const ConvWeight&,
                             const ConvGeom&, const Epilogue&);
   // For each image and group of channels: (x - mean) / sqrt(var + eps) * weight + bias, then fn.
@@ -254,6 +255,7 @@ class Backend {
   virtual void read(void* dst, Tensor src) = 0;
 };
 
+// NOLINTNEXTLINE(readability-function-size): the arguments of a norm and of a convolution
 inline void Backend::norm_conv3x3(Arena& arena, Tensor out, ConcatView x, const Prologue& p,
                                   const ConvWeight& w, const ConvGeom& g, const Epilogue& e) {
   Layout normalized = layout(x.shape(), {Consumer::conv3x3, w.precision, w.per_tensor});

@@ -43,6 +43,7 @@ class Decorator : public Backend {
                const Epilogue& e) override {
     inner_.conv3x3(a, out, x, w, g, e);
   }
+  // NOLINTNEXTLINE(readability-function-size): the arguments of a norm and of a convolution
   void norm_conv3x3(Arena& a, Tensor out, ConcatView x, const Prologue& p, const ConvWeight& w,
                     const ConvGeom& g, const Epilogue& e) override {
     inner_.norm_conv3x3(a, out, x, p, w, g, e);

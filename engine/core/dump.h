@@ -57,6 +57,7 @@ class DumpBackend : public Decorator {
   void conv3x3(Arena& a, Tensor out, Tensor x, const ConvWeight& w, const ConvGeom& g,
                const Epilogue& e) override;
   // In two ops: what is in between may be wanted.
+  // NOLINTNEXTLINE(readability-function-size): the arguments of a norm and of a convolution
   void norm_conv3x3(Arena& a, Tensor out, ConcatView x, const Prologue& p, const ConvWeight& w,
                     const ConvGeom& g, const Epilogue& e) override {
     Backend::norm_conv3x3(a, out, x, p, w, g, e);

@@ -60,6 +60,7 @@ void TraceBackend::conv3x3(Arena& a, Tensor out, Tensor x, const ConvWeight& w, 
   trace(a, w.name, "conv3x3", macs, bytes, [&] { inner_.conv3x3(a, out, x, w, g, e); });
 }
 
+// NOLINTNEXTLINE(readability-function-size): the arguments of a norm and of a convolution
 void TraceBackend::norm_conv3x3(Arena& a, Tensor out, ConcatView x, const Prologue& p,
                                 const ConvWeight& w, const ConvGeom& g, const Epilogue& e) {
   const double macs = static_cast<double>(out.rows()) * 9 * w.in * w.out;

@@ -116,6 +116,7 @@ class CpuBackend : public Backend {
     convolve(run(arena), out, x, w, g, e);
   }
 
+  // NOLINTNEXTLINE(readability-function-size): the arguments of a norm and of a convolution
   void norm_conv3x3(Arena& arena, Tensor out, ConcatView x, const Prologue& prologue,
                     const ConvWeight& w, const ConvGeom& g, const Epilogue& e) override {
     if (!suits_conv_row_blocks(x.shape(), w, g, *packed_conv(w).gemm.kernel)) {

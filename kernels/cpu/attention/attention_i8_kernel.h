@@ -22,7 +22,7 @@ inline float scale_of(float absmax) { return (absmax < 1e-30f ? 1e-30f : absmax)
 // Sums of quantized values, 0 where they are not finite.
 inline V finite(V sums) { return where_le(mul(sums, zero()), zero(), sums, zero()); }
 
-constexpr int weight_offset = 128 - dot_offset;  // weights are stored so much lower
+constexpr int weight_offset = 128 - dot_offset;  // subtracted from stored weights
 
 template <int M, int N, int Keys>
 struct QuantizedAttention {
@@ -62,6 +62,7 @@ struct QuantizedAttention {
 
   // Quantizes a row times `factor`, padded with zeros. Four neighbours form a quad, a number whose
   // bits are changed by `flip`; it goes to to[quad * step]. Returns the scale; adds to `sum`.
+  // NOLINTNEXTLINE(readability-function-size): inlined, with constants for three of them
   static float quantize_row(void* to, int step, const uint16_t* row, int width, float factor,
                             uint32_t flip, V* sum) {
     const float size = factor < 0 ? -factor : factor;

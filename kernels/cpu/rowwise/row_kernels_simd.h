@@ -38,6 +38,8 @@ inline __attribute__((always_inline)) void each_vector(int columns, const Step& 
   if (c < columns) step(c, columns - c);
 }
 
+// NOLINTBEGIN(readability-function-size): they implement the function pointers of row_kernels.h
+
 // `Wide` vectors side by side, so that no sum waits for itself.
 template <Element X, int Wide>
 void column_moments_of(float* deviations, float* squares, float* minimum, float* maximum,
@@ -201,6 +203,8 @@ float layer_norm(void* out, Element out_type, const void* x, Element type, int c
                       : (out_type == bf16 ? layer_norm_of<f32, bf16> : layer_norm_of<f32, f32>);
   return of(out, x, columns, weight, bias, eps);
 }
+
+// NOLINTEND(readability-function-size)
 
 void rms_norm(float* out, const float* x, int columns, const float* weight, float eps) {
   V squares = zero();

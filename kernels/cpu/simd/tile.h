@@ -7,6 +7,8 @@
 namespace yent {
 namespace {
 
+// NOLINTBEGIN(readability-function-size): values of the innermost call, which stay in registers
+
 // sums [M][N * W] = (or, if `add`, +=) the sum over k of a[k * a_ld + row] * b[k * N * W + column].
 // Meanwhile it prefetches k * prefetch_step bytes from `prefetch`.
 template <int M, int N>
@@ -48,6 +50,8 @@ void multiply(float* sums, const float* a, size_t a_ld, const float* b, int rows
   }
   multiply_tile<M, N>(sums, a, a_ld, b, k, add, static_cast<const char*>(prefetch), prefetch_step);
 }
+
+// NOLINTEND(readability-function-size)
 
 // Transposes: column p of rows[i], n <= W values of which `get(row, p, n)` loads, goes to to[p *
 // Step + i], where `put(to, vector)` stores it, for p < count in order. Where M is no multiple of
