@@ -1,6 +1,6 @@
 // Convolutions as implicit GEMMs: padding, stride and upsampling only change addresses, and no
 // im2col matrix is ever written.
-#include "kernels/cuda/gemm.cuh"
+#include "kernels/cuda/gemm/gemm.cuh"
 
 namespace yent::cuda {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "kernels/cuda/attention_driver.h"
-#include "kernels/cuda/gemm_driver.h"
+#include "kernels/cuda/gemm/gemm_driver.h"
 #include "kernels/cuda/runtime/check.cuh"
 #include "kernels/cuda/runtime/graph.h"
 #include "kernels/cuda/tensors.h"

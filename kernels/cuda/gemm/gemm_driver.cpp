@@ -1,4 +1,4 @@
-#include "kernels/cuda/gemm_driver.h"
+#include "kernels/cuda/gemm/gemm_driver.h"
 
 #include <algorithm>
 

@@ -1,5 +1,5 @@
 // Linears, whose A is one matrix or two side by side, and the sum of the slices of split-k.
-#include "kernels/cuda/gemm.cuh"
+#include "kernels/cuda/gemm/gemm.cuh"
 
 namespace yent::cuda {
 namespace {
