@@ -176,7 +176,7 @@ class Bench {
     request.spec.steps = 2;
     for (int turn = 0; turn < (a_.roofline ? 2 : 1); ++turn) {
       trace_.clear();
-      request.prompt += ' ';  // the same words would not be encoded again
+      request.prompt += '.';  // the same words would not be encoded again
       pipeline.paint(request, {.stage = [&](std::string_view stage) {
                        Row row{std::string(stage), {}};
                        add_costs(row, trace_);
