@@ -59,10 +59,12 @@ ClipConfig DiffusionNetworks::clip_config() const {
   return clip;
 }
 
-void DiffusionNetworks::check_files() const {
+void DiffusionNetworks::check_files() {
+  if (files_checked_) return;
   files_.unet();
   files_.vae();
   if (!options_.text_is_given) files_.text_encoder();
+  files_checked_ = true;
 }
 
 void DiffusionNetworks::keep_only(Network network) {

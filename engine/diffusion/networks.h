@@ -47,8 +47,8 @@ class DiffusionNetworks {
   const DiffusionCheckpoint& files() const { return files_; }
   const Policy& policy() const { return options_.policy; }
 
-  // Throws file errors of parts that cannot be opened.
-  void check_files() const;
+  // Throws file errors of parts that cannot be opened; looks once.
+  void check_files();
 
   // For the loads that follow. Both may be null.
   void watch(Timings* timings, const CancelToken* cancel) {
@@ -100,6 +100,7 @@ class DiffusionNetworks {
   std::optional<VaeEncoder> vae_encoder_;
   std::optional<VaeDecoder> vae_decoder_;
   std::vector<Resolved> resolved_;
+  bool files_checked_ = false;
 };
 
 }  // namespace yent

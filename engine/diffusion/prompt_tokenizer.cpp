@@ -10,19 +10,17 @@ ClipConfig read_clip_config(const DiffusionCheckpoint& files) {
 }
 
 PromptTokenizer::PromptTokenizer(const DiffusionCheckpoint& files, const TokenizerFolders& folders)
-    : tokenizer_([&] {
-        const auto folder = folders.instead.empty()
-                                ? files.tokenizer_dir().value_or(folders.fallback)
-                                : folders.instead;
-        ClipTokenizer tokenizer = ClipTokenizer::load(folder);
-        const int rows = read_clip_config(files).vocab_size;
-        if (tokenizer.vocab_size() > rows) {
-          throw file_error("{}: {} tokens, expected at most the text encoder's {}", folder.string(),
-                           tokenizer.vocab_size(), rows);
-        }
-        return tokenizer;
-      }()),
-      positions_(read_clip_config(files).max_position_embeddings) {}
+    : PromptTokenizer(read_clip_config(files),
+                      folders.instead.empty() ? files.tokenizer_dir().value_or(folders.fallback)
+                                              : folders.instead) {}
+
+PromptTokenizer::PromptTokenizer(const ClipConfig& config, const std::filesystem::path& folder)
+    : tokenizer_(ClipTokenizer::load(folder)), positions_(config.max_position_embeddings) {
+  if (tokenizer_.vocab_size() > config.vocab_size) {
+    throw file_error("{}: {} tokens, expected at most the text encoder's {}", folder.string(),
+                     tokenizer_.vocab_size(), config.vocab_size);
+  }
+}
 
 int PromptTokenizer::count(std::string_view prompt) const {
   return static_cast<int>(tokenizer_.encode(prompt).size());

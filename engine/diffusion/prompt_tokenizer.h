@@ -35,6 +35,8 @@ class PromptTokenizer {
   ClipTokenizer::Tokens tokenize(std::string_view prompt) const;
 
  private:
+  PromptTokenizer(const ClipConfig& config, const std::filesystem::path& folder);
+
   ClipTokenizer tokenizer_;
   int positions_;
 };

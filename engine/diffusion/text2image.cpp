@@ -105,7 +105,7 @@ Schedule Text2Image::schedule(const PaintSpec& spec, bool from_picture) const {
   return make_schedule(sampler(spec), config, spec.steps, karras, from_picture ? spec.strength : 1);
 }
 
-void Text2Image::check(const PaintSpec& spec, Size px) const {
+void Text2Image::check(const PaintSpec& spec, Size px) {
   schedule(spec, false);
   networks_.check_files();
   const Precision activations = networks_.policy().precision("vae.activations");
