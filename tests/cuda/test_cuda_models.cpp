@@ -16,6 +16,7 @@
 #include "tests/support/cuda_device.h"
 #include "tests/support/full_size.h"
 #include "tests/support/golden.h"
+#include "tests/support/random_weights.h"
 
 using namespace yent;
 
@@ -208,7 +209,7 @@ TEST_CASE("cuda models: BK-SDM-Tiny at full size, in halves, against the CPU in 
   const auto cpu = make_cpu_backend({});
   const auto random = [](size_t count) {
     std::vector<float> values(count);
-    for (float& v : values) v = uniform(-1.7f, 1.7f);
+    for (float& v : values) v = test::uniform(-1.7f, 1.7f);
     return values;
   };
   // The results of `forward` with one seeded checkpoint on both.
