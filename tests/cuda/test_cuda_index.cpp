@@ -122,7 +122,7 @@ TEST_CASE("cuda index: swizzles are bijective and free of bank conflicts") {
 
 TEST_CASE("cuda index: every chunk of a tile is copied once") {
   for (const TileSizes& t : tiles) {
-    const int threads = 32 * t.warps_m * t.warps_n;
+    const int threads = t.threads();
     for (const int rows : {t.bm, t.bn}) {
       std::multiset<int> copied;
       for (int thread = 0; thread < threads; ++thread) {
@@ -272,8 +272,9 @@ TEST_CASE("cuda interpreter: a product of two sources equals the reference") {
         const int tiles_k = ceil_div(view.total(), kTileChunks);
         if (slices > tiles_k) continue;
         const auto a = to_chunks(x.data(), size.m, k, k, k / 8);
+        const auto b = to_chunks(w.data(), size.n, k, k, k / 8);
         const auto sums = interpret_gemm(
-            view, size.m, size.n, to_chunks(w.data(), size.n, k, k, k / 8), t, slices,
+            GemmProblem<LinearView>{view, size.m, size.n, b, t, slices},
             [&](int row, const Walk& at) {
               if (row >= view.rows) return Chunk{};
               const int begin = at.segment == 0 ? 0 : view.chunks_a;
@@ -329,7 +330,8 @@ TEST_CASE("cuda interpreter: a convolution equals the reference") {
         }
       }
       const auto a = to_chunks(x.data(), 2 * c.h * c.w, c.in, c.in, chunks);
-      const auto sums = interpret_gemm(view, m, c.out, b, t, 1, [&](int row, const Walk& at) {
+      const GemmProblem<ConvView> problem{view, m, c.out, b, t};
+      const auto sums = interpret_gemm(problem, [&](int row, const Walk& at) {
         const int pixel = pixel_of(view, corner_of(view, row), at.segment);
         return pixel < 0 ? Chunk{} : a[pixel * view.ld + at.chunk];
       });
@@ -369,9 +371,18 @@ TEST_CASE("cuda interpreter: attention equals the reference") {
     const auto chunked = [&](const std::vector<float>& x, int rows) {
       return to_chunks(x.data(), rows, width, width, width / 8);
     };
-    const auto got =
-        interpret_attention(chunked(q, c.queries), chunked(k, c.keys), chunked(v, c.keys),
-                            c.queries, c.keys, width, c.compiled, 0.7f, seen, 64);
+    const auto q_chunks = chunked(q, c.queries), k_chunks = chunked(k, c.keys);
+    const auto v_chunks = chunked(v, c.keys);
+    const auto got = interpret_attention({.q = q_chunks,
+                                          .k = k_chunks,
+                                          .v = v_chunks,
+                                          .queries = c.queries,
+                                          .keys = c.keys,
+                                          .width = width,
+                                          .compiled_width = c.compiled,
+                                          .scale = 0.7f,
+                                          .seen = seen,
+                                          .keys_per_tile = 64});
     const auto backend = make_ref_backend();
     TestArena arena;
     std::vector<float> expected(got.size());

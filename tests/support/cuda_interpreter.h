@@ -67,115 +67,107 @@ void multiply_add(Sums& sums, const Fragment<A>& a, const Fragment<B>& b) {
 
 struct TileSizes {
   int bm, bn, warps_m, warps_n;
+
+  int threads() const { return 32 * warps_m * warps_n; }
+  int warp_rows() const { return bm / warps_m; }
+  int warp_columns() const { return bn / warps_n; }
 };
 
-// Sums of one product, [slices][m][n]: A read chunk by chunk through `load_a(row, walk)`, B as
-// rows of `view.total()` chunks.
+// One block of a GEMM: a tile of A and one of B in shared memory, and the sums of every warp.
+struct GemmBlock {
+  explicit GemmBlock(const TileSizes& sizes);
+
+  // Makes both tiles NaN.
+  void forget();
+  // Adds the product of the tiles to the sums.
+  void multiply();
+  // Writes the sums to tile `at` of to [m][n]. Returns false if a value was written before.
+  bool store(Place at, int m, int n, float* to) const;
+
+  TileSizes sizes;
+  std::vector<Chunk> a, b;
+  std::vector<Sums> sums;  // [warp][16 rows][8 columns]
+
+ private:
+  Fragment<4> fragments_a(int row, int step) const;
+  std::array<Fragment<2>, 2> fragments_b(int column, int step) const;
+};
+
+template <class View>
+struct GemmProblem {
+  View view;
+  int m, n;
+  const std::vector<Chunk>& b;  // [n][view.total()]
+  TileSizes sizes;
+  int slices = 1;
+};
+
+// Copies tile `kt` of the k chunks, thread by thread. `begin` is the first tile of the slice.
 template <class View, class LoadA>
-std::vector<float> interpret_gemm(const View& view, int m, int n, const std::vector<Chunk>& b,
-                                  const TileSizes& t, int slices, const LoadA& load_a) {
-  std::vector<float> sums(static_cast<size_t>(slices) * m * n, kUnwritten);
-  const int threads = 32 * t.warps_m * t.warps_n, depth = view.total();
-  const int tiles_m = ceil_div(m, t.bm), tiles_n = ceil_div(n, t.bn);
-  const int tiles_k = ceil_div(depth, kTileChunks);
-  const int wm = t.bm / t.warps_m, wn = t.bn / t.warps_n;
+void copy_tiles(const GemmProblem<View>& p, Place tile, int begin, int kt, const LoadA& load_a,
+                GemmBlock& block) {
+  const TileSizes& t = p.sizes;
+  const int threads = t.threads(), depth = p.view.total();
   const Chunk zero{};
-  for (int slice = 0; slice < slices; ++slice) {
-    const Slice range = slice_of(tiles_k, slices, slice);
-    for (int block = 0; block < tiles_m * tiles_n; ++block) {
-      const Place tile = tile_of(block, tiles_m, tiles_n);
-      std::vector<Sums> acc(threads / 32 * (wm / 16) * (wn / 8));
+  for (int thread = 0; thread < threads; ++thread) {
+    // As the kernel walks: once to the slice's start, then a tile at a time.
+    Walk walk = walk_to(p.view, begin * kTileChunks + thread % kTileChunks);
+    for (int i = begin; i < kt; ++i) walk = advance(p.view, walk, kTileChunks);
+    for (int i = 0; i < copies(t.bm, threads); ++i) {
+      const Place at = copied_chunk(thread, threads, i);
+      if (at.row >= t.bm) continue;
+      block.a[tile_chunk(at.row, at.column)] =
+          walk.segment < p.view.segments() ? load_a(tile.row * t.bm + at.row, walk) : zero;
+    }
+    for (int i = 0; i < copies(t.bn, threads); ++i) {
+      const Place at = copied_chunk(thread, threads, i);
+      if (at.row >= t.bn) continue;
+      const int row = tile.column * t.bn + at.row, chunk = kt * kTileChunks + at.column;
+      block.b[tile_chunk(at.row, at.column)] =
+          row < p.n && chunk < depth ? p.b[static_cast<size_t>(row) * depth + chunk] : zero;
+    }
+  }
+}
+
+// Sums of one product, [slices][m][n]; empty if a value was written twice. `load_a(row, walk)`
+// reads a chunk of A.
+template <class View, class LoadA>
+std::vector<float> interpret_gemm(const GemmProblem<View>& p, const LoadA& load_a) {
+  const size_t size = static_cast<size_t>(p.m) * p.n;
+  std::vector<float> sums(p.slices * size, kUnwritten);
+  const int tiles_m = ceil_div(p.m, p.sizes.bm), tiles_n = ceil_div(p.n, p.sizes.bn);
+  const int tiles_k = ceil_div(p.view.total(), kTileChunks);
+  for (int slice = 0; slice < p.slices; ++slice) {
+    const Slice range = slice_of(tiles_k, p.slices, slice);
+    for (int i = 0; i < tiles_m * tiles_n; ++i) {
+      const Place tile = tile_of(i, tiles_m, tiles_n);
+      GemmBlock block(p.sizes);
       for (int kt = range.begin; kt < range.end; ++kt) {
-        std::vector<Chunk> shared_a(t.bm * kTileChunks, unwritten());
-        std::vector<Chunk> shared_b(t.bn * kTileChunks, unwritten());
-        for (int thread = 0; thread < threads; ++thread) {
-          const int column = thread % kTileChunks;
-          // As the kernel walks: once to the slice's start, then a tile at a time.
-          Walk walk = walk_to(view, range.begin * kTileChunks + column);
-          for (int i = range.begin; i < kt; ++i) walk = advance(view, walk, kTileChunks);
-          for (int i = 0; i < copies(t.bm, threads); ++i) {
-            const Place p = copied_chunk(thread, threads, i);
-            if (p.row >= t.bm) continue;
-            shared_a[tile_chunk(p.row, p.column)] =
-                walk.segment < view.segments() ? load_a(tile.row * t.bm + p.row, walk) : zero;
-          }
-          for (int i = 0; i < copies(t.bn, threads); ++i) {
-            const Place p = copied_chunk(thread, threads, i);
-            if (p.row >= t.bn) continue;
-            const int row = tile.column * t.bn + p.row, chunk = kt * kTileChunks + p.column;
-            shared_b[tile_chunk(p.row, p.column)] =
-                row < n && chunk < depth ? b[static_cast<size_t>(row) * depth + chunk] : zero;
-          }
-        }
-        for (int warp = 0; warp < threads / 32; ++warp) {
-          const int row = warp / t.warps_n * wm, column = warp % t.warps_n * wn;
-          for (int step = 0; step < kTileChunks; step += 2) {
-            for (int i = 0; i < wm / 16; ++i) {
-              Fragment<4> fa;
-              for (int lane = 0; lane < 32; ++lane) {
-                for (int r = 0; r < 4; ++r) {
-                  fa[lane][r] = ldmatrix(shared_a, lane, r, [&](int l) {
-                    const Place p = ldmatrix_a(l);
-                    return tile_chunk(row + 16 * i + p.row, p.column) ^ in_step(step / 2);
-                  });
-                }
-              }
-              for (int j = 0; j < wn / 8; j += 2) {
-                Fragment<2> fb[2];
-                for (int lane = 0; lane < 32; ++lane) {
-                  for (int r = 0; r < 4; ++r) {
-                    fb[r / 2][lane][r % 2] = ldmatrix(shared_b, lane, r, [&](int l) {
-                      const Place p = ldmatrix_b(l);
-                      return tile_chunk(column + 8 * j + p.row, p.column) ^ in_step(step / 2);
-                    });
-                  }
-                }
-                for (int half = 0; half < 2; ++half) {
-                  multiply_add(acc[(warp * (wm / 16) + i) * (wn / 8) + j + half], fa, fb[half]);
-                }
-              }
-            }
-          }
-        }
+        block.forget();
+        copy_tiles(p, tile, range.begin, kt, load_a, block);
+        block.multiply();
       }
-      for (int warp = 0; warp < threads / 32; ++warp) {
-        for (int i = 0; i < wm / 16; ++i) {
-          for (int j = 0; j < wn / 8; ++j) {
-            for (int lane = 0; lane < 32; ++lane) {
-              for (int r = 0; r < 4; ++r) {
-                const Place p = fragment_sum(lane, r);
-                const int row = tile.row * t.bm + warp / t.warps_n * wm + 16 * i + p.row;
-                const int column = tile.column * t.bn + warp % t.warps_n * wn + 8 * j + p.column;
-                if (row >= m || column >= n) continue;
-                float& to = sums[(static_cast<size_t>(slice) * m + row) * n + column];
-                if (to == to) return {};  // written twice
-                to = acc[(warp * (wm / 16) + i) * (wn / 8) + j][lane][r];
-              }
-            }
-          }
-        }
-      }
+      if (!block.store(tile, p.m, p.n, sums.data() + slice * size)) return {};
     }
   }
   return sums;
 }
 
 // Rows of `chunks` chunks, the last zero beyond the columns.
-inline std::vector<Chunk> to_chunks(const float* from, int rows, int columns, int ld, int chunks) {
-  std::vector<Chunk> to(static_cast<size_t>(rows) * chunks, Chunk{});
-  for (int r = 0; r < rows; ++r) {
-    for (int c = 0; c < columns; ++c) {
-      to[static_cast<size_t>(r) * chunks + c / 8][c % 8] = from[static_cast<size_t>(r) * ld + c];
-    }
-  }
-  return to;
-}
+std::vector<Chunk> to_chunks(const float* from, int rows, int columns, int ld, int chunks);
 
-// One head: out [queries][width] of q, k, v as chunks, `keys_per_tile` keys at a time, 16 queries
-// a warp. `seen[i]` keys are visible to query i.
-std::vector<float> interpret_attention(const std::vector<Chunk>& q, const std::vector<Chunk>& k,
-                                       const std::vector<Chunk>& v, int queries, int keys,
-                                       int width, int compiled_width, float scale,
-                                       const std::vector<int>& seen, int keys_per_tile);
+// One head of an attention.
+struct AttentionProblem {
+  const std::vector<Chunk>& q;  // [queries][width / 8]
+  const std::vector<Chunk>& k;  // [keys][width / 8]
+  const std::vector<Chunk>& v;
+  int queries, keys, width;
+  int compiled_width;  // of the kernel, at least `width`
+  float scale;
+  const std::vector<int>& seen;  // query i sees keys 0 .. seen[i] - 1
+  int keys_per_tile;
+};
+// Returns the output, [queries][width].
+std::vector<float> interpret_attention(const AttentionProblem& p);
 
 }  // namespace yent::cuda
