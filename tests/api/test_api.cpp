@@ -60,6 +60,12 @@ std::vector<float> numbers(const yent_latent& l) {
   return {l.values, l.values + size_t{1} * l.channels * l.height * l.width};
 }
 
+std::vector<float> floats(const yent::HostTensor& t) {
+  std::vector<float> values(t.count());
+  std::memcpy(values.data(), t.data, t.bytes);
+  return values;
+}
+
 }  // namespace
 
 TEST_CASE("api: a picture is the pipeline's") {
@@ -172,12 +178,7 @@ TEST_CASE("api: what yent-run can be given can be given here") {
   const yent::HostTensor *cond = stages.find("cond"), *uncond = stages.find("uncond");
   REQUIRE(cond != nullptr);
   REQUIRE(uncond != nullptr);
-  std::vector<float> rows[2];
-  for (int i = 0; i < 2; ++i) {
-    const yent::HostTensor* t = i ? uncond : cond;
-    rows[i].resize(t->count());
-    std::memcpy(rows[i].data(), t->data, t->bytes);
-  }
+  const std::vector<float> rows[] = {floats(*cond), floats(*uncond)};
   p.first_latents = nullptr;
   p.seed = 7;
   p.prompt = "ignored";

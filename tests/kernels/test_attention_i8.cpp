@@ -35,16 +35,21 @@ struct Scale {
 
 // One head of one image, in the quantized values that the kernel should choose.
 struct Quantized {
-  std::vector<int> q, k;
-  std::vector<double> q_scale, k_scale, v;
+  struct Rows {
+    std::vector<int> values;    // [row][width]
+    std::vector<double> scale;  // [row]
+  };
+
+  Rows q, k;
+  std::vector<double> v;
   int keys, width, step;
 
   Quantized(Problem& p, int image, int head, int step_keys)
       : keys(p.keys), width(p.width), step(step_keys) {
     const int column = head * width, kv_column = head / (p.heads / p.kv_heads) * width;
     const int v_column = p.kv_heads * width + kv_column;
-    encode(p.q, image * p.queries, p.queries, column, p.scale * 1.44269504f, q, q_scale);
-    encode(p.kv, image * keys, keys, kv_column, 1, k, k_scale);
+    q = encode(p.q, image * p.queries, p.queries, column, p.scale * 1.44269504f);
+    k = encode(p.kv, image * keys, keys, kv_column, 1);
     v.resize(keys * width);
     for (int first = 0; first < keys; first += step) {
       const int end = std::min(keys, first + step);
@@ -62,17 +67,20 @@ struct Quantized {
     }
   }
 
-  void encode(Buffer& from, int first, int rows, int column, float factor, std::vector<int>& to,
-              std::vector<double>& worth) const {
+  Rows encode(Buffer& from, int first, int rows, int column, float factor) const {
+    Rows to;
     for (int r = 0; r < rows; ++r) {
       float absmax = 0;
       for (int c = 0; c < width; ++c) {
         absmax = std::max(absmax, std::fabs(from.at(first + r, column + c)));
       }
       const Scale scale(absmax, factor);
-      worth.push_back(scale.worth);
-      for (int c = 0; c < width; ++c) to.push_back(scale.value(from.at(first + r, column + c)));
+      to.scale.push_back(scale.worth);
+      for (int c = 0; c < width; ++c) {
+        to.values.push_back(scale.value(from.at(first + r, column + c)));
+      }
     }
+    return to;
   }
 
   // The output of a query, and its allowed error: a weight is rounded to 1/255 of the greatest in
@@ -82,8 +90,8 @@ struct Quantized {
     double top = -HUGE_VAL, total = 0, missed = 0;
     for (int j = 0; j < keys; ++j) {
       int64_t sum = 0;
-      for (int c = 0; c < width; ++c) sum += q[query * width + c] * k[j * width + c];
-      log2_units[j] = static_cast<double>(sum) * q_scale[query] * k_scale[j];
+      for (int c = 0; c < width; ++c) sum += q.values[query * width + c] * k.values[j * width + c];
+      log2_units[j] = static_cast<double>(sum) * q.scale[query] * k.scale[j];
       row_max[j / step] = std::max(row_max[j / step], log2_units[j]);
       top = std::max(top, log2_units[j]);
     }
