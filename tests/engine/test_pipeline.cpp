@@ -7,6 +7,7 @@
 #include <cmath>
 #include <thread>
 
+#include "engine/diffusion/samplers/sampler_table.h"
 #include "engine/pipeline/pipeline.h"
 #include "engine/pipeline/yent_session.h"
 #include "kernels/cpu/cpu_backend.h"
@@ -127,7 +128,8 @@ TEST_CASE("pipeline: noise given is the seed's noise, and its latent is where it
 }
 
 TEST_CASE("pipeline: steps tell latents, and x0 meets the last latent where nothing is left") {
-  for (const std::string sampler : {"ddim", "pndm", "ddpm", "euler", "euler-a", "dpm++2m"}) {
+  for (const Sampler& row : sampler_table()) {
+    const std::string sampler = row.name;
     CAPTURE(sampler);
     const auto backend = one_thread();
     Pipeline pipeline(toy(), {backend.get()});
