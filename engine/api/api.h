@@ -11,9 +11,9 @@
 
 #include "engine/core/cancel.h"
 #include "engine/core/policy.h"
-#include "yent/yent.h"
 #include "kernels/backend.h"
 #include "kernels/error.h"
+#include "yent/yent.h"
 
 namespace yent {
 
@@ -41,7 +41,7 @@ struct yent_cancel {
 namespace yent::api {
 
 // Keeps the sentence for yent_last_error.
-void set_error(const std::string& sentence) noexcept;
+void set_error(const char* sentence) noexcept;
 
 // Runs `work` and turns what it throws into a status.
 template <class Work>
@@ -71,17 +71,26 @@ yent_status guard(const Work& work) noexcept {
   return YENT_ERROR_RUN;
 }
 
+// What an init function does: our defaults, as many of them as the caller's struct has room for.
+template <class Params>
+void init_params(Params* params, size_t struct_size, Params defaults) {
+  if (!params || struct_size < sizeof(size_t)) return;
+  defaults.struct_size = struct_size;
+  std::memcpy(static_cast<void*>(params), &defaults, std::min(struct_size, sizeof(Params)));
+}
+
 // The caller's parameters over our defaults: a caller built against an older header has fewer
 // fields, one built against a newer header may have more, which this library does not know.
 template <class Params>
-Params taken(const Params* given, void (*init)(Params*)) {
+Params taken(const Params* given, void (*init)(Params*, size_t)) {
   Params params;
-  init(&params);
+  init(&params, sizeof params);
   if (!given) return params;
-  if (given->struct_size < sizeof(size_t)) {
+  const size_t size = given->struct_size;
+  if (size < 2 * sizeof(size_t) || size % alignof(Params) != 0) {
     throw usage_error("the parameters were not initialized by their init function");
   }
-  std::memcpy(static_cast<void*>(&params), given, std::min(given->struct_size, sizeof(Params)));
+  std::memcpy(static_cast<void*>(&params), given, std::min(size, sizeof(Params)));
   params.struct_size = sizeof(Params);
   return params;
 }

@@ -33,7 +33,7 @@ std::vector<std::string> shipped_policies() {
 
 namespace yent::api {
 
-void set_error(const std::string& sentence) noexcept {
+void set_error(const char* sentence) noexcept {
   try {
     last_error() = sentence;
   } catch (...) {
@@ -92,19 +92,18 @@ void yent_cancel_reset(yent_cancel* token) {
 
 void yent_cancel_destroy(yent_cancel* token) { delete token; }
 
-void yent_device_params_init(yent_device_params* params) {
-  *params = {.struct_size = sizeof *params,
-             .device = nullptr,
-             .isa = nullptr,
-             .threads = 0,
-             .max_gpus = 16};
+void yent_device_params_init(yent_device_params* params, size_t struct_size) {
+  init_params(params, struct_size,
+              {.struct_size = 0, .device = nullptr, .isa = nullptr, .threads = 0, .max_gpus = 16});
 }
 
 yent_status yent_device_create(const yent_device_params* params, yent_device** device) {
   return guard([&] {
     required(device, "device") = nullptr;
     const yent_device_params p = taken(params, yent_device_params_init);
-    if (p.threads < 0) throw usage_error("threads is {}, expected 0 or more", p.threads);
+    if (p.threads < 0 || p.threads > 1024) {
+      throw usage_error("threads is {}, expected 0 to 1024", p.threads);
+    }
     auto devices = std::make_shared<Devices>();
     devices->backends =
         make_backends(text_of(p.device), text_of(p.isa), p.threads, std::max(p.max_gpus, 1));

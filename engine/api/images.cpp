@@ -14,6 +14,9 @@ AsciiOptions options_of(const yent_ascii_params& p) {
   if (p.columns < 1 || p.columns > 2000) {
     throw usage_error("columns is {}, expected 1 to 2000", p.columns);
   }
+  if (!(p.boost >= 0 && p.boost <= 1000) || !(p.fill >= 0 && p.fill <= 1)) {
+    throw usage_error("boost is {} and fill {}, expected 0 to 1000 and 0 to 1", p.boost, p.fill);
+  }
   return {.columns = p.columns,
           .charset = charset_from(p.charset ? p.charset : "techno"),
           .boost = static_cast<float>(p.boost),
@@ -72,15 +75,16 @@ yent_status yent_decode_image(const uint8_t* bytes, size_t size, yent_image* ima
   });
 }
 
-void yent_ascii_params_init(yent_ascii_params* params) {
-  *params = {.struct_size = sizeof *params,
-             .columns = 100,
-             .charset = "techno",
-             .boost = 2.8,
-             .fill = 0.5,
-             .invert = 0,
-             .colour = 1,
-             .escapes = "none"};
+void yent_ascii_params_init(yent_ascii_params* params, size_t struct_size) {
+  init_params(params, struct_size,
+              {.struct_size = 0,
+               .columns = 100,
+               .charset = "techno",
+               .boost = 2.8,
+               .fill = 0.5,
+               .invert = 0,
+               .colour = 1,
+               .escapes = "none"});
 }
 
 yent_status yent_ascii_text(yent_image image, const yent_ascii_params* params, char** text) {

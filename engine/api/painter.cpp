@@ -1,6 +1,7 @@
 // Painters and pictures of the C API.
 #include "engine/api/painter.h"
 
+#include <cmath>
 #include <deque>
 #include <mutex>
 
@@ -21,6 +22,8 @@ struct yent_step {
 
 namespace {
 
+yent_latent view(const Latent& l) { return {l.values.data(), l.channels, l.height, l.width}; }
+
 // One picture and what its C struct points to.
 struct Kept {
   Painted painted;
@@ -28,23 +31,23 @@ struct Kept {
   yent_picture picture = {};
 
   Kept(Painted&& made, std::string text) : painted(std::move(made)), infotext(std::move(text)) {
-    const auto latent = [](const Latent& l) {
-      return yent_latent{l.values.data(), l.channels, l.height, l.width};
-    };
     picture = {.struct_size = sizeof picture,
                .index = painted.index,
                .seed = painted.seed,
                .image = {painted.image.rgb.data(), painted.image.width, painted.image.height},
-               .first_latent = latent(painted.init),
-               .last_latent = latent(painted.latent),
+               .first_latent = view(painted.init),
+               .last_latent = view(painted.latent),
                .infotext = infotext.c_str()};
   }
   Kept(const Kept&) = delete;
   Kept& operator=(const Kept&) = delete;
 };
 
+constexpr int32_t kMaxSide = 1 << 16;  // of what the caller may hand over
+
 TextEmbeddings::Rows rows_of(const float* values, const yent_paint_params& p) {
-  if (p.tokens < 1 || p.embedding_width < 1) {
+  if (p.tokens < 1 || p.embedding_width < 1 || p.tokens > kMaxSide ||
+      p.embedding_width > kMaxSide) {
     throw usage_error("embeddings are [{}, {}], expected [tokens, width]", p.tokens,
                       p.embedding_width);
   }
@@ -53,7 +56,9 @@ TextEmbeddings::Rows rows_of(const float* values, const yent_paint_params& p) {
 }
 
 Latent latent_of(const yent_latent& given) {
-  if (!given.values || given.channels < 1 || given.height < 1 || given.width < 1) {
+  const auto fits = [](int32_t side) { return side >= 1 && side <= kMaxSide; };
+  if (!given.values || !fits(given.height) || !fits(given.width) || given.channels < 1 ||
+      given.channels > 1024) {
     throw usage_error("a first latent is [{}, {}, {}], expected numbers", given.channels,
                       given.height, given.width);
   }
@@ -70,6 +75,12 @@ Rng rng_of(const char* name) {
 }
 
 PaintRequest request_of(const yent_paint_params& p, Dump* dump, Timings* timings) {
+  if (p.uncond && !p.cond) throw usage_error("uncond is given without cond");
+  if (p.dump_layers && !p.dump_path) throw usage_error("dump_layers is given without dump_path");
+  if (p.preview_every < 0 || p.preview_side < 1) {
+    throw usage_error("a preview every {} calls, {} wide: expected 0 or more, 1 or more",
+                      p.preview_every, p.preview_side);
+  }
   if (p.mask.rgb) throw usage_error("a mask is given, and masks are not built yet");
   PaintRequest r{.prompt = text_of(p.prompt),
                  .negative = text_of(p.negative),
@@ -97,8 +108,7 @@ PaintRequest request_of(const yent_paint_params& p, Dump* dump, Timings* timings
 }
 
 PaintEvents events_of(const yent_paint_params& p) {
-  PaintEvents events{.preview_every = std::max(p.preview_every, 0),
-                     .preview_side = std::max(p.preview_side, 1)};
+  PaintEvents events{.preview_every = p.preview_every, .preview_side = p.preview_side};
   if (p.on_step) {
     events.step = [&p](const StepEvent& event) {
       yent_step step{event};
@@ -113,8 +123,6 @@ PaintEvents events_of(const yent_paint_params& p) {
   return events;
 }
 
-yent_latent view(const Latent& l) { return {l.values.data(), l.channels, l.height, l.width}; }
-
 }  // namespace
 
 struct yent_pictures {
@@ -122,12 +130,12 @@ struct yent_pictures {
   std::string measured;
 };
 
-void yent_painter_params_init(yent_painter_params* params) {
-  *params = {};
-  params->struct_size = sizeof *params;
-  params->model = "default";
-  params->precision = "auto";
-  params->keep_loaded = 1;
+void yent_painter_params_init(yent_painter_params* params, size_t struct_size) {
+  yent_painter_params p = {};
+  p.model = "default";
+  p.precision = "auto";
+  p.keep_loaded = 1;
+  init_params(params, struct_size, p);
 }
 
 yent_status yent_painter_create(yent_device* device, const yent_painter_params* params,
@@ -148,6 +156,7 @@ yent_status yent_painter_create(yent_device* device, const yent_painter_params* 
         .keep_loaded = p.keep_loaded != 0};
     for (size_t i = 0; i < p.lora_count; ++i) {
       const yent_lora& lora = (&required(p.loras, "loras"))[i];
+      if (!std::isfinite(lora.scale)) throw usage_error("a LoRA's scale is {}", lora.scale);
       config.loras.push_back(Lora::open(text_of(lora.path), lora.scale));
       made->loras.push_back(lora_name(text_of(lora.path), lora.scale));
     }
@@ -199,17 +208,17 @@ yent_status yent_step_x0(yent_step* step, yent_latent* x0) {
   });
 }
 
-void yent_paint_params_init(yent_paint_params* params) {
-  *params = {};
-  params->struct_size = sizeof *params;
-  params->prompt = "";
-  params->negative = "extra fingers, blurry, watermark";
-  params->steps = 25;
-  params->guidance = 7.5;
-  params->rng = "cpu";
-  params->count = 1;
-  params->strength = 0.75;
-  params->preview_side = 32;
+void yent_paint_params_init(yent_paint_params* params, size_t struct_size) {
+  yent_paint_params p = {};
+  p.prompt = "";
+  p.negative = "extra fingers, blurry, watermark";
+  p.steps = 25;
+  p.guidance = 7.5;
+  p.rng = "cpu";
+  p.count = 1;
+  p.strength = 0.75;
+  p.preview_side = 32;
+  init_params(params, struct_size, p);
 }
 
 yent_status yent_paint(yent_painter* painter, const yent_paint_params* params,

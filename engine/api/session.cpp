@@ -15,11 +15,11 @@ struct yent_reaction {
   YentSession::Turn turn;
 };
 
-void yent_session_params_init(yent_session_params* params) {
-  *params = {};
-  params->struct_size = sizeof *params;
-  params->voice = "default";
-  params->precision = "auto";
+void yent_session_params_init(yent_session_params* params, size_t struct_size) {
+  yent_session_params p = {};
+  p.voice = "default";
+  p.precision = "auto";
+  init_params(params, struct_size, p);
 }
 
 yent_status yent_session_create(yent_device* device, const yent_session_params* params,
@@ -35,19 +35,19 @@ yent_status yent_session_create(yent_device* device, const yent_session_params* 
         SessionConfig{.voice = voice_path(p.voice ? p.voice : "default"),
                       .policy = policy_of(p.precision, p.policy, p.policy_text, backend),
                       .context = p.context},
-        backend);
+        backend, nullptr, token_of(p.cancel));
     *session = made.release();
   });
 }
 
 void yent_session_destroy(yent_session* session) { delete session; }
 
-void yent_react_params_init(yent_react_params* params) {
-  *params = {};
-  params->struct_size = sizeof *params;
-  params->said = "";
-  params->temperature = -1;
-  params->top_k = 40;
+void yent_react_params_init(yent_react_params* params, size_t struct_size) {
+  yent_react_params p = {};
+  p.said = "";
+  p.temperature = -1;
+  p.top_k = 40;
+  init_params(params, struct_size, p);
 }
 
 yent_status yent_react(yent_session* session, const yent_react_params* params,
@@ -112,15 +112,15 @@ void yent_session_forget(yent_session* session) {
   if (session) session->session->forget();
 }
 
-void yent_complete_params_init(yent_complete_params* params) {
-  *params = {};
-  params->struct_size = sizeof *params;
-  params->text = "";
-  params->temperature = 0.8;
-  params->top_k = 40;
-  params->top_p = 1;
-  params->repeat_penalty = 1;
-  params->max_tokens = 128;
+void yent_complete_params_init(yent_complete_params* params, size_t struct_size) {
+  yent_complete_params p = {};
+  p.text = "";
+  p.temperature = 0.8;
+  p.top_k = 40;
+  p.top_p = 1;
+  p.repeat_penalty = 1;
+  p.max_tokens = 128;
+  init_params(params, struct_size, p);
 }
 
 yent_status yent_complete(yent_session* session, const yent_complete_params* params, char** text,

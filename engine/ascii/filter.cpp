@@ -81,7 +81,13 @@ AsciiArt draw_ascii(const Image& image, const AsciiOptions& options) {
   const double cell_aspect = static_cast<double>(glyph_width) / glyph_height;
   AsciiArt art;
   art.columns = options.columns;
-  art.rows = std::max(1, static_cast<int>(std::lround(options.columns * aspect * cell_aspect)));
+  const double rows = std::max(1.0, std::round(options.columns * aspect * cell_aspect));
+  constexpr double max_cells = 16'000'000;
+  if (rows * options.columns > max_cells) {
+    throw usage_error("{}x{} pixels in {} columns are {:.0f} rows, expected at most {:.0f} cells",
+                      image.width, image.height, options.columns, rows, max_cells);
+  }
+  art.rows = static_cast<int>(rows);
   art.colour = options.colour;
   art.cells.reserve(static_cast<size_t>(art.columns) * art.rows);
 

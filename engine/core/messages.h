@@ -6,7 +6,8 @@
 
 namespace yent {
 
-// Called on the thread that works. A batch on several devices calls from several threads.
+// Called on the thread that works. A pipeline on several devices calls from several threads, one at
+// a time.
 struct Messages {
   using Say = std::function<void(const std::string& sentence)>;
   Say warn = [](const std::string&) {};  // something is wrong, and the work goes on

@@ -11,6 +11,7 @@ namespace yent {
 namespace {
 
 constexpr size_t kAlign = 64;
+constexpr size_t kMaxPlans = 64;
 
 size_t aligned(size_t bytes) { return (bytes + kAlign - 1) / kAlign * kAlign; }
 
@@ -82,6 +83,7 @@ void Workspace::run(const std::string& key, const std::function<void()>& forward
     return;
   }
   const bool known = plans_.contains(key);
+  if (!known && plans_.size() >= kMaxPlans) plans_.clear();  // e.g. a server of many sizes
   Plan& plan = plans_[key];
   current_ = &plan;
   next_ = clock_ = 0;

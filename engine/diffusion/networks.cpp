@@ -1,5 +1,7 @@
 #include "engine/diffusion/networks.h"
 
+#include <set>
+
 #include "engine/diffusion/memory_needs.h"
 #include "engine/diffusion/prompt_tokenizer.h"
 #include "kernels/error.h"
@@ -92,6 +94,14 @@ Checkpoint DiffusionNetworks::checkpoint(const char* part, const TensorSet& set)
   return c;
 }
 
+// A layer that is loaded again is known already; the rows of one layer stay together.
+void DiffusionNetworks::remember(const std::vector<Resolved>& layers) {
+  std::set<std::string> names;
+  for (const Resolved& r : layers) names.insert(r.layer);
+  std::erase_if(resolved_, [&](const Resolved& r) { return names.contains(r.layer); });
+  resolved_.insert(resolved_.end(), layers.begin(), layers.end());
+}
+
 template <class Made, class Config>
 Made DiffusionNetworks::load(const char* part, const TensorSet& set, const Config& config,
                              const Policy& policy) {
@@ -100,8 +110,7 @@ Made DiffusionNetworks::load(const char* part, const TensorSet& set, const Confi
                  backend_);
   const WeightBinder binder(checkpoint(part, set), backend_, policy);
   Made network(binder, config);
-  const auto& resolved = binder.resolved();
-  resolved_.insert(resolved_.end(), resolved.begin(), resolved.end());
+  remember(binder.resolved());
   if (std::string_view(part) == "vae") return network;  // its other half is unread on purpose
   for (const std::string& name : binder.unread()) {
     options_.messages.note(fmt::format("{}: {} is not used", set.path, printable(name)));
@@ -142,7 +151,7 @@ const VaeDecoder& DiffusionNetworks::vae_decoder_too() {
 }
 
 VaeDecoder DiffusionNetworks::vae_decoder_as(const Policy& policy) {
-  vae_decoder_.reset();
+  if (!options_.keep_loaded) vae_decoder_.reset();
   return load<VaeDecoder>("vae", files_.vae(), vae_config_, policy);
 }
 

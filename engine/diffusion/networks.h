@@ -79,6 +79,7 @@ class DiffusionNetworks {
   void match_loras();
   bool encodes_text() const { return !options_.text_is_given && files_.has_text_encoder(); }
   void keep_only(Network network);
+  void remember(const std::vector<Resolved>& layers);
   Checkpoint checkpoint(const char* part, const TensorSet& set) const;
   template <class Made, class Config>
   Made load(const char* part, const TensorSet& set, const Config& config, const Policy& policy);

@@ -80,7 +80,8 @@ Text2Image::Size Text2Image::size(const PaintSpec& spec, const Image* picture) c
   const auto side = [&](int asked, const char* which, int own) {
     if (asked == 0) return own;
     if (asked < 0 || asked % f != 0 || asked > 1 << 16) {
-      throw usage_error("the {} is {}, expected a multiple of {}", which, asked, f);
+      throw usage_error("the {} is {}, expected a multiple of {} up to {}", which, asked, f,
+                        1 << 16);
     }
     return asked;
   };
@@ -105,8 +106,11 @@ Schedule Text2Image::schedule(const PaintSpec& spec, bool from_picture) const {
   return make_schedule(sampler(spec), config, spec.steps, karras, from_picture ? spec.strength : 1);
 }
 
-void Text2Image::check(const PaintSpec& spec, Size px) {
-  schedule(spec, false);
+void Text2Image::check(const PaintSpec& spec, Size px, bool from_picture) {
+  if (!(spec.guidance >= 0 && spec.guidance <= 1000)) {
+    throw usage_error("the guidance is {}, expected 0 to 1000", spec.guidance);
+  }
+  schedule(spec, from_picture);
   networks_.check_files();
   const Precision activations = networks_.policy().precision("vae.activations");
   require_memory(fmt::format("a picture of {}x{}", px.width, px.height),
@@ -123,7 +127,7 @@ void Text2Image::check(const TextEmbeddings& text, const PaintSpec& spec) const 
     if (d.size() != 2 || d[0] < 1 || d[0] > 1 << 16 || d[1] != width ||
         static_cast<int64_t>(rows->values.size()) != d[0] * d[1]) {
       throw misfit(text.origin,
-                   fmt::format("{} is {}, expected [77,{}]", name, dims_text(d), width));
+                   fmt::format("{} is {}, expected [tokens,{}]", name, dims_text(d), width));
     }
   };
   fits(text.cond, "cond");
@@ -297,7 +301,8 @@ Text2Image::Denoised Text2Image::denoise(const PersistentTensor& text, const Pai
       dump_latent(fmt::format("eps.{}", k), denoiser.model_output());
       denoiser.update(c, k);
       dump_latent(fmt::format("latent.{}", k), denoiser.latent());
-      if (hooks_.timings || hooks_.step) backend_.wait();
+      // A device that queues work would see a cancellation only at the queue's end.
+      if (hooks_.timings || hooks_.step || hooks_.cancel) backend_.wait();
     }
     if (hooks_.step) hooks_.step(denoiser, k);
   }
@@ -352,7 +357,8 @@ Image Text2Image::decode(const Latent& latent) {
 }
 
 Image Text2Image::preview(const Latent& latent, int side) {
-  const int by = std::max(1, (std::max(latent.width, latent.height) + side - 1) / side);
+  const int longer = std::max(latent.width, latent.height);
+  const int by = side >= longer ? 1 : (longer + side - 1) / side;
   const Latent small = shrink(latent, std::min({by, latent.width, latent.height}));
   std::vector<float> pixels = decode(networks_.vae_decoder_too(), small, networks_.policy());
   for (float& value : pixels) {

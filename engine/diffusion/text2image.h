@@ -72,7 +72,7 @@ class Text2Image {
   std::string sampler(const PaintSpec& spec) const;  // its name in the table
   // Throws, before any work, the errors of a schedule of this spec, of parts that cannot be
   // opened, and of memory that cannot suffice for this size.
-  void check(const PaintSpec& spec, Size px);
+  void check(const PaintSpec& spec, Size px, bool from_picture);
   // Throws where they do not fit the UNet.
   void check(const TextEmbeddings& text, const PaintSpec& spec) const;
 

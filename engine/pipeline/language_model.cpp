@@ -42,9 +42,12 @@ Vocabulary vocabulary_of(const GgufFile& f) {
   return v;
 }
 
-Checkpoint checkpoint_of(const GgufFile& file) {
+Checkpoint checkpoint_of(const GgufFile& file, const CancelToken* cancel) {
   Checkpoint c{.path = file.path(), .part = "llm", .find = {}};
-  c.find = [file](const std::string& name, std::span<const int64_t>) { return file.find(name); };
+  c.find = [file, cancel](const std::string& name, std::span<const int64_t>) {
+    CancelToken::check(cancel);
+    return file.find(name);
+  };
   c.release = [file](const HostTensor& t) { file.mapping()->release(t.data, t.bytes); };
   for (const HostTensor& t : file.tensors()) c.names.insert(t.name);
   return c;
@@ -53,11 +56,11 @@ Checkpoint checkpoint_of(const GgufFile& file) {
 }  // namespace
 
 LanguageModel::LanguageModel(const std::filesystem::path& path, Backend& backend,
-                             const Policy& policy, int context)
+                             const Policy& policy, int context, const CancelToken* cancel)
     : file_(GgufFile::open(path)), backend_(backend), ws_(backend) {
   const LlamaConfig config = LlamaConfig::from_gguf(file_);
   tokenizer_ = std::make_unique<VocabTokenizer>(vocabulary_of(file_));
-  const WeightBinder loader(checkpoint_of(file_), backend, policy);
+  const WeightBinder loader(checkpoint_of(file_, cancel), backend, policy);
   network_ = std::make_unique<Llama>(loader, config);
   if (!loader.unread().empty()) {
     // A tensor that nobody reads is a part of the network that we would leave out.
@@ -72,9 +75,29 @@ int LanguageModel::count_tokens(std::string_view text) const {
   return static_cast<int>(tokenizer_->encode(text, {}).size());
 }
 
+namespace {
+
+void check_sampling(const TokenSamplerOptions& s) {
+  const auto in = [](float value, float least, float most) {
+    return value >= least && value <= most;
+  };
+  if (!(s.temperature <= 100)) {
+    throw usage_error("the temperature is {}, expected 0 to 100", s.temperature);
+  }
+  if (s.top_k < 0) throw usage_error("top_k is {}, expected 0 or more", s.top_k);
+  if (!in(s.top_p, 0, 1)) throw usage_error("top_p is {}, expected 0 to 1", s.top_p);
+  if (!in(s.min_p, 0, 1)) throw usage_error("min_p is {}, expected 0 to 1", s.min_p);
+  if (!in(s.repeat_penalty, 0.01f, 100)) {
+    throw usage_error("the repeat penalty is {}, expected 0.01 to 100", s.repeat_penalty);
+  }
+}
+
+}  // namespace
+
 LanguageModel::Result LanguageModel::generate(
     const Request& request, std::mt19937_64& generator,
     const std::function<bool(std::string_view piece)>& on_piece, Timings* timings) {
+  check_sampling(request.sampling);
   Result result;
   result.prompt =
       tokenizer_->encode(request.text, {.bos = request.bos, .special = request.special});

@@ -23,7 +23,7 @@ class LanguageModel {
   // `context` bounds the memory of the conversation; 0 takes the file's. Throws file errors, and
   // a run error when memory does not suffice.
   LanguageModel(const std::filesystem::path& path, Backend& backend, const Policy& policy,
-                int context);
+                int context, const CancelToken* cancel = nullptr);
 
   struct Request {
     std::string text;

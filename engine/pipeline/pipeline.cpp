@@ -6,10 +6,28 @@
 #include "kernels/error.h"
 
 namespace yent {
+namespace {
+
+constexpr size_t kLongestPrompt = 1 << 20;  // tokenizing goes on to the end of it
+
+// One sentence at a time, whatever the number of threads that paint.
+Messages one_at_a_time(const Messages& to) {
+  const auto mutex = std::make_shared<std::mutex>();
+  const auto guarded = [mutex](const Messages::Say& say) {
+    return [mutex, say](const std::string& sentence) {
+      const std::lock_guard lock(*mutex);
+      say(sentence);
+    };
+  };
+  return {guarded(to.warn), guarded(to.note)};
+}
+
+}  // namespace
 
 Pipeline::Pipeline(PipelineConfig config, std::vector<Backend*> backends)
     : config_(std::move(config)), backends_(std::move(backends)), painters_(backends_.size()) {
   if (backends_.empty()) throw usage_error("a pipeline needs a backend");
+  config_.messages = one_at_a_time(config_.messages);
   painter(0);
 }
 
@@ -40,6 +58,10 @@ const std::vector<Resolved>& Pipeline::explain() { return painter(0).load_all();
 
 Pipeline::Resolution Pipeline::check(const PaintRequest& r) {
   Text2Image& p = painter(0);
+  for (const std::string* text : {&r.prompt, &r.negative}) {
+    if (text->size() <= kLongestPrompt) continue;
+    throw usage_error("a prompt has {} bytes, expected at most {}", text->size(), kLongestPrompt);
+  }
   if (r.count < 1) throw usage_error("{} pictures are asked for, expected at least 1", r.count);
   if (!r.noise.latents.empty() && r.picture) {
     throw usage_error("a picture and noise both say where to start, expected one of them");
@@ -53,7 +75,7 @@ Pipeline::Resolution Pipeline::check(const PaintRequest& r) {
   if (!r.noise.latents.empty() && spec.height == 0)
     spec.height = r.noise.latents[0].height * p.factor();
   const Text2Image::Size px = p.size(spec, r.picture ? &*r.picture : nullptr);
-  p.check(spec, px);
+  p.check(spec, px, r.picture.has_value());
   if (r.embeddings) p.check(*r.embeddings, spec);
   const Shape latent = p.latent_shape(px);
   for (const Latent& l : r.noise.latents) {

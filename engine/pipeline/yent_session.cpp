@@ -16,10 +16,11 @@ PromptLimit prompt_limit(const std::filesystem::path& model, const TokenizerFold
           tokenizer->capacity()};
 }
 
-YentSession::YentSession(SessionConfig config, Backend& backend, Timings* timings)
+YentSession::YentSession(SessionConfig config, Backend& backend, Timings* timings,
+                         const CancelToken* cancel)
     : persona_(std::move(config.persona)), voice_([&] {
         const Timings::Span span(timings, "load");
-        return LanguageModel(config.voice, backend, config.policy, config.context);
+        return LanguageModel(config.voice, backend, config.policy, config.context, cancel);
       }()) {}
 
 Reaction YentSession::react(const std::string& said, const ReactionSpec& spec,

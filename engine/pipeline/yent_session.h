@@ -45,7 +45,8 @@ struct ReactionSpec {
 class YentSession {
  public:
   // Loads the voice. Throws file and run errors.
-  YentSession(SessionConfig config, Backend& backend, Timings* timings = nullptr);
+  YentSession(SessionConfig config, Backend& backend, Timings* timings = nullptr,
+              const CancelToken* cancel = nullptr);
 
   // What Yent answers. `on_words` hears the reaction piece by piece as it is said (it may be
   // empty). Throws a usage error for an unknown mood, a cancelled error where the token says so;

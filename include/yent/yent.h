@@ -4,9 +4,9 @@
  * Objects are opaque. What a function creates, the caller destroys; every destroy function takes
  * NULL. An object keeps alive what it was made from, so the order of destruction does not matter.
  *
- * Parameters are structs that an init function fills with defaults. Set fields after that; the
- * init function also notes the struct's size, so that a program built against an older header
- * works with a newer library. The library copies what it needs: strings and arrays of parameters
+ * Parameters are structs that an init function fills with defaults: it is told sizeof the struct,
+ * and notes it there, so that a program built against an older header works with a newer library.
+ * Set fields after that. The library copies what it needs: strings and arrays of parameters
  * must live until the function returns, not longer. Strings are UTF-8 and end with 0.
  *
  * Errors: functions that can fail return a yent_status, and yent_last_error() tells the sentence.
@@ -82,7 +82,7 @@ typedef struct yent_device_params {
   int32_t max_gpus;   /* of "cuda:all" */
 } yent_device_params;
 
-YENT_API void yent_device_params_init(yent_device_params* params);
+YENT_API void yent_device_params_init(yent_device_params* params, size_t struct_size);
 /* `params` may be NULL. */
 YENT_API yent_status yent_device_create(const yent_device_params* params, yent_device** device);
 YENT_API void yent_device_destroy(yent_device* device);
@@ -117,7 +117,7 @@ typedef struct yent_painter_params {
   void* user;
 } yent_painter_params;
 
-YENT_API void yent_painter_params_init(yent_painter_params* params);
+YENT_API void yent_painter_params_init(yent_painter_params* params, size_t struct_size);
 /* Reads configs and adapters; networks are loaded with the first picture. */
 YENT_API yent_status yent_painter_create(yent_device* device, const yent_painter_params* params,
                                          yent_painter** painter);
@@ -148,8 +148,8 @@ typedef struct yent_step yent_step;
 YENT_API int32_t yent_step_picture(const yent_step* step); /* of the request, from 0 */
 YENT_API int32_t yent_step_call(const yent_step* step);    /* of this picture, from 0 */
 YENT_API int32_t yent_step_calls(const yent_step* step);   /* how many this picture takes */
-/* Copies of the latent after the step, and of the clean picture the model now expects; valid
- * during the callback. */
+/* Copies of the latent after the step, and of the clean picture the model now expects; valid until
+ * the same function is called again or the callback returns. */
 YENT_API yent_status yent_step_latent(yent_step* step, yent_latent* latent);
 YENT_API yent_status yent_step_x0(yent_step* step, yent_latent* x0);
 
@@ -200,7 +200,7 @@ typedef struct yent_paint_params {
 
 typedef struct yent_pictures yent_pictures;
 
-YENT_API void yent_paint_params_init(yent_paint_params* params);
+YENT_API void yent_paint_params_init(yent_paint_params* params, size_t struct_size);
 /* Paints. `pictures` may be NULL where a callback takes them. */
 YENT_API yent_status yent_paint(yent_painter* painter, const yent_paint_params* params,
                                 yent_pictures** pictures);
@@ -230,7 +230,7 @@ typedef struct yent_ascii_params {
   const char* escapes; /* of the text: "none", "256" or "true" colours */
 } yent_ascii_params;
 
-YENT_API void yent_ascii_params_init(yent_ascii_params* params);
+YENT_API void yent_ascii_params_init(yent_ascii_params* params, size_t struct_size);
 /* The art as text, lines end with \n. Any thread. */
 YENT_API yent_status yent_ascii_text(yent_image image, const yent_ascii_params* params,
                                      char** text);
@@ -248,9 +248,10 @@ typedef struct yent_session_params {
   const char* voice;                            /* a GGUF file, or "default" */
   const char *precision, *policy, *policy_text; /* as of a painter */
   int32_t context;                              /* tokens; 0: the file's */
+  yent_cancel* cancel;                          /* of the loading; may be NULL */
 } yent_session_params;
 
-YENT_API void yent_session_params_init(yent_session_params* params);
+YENT_API void yent_session_params_init(yent_session_params* params, size_t struct_size);
 /* Loads the voice. */
 YENT_API yent_status yent_session_create(yent_device* device, const yent_session_params* params,
                                          yent_session** session);
@@ -263,7 +264,7 @@ typedef struct yent_react_params {
   double temperature; /* below 0: the persona's */
   int32_t top_k;
   uint64_t seed;
-  yent_painter* painter; /* the reaction is shortened to what it reads; NULL: not */
+  yent_painter* painter; /* must be idle; what it reads limits the reaction; may be NULL */
   void (*on_words)(void* user, const char* piece, size_t size); /* as he speaks; may be NULL */
   void* user;
   yent_cancel* cancel;
@@ -271,7 +272,7 @@ typedef struct yent_react_params {
 
 typedef struct yent_reaction yent_reaction;
 
-YENT_API void yent_react_params_init(yent_react_params* params);
+YENT_API void yent_react_params_init(yent_react_params* params, size_t struct_size);
 /* What Yent answers; it is remembered in the session. */
 YENT_API yent_status yent_react(yent_session* session, const yent_react_params* params,
                                 yent_reaction** reaction);
@@ -302,7 +303,7 @@ typedef struct yent_complete_params {
   yent_cancel* cancel;
 } yent_complete_params;
 
-YENT_API void yent_complete_params_init(yent_complete_params* params);
+YENT_API void yent_complete_params_init(yent_complete_params* params, size_t struct_size);
 /* Continues a text from an empty context, apart from the session's memory. `tokens` (may be NULL)
  * counts what was generated. */
 YENT_API yent_status yent_complete(yent_session* session, const yent_complete_params* params,

@@ -2,13 +2,12 @@
 // yent.h says of threads and lifetimes holds here, too.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
-#include <string_view>
-#include <utility>
 #include <vector>
 
 #include "yent/yent.h"
@@ -46,9 +45,9 @@ using Reaction = Handle<yent_reaction, yent_reaction_destroy>;
 
 // Parameters with their defaults.
 template <class Params>
-Params defaults(void (*init)(Params*)) {
+Params defaults(void (*init)(Params*, size_t)) {
   Params params;
-  init(&params);
+  init(&params, sizeof params);
   return params;
 }
 inline yent_device_params device_params() { return defaults(yent_device_params_init); }
@@ -58,6 +57,12 @@ inline yent_ascii_params ascii_params() { return defaults(yent_ascii_params_init
 inline yent_session_params session_params() { return defaults(yent_session_params_init); }
 inline yent_react_params react_params() { return defaults(yent_react_params_init); }
 inline yent_complete_params complete_params() { return defaults(yent_complete_params_init); }
+
+inline Cancel make_cancel() {
+  Cancel token(yent_cancel_create());
+  if (!token) throw std::bad_alloc();
+  return token;
+}
 
 inline Device open_device(const yent_device_params& params = device_params()) {
   yent_device* device = nullptr;
@@ -94,6 +99,12 @@ inline Reaction react(const Session& session, const yent_react_params& params) {
 inline std::string take(char* text) {
   const std::unique_ptr<char, void (*)(void*)> owned(text, yent_free);
   return owned.get();
+}
+
+inline std::string explain(const Painter& painter) {
+  char* text = nullptr;
+  check(yent_painter_explain(painter.get(), &text));
+  return take(text);
 }
 
 inline std::string complete(const Session& session, const yent_complete_params& params) {

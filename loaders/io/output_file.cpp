@@ -31,19 +31,6 @@ struct Descriptor {
   }
 };
 
-// 0, or the errno of the call that failed. close() reports errors that write() did not.
-int write_and_close(Descriptor& file, std::span<const uint8_t> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(file.fd, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return errno;
-    bytes = bytes.subspan(static_cast<size_t>(count));
-  }
-  const int closed = ::close(file.fd);
-  file.fd = -1;
-  return closed == 0 ? 0 : errno;
-}
-
 // A hidden name beside the target, this process's own. Left over from a killed process with the
 // same id, it is simply written again.
 fs::path temporary_beside(const fs::path& target) {
@@ -83,23 +70,50 @@ void ensure_writable(const fs::path& path) {
   ::unlink(temporary.c_str());
 }
 
-void write_file_atomically(const fs::path& path, std::span<const uint8_t> bytes) {
+OutputFile::OutputFile(const fs::path& path) : path_(path) {
   if (is_device_or_pipe(path)) {
-    Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-    if (file.fd < 0) throw cannot_write(path, errno);
-    if (const int reason = write_and_close(file, bytes)) throw cannot_write(path, reason);
-    return;
+    fd_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  } else {
+    target_ = resolved(path);
+    temporary_ = temporary_beside(target_);
+    fd_ = open_new(temporary_);
   }
-  const fs::path target = resolved(path);
-  const fs::path temporary = temporary_beside(target);
-  Descriptor file(open_new(temporary));
-  if (file.fd < 0) throw cannot_write(path, errno);
-  int reason = write_and_close(file, bytes);
-  if (reason == 0 && ::rename(temporary.c_str(), target.c_str()) != 0) reason = errno;
-  if (reason != 0) {
-    ::unlink(temporary.c_str());
-    throw cannot_write(path, reason);
+  if (fd_ < 0) throw cannot_write(path, errno);
+}
+
+OutputFile::~OutputFile() {
+  if (fd_ < 0) return;
+  ::close(fd_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void OutputFile::fail(int reason) const { throw cannot_write(path_, reason); }
+
+void OutputFile::write(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(fd_, bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail(errno);
+    bytes = bytes.subspan(static_cast<size_t>(count));
   }
+}
+
+// close() reports errors that write() did not.
+void OutputFile::finish() {
+  const int closed = ::close(fd_);
+  const int reason = closed == 0 ? 0 : errno;
+  fd_ = -1;
+  if (temporary_.empty() && reason == 0) return;
+  if (reason == 0 && ::rename(temporary_.c_str(), target_.c_str()) == 0) return;
+  const int why = reason != 0 ? reason : errno;
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  fail(why);
+}
+
+void write_file_atomically(const fs::path& path, std::span<const uint8_t> bytes) {
+  OutputFile file(path);
+  file.write(std::as_bytes(bytes));
+  file.finish();
 }
 
 void write_file_atomically(const fs::path& path, std::string_view text) {

@@ -9,6 +9,7 @@
 
 #include "kernels/error.h"
 #include "loaders/io/json.h"
+#include "loaders/io/output_file.h"
 
 namespace yent {
 
@@ -199,46 +200,6 @@ const char* safetensors_dtype(const HostTensor& tensor) {
   ENSURE(false, "{}: safetensors cannot hold {}", tensor.name, dtype_name(tensor.dtype));
 }
 
-// A stream to a file that gets its name in finish(), and is removed if finish() is never called.
-class WholeFile {
- public:
-  explicit WholeFile(const std::filesystem::path& path)
-      : path_(path), partial_(path.string() + ".part"), out_(partial_, std::ios::binary) {
-    check();
-  }
-  WholeFile(const WholeFile&) = delete;
-  WholeFile& operator=(const WholeFile&) = delete;
-  ~WholeFile() {
-    if (!out_.is_open()) return;
-    out_.close();
-    std::error_code ignored;
-    std::filesystem::remove(partial_, ignored);
-  }
-
-  void write(std::span<const std::byte> bytes) {
-    out_.write(reinterpret_cast<const char*>(bytes.data()),
-               static_cast<std::streamsize>(bytes.size()));
-    check();
-  }
-
-  void finish() {
-    out_.flush();
-    check();
-    std::error_code failure;
-    std::filesystem::rename(partial_, path_, failure);
-    if (failure) throw run_error("{}: {}", path_.string(), failure.message());
-    out_.close();
-  }
-
- private:
-  void check() {
-    if (!out_) throw run_error("{}: cannot be written", path_.string());
-  }
-
-  std::filesystem::path path_, partial_;
-  std::ofstream out_;
-};
-
 }  // namespace
 
 void write_safetensors(const std::filesystem::path& path, std::span<const HostTensor> tensors,
@@ -269,7 +230,7 @@ void write_safetensors(const std::filesystem::path& path, std::span<const HostTe
   std::string text = Json::object(std::move(header)).dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');  // the data begins at a multiple of 8
 
-  WholeFile file(path);
+  OutputFile file(path);
   const uint64_t header_bytes = text.size();
   file.write(std::as_bytes(std::span(&header_bytes, 1)));
   file.write(std::as_bytes(std::span(text)));

@@ -18,8 +18,8 @@ int main(int argc, char** argv) {
   uint8_t* png;
   size_t size;
   if (argc != 5) return 2;
-  yent_painter_params_init(&model);
-  yent_paint_params_init(&request);
+  yent_painter_params_init(&model, sizeof model);
+  yent_paint_params_init(&request, sizeof request);
   model.model = argv[1];
   request.prompt = argv[2];
   request.seed = strtoull(argv[3], NULL, 10);

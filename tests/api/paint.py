@@ -26,7 +26,7 @@ def params(init, fields):  # the first fields of a parameter struct, by name and
     class Params(c.Structure):
         _fields_ = [("struct_size", c.c_size_t), *fields, ("rest", c.c_byte * 4096)]
     made = Params()
-    init(c.byref(made))
+    init(c.byref(made), c.c_size_t(c.sizeof(made)))
     return made
 
 

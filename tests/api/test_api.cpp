@@ -1,8 +1,11 @@
 // The C API from inside: its promises about errors, versions, ownership and cancelling.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <climits>
+#include <cmath>
 #include <cstring>
 #include <string>
 #include <thread>
@@ -238,7 +241,20 @@ TEST_CASE("api: errors are statuses with a sentence, and outputs are NULL then")
   const yent_latent tiny{&number, 1, 1, 1};
   CHECK(status_of([&](P& p) { p.first_latents = &tiny; }) == YENT_ERROR_USAGE);
   CHECK(status_of([](P& p) { p.dump_path = "/nowhere/dump"; }) == YENT_ERROR_RUN);
-  CHECK(status_of([](P& p) { p.struct_size = 0; }) == YENT_ERROR_USAGE);
+  CHECK(status_of([](P& p) { p.guidance = NAN; }) == YENT_ERROR_USAGE);
+  CHECK(status_of([&](P& p) { p.uncond = &number; }) == YENT_ERROR_USAGE);
+  CHECK(status_of([](P& p) { p.dump_layers = "*"; }) == YENT_ERROR_USAGE);
+  CHECK(status_of([](P& p) { p.preview_every = -1; }) == YENT_ERROR_USAGE);
+  CHECK(status_of([](P& p) { p.preview_every = 1, p.preview_side = INT_MAX; }) == YENT_OK);
+  const std::string endless(size_t{2} << 20, 'a');
+  CHECK(status_of([&](P& p) { p.prompt = endless.c_str(); }) == YENT_ERROR_USAGE);
+  std::vector<uint8_t> black(size_t{3} * 16 * 16);
+  CHECK(status_of([&](P& p) {
+          p.picture = {black.data(), 16, 16}, p.strength = NAN;
+        }) == YENT_ERROR_USAGE);
+  yent_device_params many = device_params();
+  many.threads = INT_MAX;
+  CHECK(yent_device_create(&many, &none) == YENT_ERROR_USAGE);
   CHECK(status_of([](P&) {}) == YENT_OK);
   CHECK_THROWS_AS(open_painter(device, missing), Error);
 }
@@ -248,28 +264,49 @@ TEST_CASE("api: a caller with an older or a newer header is understood") {
   const Painter painter = toy_painter(device);
   const std::vector<uint8_t> expected =
       pixels(yent_pictures_get(paint(painter, small()).get(), 0)->image);
-  yent_paint_params older = small();
-  older.struct_size = offsetof(yent_paint_params, dump_path);
-  older.dump_path = reinterpret_cast<const char*>(1);  // behind the older struct's end
-  CHECK(pixels(yent_pictures_get(paint(painter, older).get(), 0)->image) == expected);
+  const auto set = [](yent_paint_params& p) {
+    p.prompt = "a cat";
+    p.steps = 3;
+    p.seed = 7;
+  };
+  // An older struct ends earlier: nothing behind its end is written or read.
   struct {
     yent_paint_params known;
     char more[64];
-  } newer;
-  std::memset(&newer, 0xff, sizeof newer);
-  newer.known = small();
-  newer.known.struct_size = sizeof newer;
+  } caller;
+  for (const size_t size : {offsetof(yent_paint_params, dump_path), sizeof caller.known}) {
+    CAPTURE(size);
+    std::memset(&caller, 0x7f, sizeof caller);
+    yent_paint_params_init(&caller.known, size);
+    const char* bytes = reinterpret_cast<const char*>(&caller);
+    CHECK(std::all_of(bytes + size, bytes + sizeof caller, [](char c) { return c == 0x7f; }));
+    set(caller.known);
+    yent_pictures* pictures = nullptr;
+    REQUIRE(yent_paint(painter.get(), &caller.known, &pictures) == YENT_OK);
+    CHECK(pixels(yent_pictures_get(pictures, 0)->image) == expected);
+    yent_pictures_destroy(pictures);
+  }
+  // A newer one is longer: the library does not know what is there.
+  std::memset(&caller, 0x7f, sizeof caller);
+  yent_paint_params_init(&caller.known, sizeof caller);
+  set(caller.known);
   yent_pictures* pictures = nullptr;
-  REQUIRE(yent_paint(painter.get(), &newer.known, &pictures) == YENT_OK);
+  REQUIRE(yent_paint(painter.get(), &caller.known, &pictures) == YENT_OK);
   CHECK(pixels(yent_pictures_get(pictures, 0)->image) == expected);
   yent_pictures_destroy(pictures);
+  // No struct of ours.
+  for (const size_t size : {size_t{0}, size_t{8}, size_t{12}, size_t{217}}) {
+    caller.known.struct_size = size;
+    CHECK(yent_paint(painter.get(), &caller.known, &pictures) == YENT_ERROR_USAGE);
+  }
+  yent_paint_params_init(nullptr, sizeof caller.known);  // nothing to fill
 }
 
 TEST_CASE("api: another thread cancels at every stage, and the painter goes on") {
   const Device device = one_thread();
   const Painter painter = toy_painter(device);
   const Session session = toy_session(device);
-  const Cancel token(yent_cancel_create());
+  const Cancel token = make_cancel();
   for (int delay = 0; delay < 40; ++delay) {
     yent_cancel_reset(token.get());
     std::atomic<bool> done = false;
@@ -354,6 +391,9 @@ TEST_CASE("api: Yent reacts, remembers and completes") {
   c.max_tokens = 5;
   const std::string text = complete(session, c);
   CHECK(text == complete(session, c));
+  c.temperature = NAN;
+  CHECK_THROWS_AS(complete(session, c), Error);
+  c.temperature = 0;
   c.max_tokens = 0;
   char* none = nullptr;
   CHECK(yent_complete(session.get(), &c, &none, nullptr) == YENT_ERROR_USAGE);
@@ -377,6 +417,12 @@ TEST_CASE("api: pictures become PNG, ASCII art and pixels again") {
   CHECK(std::count(art.begin(), art.end(), '\n') == 8);
   a.escapes = "true";
   CHECK(ascii_text(image, a).find("\x1b[") != std::string::npos);
+  a.boost = NAN;
+  CHECK_THROWS_AS(ascii_text(image, a), Error);
+  a.boost = 1;
+  a.columns = 2000;
+  std::vector<uint8_t> tall(size_t{3} * 40000);
+  CHECK_THROWS_AS(ascii_text({tall.data(), 1, 40000}, a), Error);
   a.escapes = "sparkling";
   CHECK_THROWS_AS(ascii_text(image, a), Error);
   yent_image drawn;
