@@ -6,6 +6,7 @@
 build_needs="c++:g++ cmake:cmake make:make fmt/format.h:libfmt-dev nlohmann/json.hpp:nlohmann-json3-dev
   CLI/CLI.hpp:libcli11-dev stb/stb_image.h:libstb-dev eigen3/Eigen/Dense:libeigen3-dev"
 check_needs="doctest/doctest.h:doctest-dev benchmark/benchmark.h:libbenchmark-dev"
+package_needs="dpkg-shlibdeps:dpkg-dev"
 deps=$root/.deps
 
 is_here() {
@@ -49,25 +50,34 @@ install_missing() {
 
 has_gpu() { [ -e /dev/nvidiactl ] || [ -e /dev/dxg ]; }
 
-# build_release TARGET...: configures build/ as the preset `release` does and builds. A build
-# folder that exists keeps its generator and its options. CUDA takes a minute: a new folder has
-# it where there is a GPU, and with_cuda=true adds it wherever there is nvcc.
+# build_release TARGET...: builds in build/ as the preset `release` does. CUDA takes a minute: a new
+# folder has it where there is a GPU, and with_cuda=true adds it wherever there is nvcc.
 build_release() {
   local options="" cache=$root/build/CMakeCache.txt
   if [ ! -e "$cache" ]; then
-    ! command -v ninja >/dev/null || options="-G Ninja"
-    has_gpu || ${with_cuda:-false} || options="$options -DYENT_CUDA=OFF"
+    has_gpu || ${with_cuda:-false} || options=-DYENT_CUDA=OFF
   elif ${with_cuda:-false} && grep -q '^YENT_CUDA:[A-Z]*=OFF' "$cache"; then
-    options="-DYENT_CUDA=AUTO"
+    options=-DYENT_CUDA=AUTO
+  fi
+  build_in "$root/build" "$options" "$@"
+}
+
+# build_in FOLDER OPTIONS TARGET...: configures and builds. A folder that exists keeps its generator
+# and the options that OPTIONS does not name.
+build_in() {
+  local folder=$1 options=$2
+  shift 2
+  if [ ! -e "$folder/CMakeCache.txt" ] && command -v ninja >/dev/null; then
+    options="-G Ninja $options"
   fi
   [ ! -d "$deps/usr/include" ] || options="$options -DYENT_DEPS_DIR=$deps"
-  mkdir -p "$root/build"
-  build_log=$root/build/build.log
+  mkdir -p "$folder"
+  build_log=$folder/build.log
   : >"$build_log"
   trap 'printf "\nstopped; the next call goes on from here\n" >&2; exit 130' INT
   {
-    cmake -S "$root" -B "$root/build" $options &&
-      cmake --build "$root/build" --parallel "$(nproc)" --target "$@"
+    cmake -S "$root" -B "$folder" $options &&
+      cmake --build "$folder" --parallel "$(nproc)" --target "$@"
   } 2>&1 | show_progress "$*"
   local status=${PIPESTATUS[0]}
   trap - INT

@@ -8,6 +8,7 @@
 #include "engine/pipeline/assets.h"
 #include "engine/pipeline/named_policy.h"
 #include "kernels/devices.h"
+#include "loaders/io/embedded.h"
 
 namespace {
 
@@ -21,9 +22,8 @@ std::string& last_error() {
 
 std::vector<std::string> shipped_policies() {
   std::vector<std::string> names;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(shipped("policies"), error)) {
-    if (entry.path().extension() == ".policy") names.push_back(entry.path().stem().string());
+  for (const std::filesystem::path& file : files_in(shipped("policies"))) {
+    if (file.extension() == ".policy") names.push_back(file.stem().string());
   }
   std::sort(names.begin(), names.end());
   return names;

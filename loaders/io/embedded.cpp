@@ -44,4 +44,20 @@ bool is_folder(const std::filesystem::path& path) {
   });
 }
 
+std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> files;
+  if (embedded_name(folder)) {
+    for (const EmbeddedFile& file : embedded_files()) {
+      auto path = std::filesystem::path(embedded_root) / file.name;
+      if (path.parent_path() == folder) files.push_back(std::move(path));
+    }
+  } else {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+      if (is_file(entry.path())) files.push_back(entry.path());
+    }
+  }
+  return files;
+}
+
 }  // namespace yent

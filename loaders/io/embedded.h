@@ -1,10 +1,11 @@
-// Files inside the executable, for a program that is one file (-DYENT_EMBED=ON).
+// Files inside the executable, for a program that is one file (tools/package static).
 #pragma once
 
 #include <cstddef>
 #include <filesystem>
 #include <optional>
 #include <span>
+#include <vector>
 
 namespace yent {
 
@@ -19,5 +20,8 @@ std::optional<std::span<const std::byte>> embedded_file(const std::filesystem::p
 // neither.
 bool is_file(const std::filesystem::path& path);
 bool is_folder(const std::filesystem::path& path);
+
+// The files of a folder, embedded or not, in any order. None where there is no such folder.
+std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder);
 
 }  // namespace yent

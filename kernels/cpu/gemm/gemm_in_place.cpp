@@ -25,14 +25,14 @@ bool is_non_temporal(const Tensor& out, const Epilogue& e) {
 // A task is task_rows x task_panels. Weights that fit the second-level cache are walked for every
 // tile of rows, whose inputs and outputs then pass through the first level once. Of larger weights
 // a panel is kept while the task's rows go by.
-struct Plan : TaskGrid {
+struct InPlacePlan : TaskGrid {
   size_t panel_bytes;
   size_t segments, row_bytes;  // of A, with all segments padded
   bool rows_first;
   size_t located_at, sources_at, steps_at, scales_at, sums_at, sums_bytes, copies_at, share;
 
   // For `enough` tasks, if there are enough rows and panels.
-  Plan(const GemmInput& input, const GemmWeight& w, size_t enough)
+  InPlacePlan(const GemmInput& input, const GemmWeight& w, size_t enough)
       : panel_bytes(static_cast<size_t>(w.k) * w.kernel->nr * w.kernel->b_bytes),
         segments(input.segments.size()),
         row_bytes(static_cast<size_t>(w.k) * w.kernel->a_bytes) {
@@ -66,9 +66,9 @@ struct Plan : TaskGrid {
   }
 };
 
-struct Product {
+struct InPlaceProduct {
   const Gemm& g;
-  const Plan& plan;
+  const InPlacePlan& plan;
   const GemmInput& input;
   const GemmWeight& weight;
   const OutputStore to;
@@ -80,7 +80,7 @@ struct Product {
 // next one is multiplied.
 class TaskRun {
  public:
-  TaskRun(const Product& product, const TaskGrid::Task& task, std::byte* scratch)
+  TaskRun(const InPlaceProduct& product, const TaskGrid::Task& task, std::byte* scratch)
       : p_(product),
         plan_(product.plan),
         task_(task),
@@ -154,8 +154,8 @@ class TaskRun {
     return plan_.row_bytes;
   }
 
-  const Product& p_;
-  const Plan& plan_;
+  const InPlaceProduct& p_;
+  const InPlacePlan& plan_;
   const TaskGrid::Task& task_;
   const size_t groups_;
   const void** sources_;
@@ -167,7 +167,7 @@ class TaskRun {
   int turn_ = 0;
 };
 
-void Product::run(size_t task, std::byte* scratch) const {
+void InPlaceProduct::run(size_t task, std::byte* scratch) const {
   const TaskGrid::Task own = plan.at(task);
   TaskRun tiles(*this, own, scratch);
   const size_t count = ceil_div(own.rows, g.mr);
@@ -224,18 +224,18 @@ void multiply_in_place(const CpuRun& run, const Tensor& out, const GemmInput& in
     if (!run.arena.measuring()) multiply_row(run.threads, input, weight, to);
     return;
   }
-  const Plan plan(input, weight, 4 * run.threads);
+  const InPlacePlan plan(input, weight, 4 * run.threads);
   const Scratch scratch(run.arena, plan.share * run.threads);
   if (run.arena.measuring()) return;
   const OutputStore to{out, input.output_map, weight, e, image_rows, is_non_temporal(out, e)};
-  const Product product{g, plan, input, weight, to};
+  const InPlaceProduct product{g, plan, input, weight, to};
   parallel_for(run.threads, plan.tasks(), [&](size_t task, int thread) {
     product.run(task, scratch.as<std::byte>() + thread * plan.share);
   });
 }
 
 size_t in_place_bytes(const GemmInput& input, const GemmWeight& weight) {
-  return Plan(input, weight, 1).share;
+  return InPlacePlan(input, weight, 1).share;
 }
 
 void multiply_in_place(std::byte* scratch, const Tensor& out, size_t first, const GemmInput& input,
@@ -245,10 +245,10 @@ void multiply_in_place(std::byte* scratch, const Tensor& out, size_t first, cons
   Epilogue part = e;
   if (e.residual) part.residual = row_block(e.residual);
   if (e.row_bias) part.row_bias = e.row_bias.slice(first / (out.rows() / out.shape.n), 1);
-  const Plan plan(input, weight, 1);
+  const InPlacePlan plan(input, weight, 1);
   const OutputStore to{row_block(out), input.output_map,       weight, part,
                        rows,           is_non_temporal(out, e)};
-  const Product product{*weight.kernel, plan, input, weight, to};
+  const InPlaceProduct product{*weight.kernel, plan, input, weight, to};
   for (size_t task = 0; task < plan.tasks(); ++task) product.run(task, scratch);
 }
 
