@@ -37,8 +37,7 @@ Reaction react(std::string_view words, const Persona& persona, const Generate& g
 
   Detail detail;
   generate(fill_context(persona.context, words, reaction.starter, options.longest_words),
-           reaction.temperature, options.max_tokens,
-           [&](std::string_view piece) {
+           reaction.temperature, options.max_tokens, [&](std::string_view piece) {
              const bool more = detail.take(piece);
              if (more) say(piece);
              return more;
