@@ -24,26 +24,35 @@ namespace {
 
 yent_latent view(const Latent& l) { return {l.values.data(), l.channels, l.height, l.width}; }
 
-// One picture and what its C struct points to.
-struct Kept {
-  Painted painted;
-  std::string infotext;
-  yent_picture picture = {};
+constexpr int32_t kMaxSide = 1 << 16;  // of what the caller may hand over
 
-  Kept(Painted&& made, std::string text) : painted(std::move(made)), infotext(std::move(text)) {
-    picture = {.struct_size = sizeof picture,
-               .index = painted.index,
-               .seed = painted.seed,
-               .image = {painted.image.rgb.data(), painted.image.width, painted.image.height},
-               .first_latent = view(painted.init),
-               .last_latent = view(painted.latent),
-               .infotext = infotext.c_str()};
-  }
-  Kept(const Kept&) = delete;
-  Kept& operator=(const Kept&) = delete;
+}  // namespace
+
+struct yent_pictures {
+  // One picture and what its C struct points to.
+  struct Kept {
+    Painted painted;
+    std::string infotext;
+    yent_picture picture = {};
+
+    Kept(Painted&& made, std::string text) : painted(std::move(made)), infotext(std::move(text)) {
+      picture = {.struct_size = sizeof picture,
+                 .index = painted.index,
+                 .seed = painted.seed,
+                 .image = {painted.image.rgb.data(), painted.image.width, painted.image.height},
+                 .first_latent = view(painted.init),
+                 .last_latent = view(painted.latent),
+                 .infotext = infotext.c_str()};
+    }
+    Kept(const Kept&) = delete;
+    Kept& operator=(const Kept&) = delete;
+  };
+
+  std::deque<Kept> pictures;  // do not move: their structs point into them
+  std::string measured;
 };
 
-constexpr int32_t kMaxSide = 1 << 16;  // of what the caller may hand over
+namespace {
 
 TextEmbeddings::Rows rows_of(const float* values, const yent_paint_params& p) {
   if (p.tokens < 1 || p.embedding_width < 1 || p.tokens > kMaxSide ||
@@ -124,11 +133,6 @@ PaintEvents events_of(const yent_paint_params& p) {
 }
 
 }  // namespace
-
-struct yent_pictures {
-  std::deque<Kept> pictures;  // do not move: their structs point into them
-  std::string measured;
-};
 
 void yent_painter_params_init(yent_painter_params* params, size_t struct_size) {
   yent_painter_params p = {};
@@ -242,7 +246,7 @@ yent_status yent_paint(yent_painter* painter, const yent_paint_params* params,
     PaintEvents events = events_of(p);
     events.picture = [&](Painted&& painted) {
       std::string text = infotext(request, made, painted.seed, facts);
-      const Kept& kept = result->pictures.emplace_back(std::move(painted), std::move(text));
+      const auto& kept = result->pictures.emplace_back(std::move(painted), std::move(text));
       if (p.on_picture) p.on_picture(p.user, &kept.picture);
       if (!pictures) result->pictures.pop_back();
     };
