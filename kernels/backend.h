@@ -19,7 +19,21 @@ namespace yent {
 // How a layer computes. f32: f32 weights and arithmetic. f16: weights stored as f16. bf16: weights
 // and inputs rounded to bf16, f32 sums. int8: weights quantized per output channel and inputs per
 // row (linear) or per image (convolution), symmetrically to [-127, 127], exact int32 sums.
-enum class Precision : uint8_t { f32, f16, bf16, int8 };
+enum class Precision : uint8_t { f32, f16, bf16, int8, last = int8 };
+
+constexpr const char* precision_name(Precision precision) {
+  switch (precision) {
+    case Precision::f32:
+      return "f32";
+    case Precision::f16:
+      return "f16";
+    case Precision::bf16:
+      return "bf16";
+    case Precision::int8:
+      return "int8";
+  }
+  return "";
+}
 
 // The op that reads an activation next, and how that layer computes: a hint for its layout.
 enum class Consumer : uint8_t { any, linear, conv3x3, attention };

@@ -32,6 +32,7 @@ enum class DType : uint8_t {
   q4_k,
   q5_k,
   q6_k,
+  last = q6_k,
 };
 
 // Elements per block (1 for plain types) and bytes per block.
@@ -49,9 +50,19 @@ constexpr int block_elements(DType t) {
     case DType::q5_k:
     case DType::q6_k:
       return 256;
-    default:
-      return 1;
+    case DType::f32:
+    case DType::f16:
+    case DType::bf16:
+    case DType::f64:
+    case DType::i64:
+    case DType::i32:
+    case DType::i16:
+    case DType::i8:
+    case DType::u8:
+    case DType::boolean:
+      break;
   }
+  return 1;
 }
 
 constexpr int block_bytes(DType t) {
@@ -98,6 +109,7 @@ constexpr const char* dtype_name(DType t) {
   constexpr const char* names[] = {"f32",  "f16",  "bf16", "f64",  "i64",  "i32",  "i16",
                                    "i8",   "u8",   "bool", "q8_0", "q4_0", "q4_1", "q5_0",
                                    "q5_1", "q2_k", "q3_k", "q4_k", "q5_k", "q6_k"};
+  static_assert(sizeof names / sizeof *names == static_cast<int>(DType::last) + 1);
   return names[static_cast<int>(t)];
 }
 

@@ -10,16 +10,12 @@
 namespace yent {
 
 bool parse_precision(std::string_view word, Precision& out) {
-  if (word == "f32") return out = Precision::f32, true;
-  if (word == "f16") return out = Precision::f16, true;
-  if (word == "bf16") return out = Precision::bf16, true;
-  if (word == "int8" || word == "i8") return out = Precision::int8, true;
+  if (word == "i8") word = "int8";
+  for (int i = 0; i <= static_cast<int>(Precision::last); ++i) {
+    const auto precision = static_cast<Precision>(i);
+    if (word == precision_name(precision)) return out = precision, true;
+  }
   return false;
-}
-
-const char* precision_name(Precision precision) {
-  constexpr const char* names[] = {"f32", "f16", "bf16", "int8"};
-  return names[static_cast<int>(precision)];
 }
 
 bool glob_match(std::string_view pattern, std::string_view text) {

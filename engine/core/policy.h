@@ -27,7 +27,6 @@ namespace yent {
 // Parses f32, f16, bf16, int8 or i8. Returns false for any other word, `auto` included: what that
 // means depends on the device.
 bool parse_precision(std::string_view word, Precision& out);
-const char* precision_name(Precision precision);
 
 // Glob with `*` and `?`.
 bool glob_match(std::string_view pattern, std::string_view text);

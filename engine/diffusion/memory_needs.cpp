@@ -5,6 +5,22 @@
 #include "kernels/error.h"
 
 namespace yent {
+namespace {
+
+size_t element_bytes(Precision precision) {
+  switch (precision) {
+    case Precision::f32:
+      return 4;
+    case Precision::f16:
+    case Precision::bf16:
+      return 2;
+    case Precision::int8:
+      return 1;
+  }
+  return 0;
+}
+
+}  // namespace
 
 void require_memory(const std::string& what, size_t needed, const Backend& backend) {
   const size_t available = backend.available_bytes();
@@ -13,13 +29,12 @@ void require_memory(const std::string& what, size_t needed, const Backend& backe
 }
 
 size_t packed_bytes(const TensorSet& set, const std::string& part, const Policy& policy) {
-  constexpr size_t sizes[] = {4, 2, 2, 1};  // by Precision
   size_t bytes = 0;
   for (const HostTensor& t : set.tensors) {
     const std::string_view module = std::string_view(t.name).substr(0, t.name.rfind('.'));
     const Precision p =
         t.dims.size() < 2 ? Precision::f32 : policy.precision(fmt::format("{}.{}", part, module));
-    bytes += static_cast<size_t>(t.count()) * sizes[static_cast<int>(p)];
+    bytes += static_cast<size_t>(t.count()) * element_bytes(p);
   }
   return bytes;
 }

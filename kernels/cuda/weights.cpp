@@ -24,13 +24,47 @@ Format source_format(const HostTensor& t) {
 }
 
 Format format_of(Precision precision) {
-  constexpr Format formats[] = {Format::f32, Format::f16, Format::bf16, Format::int8};
-  return formats[static_cast<int>(precision)];
+  switch (precision) {
+    case Precision::f32:
+      return Format::f32;
+    case Precision::f16:
+      return Format::f16;
+    case Precision::bf16:
+      return Format::bf16;
+    case Precision::int8:
+      return Format::int8;
+  }
+  ENSURE(false, "precision {}", static_cast<int>(precision));
 }
 
 size_t element_bytes(Format format) {
-  constexpr size_t sizes[] = {2, 2, 1, 4, 1};
-  return sizes[static_cast<int>(format)];
+  switch (format) {
+    case Format::f32:
+      return 4;
+    case Format::f16:
+    case Format::bf16:
+      return 2;
+    case Format::int8:
+    case Format::q8_0:
+      return 1;
+  }
+  ENSURE(false, "format {}", static_cast<int>(format));
+}
+
+const char* kernel_name(Format format) {
+  switch (format) {
+    case Format::f16:
+      return "f16 mma";
+    case Format::bf16:
+      return "bf16 mma";
+    case Format::int8:
+      return "int8 mma";
+    case Format::f32:
+      return "f32 fma";
+    case Format::q8_0:
+      return "q8_0 fma";
+  }
+  ENSURE(false, "format {}", static_cast<int>(format));
 }
 
 template <class T>
@@ -52,8 +86,7 @@ std::shared_ptr<CudaWeight> make(Queue& q, Format format, int n, int inputs, int
   w->data = allocate(q, count * element_bytes(format));
   w->bytes = count * element_bytes(format);
   if (format == Format::int8) w->scales = allocate(q, sizeof(float) * round_up(n, 2));
-  constexpr const char* kernels[] = {"f16 mma", "bf16 mma", "int8 mma", "f32 fma", "q8_0 fma"};
-  w->kernel = kernels[static_cast<int>(format)];
+  w->kernel = kernel_name(format);
   return w;
 }
 

@@ -66,8 +66,7 @@ void set_precision(RefPacked& p, Precision precision) {
   } else {
     round_to(precision, p.weight.data(), p.weight.size());
   }
-  constexpr const char* kernels[] = {"f32 ref", "f16 ref", "bf16 ref", "int8 ref"};
-  p.kernel = kernels[static_cast<int>(precision)];
+  p.kernel = std::string(precision_name(precision)) + " ref";
   p.bytes = (p.weight.size() + p.bias.size()) * sizeof(float);
 }
 

@@ -122,8 +122,7 @@ GemmWeight expanded_gemm_weight(const Gemm& g, int columns, int k, int granule) 
 }
 
 std::string kernel_name(Precision precision, const Gemm& g) {
-  constexpr const char* kinds[] = {"f32", "f16", "bf16", "int8"};
-  return fmt::format("{} {}", kinds[static_cast<int>(precision)], g.name);
+  return fmt::format("{} {}", precision_name(precision), g.name);
 }
 
 }  // namespace yent
