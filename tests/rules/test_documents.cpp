@@ -11,7 +11,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path root = YENT_SOURCE_DIR;
+const fs::path tree_root = YENT_SOURCE_DIR;
 
 std::string text_of(const fs::path& path) {
   std::ifstream in(path);
@@ -32,15 +32,15 @@ void check_paths(const fs::path& document) {
     if (std::regex_search(named, std::regex("(^|[/_])(NAME|MY|NEW)"))) continue;
     CAPTURE(document.string());
     CAPTURE(named);
-    CHECK(fs::exists(root / named));
+    CHECK(fs::exists(tree_root / named));
   }
 }
 
 }  // namespace
 
 TEST_CASE("documents: the files they name are in the tree") {
-  for (const char* name : {"README.md", "CONTRIBUTING.md"}) check_paths(root / name);
-  for (const auto& entry : fs::directory_iterator(root / "docs")) {
+  for (const char* name : {"README.md", "CONTRIBUTING.md"}) check_paths(tree_root / name);
+  for (const auto& entry : fs::directory_iterator(tree_root / "docs")) {
     if (entry.path().extension() == ".md") check_paths(entry.path());
   }
 }
