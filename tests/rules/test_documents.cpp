@@ -41,6 +41,7 @@ void check_paths(const fs::path& document) {
 TEST_CASE("documents: the files they name are in the tree") {
   for (const char* name : {"README.md", "CONTRIBUTING.md"}) check_paths(tree_root / name);
   for (const auto& entry : fs::directory_iterator(tree_root / "docs")) {
-    if (entry.path().extension() == ".md") check_paths(entry.path());
+    const bool record = entry.path().filename() == "ten-tasks.md";  // of the tree on its day
+    if (entry.path().extension() == ".md" && !record) check_paths(entry.path());
   }
 }
