@@ -62,8 +62,8 @@ inline void wide_scores(const HeadLayout& at, const char* keys, const WideTile& 
 }
 
 // Two tiles of columns, or one.
-// NOLINTNEXTLINE(readability-function-size): the innermost call; a struct would go through memory
 template <bool Two>
+// NOLINTNEXTLINE(readability-function-size): the innermost call; a struct would go through memory
 inline void wide_weighted_sum(const HeadLayout& at, const char* values, int steps, bool first,
                               const WideScratch& room, float* a, float* b) {
   constexpr int tile = tile_side * tile_side;
