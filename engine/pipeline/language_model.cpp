@@ -94,25 +94,28 @@ void check_sampling(const TokenSamplerOptions& s) {
 
 }  // namespace
 
+std::vector<int32_t> LanguageModel::encode_prompt(const Request& request) const {
+  std::vector<int32_t> prompt =
+      tokenizer_->encode(request.text, {.bos = request.bos, .special = request.special});
+  const size_t room = state_.context;
+  if (request.cut_to_fit && prompt.size() + request.max_tokens > room) {
+    const size_t keep = room - std::min<size_t>(room / 2, request.max_tokens);
+    const auto first = prompt.begin() + (request.bos ? 1 : 0);
+    prompt.erase(first, first + (prompt.size() - std::min(keep, prompt.size())));
+  }
+  if (prompt.empty()) throw run_error("the prompt has no tokens");
+  if (prompt.size() > room) {
+    throw run_error("the prompt has {} tokens, expected at most the context's {}", prompt.size(),
+                    room);
+  }
+  return prompt;
+}
+
 LanguageModel::Result LanguageModel::generate(
     const Request& request, std::mt19937_64& generator,
     const std::function<bool(std::string_view piece)>& on_piece, Timings* timings) {
   check_sampling(request.sampling);
-  Result result;
-  result.prompt =
-      tokenizer_->encode(request.text, {.bos = request.bos, .special = request.special});
-  const size_t room = state_.context;
-  if (request.cut_to_fit && result.prompt.size() + request.max_tokens > room) {
-    const size_t keep = room - std::min<size_t>(room / 2, request.max_tokens);
-    const auto first = result.prompt.begin() + (request.bos ? 1 : 0);
-    result.prompt.erase(first,
-                        first + (result.prompt.size() - std::min(keep, result.prompt.size())));
-  }
-  if (result.prompt.empty()) throw run_error("the prompt has no tokens");
-  if (result.prompt.size() > room) {
-    throw run_error("the prompt has {} tokens, expected at most the context's {}",
-                    result.prompt.size(), room);
-  }
+  Result result{.prompt = encode_prompt(request), .generated = {}, .logits = {}};
   const auto keep = [&](const std::vector<float>& logits) {
     if (request.keep_logits) {
       result.logits.insert(result.logits.end(), logits.begin(), logits.end());

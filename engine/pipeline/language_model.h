@@ -53,6 +53,9 @@ class LanguageModel {
   const std::vector<Resolved>& resolved() const { return resolved_; }
 
  private:
+  // Its ids, cut where that is asked for; a run error where they do not fit the context.
+  std::vector<int32_t> encode_prompt(const Request& request) const;
+
   GgufFile file_;
   Backend& backend_;
   Workspace ws_;
