@@ -20,7 +20,8 @@ std::vector<double> rope_frequencies(const WeightBinder& l, const LlamaConfig& c
   }
   std::vector<double> frequencies(half);
   for (int i = 0; i < half; ++i) {
-    frequencies[i] = std::pow(config.theta, -2.0 * i / config.rotated) / slower[i];
+    frequencies[i] =
+        std::pow(config.theta, -2.0 * i / config.rotated) / slower[i] / config.rope_scale;
   }
   return frequencies;
 }

@@ -37,6 +37,45 @@ int matrix_rows(const GgufFile& f, const char* name, int vocabulary, bool requir
   return static_cast<int>(t->dims[0]);
 }
 
+// What positions are divided by. A factor without a type is linear, as in llama.cpp; older files
+// have it under another key.
+float read_rope_scale(const GgufFile& f, const std::string& p) {
+  const std::string type = f.text(p + "rope.scaling.type", "linear");
+  if (type != "none" && type != "linear") {
+    throw file_error("{}: {}rope.scaling.type is {}, expected none or linear", f.path(), p,
+                     printable(type));
+  }
+  const std::string newer = p + "rope.scaling.factor", older = p + "rope.scale_linear";
+  if (type == "none") return 1;
+  return positive(f, f.has(newer) ? newer : older, 1);
+}
+
+// Keys of related architectures that change the arithmetic in a way that is not built here. They
+// may be present with the value that changes nothing.
+void refuse_other_arithmetic(const GgufFile& f, const std::string& p, int context) {
+  const std::pair<const char*, double> neutral[] = {
+      {"attention.clamp_kqv", 0},     {"attention.max_alibi_bias", 0},
+      {"attention.scale", 0},         {"attn_logit_softcapping", 0},
+      {"final_logit_softcapping", 0}, {"logit_scale", 1},
+      {"embedding_scale", 1},         {"residual_scale", 1}};
+  for (const auto& [key, value] : neutral) {
+    const double found = f.number(p + key, value);
+    if (found != value) {
+      throw file_error("{}: {}{} is {}, which this engine does not know", f.path(), p, key, found);
+    }
+  }
+  const int64_t window = f.integer(p + "attention.sliding_window", 0);
+  if (window != 0 && window < context) {
+    throw file_error("{}: {}attention.sliding_window is {}, expected the whole context of {}",
+                     f.path(), p, window, context);
+  }
+  const int64_t experts = f.integer(p + "expert_count", 0);
+  if (experts != 0) {
+    throw file_error("{}: {}expert_count is {}, expected a model without experts", f.path(), p,
+                     experts);
+  }
+}
+
 }  // namespace
 
 LlamaConfig LlamaConfig::from_gguf(const GgufFile& f) {
@@ -70,17 +109,14 @@ LlamaConfig LlamaConfig::from_gguf(const GgufFile& f) {
                      value_width, c.head_width);
   }
   c.eps = positive(f, p + "attention.layer_norm_rms_epsilon", 1e-5);
+  refuse_other_arithmetic(f, p, c.context);
   c.theta = positive(f, p + "rope.freq_base", 10000);
   c.rotated = bounded(f, p + "rope.dimension_count", c.head_width, c.head_width);
   if (c.rotated % 2 != 0) {
     throw file_error("{}: {}rope.dimension_count is {}, expected an even number", f.path(), p,
                      c.rotated);
   }
-  const std::string scaling = f.text(p + "rope.scaling.type", "none");
-  if (scaling != "none") {
-    throw file_error("{}: {}rope.scaling.type is {}, expected none", f.path(), p,
-                     printable(scaling));
-  }
+  c.rope_scale = read_rope_scale(f, p);
   // nanollama calls its architecture llama, too, but does not permute the rows of Q and K.
   c.interleaved = arch == "llama" && !f.has_prefix("nanollama.");
   c.conjugate = f.boolean("nanollama.rope_conjugate", false);

@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "loaders/io/placeholder.h"
 #include "loaders/tensors/read_value.h"
 #include "loaders/tensors/tensor_set.h"
 
@@ -327,6 +328,7 @@ GgufFile GgufFile::open(const std::filesystem::path& path) {
   GgufFile file;
   file.path_ = path.string();
   file.mapping_ = std::make_shared<const MappedFile>(path);
+  refuse_placeholder(file.mapping_->bytes(), path);
   GgufParser(file).parse();
   return file;
 }

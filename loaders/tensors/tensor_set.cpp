@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "kernels/error.h"
+#include "loaders/io/placeholder.h"
 #include "loaders/tensors/safetensors.h"
 #include "loaders/tensors/torch_file.h"
 
@@ -34,6 +35,7 @@ TensorSet read_tensors(const std::filesystem::path& path) {
 
   const MappedFile file(path);
   const auto bytes = file.bytes();
+  refuse_placeholder(bytes, path);
   const auto starts_with = [&](size_t at, std::string_view magic) {
     return bytes.size() >= at + magic.size() &&
            std::equal(magic.begin(), magic.end(), bytes.begin() + at,

@@ -214,6 +214,7 @@ LlamaConfig llama_config(const Json& j) {
   c.interleaved = j["rope"]["interleaved"].get<bool>();
   c.conjugate = j["rope"]["conjugate"].get<bool>();
   c.qk_norm = j["rope"]["qk_norm"].get<bool>();
+  if (j["rope"].find("factor")) c.rope_scale = j["rope"]["factor"].get<float>();
   return c;
 }
 
@@ -231,8 +232,8 @@ int32_t best(std::span<const float> logits) {
 
 }  // namespace
 
-TEST_CASE("models_toy: LLaMA in its four ways to turn and norm") {
-  for (const char* name : {"stock", "micro", "llama_cpp", "biased"}) {
+TEST_CASE("models_toy: LLaMA in its five ways to turn and norm") {
+  for (const char* name : {"stock", "micro", "llama_cpp", "biased", "linear"}) {
     const Golden golden(std::string("llama_") + name);
     const LlamaConfig config = llama_config(golden.config["model"]);
     const double limit = network_limit(golden.config["torch_f32_error"].get<double>());

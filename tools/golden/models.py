@@ -218,6 +218,7 @@ LLAMAS = {
                                    interleaved=True)),
     "biased": (52, llama_config({"attention_bias": True, "head_dim": 32,
                                  "num_key_value_heads": 1}, conjugate=True)),
+    "linear": (83, llama_config({}, factor=4.0)),
 }
 
 
@@ -234,7 +235,7 @@ def llamas():
         random = np.random.default_rng(seed)
         model = nets.llama(config, seed)
         ids = [1, *random.integers(3, config["vocab_size"], 23).tolist()]
-        if name == "stock":
+        if name in ("stock", "linear"):
             check_rotation(model, ids)
         exact = nets.double(model)
         logits = nets.llama_logits(exact, ids)

@@ -78,9 +78,11 @@ def gguf_name(name):
 
 
 def llama(config, seed):
-    """`config` has LlamaConfig's fields and our `rope`: {conjugate, interleaved, qk_norm}."""
+    """`config` has LlamaConfig's fields and our `rope`: {conjugate, interleaved, qk_norm, factor}."""
     fields = {key: value for key, value in config.items() if key not in ("rope", "rope_theta")}
     fields["rope_parameters"] = {"rope_type": "default", "rope_theta": config["rope_theta"]}
+    if "factor" in config["rope"]:
+        fields["rope_parameters"] |= {"rope_type": "linear", "factor": config["rope"]["factor"]}
     with no_init():
         model = LlamaForCausalLM(LlamaConfig(**fields, attn_implementation="sdpa"))
     if fields["tie_word_embeddings"]:
@@ -97,12 +99,12 @@ def llama(config, seed):
 
 
 def rotation(head_width, theta, rope):
-    """Replaces transformers' rotation: angles in double, three switches."""
+    """Replaces transformers' rotation: angles in double, our variants."""
 
     def rotate(q, k, cos, sin, unsqueeze_dim=1):
         positions = torch.arange(rotate.first, rotate.first + q.shape[2], dtype=torch.float64)
         index = torch.arange(head_width // 2, dtype=torch.float64)
-        angle = positions[:, None] * theta ** (-2 * index / head_width)
+        angle = positions[:, None] * theta ** (-2 * index / head_width) / rope.get("factor", 1)
         if rope["conjugate"]:
             angle = -angle
         c, s = angle.cos().float().to(q.dtype), angle.sin().float().to(q.dtype)
