@@ -21,8 +21,18 @@ def ranges(codes):
     return out
 
 
-def category(letter):
-    return ranges(c for c in ASSIGNED if unicodedata.category(chr(c))[0] == letter)
+def category(*names):
+    """Of the general categories that are named, or that begin with the letter."""
+    return ranges(c for c in ASSIGNED if unicodedata.category(chr(c)).startswith(names))
+
+
+def other_word_characters():
+    """Those of \\w as regular expressions for Unicode have it, less letters and marks: digits,
+    letter-like numbers, what connects, joiners and the letters in circles."""
+    circled = [*range(0x24B6, 0x24EA), *range(0x1F130, 0x1F14A), *range(0x1F150, 0x1F16A),
+               *range(0x1F170, 0x1F18A)]
+    found = [c for c in ASSIGNED if unicodedata.category(chr(c)) in ("Nd", "Nl", "Pc")]
+    return ranges(sorted(found + [0x200C, 0x200D] + circled))
 
 
 def lower_runs():
@@ -77,6 +87,7 @@ def table(kind, name, rows):
 
 
 TABLES = [("CodeRange", "letters", category("L")), ("CodeRange", "numbers", category("N")),
+          ("CodeRange", "marks", category("M")), ("CodeRange", "other_word", other_word_characters()),
           ("CodeRange", "spaces", ranges(SPACES)), ("LowerRun", "lower_runs", lower_runs()),
           ("ClassRange", "combining_classes", combining_classes()),
           ("Decomposition", "decompositions", decompositions())]

@@ -73,6 +73,19 @@ std::optional<std::string> read_pad(const fs::path& path) {
   throw file_error("{}: pad_token is {}, expected a string", path.string(), printable(pad.dump()));
 }
 
+// NFC, one space for each run of white space, lower case.
+std::string normalize(std::string_view text) {
+  std::u32string out;
+  for (const char32_t c : to_nfc(decode_utf8(text))) {
+    if (!is_space(c)) {
+      out += c;
+    } else if (out.empty() || out.back() != ' ') {
+      out += ' ';
+    }
+  }
+  return encode_utf8(to_lower(out));
+}
+
 // The length of the next word in characters: a contraction, a run of letters, one digit, or a
 // run of other characters without spaces.
 size_t word_length(std::u32string_view text) {
@@ -116,28 +129,49 @@ ClipTokenizer ClipTokenizer::load(const fs::path& folder) {
   std::optional<std::string> pad = read_pad(folder / "tokenizer_config.json");
   if (!pad) pad = read_pad(folder / "special_tokens_map.json");
   made.pad_ = pad ? id_of(*pad) : made.end_;
+  for (const int32_t id : {made.start_, made.end_, made.pad_}) {
+    const std::string& text = made.tokens_[static_cast<size_t>(id)];
+    made.add({.text = text, .ids = {id}, .normalized = false});
+  }
   return made;
+}
+
+void ClipTokenizer::add(AddedToken token) {
+  std::string wanted = token.normalized ? normalize(token.text) : token.text;
+  if (wanted.empty()) throw usage_error("an added token has no text");
+  added_.add(std::move(token), std::move(wanted));
+}
+
+bool ClipTokenizer::has(std::string_view token) const {
+  return added_.find(token) || ids_.contains(std::string(token));
 }
 
 std::vector<int32_t> ClipTokenizer::encode(std::string_view text) const {
   std::vector<int32_t> ids;
-  while (true) {
-    int32_t special = -1;
-    size_t at = text.size();
-    for (const int32_t id : {start_, end_, pad_}) {
-      const size_t found = text.find(tokens_[static_cast<size_t>(id)]);
-      if (found < at) at = found, special = id;
+  for (const auto& part : added_.split(text, false)) {
+    if (part.token) {
+      ids.insert(ids.end(), part.token->ids.begin(), part.token->ids.end());
+    } else {
+      encode_raw(part.text, ids);
     }
-    encode_plain(text.substr(0, at), ids);
-    if (special < 0) return ids;
-    ids.push_back(special);
-    text.remove_prefix(at + tokens_[static_cast<size_t>(special)].size());
+  }
+  return ids;
+}
+
+void ClipTokenizer::encode_raw(std::string_view text, std::vector<int32_t>& ids) const {
+  const std::string clean = normalize(text);
+  for (const auto& part : added_.split(clean, true)) {
+    if (part.token) {
+      ids.insert(ids.end(), part.token->ids.begin(), part.token->ids.end());
+    } else {
+      encode_normalized(part.text, ids);
+    }
   }
 }
 
-void ClipTokenizer::encode_plain(std::string_view text, std::vector<int32_t>& ids) const {
-  const std::u32string clean = to_lower(to_nfc(decode_utf8(text)));
-  const std::u32string_view view = clean;
+void ClipTokenizer::encode_normalized(std::string_view text, std::vector<int32_t>& ids) const {
+  const std::u32string characters = decode_utf8(text);
+  const std::u32string_view view = characters;
   size_t special_end = 0;
   for (size_t i = 0; i < view.size();) {
     if (is_space(view[i])) {
@@ -179,7 +213,15 @@ ClipTokenizer::Tokens ClipTokenizer::tokenize(std::string_view text, int length)
 
 std::string ClipTokenizer::decode(const int32_t* ids, size_t count) const {
   std::string text;
+  const AddedToken* last = nullptr;
   for (size_t i = 0; i < count; ++i) {
+    const AddedToken* added = added_.find(ids[i]);
+    if (added) {  // named once for all its ids
+      if (added != last || ids[i] == added->ids.front()) text += added->text + ' ';
+      last = added;
+      continue;
+    }
+    last = nullptr;
     std::string_view token = tokens_[static_cast<size_t>(ids[i])];
     const bool ends = token.ends_with(word_end);
     if (ends) token.remove_suffix(word_end.size());

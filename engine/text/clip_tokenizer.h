@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/text/clip/added_tokens.h"
 #include "engine/text/merge_table.h"
 
 namespace yent {
@@ -19,8 +20,14 @@ class ClipTokenizer {
   // special_tokens_map.json where they are, else the end token. Throws file errors.
   static ClipTokenizer load(const std::filesystem::path& folder);
 
-  // Ids without start and end, without a limit. The literal text of the start, end or padding
-  // token becomes its id, as in Hugging Face.
+  // From now on the text of the token becomes its ids. Tokens of the same text are replaced. The
+  // ids may lie behind the vocabulary. Throws a usage error for an empty text.
+  void add(AddedToken token);
+  // Whether a word of a prompt may become this token alone: added, or of the vocabulary.
+  bool has(std::string_view token) const;
+
+  // Ids without start and end, without a limit. The literal text of an added token becomes its ids;
+  // start, end and padding are such tokens.
   std::vector<int32_t> encode(std::string_view text) const;
 
   struct Tokens {
@@ -35,13 +42,15 @@ class ClipTokenizer {
   int32_t pad() const { return pad_; }
 
  private:
-  void encode_plain(std::string_view text, std::vector<int32_t>& ids) const;
+  void encode_raw(std::string_view text, std::vector<int32_t>& ids) const;
+  void encode_normalized(std::string_view text, std::vector<int32_t>& ids) const;
   void encode_word(std::string_view word, std::vector<int32_t>& ids) const;
   std::string decode(const int32_t* ids, size_t count) const;
 
   std::vector<std::string> tokens_;  // by id
   TokenIds ids_;
   MergeTable merges_;
+  AddedTokens added_;
   int32_t start_ = 0, end_ = 0, pad_ = 0;
 };
 

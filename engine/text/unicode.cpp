@@ -87,6 +87,10 @@ void order_marks(std::u32string& text) {
 
 bool is_letter(char32_t c) { return find_range(unicode::letters, c) != nullptr; }
 bool is_number(char32_t c) { return find_range(unicode::numbers, c) != nullptr; }
+bool is_mark(char32_t c) { return find_range(unicode::marks, c) != nullptr; }
+bool is_word(char32_t c) {
+  return is_letter(c) || is_mark(c) || find_range(unicode::other_word, c) != nullptr;
+}
 bool is_space(char32_t c) { return find_range(unicode::spaces, c) != nullptr; }
 
 std::u32string to_lower(std::u32string_view text) {

@@ -1,4 +1,4 @@
-// The parts of Unicode that tokenizers need: three kinds of characters, lower case and NFC.
+// The parts of Unicode that tokenizers need: kinds of characters, lower case and NFC.
 #pragma once
 
 #include <string>
@@ -8,6 +8,8 @@ namespace yent {
 
 bool is_letter(char32_t c);  // general category L
 bool is_number(char32_t c);  // general category N
+bool is_mark(char32_t c);    // general category M
+bool is_word(char32_t c);    // \w: letters, marks, digits, connectors as in "_", joiners
 bool is_space(char32_t c);   // property White_Space, so not U+001C .. U+001F
 
 // Every character on its own, without looking at its neighbours: a final sigma stays an
