@@ -22,6 +22,8 @@ enum class DType : uint8_t {
   i8,
   u8,
   boolean,
+  f8_e4m3,  // 4 bits of exponent; NaN, but no infinity
+  f8_e5m2,  // the upper half of an f16
   q8_0,
   q4_0,
   q4_1,
@@ -60,6 +62,8 @@ constexpr int block_elements(DType t) {
     case DType::i8:
     case DType::u8:
     case DType::boolean:
+    case DType::f8_e4m3:
+    case DType::f8_e5m2:
       break;
   }
   return 1;
@@ -80,6 +84,8 @@ constexpr int block_bytes(DType t) {
     case DType::i8:
     case DType::u8:
     case DType::boolean:
+    case DType::f8_e4m3:
+    case DType::f8_e5m2:
       return 1;
     case DType::q8_0:
       return 34;
@@ -106,9 +112,9 @@ constexpr int block_bytes(DType t) {
 }
 
 constexpr const char* dtype_name(DType t) {
-  constexpr const char* names[] = {"f32",  "f16",  "bf16", "f64",  "i64",  "i32",  "i16",
-                                   "i8",   "u8",   "bool", "q8_0", "q4_0", "q4_1", "q5_0",
-                                   "q5_1", "q2_k", "q3_k", "q4_k", "q5_k", "q6_k"};
+  constexpr const char* names[] = {
+      "f32",     "f16",  "bf16", "f64",  "i64",  "i32",  "i16",  "i8",   "u8",   "bool", "f8_e4m3",
+      "f8_e5m2", "q8_0", "q4_0", "q4_1", "q5_0", "q5_1", "q2_k", "q3_k", "q4_k", "q5_k", "q6_k"};
   static_assert(sizeof names / sizeof *names == static_cast<int>(DType::last) + 1);
   return names[static_cast<int>(t)];
 }
@@ -193,6 +199,7 @@ struct HostTensor {
   std::vector<int64_t> dims = {};
   const std::byte* data = nullptr;
   size_t bytes = 0;
+  float scale = 1;  // of the 8-bit floats, which to_f32() multiplies by it; 1 for all others
 
   // Product of the dims. Loaders have checked that it does not wrap.
   int64_t count() const {

@@ -38,17 +38,29 @@ MappedFile::MappedFile(const std::filesystem::path& path) : path_(path) {
   size_ = static_cast<size_t>(info.st_size);
 }
 
+std::shared_ptr<const MappedFile> MappedFile::borrow(std::span<const std::byte> bytes,
+                                                     const std::filesystem::path& name) {
+  MappedFile file;
+  file.path_ = name;
+  file.data_ = bytes.data();
+  file.size_ = bytes.size();
+  file.borrowed_ = true;
+  return std::make_shared<const MappedFile>(std::move(file));
+}
+
 MappedFile::MappedFile(MappedFile&& other) noexcept
     : path_(std::move(other.path_)),
       data_(std::exchange(other.data_, nullptr)),
       size_(std::exchange(other.size_, 0)),
-      mapped_(std::exchange(other.mapped_, false)) {}
+      mapped_(std::exchange(other.mapped_, false)),
+      borrowed_(other.borrowed_) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   std::swap(path_, other.path_);
   std::swap(data_, other.data_);
   std::swap(size_, other.size_);
   std::swap(mapped_, other.mapped_);
+  std::swap(borrowed_, other.borrowed_);
   return *this;
 }
 
@@ -57,6 +69,7 @@ MappedFile::~MappedFile() {
 }
 
 void MappedFile::release(const std::byte* begin, size_t count) const {
+  if (borrowed_) return;
   const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
   const uintptr_t first = (reinterpret_cast<uintptr_t>(begin) + page - 1) / page * page;
   const uintptr_t last = (reinterpret_cast<uintptr_t>(begin) + count) / page * page;

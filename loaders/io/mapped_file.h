@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <memory>
 #include <span>
 
 namespace yent {
@@ -13,6 +14,10 @@ namespace yent {
 class MappedFile {
  public:
   explicit MappedFile(const std::filesystem::path& path);
+  // Bytes in memory under the name of a file, for readers that are given no path. They are
+  // borrowed: they must outlive the object and all that was read from it.
+  static std::shared_ptr<const MappedFile> borrow(std::span<const std::byte> bytes,
+                                                  const std::filesystem::path& name);
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;
   ~MappedFile();
@@ -21,14 +26,17 @@ class MappedFile {
   const std::filesystem::path& path() const { return path_; }
 
   // A hint that these bytes are not needed again soon: whole pages inside the range leave this
-  // process's resident set. They stay readable.
+  // process's resident set. They stay readable. Borrowed bytes are left alone.
   void release(const std::byte* begin, size_t count) const;
 
  private:
+  MappedFile() = default;
+
   std::filesystem::path path_;
   const std::byte* data_ = nullptr;
   size_t size_ = 0;
-  bool mapped_ = false;  // not so for a file inside the executable
+  bool mapped_ = false;    // not so for a file inside the executable
+  bool borrowed_ = false;  // memory that no file backs: it cannot be read again
 };
 
 }  // namespace yent

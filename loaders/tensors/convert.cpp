@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "kernels/blocks.h"
 #include "kernels/error.h"
@@ -21,6 +22,18 @@ void plain_to_f32(const std::byte* in, int64_t count, float* out) {
   for (int64_t i = 0; i < count; ++i) {
     out[i] = static_cast<float>(read<T>(in + i * static_cast<int64_t>(sizeof(T))));
   }
+}
+
+// The bits of f8_e4m3 in the places of an f16's, whose exponent is biased by 8 more.
+float e4m3_to_f32(std::byte bits) {
+  const auto byte = static_cast<uint16_t>(bits);
+  const uint16_t magnitude = byte & 0x7f, sign = static_cast<uint16_t>((byte & 0x80) << 8);
+  if (magnitude == 0x7f) return std::numeric_limits<float>::quiet_NaN();
+  return f16_to_f32(static_cast<uint16_t>(magnitude << 7 | sign)) * 256;
+}
+
+float e5m2_to_f32(std::byte bits) {
+  return f16_to_f32(static_cast<uint16_t>(static_cast<uint16_t>(bits) << 8));
 }
 
 // Element i of a run of 32 nibbles: 16 low ones, then 16 high ones.
@@ -113,6 +126,12 @@ void run_to_f32(DType dtype, const std::byte* in, int64_t count, float* out) {
     case DType::boolean:
       for (int64_t i = 0; i < count; ++i) out[i] = in[i] != std::byte{0} ? 1.0f : 0.0f;
       return;
+    case DType::f8_e4m3:
+      for (int64_t i = 0; i < count; ++i) out[i] = e4m3_to_f32(in[i]);
+      return;
+    case DType::f8_e5m2:
+      for (int64_t i = 0; i < count; ++i) out[i] = e5m2_to_f32(in[i]);
+      return;
     case DType::q8_0:
       return decode_blocks(dtype, q8_0, in, count, out);
     case DType::q4_1:
@@ -130,6 +149,12 @@ void run_to_f32(DType dtype, const std::byte* in, int64_t count, float* out) {
     case DType::q6_k:
       return blocks_to_f32(dtype, in, count, out);
   }
+}
+
+// Only the 8-bit floats have a scale; a copy in another type may still carry it.
+void apply_scale(const HostTensor& tensor, int64_t count, float* out) {
+  if (tensor.dtype != DType::f8_e4m3 && tensor.dtype != DType::f8_e5m2) return;
+  for (int64_t i = 0; i < count; ++i) out[i] *= tensor.scale;
 }
 
 }  // namespace
@@ -161,6 +186,7 @@ void to_f32(const HostTensor& tensor, float* out) {
   ENSURE(count % block_elements(tensor.dtype) == 0, "{}: {} elements in blocks", tensor.name,
          count);
   run_to_f32(tensor.dtype, tensor.data, count, out);
+  apply_scale(tensor, count, out);
 }
 
 void to_f32(const HostTensor& tensor, int64_t begin, int64_t rows, float* out) {
@@ -172,6 +198,7 @@ void to_f32(const HostTensor& tensor, int64_t begin, int64_t rows, float* out) {
   ENSURE(row % block == 0, "{}: a row of {} elements in blocks of {}", tensor.name, row, block);
   const int64_t row_bytes = row / block * block_bytes(tensor.dtype);
   run_to_f32(tensor.dtype, tensor.data + begin * row_bytes, rows * row, out);
+  apply_scale(tensor, rows * row, out);
 }
 
 void quantize_q8_0(const float* in, int64_t count, std::byte* out) {

@@ -14,7 +14,8 @@
 namespace yent {
 
 // All elements of the tensor, in its own order. `out` holds count() floats. Integers are
-// converted by value, booleans to 0 and 1; f64 is rounded.
+// converted by value, booleans to 0 and 1; f64 is rounded; 8-bit floats are multiplied by the
+// tensor's scale.
 void to_f32(const HostTensor& tensor, float* out);
 
 // Rows [begin, begin + rows), a row being one slice of the outermost dim: a row of a matrix,

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <unordered_map>
 #include <utility>
 
@@ -27,6 +28,8 @@ enum Op : uint8_t {
   NONE = 'N',
   BINPERSID = 'Q',
   REDUCE = 'R',
+  BINSTRING = 'T',
+  SHORT_BINSTRING = 'U',
   BINUNICODE = 'X',
   EMPTY_LIST = ']',
   APPEND = 'a',
@@ -52,6 +55,7 @@ enum Op : uint8_t {
   NEWTRUE = 0x88,
   NEWFALSE = 0x89,
   LONG1 = 0x8a,
+  LONG4 = 0x8b,
   SHORT_BINUNICODE = 0x8c,
   BINUNICODE8 = 0x8d,
   BINBYTES8 = 0x8e,
@@ -73,6 +77,7 @@ class Machine {
       : pickle_(pickle), allow_(allow), where_(where) {}
 
   PickleGraph run();
+  size_t used() const { return at_; }
 
  private:
   // Reading.
@@ -84,7 +89,7 @@ class Machine {
   }
   std::string_view take(uint64_t count);
   std::string_view line();
-  PickleValue long_integer();
+  PickleValue long_integer(uint64_t count);
 
   // The stack. A pop never reaches below the last mark.
   void push(PickleId id) { stack_.push_back(id); }
@@ -100,6 +105,7 @@ class Machine {
   void deepen(PickleId parent, PickleId child);
   void global(std::string_view module, std::string_view name);
   void call(size_t arguments);
+  void check_dictionaries() const;
   void store(uint64_t key);
   void fetch(uint64_t key);
 
@@ -127,6 +133,12 @@ class Machine {
   std::vector<PickleId> stack_;
   std::vector<size_t> marks_;
   std::unordered_map<uint64_t, PickleId> memo_;
+  // The globals that may only be dictionaries, by name.
+  struct Dictionary {
+    size_t named_at = 0;
+    bool filled = false;
+  };
+  std::map<std::string_view, Dictionary> dictionaries_;
 };
 
 std::string_view Machine::take(uint64_t count) {
@@ -146,8 +158,8 @@ std::string_view Machine::line() {
 }
 
 // Two's complement of any length, little endian. Longer ones (random states) are kept opaque.
-PickleValue Machine::long_integer() {
-  const std::string_view bytes = take(read<uint8_t>());
+PickleValue Machine::long_integer(uint64_t count) {
+  const std::string_view bytes = take(count);
   if (bytes.size() > 8) return {.kind = Kind::opaque};
   int64_t value = !bytes.empty() && (bytes.back() & 0x80) ? -1 : 0;
   std::memcpy(&value, bytes.data(), bytes.size());
@@ -209,14 +221,20 @@ void Machine::put_under(PickleId parent, const std::vector<PickleId>& children, 
   }
   for (const PickleId child : children) deepen(parent, child);
   if (value.kind == Kind::call && !pairs) return;  // a subclass of list: inert
+  if (value.kind == Kind::call && !children.empty()) {
+    const auto dictionary = dictionaries_.find(values_[value.items[0]].text);
+    if (dictionary != dictionaries_.end()) dictionary->second.filled = true;
+  }
   auto& items = value.kind == Kind::call ? value.entries : value.items;
   items.insert(items.end(), children.begin(), children.end());
 }
 
 void Machine::global(std::string_view module, std::string_view name) {
   std::string full = fmt::format("{}.{}", module, name);
-  if (!allow_(module, name)) fail("the pickle asks for {}, which is refused", printable(full));
+  const PickleUse use = allow_(module, name);
+  if (use == PickleUse::none) fail("the pickle asks for {}, which is refused", printable(full));
   names_.push_back(std::move(full));
+  if (use == PickleUse::dictionary) dictionaries_.emplace(names_.back(), Dictionary{op_at_});
   push({.kind = Kind::global, .text = names_.back()});
 }
 
@@ -226,12 +244,31 @@ void Machine::call(size_t arguments) {
   for (size_t i = items.size(); i-- > 0;) items[i] = pop();
   if (values_[items[0]].kind != Kind::global) fail("a call of what is no global");
   if (values_[items[1]].kind != Kind::tuple) fail("a call without a tuple of arguments");
+  const std::string_view name = values_[items[0]].text;
+  if (dictionaries_.contains(name) && (arguments != 1 || !values_[items[1]].items.empty())) {
+    fail("the pickle asks for {}, which is refused", printable(name));
+  }
   push({.kind = Kind::call});
   for (const PickleId item : items) deepen(stack_.back(), item);
   values_.back().items = std::move(items);
 }
 
-void Machine::store(uint64_t key) { memo_[key] = top(); }
+// Whether each such class was used as one is known only at the end.
+void Machine::check_dictionaries() const {
+  for (const auto& [name, dictionary] : dictionaries_) {
+    if (dictionary.filled) continue;
+    throw file_error("{}: byte {}: the pickle asks for {}, which is refused", where_,
+                     dictionary.named_at, printable(name));
+  }
+}
+
+void Machine::store(uint64_t key) {
+  const PickleId id = top();
+  if (memo_.size() == max_values && !memo_.contains(key)) {
+    fail("a memo of more than {} values", max_values);
+  }
+  memo_[key] = id;
+}
 
 void Machine::fetch(uint64_t key) {
   const auto found = memo_.find(key);
@@ -284,7 +321,10 @@ bool Machine::push_scalar(uint8_t op) {
       push({.kind = Kind::integer, .integer = read<uint16_t>()});
       break;
     case LONG1:
-      push(long_integer());
+      push(long_integer(read<uint8_t>()));
+      break;
+    case LONG4:
+      push(long_integer(read<uint32_t>()));
       break;
     case BINFLOAT:
       take(8);
@@ -300,9 +340,11 @@ bool Machine::push_scalar(uint8_t op) {
 bool Machine::push_text(uint8_t op) {
   switch (op) {
     case SHORT_BINUNICODE:
+    case SHORT_BINSTRING:
       push({.kind = Kind::string, .text = take(read<uint8_t>())});
       break;
     case BINUNICODE:
+    case BINSTRING:
       push({.kind = Kind::string, .text = take(read<uint32_t>())});
       break;
     case BINUNICODE8:
@@ -393,9 +435,10 @@ bool Machine::build_object(uint8_t op) {
       call(2);
       break;
     case BUILD: {
-      // Attributes, such as a state dictionary's _metadata: nothing that is needed here.
-      pop();
-      if (values_[top()].kind != Kind::call) fail("attributes for what is no object");
+      const PickleId state = pop(), object = top();
+      if (values_[object].kind != Kind::call) fail("attributes for what is no object");
+      deepen(object, state);
+      values_[object].state = state;
       break;
     }
     case BINPERSID: {
@@ -457,15 +500,29 @@ PickleGraph Machine::run() {
     op_at_ = at_;
   } while (step(read<uint8_t>()));
   if (stack_.size() != 1 || !marks_.empty()) fail("{} values left, expected one", stack_.size());
-  if (at_ != pickle_.size()) fail("{} bytes after the end", pickle_.size() - at_);
+  check_dictionaries();
   return {.values = std::move(values_), .root = stack_[0], .names = std::move(names_)};
 }
 
 }  // namespace
 
+PickleGraph take_pickle(std::span<const std::byte>& pickles, const AllowGlobal& allow,
+                        const std::string& where) {
+  Machine machine(pickles, allow, where);
+  PickleGraph graph = machine.run();
+  pickles = pickles.subspan(machine.used());
+  return graph;
+}
+
 PickleGraph read_pickle(std::span<const std::byte> pickle, const AllowGlobal& allow,
                         const std::string& where) {
-  return Machine(pickle, allow, where).run();
+  std::span<const std::byte> rest = pickle;
+  PickleGraph graph = take_pickle(rest, allow, where);
+  if (!rest.empty()) {
+    throw file_error("{}: byte {}: {} bytes after the end", where, pickle.size() - rest.size(),
+                     rest.size());
+  }
+  return graph;
 }
 
 }  // namespace yent

@@ -23,7 +23,7 @@ struct PickleValue {
     integer,     // integer
     opaque,      // a number that int64 cannot hold, a float
     bytes,       // text
-    string,      // text, UTF-8 unchecked
+    string,      // text, UTF-8 unchecked; Python 2's strings too
     tuple,       // items
     list,        // items; sets too
     dict,        // items: key, value, key, value, ...
@@ -37,8 +37,10 @@ struct PickleValue {
   int64_t integer = 0;
   std::string_view text = {};  // into the pickle, or into PickleGraph::names
   std::vector<PickleId> items = {};
-  // What was put into the result of a call (an OrderedDict's entries): key, value, ...
+  // Of a call: what was put into its result (an OrderedDict's entries), key, value, ...; and the
+  // state that it was given (an object's attributes), 0 when there is none.
   std::vector<PickleId> entries = {};
+  PickleId state = 0;
 };
 
 struct PickleGraph {
@@ -49,14 +51,25 @@ struct PickleGraph {
   const PickleValue& operator[](PickleId id) const { return values[id]; }
 };
 
-// Says whether the global `module.name` may occur. Whatever the answer, it is only a name.
-using AllowGlobal = std::function<bool(std::string_view module, std::string_view name)>;
+// How a pickle may use a global. Whatever the answer, it is only a name.
+enum class PickleUse {
+  none,
+  any,
+  // As pickle writes a class that is derived from dict or OrderedDict, and in no other way:
+  // called without arguments, the result filled with items.
+  dictionary,
+};
+using AllowGlobal = std::function<PickleUse(std::string_view module, std::string_view name)>;
 
 // Runs the opcodes of protocols 2 to 5 that torch.save emits. The graph's texts point into
 // `pickle`. Refuses other opcodes and protocols, globals that `allow` refuses, broken stacks and
 // memos, more than a million values, a depth over 1000, and bytes after the end. Throws a file
-// error that begins with `where`.
+// error that begins with `where`. Memory is at most proportional to the pickle, with those limits.
 PickleGraph read_pickle(std::span<const std::byte> pickle, const AllowGlobal& allow,
+                        const std::string& where);
+
+// The same for the first of several pickles that follow each other: takes it off the front.
+PickleGraph take_pickle(std::span<const std::byte>& pickles, const AllowGlobal& allow,
                         const std::string& where);
 
 }  // namespace yent

@@ -20,9 +20,10 @@ static_assert(std::endian::native == std::endian::little, "the files are, and ar
 constexpr uint64_t max_header_bytes = 100'000'000;  // the reference implementation's limit
 
 constexpr std::pair<const char*, DType> dtypes[] = {
-    {"F64", DType::f64}, {"F32", DType::f32},      {"F16", DType::f16}, {"BF16", DType::bf16},
-    {"I64", DType::i64}, {"I32", DType::i32},      {"I16", DType::i16}, {"I8", DType::i8},
-    {"U8", DType::u8},   {"BOOL", DType::boolean},
+    {"F64", DType::f64},      {"F32", DType::f32},         {"F16", DType::f16},
+    {"BF16", DType::bf16},    {"I64", DType::i64},         {"I32", DType::i32},
+    {"I16", DType::i16},      {"I8", DType::i8},           {"U8", DType::u8},
+    {"BOOL", DType::boolean}, {"F8_E4M3", DType::f8_e4m3}, {"F8_E5M2", DType::f8_e5m2},
 };
 
 // A tensor and where its bytes lie in the data.
@@ -111,17 +112,14 @@ void check_cover(std::vector<Entry>& entries, uint64_t data_bytes, const std::st
   }
 }
 
-// An index may only name files in its own folder.
-bool is_plain_file_name(const std::string& name) {
-  return !name.empty() && name != "." && name != ".." && name.find('/') == name.npos &&
-         name.find('\\') == name.npos && name.find('\0') == name.npos;
-}
-
 }  // namespace
 
 TensorSet read_safetensors(const std::filesystem::path& path) {
-  TensorSet set = {.path = path.string()};
-  const auto file = std::make_shared<const MappedFile>(path);
+  return read_safetensors(std::make_shared<const MappedFile>(path));
+}
+
+TensorSet read_safetensors(const std::shared_ptr<const MappedFile>& file) {
+  TensorSet set = {.path = file->path().string()};
   const auto bytes = file->bytes();
   uint64_t header_bytes = 0;
   if (bytes.size() < sizeof header_bytes) {
@@ -154,39 +152,6 @@ TensorSet read_safetensors(const std::filesystem::path& path) {
     set.tensors.push_back(std::move(entry.tensor));
   }
   set.files.push_back(file);
-  sort_by_name(set);
-  return set;
-}
-
-TensorSet read_safetensors_index(const std::filesystem::path& path) {
-  TensorSet set = {.path = path.string()};
-  const Json root = read_json(path);
-  const Json& weight_map = root["weight_map"];
-  if (!weight_map.is_object()) {
-    throw file_error("{}: no \"weight_map\" object, expected a safetensors index", set.path);
-  }
-  std::map<std::string, TensorSet> shards;
-  for (const auto& [name, value] : weight_map.items()) {
-    const std::string file = value.text() ? *value.text() : "";
-    if (!is_plain_file_name(file)) {
-      throw file_error("{}: {} is in {}, expected the name of a file beside the index", set.path,
-                       printable(name), printable(value.dump()));
-    }
-    auto shard = shards.find(file);
-    if (shard == shards.end()) {
-      shard = shards.emplace(file, read_safetensors(path.parent_path() / file)).first;
-    }
-    const HostTensor* tensor = shard->second.find(name);
-    if (!tensor) {
-      throw file_error("{}: {} is missing, {} names it", shard->second.path, printable(name),
-                       set.path);
-    }
-    set.tensors.push_back(*tensor);
-  }
-  for (auto& [file, shard] : shards) {
-    set.files.insert(set.files.end(), shard.files.begin(), shard.files.end());
-    set.metadata.merge(shard.metadata);
-  }
   sort_by_name(set);
   return set;
 }

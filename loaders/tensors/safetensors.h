@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -14,12 +15,10 @@ namespace yent {
 
 // Maps the file; tensors point into it, possibly unaligned. As strict as the reference
 // implementation: the tensors cover the data exactly, without holes, overlaps or rest, and no
-// key occurs twice. Types: F64 F32 F16 BF16 I64 I32 I16 I8 U8 BOOL. Throws a file error.
+// key occurs twice. Types: F64 F32 F16 BF16 F8_E4M3
+// F8_E5M2 I64 I32 I16 I8 U8 BOOL. Throws a file error.
 TensorSet read_safetensors(const std::filesystem::path& path);
-
-// The sharded form, given its *.safetensors.index.json: every tensor of the weight map, from the
-// shard it names. Shards are plain file names beside the index. Throws a file error.
-TensorSet read_safetensors_index(const std::filesystem::path& path);
+TensorSet read_safetensors(const std::shared_ptr<const MappedFile>& file);
 
 // Writes the dense bytes of one tensor.
 using FillTensor = std::function<void(const HostTensor& tensor, std::span<std::byte> bytes)>;

@@ -6,6 +6,7 @@
 #include "kernels/error.h"
 #include "loaders/io/placeholder.h"
 #include "loaders/tensors/safetensors.h"
+#include "loaders/tensors/shard_index.h"
 #include "loaders/tensors/torch_file.h"
 
 namespace yent {
@@ -30,25 +31,27 @@ void TensorSet::release(const HostTensor& tensor) const {
 }
 
 TensorSet read_tensors(const std::filesystem::path& path) {
-  const std::string extension = path.extension().string();
-  if (extension == ".json") return read_safetensors_index(path);
+  if (path.extension() == ".json") return read_shards(path);
+  return read_tensors(std::make_shared<const MappedFile>(path));
+}
 
-  const MappedFile file(path);
-  const auto bytes = file.bytes();
-  refuse_placeholder(bytes, path);
+TensorSet read_tensors(const std::shared_ptr<const MappedFile>& file) {
+  const std::string extension = file->path().extension().string(), path = file->path().string();
+  const auto bytes = file->bytes();
+  refuse_placeholder(bytes, file->path());
   const auto starts_with = [&](size_t at, std::string_view magic) {
     return bytes.size() >= at + magic.size() &&
            std::equal(magic.begin(), magic.end(), bytes.begin() + at,
                       [](char c, std::byte b) { return static_cast<std::byte>(c) == b; });
   };
-  if (starts_with(8, "{")) return read_safetensors(path);
-  if (starts_with(0, "PK") || starts_with(0, "\x80")) return read_torch(path);
+  if (starts_with(8, "{")) return read_safetensors(file);
+  if (starts_with(0, "PK") || starts_with(0, "\x80")) return read_torch(file);
   if (starts_with(0, "GGUF"))
-    throw file_error("{}: a GGUF file, expected safetensors or torch", path.string());
-  if (extension == ".safetensors") return read_safetensors(path);
+    throw file_error("{}: a GGUF file, expected safetensors or torch", path);
+  if (extension == ".safetensors") return read_safetensors(file);
   if (extension == ".ckpt" || extension == ".pt" || extension == ".pth" || extension == ".bin")
-    return read_torch(path);
-  throw file_error("{}: neither a safetensors file nor a torch zip", path.string());
+    return read_torch(file);
+  throw file_error("{}: neither a safetensors file nor one of torch.save", path);
 }
 
 std::optional<int64_t> checked_count(std::span<const int64_t> dims) {

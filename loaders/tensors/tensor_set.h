@@ -34,10 +34,11 @@ struct TensorSet {
   void release(const HostTensor& tensor) const;
 };
 
-// Opens a .safetensors file, a *.safetensors.index.json with its shards, or a torch zip (.ckpt,
-// .pt, .bin). The first bytes decide, then the extension. No tensor data is read. Throws a file
-// error that names the path and, if one is at fault, the tensor.
+// Opens a .safetensors file, a *.index.json with its shards, or a file of torch.save (.ckpt, .pt,
+// .bin). The first bytes decide, then the extension. No tensor data is read. Throws a file error
+// that names the path and, if one is at fault, the tensor. An index is told by its path alone.
 TensorSet read_tensors(const std::filesystem::path& path);
+TensorSet read_tensors(const std::shared_ptr<const MappedFile>& file);
 
 // Number of elements of a shape; nothing when a dim is negative or the product wraps int64.
 std::optional<int64_t> checked_count(std::span<const int64_t> dims);

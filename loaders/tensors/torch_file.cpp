@@ -1,78 +1,21 @@
-// The zip format of torch.save (torch/serialization.py and torch/_utils.py say what it holds).
+// Tensors as torch.save describes them (torch/_utils.py rebuilds them from that).
 #include "loaders/tensors/torch_file.h"
 
 #include <algorithm>
 #include <cstring>
-#include <map>
-#include <tuple>
+#include <optional>
 #include <utility>
 
 #include "kernels/error.h"
-#include "loaders/io/zip.h"
-#include "loaders/tensors/pickle.h"
+#include "loaders/tensors/torch_archive.h"
+#include "loaders/tensors/torch_globals.h"
 
 namespace yent {
 namespace {
 
 using Kind = PickleValue::Kind;
 
-constexpr size_t max_pickle_bytes = size_t{64} << 20;
-
-// Files older than torch 1.6 begin with this pickled integer (protocol 2, LONG1, ten bytes).
-constexpr std::string_view legacy_magic =
-    "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
-
-constexpr std::string_view ordered_dict = "collections.OrderedDict";
-constexpr std::string_view rebuild_tensor = "torch._utils._rebuild_tensor_v2";
-constexpr std::string_view rebuild_parameter = "torch._utils._rebuild_parameter";
-
-constexpr std::pair<std::string_view, DType> storages[] = {
-    {"torch.DoubleStorage", DType::f64}, {"torch.FloatStorage", DType::f32},
-    {"torch.HalfStorage", DType::f16},   {"torch.BFloat16Storage", DType::bf16},
-    {"torch.LongStorage", DType::i64},   {"torch.IntStorage", DType::i32},
-    {"torch.ShortStorage", DType::i16},  {"torch.CharStorage", DType::i8},
-    {"torch.ByteStorage", DType::u8},    {"torch.BoolStorage", DType::boolean},
-};
-
-// Globals that training leaves beside the weights. Their values are parsed and ignored.
-constexpr std::string_view inert[] = {
-    "__builtin__.dict",  // how protocol 2 spells builtins
-    "__builtin__.frozenset",
-    "__builtin__.int",
-    "__builtin__.set",
-    "_codecs.encode",
-    "argparse.Namespace",
-    "builtins.dict",
-    "builtins.frozenset",
-    "builtins.int",
-    "builtins.set",
-    "collections.Counter",
-    "collections.defaultdict",
-    "numpy._core.multiarray.scalar",
-    "numpy.core.multiarray.scalar",
-    "numpy.dtype",
-    "pathlib.PosixPath",
-    "torch.Size",
-    "torch.bfloat16",
-    "torch.device",
-    "torch.float16",
-    "torch.float32",
-    "torch.float64",
-    "torch.int64",
-};
-constexpr std::string_view inert_packages[] = {"lightning.", "lightning_fabric.", "omegaconf.",
-                                               "pytorch_lightning."};
-
-bool is_known(std::string_view module, std::string_view name) {
-  const std::string full = fmt::format("{}.{}", module, name);
-  const auto is_full = [&](std::string_view known) { return full == known; };
-  return full == ordered_dict || full == rebuild_tensor || full == rebuild_parameter ||
-         std::any_of(std::begin(storages), std::end(storages),
-                     [&](const auto& storage) { return full == storage.first; }) ||
-         std::any_of(std::begin(inert), std::end(inert), is_full) ||
-         std::any_of(std::begin(inert_packages), std::end(inert_packages),
-                     [&](std::string_view package) { return full.starts_with(package); });
-}
+constexpr std::string_view parameter_dict = "torch.nn.modules.container.ParameterDict";
 
 // A tensor over a storage: element (i, j, ...) is at offset + i strides[0] + j strides[1] + ...
 struct Strided {
@@ -83,95 +26,114 @@ struct Strided {
   size_t bytes = 0;  // when dense
 };
 
+// Throws a file error unless every element lies in the storage.
+void check_reach(const Strided& tensor, const std::string& where) {
+  uint64_t end = tensor.offset + (tensor.bytes != 0);  // one past the last element
+  for (size_t i = 0; i < tensor.dims.size() && tensor.bytes != 0; ++i) {
+    uint64_t reach = 0;
+    if (__builtin_mul_overflow(static_cast<uint64_t>(tensor.dims[i] - 1),
+                               static_cast<uint64_t>(tensor.strides[i]), &reach) ||
+        __builtin_add_overflow(end, reach, &end)) {
+      end = UINT64_MAX;
+      break;
+    }
+  }
+  const uint64_t elements = tensor.storage.size() / static_cast<size_t>(block_bytes(tensor.dtype));
+  if (end > elements) {
+    throw file_error("{}: {} reaches past its storage of {} elements", where,
+                     dims_text(tensor.dims), elements);
+  }
+}
+
+// A call that makes a tensor: of a function whose role is tensor or typed_tensor.
+struct Rebuild {
+  TorchRole role = TorchRole::inert;
+  std::span<const PickleId> arguments = {};
+};
+
 class TorchReader {
  public:
-  explicit TorchReader(const std::filesystem::path& path)
-      : file_(std::make_shared<const MappedFile>(path)), path_(path.string()) {}
+  explicit TorchReader(const std::shared_ptr<const MappedFile>& file)
+      : file_(file), path_(file->path().string()) {}
 
   TensorSet read();
 
  private:
-  std::span<const std::byte> pickle();
-  std::span<const std::byte> member(const std::string& name) const;
-  bool is_call(const PickleValue& value, std::string_view function) const;
+  TorchArchive archive() const;
+  void read_dict(std::span<const PickleId> entries, const std::string& prefix);
+  const TorchGlobal* role(PickleId id) const;
+  std::optional<Rebuild> rebuild(PickleId id) const;
   std::span<const PickleId> mapping(PickleId id) const;
-  std::span<const PickleId> state_dict() const;
-  Strided strided(const PickleValue& call, const std::string& where) const;
-  std::pair<DType, std::span<const std::byte>> storage(const PickleValue& value,
-                                                       const std::string& where) const;
+  const PickleId* entry(std::span<const PickleId> mapping, std::string_view key) const;
+  Strided strided(const Rebuild& call, const std::string& where) const;
+  std::pair<std::optional<DType>, std::span<const std::byte>> storage(
+      PickleId id, const std::string& where) const;
+  std::span<const std::byte> part_of(std::span<const std::byte> storage, const PickleValue& view,
+                                     int64_t element, const std::string& where) const;
   std::vector<int64_t> naturals(const PickleValue& tuple, const std::string& where) const;
   std::span<const std::byte> dense(const Strided& tensor, const std::string& where);
 
   std::shared_ptr<const MappedFile> file_;
-  std::string path_, prefix_;
-  std::map<std::string, std::span<const std::byte>> members_;
-  PickleGraph graph_;
+  std::string path_;
+  TorchArchive archive_;
+  const PickleGraph& graph_ = archive_.graph;
   TensorSet set_;
   size_t copied_bytes_ = 0;
 };
 
-std::span<const std::byte> TorchReader::member(const std::string& name) const {
-  const auto found = members_.find(prefix_ + name);
-  if (found == members_.end()) throw file_error("{}: no {} in the archive", path_, printable(name));
-  return found->second;
-}
-
-// Opens the archive and finds the pickle; its folder is the folder of all other entries.
-std::span<const std::byte> TorchReader::pickle() {
+TorchArchive TorchReader::archive() const {
   const auto bytes = file_->bytes();
-  if (bytes.size() >= legacy_magic.size() &&
-      std::memcmp(bytes.data(), legacy_magic.data(), legacy_magic.size()) == 0) {
-    throw file_error("{}: the format of torch before 1.6, expected its zip format (save it again)",
-                     path_);
-  }
-  constexpr std::string_view pickle_name = "data.pkl";
-  size_t pickles = 0;
-  for (ZipEntry& entry : read_zip(bytes, path_)) {
-    const std::string_view name = entry.name;
-    const size_t folder = name.find('/') == name.npos ? 0 : name.find('/') + 1;
-    if (name.substr(folder) == pickle_name) {
-      ++pickles;
-      prefix_ = name.substr(0, folder);
-    }
-    members_.emplace(std::move(entry.name), entry.bytes);
-  }
-  if (pickles != 1) {
-    throw file_error("{}: {} data.pkl in the archive, expected one", path_, pickles);
-  }
-  if (members_.count(prefix_ + "byteorder")) {
-    const auto order = member("byteorder");
-    const std::string_view text(reinterpret_cast<const char*>(order.data()), order.size());
-    if (text != "little") {
-      throw file_error("{}: byte order \"{}\", expected little", path_, printable(text));
-    }
-  }
-  const auto pickle = member(std::string(pickle_name));
-  if (pickle.size() > max_pickle_bytes) {
-    throw file_error("{}: data.pkl of {} bytes, expected at most {}", path_, pickle.size(),
-                     max_pickle_bytes);
-  }
-  return pickle;
+  return is_torch_legacy(bytes) ? read_torch_legacy(bytes, path_) : read_torch_zip(bytes, path_);
 }
 
-bool TorchReader::is_call(const PickleValue& value, std::string_view function) const {
-  return value.kind == Kind::call && graph_[value.items[0]].text == function;
-}
-
-// Keys and values, one after the other; empty if the value is no dictionary.
+// Keys and values, one after the other; empty if the value is no dictionary. A ParameterDict keeps
+// its entries among its attributes, old ones a level below.
 std::span<const PickleId> TorchReader::mapping(PickleId id) const {
+  const auto direct = [this](PickleId of) -> std::span<const PickleId> {
+    const PickleValue& value = graph_[of];
+    if (value.kind == Kind::dict) return value.items;
+    return value.kind == Kind::call ? value.entries : std::span<const PickleId>();
+  };
   const PickleValue& value = graph_[id];
-  if (value.kind == Kind::dict) return value.items;
-  if (is_call(value, ordered_dict)) return value.entries;
-  return {};
+  if (value.kind != Kind::call || graph_[value.items[0]].text != parameter_dict || !value.state) {
+    return direct(id);
+  }
+  const auto attributes = direct(value.state);
+  const PickleId* parameters = entry(attributes, "_parameters");
+  const auto old = parameters ? direct(*parameters) : std::span<const PickleId>();
+  return old.empty() ? attributes : old;
 }
 
-std::span<const PickleId> TorchReader::state_dict() const {
-  const auto top = mapping(graph_.root);
-  for (size_t i = 0; i < top.size(); i += 2) {
-    const PickleValue& key = graph_[top[i]];
-    if (key.kind == Kind::string && key.text == "state_dict") return mapping(top[i + 1]);
+const PickleId* TorchReader::entry(std::span<const PickleId> mapping, std::string_view key) const {
+  for (size_t i = 0; i < mapping.size(); i += 2) {
+    const PickleValue& name = graph_[mapping[i]];
+    if (name.kind == Kind::string && name.text == key) return &mapping[i + 1];
   }
-  return top;
+  return nullptr;
+}
+
+const TorchGlobal* TorchReader::role(PickleId id) const {
+  return graph_[id].kind == Kind::global ? find_torch_global(graph_[id].text) : nullptr;
+}
+
+// The innermost call of a value that is a tensor, or a parameter around one; nothing for others.
+std::optional<Rebuild> TorchReader::rebuild(PickleId id) const {
+  for (;;) {  // ends: what a call refers to was there before it
+    const PickleValue& value = graph_[id];
+    if (value.kind != Kind::call) return {};
+    const TorchGlobal* function = role(value.items[0]);
+    std::span<const PickleId> arguments = graph_[value.items[1]].items;
+    if (function && function->role == TorchRole::from_type && arguments.size() >= 3) {
+      function = role(arguments[0]);
+      arguments = graph_[arguments[2]].items;
+    }
+    if (!function) return {};
+    if (function->role == TorchRole::tensor || function->role == TorchRole::typed_tensor) {
+      return Rebuild{function->role, arguments};
+    }
+    if (function->role != TorchRole::wrapper || arguments.empty()) return {};
+    id = arguments[0];
+  }
 }
 
 std::vector<int64_t> TorchReader::naturals(const PickleValue& tuple,
@@ -188,40 +150,75 @@ std::vector<int64_t> TorchReader::naturals(const PickleValue& tuple,
   return numbers;
 }
 
-// Persistent ids are ("storage", type, key, device, elements); the device is of no interest.
-std::pair<DType, std::span<const std::byte>> TorchReader::storage(const PickleValue& value,
-                                                                  const std::string& where) const {
+// Persistent ids are ("storage", type, key, device, elements), and in old files a view; the device
+// is of no interest.
+std::pair<std::optional<DType>, std::span<const std::byte>> TorchReader::storage(
+    PickleId value, const std::string& where) const {
   const PickleValue none;
-  const PickleValue& id = value.kind == Kind::persistent ? graph_[value.items[0]] : none;
-  if (id.kind != Kind::tuple || id.items.size() != 5 || graph_[id.items[0]].text != "storage") {
+  const PickleValue& id =
+      graph_[value].kind == Kind::persistent ? graph_[graph_[value].items[0]] : none;
+  const bool sized = id.items.size() == 5 || id.items.size() == 6;
+  if (id.kind != Kind::tuple || !sized || graph_[id.items[0]].text != "storage") {
     throw file_error("{}: not over a storage", where);
   }
-  const PickleValue &type = graph_[id.items[1]], &key = graph_[id.items[2]],
-                    &elements = graph_[id.items[4]];
-  const auto known = std::find_if(std::begin(storages), std::end(storages), [&](const auto& s) {
-    return type.kind == Kind::global && type.text == s.first;
-  });
-  if (known == std::end(storages) || key.kind != Kind::string || elements.kind != Kind::integer) {
+  const TorchGlobal* type = role(id.items[1]);
+  const PickleValue &key = graph_[id.items[2]], &elements = graph_[id.items[4]];
+  if (!type || type->role != TorchRole::storage || key.kind != Kind::string ||
+      elements.kind != Kind::integer) {
     throw file_error("{}: a storage of unknown form", where);
   }
-  const auto bytes = member("data/" + std::string(key.text));
-  const int64_t count = elements.integer;
-  if (checked_bytes(known->second, std::span(&count, 1)) != bytes.size()) {
-    throw file_error("{}: storage {} is {} bytes, expected {} elements of {}", where,
-                     printable(key.text), bytes.size(), count, dtype_name(known->second));
+  const auto found = archive_.storages.find(key.text);
+  if (found == archive_.storages.end()) {
+    throw file_error("{}: no storage {} in the file", where, printable(key.text));
   }
-  return {known->second, bytes};
+  const DType element = type->dtype.value_or(DType::u8);
+  const int64_t count = elements.integer;
+  if (checked_bytes(element, std::span(&count, 1)) != found->second.size()) {
+    throw file_error("{}: storage {} is {} bytes, expected {} elements of {}", where,
+                     printable(key.text), found->second.size(), count, dtype_name(element));
+  }
+  if (id.items.size() == 5) return {type->dtype, found->second};
+  return {type->dtype, part_of(found->second, graph_[id.items[5]], block_bytes(element), where)};
 }
 
-// The arguments of _rebuild_tensor_v2: storage, offset, size, stride, and what autograd needs.
-Strided TorchReader::strided(const PickleValue& call, const std::string& where) const {
-  const PickleValue& arguments = graph_[call.items[1]];
-  if (arguments.items.size() < 4) throw file_error("{}: too few arguments of a tensor", where);
+// Views are None, or (key, offset, elements).
+std::span<const std::byte> TorchReader::part_of(std::span<const std::byte> storage,
+                                                const PickleValue& view, int64_t element,
+                                                const std::string& where) const {
+  if (view.kind == Kind::none) return storage;
+  const bool triple = view.kind == Kind::tuple && view.items.size() == 3;
+  const int64_t offset = triple ? graph_[view.items[1]].integer : -1;
+  const int64_t count = triple ? graph_[view.items[2]].integer : -1;
+  const auto all = static_cast<int64_t>(storage.size()) / element;
+  if (offset < 0 || count < 0 || offset > all || count > all - offset) {
+    throw file_error("{}: a view that is no part of its storage", where);
+  }
+  return storage.subspan(static_cast<size_t>(offset * element),
+                         static_cast<size_t>(count * element));
+}
+
+// The arguments: storage, offset, size, stride, and what autograd needs; then perhaps the dtype.
+Strided TorchReader::strided(const Rebuild& call, const std::string& where) const {
+  const bool typed = call.role == TorchRole::typed_tensor;
+  if (call.arguments.size() < (typed ? 7 : 4)) {
+    throw file_error("{}: too few arguments of a tensor", where);
+  }
   Strided tensor;
-  std::tie(tensor.dtype, tensor.storage) = storage(graph_[arguments.items[0]], where);
-  const PickleValue& offset = graph_[arguments.items[1]];
-  tensor.dims = naturals(graph_[arguments.items[2]], where);
-  tensor.strides = naturals(graph_[arguments.items[3]], where);
+  auto [dtype, bytes_of_storage] = storage(call.arguments[0], where);
+  if (typed) {
+    const TorchGlobal* global = role(call.arguments[6]);
+    if (!global || global->role != TorchRole::dtype || !global->dtype) {
+      throw file_error("{}: {} is not supported", where,
+                       global ? global->name : "a dtype of unknown form");
+    }
+    dtype = global->dtype;
+  }
+  if (!dtype) throw file_error("{}: a storage without a dtype", where);
+  tensor.dtype = *dtype;
+  tensor.storage = bytes_of_storage;
+  const PickleValue& offset = graph_[call.arguments[1]];
+  tensor.dims = naturals(graph_[call.arguments[2]], where);
+  tensor.strides = naturals(graph_[call.arguments[3]], where);
   const auto bytes = checked_bytes(tensor.dtype, tensor.dims);
   if (offset.kind != Kind::integer || offset.integer < 0 || !bytes ||
       tensor.dims.size() != tensor.strides.size()) {
@@ -230,25 +227,9 @@ Strided TorchReader::strided(const PickleValue& call, const std::string& where) 
   }
   tensor.offset = static_cast<uint64_t>(offset.integer);
   tensor.bytes = *bytes;
-
-  uint64_t end = tensor.offset + (*bytes != 0);  // one past the last element
-  for (size_t i = 0; i < tensor.dims.size() && *bytes != 0; ++i) {
-    uint64_t reach = 0;
-    if (__builtin_mul_overflow(static_cast<uint64_t>(tensor.dims[i] - 1),
-                               static_cast<uint64_t>(tensor.strides[i]), &reach) ||
-        __builtin_add_overflow(end, reach, &end)) {
-      end = UINT64_MAX;
-      break;
-    }
-  }
-  const uint64_t elements = tensor.storage.size() / static_cast<size_t>(block_bytes(tensor.dtype));
-  if (end > elements) {
-    throw file_error("{}: {} reaches past its storage of {} elements", where,
-                     dims_text(tensor.dims), elements);
-  }
+  check_reach(tensor, where);
   return tensor;
 }
-
 bool is_dense(const Strided& tensor) {
   int64_t expected = 1;
   for (size_t i = tensor.dims.size(); i-- > 0;) {
@@ -295,31 +276,39 @@ std::span<const std::byte> TorchReader::dense(const Strided& tensor, const std::
   return *copy;
 }
 
-TensorSet TorchReader::read() {
-  set_.path = path_;
-  set_.files.push_back(file_);
-  graph_ = read_pickle(pickle(), is_known, path_ + ": data.pkl");
-
-  const auto entries = state_dict();
+void TorchReader::read_dict(std::span<const PickleId> entries, const std::string& prefix) {
   for (size_t i = 0; i < entries.size(); i += 2) {
     const PickleValue& key = graph_[entries[i]];
-    const PickleValue* value = &graph_[entries[i + 1]];
-    if (is_call(*value, rebuild_parameter)) {
-      const PickleValue& arguments = graph_[value->items[1]];
-      if (!arguments.items.empty()) value = &graph_[arguments.items[0]];
-    }
-    if (!is_call(*value, rebuild_tensor)) continue;
+    const auto call = rebuild(entries[i + 1]);
+    if (!call) continue;
     if (key.kind != Kind::string) {
       throw file_error("{}: a tensor under a key that is no string", path_);
     }
     const std::string where = fmt::format("{}: {}", path_, printable(key.text));
-    Strided tensor = strided(*value, where);
+    Strided tensor = strided(*call, where);
     const auto bytes = dense(tensor, where);
-    set_.tensors.push_back({.name = std::string(key.text),
+    set_.tensors.push_back({.name = prefix + std::string(key.text),
                             .dtype = tensor.dtype,
                             .dims = std::move(tensor.dims),
                             .data = bytes.data(),
                             .bytes = bytes.size()});
+  }
+}
+
+TensorSet TorchReader::read() {
+  set_.path = path_;
+  set_.files.push_back(file_);
+  archive_ = archive();
+
+  const auto top = mapping(graph_.root);
+  const PickleId* nested = entry(top, "state_dict");
+  read_dict(nested ? mapping(*nested) : top, "");
+  if (const PickleId* embeddings = entry(top, "string_to_param")) {
+    read_dict(mapping(*embeddings), "string_to_param.");
+  }
+  const PickleId* step = entry(top, "global_step");
+  if (step && graph_[*step].kind == Kind::integer) {
+    set_.metadata["global_step"] = std::to_string(graph_[*step].integer);
   }
   if (set_.tensors.empty()) {
     throw file_error("{}: no tensors, expected a state dictionary at the top or as state_dict",
@@ -331,6 +320,12 @@ TensorSet TorchReader::read() {
 
 }  // namespace
 
-TensorSet read_torch(const std::filesystem::path& path) { return TorchReader(path).read(); }
+TensorSet read_torch(const std::shared_ptr<const MappedFile>& file) {
+  return TorchReader(file).read();
+}
+
+TensorSet read_torch(const std::filesystem::path& path) {
+  return read_torch(std::make_shared<const MappedFile>(path));
+}
 
 }  // namespace yent

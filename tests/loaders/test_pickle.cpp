@@ -16,7 +16,11 @@ using namespace std::string_literals;
 namespace {
 
 std::string pickle_refusal(const std::string& pickle) {
-  const auto allow = [](std::string_view module, std::string_view) { return module == "good"; };
+  const auto allow = [](std::string_view module, std::string_view) {
+    return module == "good"  ? PickleUse::any
+           : module == "own" ? PickleUse::dictionary
+                             : PickleUse::none;
+  };
   const std::string sentence = refusal([&] { read_pickle(span_of(pickle), allow, "f"); });
   return sentence.starts_with("f: ") ? sentence.substr(3) : sentence;
 }
@@ -24,7 +28,7 @@ std::string pickle_refusal(const std::string& pickle) {
 }  // namespace
 
 TEST_CASE("pickle: values, containers and memo") {
-  const auto allow = [](std::string_view, std::string_view) { return true; };
+  const auto allow = [](std::string_view, std::string_view) { return PickleUse::any; };
   const std::string pickle = "\x80\x02}q\x00("s + pickle_text("ints") +
                              "(K\xffM\xff\xffJ\xfe\xff\xff\xff\x8a\x00\x8a\x02\x00\x80t"s +
                              pickle_text("list") + "]q\x01(h\x00h\x01\x88\x89Ne"s +

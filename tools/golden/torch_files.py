@@ -78,7 +78,8 @@ def main(folder):
     torch.save(state_dict(), folder / "torch_protocol5.bin", pickle_protocol=5)
     torch.save(lightning(), folder / "torch_lightning.bin")
     torch.save({"weight": torch.ones(2), "more": Malicious()}, folder / "torch_malicious.bin")
-    torch.save({"weight": torch.ones(2)}, folder / "torch_legacy.bin",
+    torch.save(state_dict(), folder / "torch_legacy.bin", _use_new_zipfile_serialization=False)
+    torch.save(state_dict(), folder / "torch_legacy5.bin", pickle_protocol=5,
                _use_new_zipfile_serialization=False)
 
 
