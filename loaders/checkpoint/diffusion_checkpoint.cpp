@@ -10,6 +10,7 @@
 #include "loaders/checkpoint/take_prefix.h"
 #include "loaders/io/embedded.h"
 #include "loaders/io/json.h"
+#include "loaders/tensors/scaled_f8.h"
 
 namespace yent {
 namespace {
@@ -17,11 +18,16 @@ namespace {
 namespace fs = std::filesystem;
 
 bool is_float(DType dtype) {
-  return dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16 || dtype == DType::f64;
+  return dtype == DType::f32 || dtype == DType::f16 || dtype == DType::bf16 ||
+         dtype == DType::f64 || dtype == DType::f8_e4m3 || dtype == DType::f8_e5m2;
 }
 
-void drop_integers(TensorSet& set) {
+// Integer buffers are no weights, and neither are the scales of others.
+TensorSet read_weights(const fs::path& path) {
+  TensorSet set = read_tensors(path);
+  apply_f8_scales(set);
   std::erase_if(set.tensors, [](const HostTensor& t) { return !is_float(t.dtype); });
+  return set;
 }
 
 // diffusers before 0.18 used other names in the VAE's attention; LDM stores it as 1x1 convolutions.
@@ -110,8 +116,7 @@ DiffusionCheckpoint DiffusionCheckpoint::open(const fs::path& path, bool prefer_
 }
 
 DiffusionCheckpoint::SingleFile DiffusionCheckpoint::open_single(const fs::path& path) {
-  TensorSet all = read_tensors(path);
-  drop_integers(all);
+  TensorSet all = read_weights(path);
   std::vector<std::string> keys;
   for (const HostTensor& tensor : all.tensors) keys.push_back(tensor.name);
   const LdmRename rename = ldm_rename(keys);
@@ -153,9 +158,7 @@ TensorSet DiffusionCheckpoint::folder_tensors(const char* part) const {
   const fs::path folder = fs::path(path_) / part;
   if (!is_folder(folder)) throw file_error("{}: no such folder", folder.string());
   const bool text = std::string_view(part) == "text_encoder";
-  TensorSet set = read_tensors(weights_file(folder, text, prefer_f16_));
-  drop_integers(set);
-  return set;
+  return read_weights(weights_file(folder, text, prefer_f16_));
 }
 
 PartConfig DiffusionCheckpoint::unet_config() const {
