@@ -48,7 +48,7 @@ Checkpoint checkpoint_of(const GgufFile& file, const CancelToken* cancel) {
     CancelToken::check(cancel);
     return file.find(name);
   };
-  c.release = [file](const HostTensor& t) { file.mapping()->release(t.data, t.bytes); };
+  c.release = [file](const HostTensor& t) { file.release(t); };
   for (const HostTensor& t : file.tensors()) c.names.insert(t.name);
   return c;
 }

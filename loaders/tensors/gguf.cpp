@@ -129,7 +129,7 @@ std::optional<DType> gguf_dtype(uint32_t type) {
 // Reads a header front to back. Every take checks what remains first.
 class GgufParser {
  public:
-  explicit GgufParser(GgufFile& file) : file_(file), bytes_(file.mapping_->bytes()) {}
+  explicit GgufParser(GgufFile& file) : file_(file), bytes_(file.mappings_.front()->bytes()) {}
 
   void parse() {
     if (bytes_.size() < 24) {
@@ -324,14 +324,16 @@ class GgufParser {
   std::vector<uint64_t> offsets_;  // of the tensors, relative to the data start
 };
 
-GgufFile GgufFile::open(const std::filesystem::path& path) {
+GgufFile GgufFile::parse(const std::shared_ptr<const MappedFile>& mapping) {
   GgufFile file;
-  file.path_ = path.string();
-  file.mapping_ = std::make_shared<const MappedFile>(path);
-  refuse_placeholder(file.mapping_->bytes(), path);
+  file.path_ = mapping->path().string();
+  file.mappings_.push_back(mapping);
+  refuse_placeholder(mapping->bytes(), mapping->path());
   GgufParser(file).parse();
   return file;
 }
+
+void GgufFile::release(const HostTensor& tensor) const { release_from(mappings_, tensor); }
 
 bool GgufFile::has_prefix(std::string_view prefix) const {
   const auto at = metadata_.lower_bound(prefix);

@@ -51,14 +51,19 @@ struct GgufValue {
   std::span<const std::byte> bytes;
 };
 
-// An opened file. Copies share the mapping, into which tensors and values point; it lives as long
+// An opened file. Copies share the mappings, into which tensors and values point; they live as long
 // as the last copy. Const functions may be called from several threads at once.
 class GgufFile {
  public:
+  // The first part of a split model stands for all of them, which lie beside it. Another part is
+  // refused, and so are a part that is missing and parts that contradict each other.
   static GgufFile open(const std::filesystem::path& path);
+  // One file alone, whatever part it is.
+  static GgufFile parse(const std::shared_ptr<const MappedFile>& file);
 
   const std::string& path() const { return path_; }
-  const std::shared_ptr<const MappedFile>& mapping() const { return mapping_; }
+  // A hint that this tensor's bytes are not needed again soon (MappedFile::release).
+  void release(const HostTensor& tensor) const;
 
   // Metadata. A key that is missing (where no fallback is given) or of the wrong kind is a
   // file error. Integers are accepted in any integer type that holds the value, floats in f32
@@ -85,12 +90,13 @@ class GgufFile {
  private:
   friend class GgufParser;
 
+  void join(const GgufFile& part);
   const GgufValue* value(std::string_view key, bool required) const;
   const GgufValue& array(std::string_view key) const;
   Error wrong_kind(std::string_view key, const GgufValue& found, const char* expected) const;
 
   std::string path_;
-  std::shared_ptr<const MappedFile> mapping_;
+  std::vector<std::shared_ptr<const MappedFile>> mappings_;  // of the parts
   Metadata metadata_;
   std::vector<HostTensor> tensors_;
   std::map<std::string, size_t, std::less<>> index_;

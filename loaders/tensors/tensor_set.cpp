@@ -18,7 +18,8 @@ const HostTensor* TensorSet::find(std::string_view name) const {
   return at != tensors.end() && at->name == name ? &*at : nullptr;
 }
 
-void TensorSet::release(const HostTensor& tensor) const {
+void release_from(std::span<const std::shared_ptr<const MappedFile>> files,
+                  const HostTensor& tensor) {
   for (const auto& file : files) {
     const auto bytes = file->bytes();
     // std::less orders pointers into different objects too.
@@ -29,6 +30,8 @@ void TensorSet::release(const HostTensor& tensor) const {
     }
   }
 }
+
+void TensorSet::release(const HostTensor& tensor) const { release_from(files, tensor); }
 
 TensorSet read_tensors(const std::filesystem::path& path) {
   if (path.extension() == ".json") return read_shards(path);

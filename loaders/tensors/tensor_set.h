@@ -40,6 +40,10 @@ struct TensorSet {
 TensorSet read_tensors(const std::filesystem::path& path);
 TensorSet read_tensors(const std::shared_ptr<const MappedFile>& file);
 
+// MappedFile::release of the tensor's bytes by the file that has them, if one has.
+void release_from(std::span<const std::shared_ptr<const MappedFile>> files,
+                  const HostTensor& tensor);
+
 // Number of elements of a shape; nothing when a dim is negative or the product wraps int64.
 std::optional<int64_t> checked_count(std::span<const int64_t> dims);
 // Elements times the size of a plain type; nothing when either wraps.
