@@ -78,7 +78,9 @@ void add_painting(CLI::App& app, Options& o) {
   app.add_option("--scheduler", o.scheduler, "karras, with a sigma sampler")->group(paint);
   app.add_option("-i,--init-img", o.init_image, "start from a PNG or JPEG")->group(paint);
   app.add_option("--strength", o.strength, "how much of it may change (0.75)")->group(paint);
-  app.add_option("--tokenizer", o.tokenizer, "folder with vocab.json and merges.txt")->group(paint);
+  app.add_option("--tokenizer", o.tokenizer,
+                 "folder with tokenizer.json, or vocab.json and merges.txt")
+      ->group(paint);
   app.add_option("--lora", o.loras, "FILE[:SCALE], repeatable")
       ->group(paint)
       ->multi_option_policy(kAll)

@@ -1,77 +1,19 @@
 #include "engine/text/clip_tokenizer.h"
 
 #include <algorithm>
-#include <optional>
+#include <utility>
 
 #include "engine/text/byte_symbols.h"
+#include "engine/text/clip/clip_vocabulary.h"
 #include "engine/text/unicode.h"
 #include "kernels/error.h"
-#include "loaders/io/json.h"
-#include "loaders/io/mapped_file.h"
 #include "loaders/io/utf8.h"
-#include "loaders/tensors/tensor_set.h"
 
 namespace yent {
 
-namespace fs = std::filesystem;
-
 namespace {
 
-constexpr std::string_view start_text = "<|startoftext|>", end_text = "<|endoftext|>";
 constexpr std::string_view word_end = "</w>";
-
-std::vector<std::string> read_vocabulary(const fs::path& path) {
-  const Json json = read_json(path);
-  if (!json.is_object() || json.empty()) {
-    throw file_error("{}: expected an object of tokens and ids", path.string());
-  }
-  std::vector<std::string> tokens(json.size());
-  std::vector<bool> seen(json.size());
-  for (const auto& [token, id] : json.items()) {
-    const std::optional<int64_t> number = id.integer();
-    if (!number || *number < 0 || *number >= static_cast<int64_t>(json.size())) {
-      throw file_error("{}: the id of \"{}\" is {}, expected 0 to {}", path.string(),
-                       printable(token), printable(id.dump()), json.size() - 1);
-    }
-    const auto index = static_cast<size_t>(*number);
-    if (seen[index]) {
-      throw file_error("{}: the id {} occurs twice, the second time for \"{}\"", path.string(),
-                       index, printable(token));
-    }
-    seen[index] = true;
-    tokens[index] = token;
-  }
-  return tokens;
-}
-
-MergeTable read_merges(const fs::path& path, const TokenIds& ids) {
-  const MappedFile file(path);
-  std::string_view text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
-  if (encode_utf8(decode_utf8(text)) != text) throw file_error("{}: not UTF-8", path.string());
-  MergeTable merges;
-  for (size_t number = 1; !text.empty(); ++number) {
-    const size_t length = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, length);
-    text.remove_prefix(std::min(length + 1, text.size()));
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    const bool header = number == 1 && line.starts_with("#version");
-    if (!line.empty() && !header) {
-      merges.add(line, ids, fmt::format("{}: line {}", path.string(), number));
-    }
-  }
-  return merges;
-}
-
-// A token is written as its text, or as an object with the text as `content`.
-std::optional<std::string> read_pad(const fs::path& path) {
-  if (!fs::exists(path)) return std::nullopt;
-  const Json json = read_json(path);
-  const Json& pad = json["pad_token"];
-  if (pad.is_null()) return std::nullopt;
-  if (pad.text()) return *pad.text();
-  if (pad.is_object()) return get_string(pad, "content", std::nullopt, path.string());
-  throw file_error("{}: pad_token is {}, expected a string", path.string(), printable(pad.dump()));
-}
 
 // NFC, one space for each run of white space, lower case.
 std::string normalize(std::string_view text) {
@@ -111,28 +53,22 @@ size_t special_length(std::u32string_view text) {
 
 }  // namespace
 
-ClipTokenizer ClipTokenizer::load(const fs::path& folder) {
+ClipTokenizer ClipTokenizer::load(const std::filesystem::path& folder) {
+  ClipVocabulary v = read_clip_vocabulary(folder);
   ClipTokenizer made;
-  const fs::path vocabulary = folder / "vocab.json";
-  made.tokens_ = read_vocabulary(vocabulary);
-  for (size_t i = 0; i < made.tokens_.size(); ++i) {
-    made.ids_.emplace(made.tokens_[i], static_cast<int32_t>(i));
+  made.vocab_size_ = static_cast<int64_t>(v.tokens.size());
+  for (AddedToken& token : v.added) {
+    made.vocab_size_ = std::max<int64_t>(made.vocab_size_, int64_t{token.ids[0]} + 1);
+    made.add(std::move(token));
   }
-  const auto id_of = [&](std::string_view token) {
-    const auto found = made.ids_.find(std::string(token));
-    if (found != made.ids_.end()) return found->second;
-    throw file_error("{}: {} is missing", vocabulary.string(), printable(token));
-  };
-  made.start_ = id_of(start_text);
-  made.end_ = id_of(end_text);
-  made.merges_ = read_merges(folder / "merges.txt", made.ids_);
-  std::optional<std::string> pad = read_pad(folder / "tokenizer_config.json");
-  if (!pad) pad = read_pad(folder / "special_tokens_map.json");
-  made.pad_ = pad ? id_of(*pad) : made.end_;
-  for (const int32_t id : {made.start_, made.end_, made.pad_}) {
-    const std::string& text = made.tokens_[static_cast<size_t>(id)];
-    made.add({.text = text, .ids = {id}, .normalized = false});
-  }
+  const auto id_of = [&](const std::string& text) { return made.added_.find(text)->ids[0]; };
+  made.start_ = id_of(v.start);
+  made.end_ = id_of(v.end);
+  made.unknown_ = id_of(v.unknown);
+  made.pad_ = id_of(v.pad);
+  made.tokens_ = std::move(v.tokens);
+  made.ids_ = std::move(v.ids);
+  made.merges_ = std::move(v.merges);
   return made;
 }
 
@@ -192,7 +128,7 @@ void ClipTokenizer::encode_word(std::string_view word, std::vector<int32_t>& ids
     std::string symbol = to_byte_symbols(word.substr(i, 1));
     if (i + 1 == word.size()) symbol += word_end;
     const auto found = ids_.find(symbol);
-    symbols.push_back({i, i + 1, found == ids_.end() ? end_ : found->second});  // end is "unknown"
+    symbols.push_back({i, i + 1, found == ids_.end() ? unknown_ : found->second});
   }
   const auto find = [&](const Symbol& a, const Symbol& b) { return merges_.find(a.id, b.id); };
   for (const Symbol& s : join_symbols(std::move(symbols), find)) ids.push_back(s.id);

@@ -16,8 +16,7 @@ namespace yent {
 // every bad byte. Const functions may be called from several threads at once.
 class ClipTokenizer {
  public:
-  // Reads vocab.json and merges.txt; the padding token from tokenizer_config.json or
-  // special_tokens_map.json where they are, else the end token. Throws file errors.
+  // Reads the files of a tokenizer's folder, see clip_vocabulary.h. Throws file errors.
   static ClipTokenizer load(const std::filesystem::path& folder);
 
   // From now on the text of the token becomes its ids. Tokens of the same text are replaced. The
@@ -36,7 +35,8 @@ class ClipTokenizer {
   };
   Tokens tokenize(std::string_view text, int length = 77) const;
 
-  int vocab_size() const { return static_cast<int>(tokens_.size()); }
+  // One more than the largest id, those of the files' added tokens included.
+  int64_t vocab_size() const { return vocab_size_; }
   int32_t start() const { return start_; }
   int32_t end() const { return end_; }
   int32_t pad() const { return pad_; }
@@ -51,7 +51,8 @@ class ClipTokenizer {
   TokenIds ids_;
   MergeTable merges_;
   AddedTokens added_;
-  int32_t start_ = 0, end_ = 0, pad_ = 0;
+  int64_t vocab_size_ = 0;
+  int32_t start_ = 0, end_ = 0, unknown_ = 0, pad_ = 0;
 };
 
 }  // namespace yent

@@ -132,6 +132,7 @@ TEST_CASE("clip_tokenizer: bad vocabularies are refused with a sentence") {
   CHECK(holds(refusal(R"(["a"])"), "expected an object"));
   CHECK(holds(refusal("{}"), "expected an object"));
   CHECK(holds(refusal("{\"\xFF\": 0}"), "vocab.json"));
+  folder.write("merges.txt", "");
   CHECK(holds(refusal(R"({"a": 0})"), "<|startoftext|> is missing"));
   fs::remove(folder.path() / "vocab.json");
   CHECK(holds(folder.refusal(), "vocab.json"));
@@ -152,13 +153,14 @@ TEST_CASE("clip_tokenizer: bad merges and padding are refused with a sentence") 
   CHECK(holds(refusal("q q\n"), "needs \"qq\", which the vocabulary lacks"));
   CHECK(holds(refusal("i n\n\xFF n\n"), "not UTF-8"));
   CHECK(refusal("").empty());
-  folder.write("tokenizer_config.json", R"({"pad_token": "nowhere"})");
+  fs::remove(folder.path() / "special_tokens_map.json");
+  folder.write("tokenizer_config.json", R"({"eos_token": "nowhere"})");
   CHECK(holds(folder.refusal(), "nowhere is missing"));
   folder.write("tokenizer_config.json", R"({"pad_token": 7})");
-  CHECK(holds(folder.refusal(), "pad_token is 7"));
+  CHECK(holds(folder.refusal(), "pad_token: the token is 7"));
   folder.write("tokenizer_config.json", R"({"pad_token": "<|endoftext|>"})");
   const ClipTokenizer tokenizer = ClipTokenizer::load(folder.path());
-  CHECK(tokenizer.pad() == tokenizer.end());  // before special_tokens_map.json
+  CHECK(tokenizer.pad() == tokenizer.end());
 }
 
 TEST_CASE("clip_tokenizer: long words take no quadratic time") {
