@@ -14,9 +14,9 @@ namespace yent {
 namespace {
 
 // Options that the program is going to have. Saying so beats doing half of it.
-constexpr const char* kNotBuilt[] = {"--dual",     "--llm2",  "-I",      "--interactive",
-                                     "--session",  "--style", "--html",  "--preview",
-                                     "--metadata", "--again", "--serve", "--grammar"};
+constexpr const char* kNotBuilt[] = {"--dual",     "--llm2",  "-I",     "--interactive",
+                                     "--session",  "--style", "--html", "--preview",
+                                     "--metadata", "--again", "--serve"};
 
 void refuse_not_built(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) {
@@ -85,6 +85,11 @@ void add_painting(CLI::App& app, Options& o) {
       ->group(paint)
       ->multi_option_policy(kAll)
       ->allow_extra_args(false);
+  app.add_option("--grammar", o.grammar,
+                 "how prompts are read: literal, or a1111 for (word:1.2), BREAK, <lora:name:1>")
+      ->group(paint);
+  app.add_option("--lora-dir", o.lora_dir, "folder where <lora:name:scale> finds files")
+      ->group(paint);
 }
 
 void add_output(CLI::App& app, Options& o) {
@@ -202,6 +207,10 @@ void check(const Options& o, const CLI::App& app) {
     throw usage_error("-i and --init-latent both say where to start, expected one of them");
   }
   one_of("--filter", o.filter, {"ascii", "none"});
+  one_of("--grammar", o.grammar, {"literal", "a1111"});
+  if (!o.lora_dir.empty() && o.grammar != "a1111") {
+    throw usage_error("--lora-dir needs --grammar a1111");
+  }
   one_of("--rng", o.rng, {"cpu", "cuda"});
   one_of("--precision", o.precision, {"auto", "f32", "bf16", "f16", "int8"});
   if (!o.scheduler.empty()) one_of("--scheduler", o.scheduler, {"karras", "normal"});

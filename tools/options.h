@@ -25,6 +25,7 @@ struct Options {
   double strength = 0.75;
   std::string tokenizer;
   std::vector<std::string> loras;  // FILE or FILE:SCALE
+  std::string lora_dir, grammar = "literal";
   std::string mood;
 
   std::string filter = "ascii";

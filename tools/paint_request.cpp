@@ -37,6 +37,7 @@ Pipeline make_pipeline(Run& run) {
                         .tokenizer = tokenizer_folders(o),
                         .text_is_given = !o.cond.empty(),
                         .keep_loaded = o.explain};  // loaded once to be explained, and then used
+  config.lora_dir = o.lora_dir;
   for (const std::string& lora : o.loras) config.loras.push_back(open_lora(lora));
   config.messages.warn = [&run](const std::string& sentence) { run.console.warn(sentence); };
   config.messages.note = [&run](const std::string& sentence) { run.console.note(sentence); };
@@ -60,7 +61,9 @@ PaintRequest request_of(Run& run, Dump* dump) {
                                 .strength = o.strength},
                        .seed = run.seed,
                        .count = o.batch,
-                       .dump = dump};
+                       .dump = dump,
+                       .grammar = grammar_named(o.grammar),
+                       .negative_grammar = grammar_named(o.grammar)};
   if (o.timings || o.json) request.timings = &run.timings;
   if (!o.cond.empty()) request.embeddings = read_embeddings(o.cond);
   if (!o.init_image.empty()) request.picture = read_image(o.init_image);

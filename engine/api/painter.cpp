@@ -76,6 +76,8 @@ Latent latent_of(const yent_latent& given) {
   return latent;
 }
 
+Grammar grammar_of(const char* name) { return name ? grammar_named(name) : Grammar::literal; }
+
 Rng rng_of(const char* name) {
   const std::string wanted = name ? name : "cpu";
   if (wanted == "cpu") return Rng::cpu;
@@ -104,7 +106,9 @@ PaintRequest request_of(const yent_paint_params& p, Dump* dump, Timings* timings
                  .seed = p.seed,
                  .count = p.count,
                  .dump = dump,
-                 .timings = timings};
+                 .timings = timings,
+                 .grammar = grammar_of(p.grammar),
+                 .negative_grammar = grammar_of(p.grammar)};
   if (p.picture.rgb) r.picture = image_of(p.picture);
   if (p.cond) {
     r.embeddings = TextEmbeddings{.cond = rows_of(p.cond, p)};
@@ -158,6 +162,7 @@ yent_status yent_painter_create(yent_device* device, const yent_painter_params* 
         .tokenizer = {.instead = text_of(p.tokenizer), .fallback = shipped("clip")},
         .text_is_given = p.text_is_given != 0,
         .keep_loaded = p.keep_loaded != 0};
+    config.lora_dir = text_of(p.lora_dir);
     for (size_t i = 0; i < p.lora_count; ++i) {
       const yent_lora& lora = (&required(p.loras, "loras"))[i];
       if (!std::isfinite(lora.scale)) throw usage_error("a LoRA's scale is {}", lora.scale);
@@ -185,9 +190,14 @@ yent_status yent_painter_explain(yent_painter* painter, char** text) {
 
 yent_status yent_painter_count_tokens(yent_painter* painter, const char* prompt, int32_t* count,
                                       int32_t* capacity) {
+  return yent_painter_count_prompt(painter, prompt, nullptr, count, capacity);
+}
+
+yent_status yent_painter_count_prompt(yent_painter* painter, const char* prompt,
+                                      const char* grammar, int32_t* count, int32_t* capacity) {
   return guard([&] {
     Pipeline& pipeline = *required(painter, "painter").pipeline;
-    if (count) *count = pipeline.count_tokens(text_of(prompt));
+    if (count) *count = pipeline.count_tokens({text_of(prompt), grammar_of(grammar)});
     if (capacity) *capacity = pipeline.token_capacity();
   });
 }

@@ -39,6 +39,18 @@ size_t packed_bytes(const TensorSet& set, const std::string& part, const Policy&
   return bytes;
 }
 
+size_t text_token_bytes(const ClipConfig& clip, const UNetConfig& unet) {
+  const int encoder = 2 * clip.hidden_size + std::max(4 * clip.hidden_size, clip.intermediate_size);
+  size_t kept = unet.mid_block ? 2 * unet.block_out_channels.back() : 0;
+  const size_t levels = unet.block_out_channels.size();
+  for (size_t i = 0; i < levels; ++i) {
+    const int down = unet.down_attention[i] ? unet.layers_per_block : 0;
+    const int up = unet.up_attention[levels - 1 - i] ? unet.layers_per_block + 1 : 0;
+    kept += size_t{2} * unet.block_out_channels[i] * (down + up);
+  }
+  return std::max(encoder * sizeof(float), clip.hidden_size * sizeof(float) + 2 * kept);
+}
+
 size_t decoder_pixel_bytes(const VaeConfig& vae, Precision activations, const Backend& backend) {
   const std::vector<int>& channels = vae.block_out_channels;
   const int narrow = channels[0], wide = channels[std::min<size_t>(1, channels.size() - 1)];

@@ -5,6 +5,8 @@
 #include <string>
 
 #include "engine/core/policy.h"
+#include "engine/models/clip.h"
+#include "engine/models/unet.h"
 #include "engine/models/vae.h"
 #include "kernels/backend.h"
 #include "loaders/tensors/tensor_set.h"
@@ -16,6 +18,10 @@ void require_memory(const std::string& what, size_t needed, const Backend& backe
 
 // Matrices at the policy's precision, the rest in f32.
 size_t packed_bytes(const TensorSet& set, const std::string& part, const Policy& policy);
+
+// A token of a prompt: the text encoder's activations in a layer, or what the UNet's blocks keep of
+// it, with keys and values at half precision; whatever is more.
+size_t text_token_bytes(const ClipConfig& clip, const UNetConfig& unet);
 
 // A pixel of the decoder at its fullest, in the last block's first resnet: what comes in, its first
 // convolution and its shortcut; then the pixel itself, as floats and as bytes.

@@ -61,6 +61,10 @@ ClipConfig DiffusionNetworks::clip_config() const {
   return clip;
 }
 
+size_t DiffusionNetworks::text_token_bytes() const {
+  return yent::text_token_bytes(clip_config(), unet_config_);
+}
+
 void DiffusionNetworks::check_files() {
   if (files_checked_) return;
   files_.unet();

@@ -40,6 +40,8 @@ class DiffusionNetworks {
   int latent_channels() const { return unet_config_.in_channels; }
   int sample_size() const { return unet_config_.sample_size; }
   int text_width() const { return unet_config_.cross_attention_dim; }
+  // What one token of a prompt takes, at least: in the text encoder, or as keys and values.
+  size_t text_token_bytes() const;
   const VaeConfig& vae_config() const { return vae_config_; }
   const SchedulerConfig& scheduler_config() const { return scheduler_config_; }
   // Throws a file error where it does not fit the UNet.

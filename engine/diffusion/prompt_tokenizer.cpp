@@ -22,12 +22,43 @@ PromptTokenizer::PromptTokenizer(const ClipConfig& config, const std::filesystem
   }
 }
 
-int PromptTokenizer::count(std::string_view prompt) const {
-  return static_cast<int>(tokenizer_.encode(prompt).size());
+int PromptTokenizer::count(const Prompt& prompt) const {
+  if (prompt.grammar == Grammar::a1111) return tokenize(prompt).used;
+  return static_cast<int>(tokenizer_.encode(prompt.text).size());
 }
 
-ClipTokenizer::Tokens PromptTokenizer::tokenize(std::string_view prompt) const {
-  return tokenizer_.tokenize(prompt, positions_);
+// Start, the chunk, end, padding; only the chunk's own positions are weighted.
+PromptChunk PromptTokenizer::row_of(const PromptChunk& chunk) const {
+  const auto length = static_cast<size_t>(positions_);
+  PromptChunk row{{tokenizer_.start()}, {1}};
+  row.ids.insert(row.ids.end(), chunk.ids.begin(), chunk.ids.end());
+  row.ids.push_back(tokenizer_.end());
+  row.ids.resize(length, tokenizer_.pad());
+  row.weights.insert(row.weights.end(), chunk.weights.begin(), chunk.weights.end());
+  row.weights.resize(length, 1);
+  return row;
+}
+
+TokenizedPrompt PromptTokenizer::tokenize(const Prompt& prompt) const {
+  if (prompt.grammar == Grammar::literal) {
+    ClipTokenizer::Tokens tokens = tokenizer_.tokenize(prompt.text, positions_);
+    std::vector<float> weights(tokens.ids.size(), 1);
+    return {.rows = {{std::move(tokens.ids), std::move(weights)}}, .lost = std::move(tokens.lost)};
+  }
+  ParsedPrompt parsed = parse_prompt(prompt);
+  ChunkBuilder builder(static_cast<size_t>(capacity()), tokenizer_.find(",</w>"));
+  for (const WeightedText& piece : parsed.pieces) {
+    if (piece.breaks) builder.end_chunk();
+    for (const int32_t id : tokenizer_.encode(piece.text)) {
+      builder.add(id, static_cast<float>(piece.weight));
+    }
+  }
+  TokenizedPrompt made{.loras = std::move(parsed.loras)};
+  const std::vector<PromptChunk> chunks = builder.finish();
+  for (const PromptChunk& chunk : chunks) made.rows.push_back(row_of(chunk));
+  made.used =
+      static_cast<int>(chunks.size() - 1) * capacity() + static_cast<int>(chunks.back().ids.size());
+  return made;
 }
 
 }  // namespace yent

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
-#include <string_view>
+#include <vector>
 
 #include "engine/models/clip.h"
 #include "engine/text/clip_tokenizer.h"
+#include "engine/text/prompt/chunks.h"
+#include "engine/text/prompt/prompt.h"
 #include "loaders/checkpoint/diffusion_checkpoint.h"
 
 namespace yent {
@@ -20,6 +23,15 @@ struct TokenizerFolders {
 // The text encoder's config. Throws a file error for a config of another family.
 ClipConfig read_clip_config(const DiffusionCheckpoint& files);
 
+struct TokenizedPrompt {
+  // What the encoder reads: start, text, end and padding, as long as its positions each. Literal
+  // prompts have one row.
+  std::vector<PromptChunk> rows = {};
+  int used = 0;                     // tokens of the text, without those that pad a chunk at its end
+  std::string lost = {};            // the text that did not fit; never of the a1111 grammar
+  std::vector<LoraTag> loras = {};  // that the prompt asks for
+};
+
 // Opens nothing but the tokenizer's files and the text encoder's config. May be used by several
 // threads at once.
 class PromptTokenizer {
@@ -27,15 +39,19 @@ class PromptTokenizer {
   // Throws a file error where the files do not fit the text encoder.
   PromptTokenizer(const DiffusionCheckpoint& files, const TokenizerFolders& folders);
 
-  // Tokens of a prompt without start and end, and how many of them the encoder sees.
-  int count(std::string_view prompt) const;
+  // Tokens of a prompt without start and end, and how many of them one row of the encoder holds. In
+  // the a1111 grammar the rows before the last count in full. Throws the usage errors of
+  // parse_prompt.
+  int count(const Prompt& prompt) const;
   int capacity() const { return positions_ - 2; }
 
-  // One row of ids for the encoder, filled up to its positions. `lost` is what did not fit.
-  ClipTokenizer::Tokens tokenize(std::string_view prompt) const;
+  // Throws the usage errors of parse_prompt.
+  TokenizedPrompt tokenize(const Prompt& prompt) const;
 
  private:
   PromptTokenizer(const ClipConfig& config, const std::filesystem::path& folder);
+
+  PromptChunk row_of(const PromptChunk& chunk) const;
 
   ClipTokenizer tokenizer_;
   int positions_;

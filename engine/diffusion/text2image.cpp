@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/core/nchw.h"
+#include "engine/diffusion/emphasis.h"
 #include "engine/diffusion/memory_needs.h"
 #include "engine/diffusion/samplers/sampler_table.h"
 #include "kernels/error.h"
@@ -139,23 +140,53 @@ void Text2Image::check(const TextEmbeddings& text, const PaintSpec& spec) const 
   }
 }
 
+void Text2Image::check(const Prompt& prompt, const Prompt& negative, const PaintSpec& spec) {
+  size_t rows = tokenizer().tokenize(prompt).rows.size();
+  if (spec.guided()) rows = 2 * std::max(rows, tokenizer().tokenize(negative).rows.size());
+  require_memory(fmt::format("a prompt of {} chunks", rows),
+                 rows * (tokenizer().capacity() + 2) * networks_.text_token_bytes(), backend_);
+}
+
 const PromptTokenizer& Text2Image::tokenizer() {
   if (!tokenizer_) tokenizer_.emplace(networks_.files(), folders_);
   return *tokenizer_;
 }
 
-std::vector<int32_t> Text2Image::tokenize(const std::string& prompt, const char* which,
-                                          const char* dump_name) {
-  const Timings::Span span(hooks_.timings, "tokenize");
-  const auto tokens = tokenizer().tokenize(prompt);
+std::vector<PromptChunk> Text2Image::tokenize(const Prompt& prompt) {
+  const char* which = prompt.negative ? "negative prompt" : "prompt";
+  TokenizedPrompt tokens = tokenizer().tokenize(prompt);
   if (!tokens.lost.empty()) {
     messages_.warn(fmt::format("the {} is cut to {} tokens; lost: {}", which,
                                tokenizer().capacity(), tokens.lost));
   }
-  if (hooks_.dump) {
-    hooks_.dump->add(dump_name, {static_cast<int64_t>(tokens.ids.size())}, tokens.ids);
+  if (prompt.negative && !tokens.loras.empty()) {
+    messages_.warn(fmt::format("<lora:{}> does nothing in a negative prompt",
+                               printable(tokens.loras[0].name)));
   }
-  return tokens.ids;
+  return std::move(tokens.rows);
+}
+
+std::vector<PromptChunk> Text2Image::tokenize(const Prompt& prompt, const Prompt& negative,
+                                              bool guided) {
+  const Timings::Span span(hooks_.timings, "tokenize");
+  std::vector<PromptChunk> chunks;
+  if (guided) chunks = tokenize(negative);
+  std::vector<PromptChunk> cond = tokenize(prompt);
+  const size_t each = std::max(chunks.size(), cond.size());
+  const PromptChunk empty = tokenizer().tokenize({}).rows[0];
+  if (guided) chunks.resize(each, empty);
+  cond.resize(each, empty);
+  chunks.insert(chunks.end(), cond.begin(), cond.end());
+  if (hooks_.dump) {
+    std::vector<int32_t> ids;
+    for (const PromptChunk& c : chunks) ids.insert(ids.end(), c.ids.begin(), c.ids.end());
+    const size_t half = guided ? ids.size() / 2 : 0;
+    const auto middle = ids.begin() + static_cast<ptrdiff_t>(half);
+    const auto dims = std::vector{static_cast<int64_t>(ids.size() - half)};
+    if (guided) hooks_.dump->add("tokens_uncond", dims, std::vector<int32_t>(ids.begin(), middle));
+    hooks_.dump->add("tokens", dims, std::vector<int32_t>(middle, ids.end()));
+  }
+  return chunks;
 }
 
 Ctx Text2Image::context(const char* part, const std::string& suffix) {
@@ -182,25 +213,43 @@ void Text2Image::dump_text(const PersistentTensor& text, bool guided) {
   hooks_.dump->add("cond", dims, std::vector<float>(cond, values.end()));
 }
 
-PersistentTensor Text2Image::encode(const std::string& prompt, const std::string& negative,
-                                    const PaintSpec& spec) {
+// The hidden states of all chunks, as one sequence for each prompt.
+PersistentTensor Text2Image::run_encoder(const std::vector<PromptChunk>& chunks, int prompts) {
+  const ClipText& encoder = networks_.text_encoder();
+  const Timings::Span span(hooks_.timings, "text_encoder");
+  Ctx c = context("text_encoder");
+  c.activations = Precision::f32;  // small, and once per prompt
   std::vector<int32_t> ids;
-  if (spec.guided()) ids = tokenize(negative, "negative prompt", "tokens_uncond");
-  const std::vector<int32_t> cond = tokenize(prompt, "prompt", "tokens");
-  ids.insert(ids.end(), cond.begin(), cond.end());
+  bool weighted = false;
+  for (const PromptChunk& chunk : chunks) {
+    ids.insert(ids.end(), chunk.ids.begin(), chunk.ids.end());
+    for (const float weight : chunk.weights) weighted |= weight != 1;
+  }
+  PersistentTensor text = encoder(c, ids);
+  if (weighted) {
+    std::vector<float> values(text.tensor.shape.count());
+    backend_.read(values.data(), text);
+    const size_t size = values.size() / chunks.size();
+    for (size_t i = 0; i < chunks.size(); ++i) {
+      emphasize(std::span(values).subspan(i * size, size), chunks[i].weights);
+    }
+    backend_.write(text, values.data());
+  }
+  text.tensor = text.tensor.view(prompts, static_cast<int>(ids.size()) / prompts, 1);
+  if (hooks_.timings) backend_.wait();
+  return text;
+}
 
+PersistentTensor Text2Image::encode(const Prompt& prompt, const Prompt& negative,
+                                    const PaintSpec& spec) {
+  const std::vector<PromptChunk> chunks = tokenize(prompt, negative, spec.guided());
   const auto known = std::find_if(encoded_.begin(), encoded_.end(),
-                                  [&](const Encoded& e) { return e.ids == ids; });
+                                  [&](const Encoded& e) { return e.chunks == chunks; });
   const bool runs_layers = hooks_.dump && hooks_.dump->wants_layers();
   if (known != encoded_.end() && !runs_layers) {
     encoded_.splice(encoded_.begin(), encoded_, known);
   } else {
-    const ClipText& encoder = networks_.text_encoder();
-    const Timings::Span span(hooks_.timings, "text_encoder");
-    Ctx c = context("text_encoder");
-    c.activations = Precision::f32;  // small, and once per prompt
-    encoded_.push_front({ids, encoder(c, ids)});
-    if (hooks_.timings) backend_.wait();
+    encoded_.push_front({chunks, run_encoder(chunks, spec.guided() ? 2 : 1)});
     if (encoded_.size() > kKeptPrompts) encoded_.pop_back();
   }
   dump_text(encoded_.front().text, spec.guided());

@@ -73,16 +73,18 @@ class Text2Image {
   // Throws, before any work, the errors of a schedule of this spec, of parts that cannot be
   // opened, and of memory that cannot suffice for this size.
   void check(const PaintSpec& spec, Size px, bool from_picture);
+  // Throws where a prompt cannot be read, and a run error where memory cannot suffice for it.
+  void check(const Prompt& prompt, const Prompt& negative, const PaintSpec& spec);
   // Throws where they do not fit the UNet.
   void check(const TextEmbeddings& text, const PaintSpec& spec) const;
 
   const PromptTokenizer& tokenizer();
   Backend& backend() const { return backend_; }
 
-  // {n, tokens, 1, width}: the negative prompt's row first when guided, then the prompt's. The
-  // last results are kept, so that the same words are encoded once.
-  PersistentTensor encode(const std::string& prompt, const std::string& negative,
-                          const PaintSpec& spec);
+  // {n, tokens, 1, width}: the negative prompt's row first when guided, then the prompt's. Where
+  // one of them takes more chunks, the other is filled up with empty ones. The last results are
+  // kept, so that the same words are encoded once.
+  PersistentTensor encode(const Prompt& prompt, const Prompt& negative, const PaintSpec& spec);
   PersistentTensor embed(const TextEmbeddings& text, const PaintSpec& spec);
 
   // What the VAE sees in a picture: [2 * channels, height, width], mean and log variance.
@@ -109,8 +111,10 @@ class Text2Image {
 
  private:
   Schedule schedule(const PaintSpec& spec, bool from_picture) const;
-  std::vector<int32_t> tokenize(const std::string& prompt, const char* which,
-                                const char* dump_name);
+  std::vector<PromptChunk> tokenize(const Prompt& prompt);
+  // All chunks: the negative prompt's when guided, then the prompt's, equally many.
+  std::vector<PromptChunk> tokenize(const Prompt& prompt, const Prompt& negative, bool guided);
+  PersistentTensor run_encoder(const std::vector<PromptChunk>& chunks, int prompts);
   void dump_text(const PersistentTensor& text, bool guided);
   void dump_latent(const std::string& name, Tensor latent);
   std::vector<float> first_latent(const Schedule& schedule, Shape shape, NoiseSource& noise,
@@ -128,7 +132,7 @@ class Text2Image {
   std::optional<PromptTokenizer> tokenizer_;
   Workspace ws_;
   struct Encoded {
-    std::vector<int32_t> ids;
+    std::vector<PromptChunk> chunks;
     PersistentTensor text;
   };
   std::list<Encoded> encoded_;  // the last prompts, newest first

@@ -12,8 +12,8 @@ namespace yent {
 struct Conditioning {
   PersistentTensor time;      // {1, calls, 1, all blocks' channels}: time_emb_proj of every call
   PersistentTensor now = {};  // {1, 1, 1, ..}: where set, the row of the call that is due
-  // Keys and values of the text per transformer block, in the order of the forward: {n, 77, 1, 2
-  // c}.
+  // Keys and values of the text per transformer block, in the order of the forward: {n, tokens, 1,
+  // 2 c}.
   std::vector<PersistentTensor> kv;
 };
 

@@ -124,7 +124,7 @@ Conditioning UNet::condition(Ctx& c, Tensor text, std::span<const double> timest
     const Layout kv = c.backend.layout(text.shape.with_c(2 * t->channels), *t->to_kv.output_hint);
     cond.kv.push_back(c.backend.allocate(kv.tensor.shape, kv.tensor.dtype));
   }
-  c.ws.run(fmt::format("condition {} {}", text.rows(), calls), [&] {
+  c.ws.run(fmt::format("condition {} {} {}", text.shape.n, text.shape.h, calls), [&] {
     // Every block applies SiLU to the embedding before its projection: once is enough.
     Activation time = time_linear_1_(c, steps.tensor, {.fn = Fn::silu});
     time = time_linear_2_(c, time, {.fn = Fn::silu});

@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include "engine/pipeline/batch.h"
+#include "engine/pipeline/lora_folder.h"
 #include "kernels/error.h"
 
 namespace yent {
@@ -22,10 +23,16 @@ Messages one_at_a_time(const Messages& to) {
   return {guarded(to.warn), guarded(to.note)};
 }
 
+Prompt prompt_of(const PaintRequest& r) { return {r.prompt, r.grammar}; }
+Prompt negative_of(const PaintRequest& r) { return {r.negative, r.negative_grammar, true}; }
+
 }  // namespace
 
 Pipeline::Pipeline(PipelineConfig config, std::vector<Backend*> backends)
-    : config_(std::move(config)), backends_(std::move(backends)), painters_(backends_.size()) {
+    : config_(std::move(config)),
+      backends_(std::move(backends)),
+      loras_(config_.loras),
+      painters_(backends_.size()) {
   if (backends_.empty()) throw usage_error("a pipeline needs a backend");
   config_.messages = one_at_a_time(config_.messages);
   painter(0);
@@ -33,22 +40,40 @@ Pipeline::Pipeline(PipelineConfig config, std::vector<Backend*> backends)
 
 Pipeline::~Pipeline() = default;
 
+std::unique_ptr<Text2Image> Pipeline::make_painter(size_t worker,
+                                                   const std::vector<Lora>& loras) const {
+  Text2Image::Options options{.networks = {.policy = config_.policy,
+                                           .loras = loras,
+                                           .text_is_given = config_.text_is_given,
+                                           .keep_loaded = config_.keep_loaded,
+                                           .messages = config_.messages},
+                              .tokenizer = config_.tokenizer};
+  return std::make_unique<Text2Image>(DiffusionCheckpoint::open(config_.model, config_.prefer_f16),
+                                      *backends_[worker], std::move(options));
+}
+
 Text2Image& Pipeline::painter(size_t worker) {
-  if (!painters_[worker]) {
-    Text2Image::Options options{.networks = {.policy = config_.policy,
-                                             .loras = config_.loras,
-                                             .text_is_given = config_.text_is_given,
-                                             .keep_loaded = config_.keep_loaded,
-                                             .messages = config_.messages},
-                                .tokenizer = config_.tokenizer};
-    painters_[worker] =
-        std::make_unique<Text2Image>(DiffusionCheckpoint::open(config_.model, config_.prefer_f16),
-                                     *backends_[worker], std::move(options));
-  }
+  if (!painters_[worker]) painters_[worker] = make_painter(worker, loras_);
   return *painters_[worker];
 }
 
-int Pipeline::count_tokens(std::string_view prompt) { return painter(0).tokenizer().count(prompt); }
+// Nothing changes where an adapter cannot be had.
+void Pipeline::use_loras_of(const Prompt& prompt) {
+  const std::vector<LoraTag> tags = parse_prompt(prompt).loras;
+  if (tags == tags_) return;
+  std::vector<Lora> loras = config_.loras;
+  for (const LoraTag& tag : tags) {
+    loras.push_back(
+        Lora::open(find_lora(config_.lora_dir, tag.name), static_cast<float>(tag.scale)));
+  }
+  std::vector<std::unique_ptr<Text2Image>> painters(backends_.size());
+  painters[0] = make_painter(0, loras);
+  painters_ = std::move(painters);
+  loras_ = std::move(loras);
+  tags_ = tags;
+}
+
+int Pipeline::count_tokens(const Prompt& prompt) { return painter(0).tokenizer().count(prompt); }
 
 int Pipeline::token_capacity() { return painter(0).tokenizer().capacity(); }
 
@@ -57,11 +82,12 @@ int Pipeline::factor() const { return painters_[0]->factor(); }
 const std::vector<Resolved>& Pipeline::explain() { return painter(0).load_all(); }
 
 Pipeline::Resolution Pipeline::check(const PaintRequest& r) {
-  Text2Image& p = painter(0);
   for (const std::string* text : {&r.prompt, &r.negative}) {
     if (text->size() <= kLongestPrompt) continue;
     throw usage_error("a prompt has {} bytes, expected at most {}", text->size(), kLongestPrompt);
   }
+  use_loras_of(prompt_of(r));
+  Text2Image& p = painter(0);
   if (r.count < 1) throw usage_error("{} pictures are asked for, expected at least 1", r.count);
   if (!r.noise.latents.empty() && r.picture) {
     throw usage_error("a picture and noise both say where to start, expected one of them");
@@ -76,7 +102,11 @@ Pipeline::Resolution Pipeline::check(const PaintRequest& r) {
     spec.height = r.noise.latents[0].height * p.factor();
   const Text2Image::Size px = p.size(spec, r.picture ? &*r.picture : nullptr);
   p.check(spec, px, r.picture.has_value());
-  if (r.embeddings) p.check(*r.embeddings, spec);
+  if (r.embeddings) {
+    p.check(*r.embeddings, spec);
+  } else {
+    p.check(prompt_of(r), negative_of(r), spec);
+  }
   const Shape latent = p.latent_shape(px);
   for (const Latent& l : r.noise.latents) {
     if (l.shape() == latent && l.values.size() == latent.count() &&
@@ -117,9 +147,9 @@ class Pipeline::Job {
     const Detach detach{painter};
     const size_t count = request_.count;
     attend(painter, worker);
-    const PersistentTensor text = request_.embeddings
-                                      ? painter.embed(*request_.embeddings, spec_)
-                                      : painter.encode(request_.prompt, request_.negative, spec_);
+    const PersistentTensor text =
+        request_.embeddings ? painter.embed(*request_.embeddings, spec_)
+                            : painter.encode(prompt_of(request_), negative_of(request_), spec_);
     end_stage("text_encoder");
     std::optional<Latent> moments;
     if (request_.picture) moments = painter.encode_picture(*request_.picture, spec_);

@@ -19,6 +19,7 @@ struct PipelineConfig {
   Policy policy = Policy();
   bool prefer_f16 = false;  // take *.fp16.safetensors of a folder that has both
   std::vector<Lora> loras = {};
+  std::filesystem::path lora_dir = {};  // where <lora:name:scale> of a prompt finds its file
   TokenizerFolders tokenizer = {};
   bool text_is_given = false;  // every request brings embeddings: the encoder is never opened
   // Whether networks stay loaded when their stage is over. With it a second picture loads nothing;
@@ -38,6 +39,7 @@ struct PaintRequest {
   FirstLatents noise = {};            // instead of the seed
   Dump* dump = nullptr;               // keeps the stages of the run; on one device only
   Timings* timings = nullptr;
+  Grammar grammar = Grammar::literal, negative_grammar = Grammar::literal;
 };
 
 struct Painted {
@@ -93,6 +95,8 @@ class Pipeline {
   Pipeline(PipelineConfig config, std::vector<Backend*> backends);
   ~Pipeline();
 
+  // Adapters that the prompt names are part of the networks: where they differ from the last
+  // request's, the networks are loaded again.
   // Throws a cancelled error where the token says so. Without a picture callback, use paint_one.
   void paint(const PaintRequest& request, const PaintEvents& events,
              const CancelToken* cancel = nullptr);
@@ -107,8 +111,9 @@ class Pipeline {
   };
   Resolution check(const PaintRequest& request);
 
-  // Tokens of a prompt without start and end, and how many of them the text encoder sees.
-  int count_tokens(std::string_view prompt);
+  // Tokens of a prompt without start and end, as PromptTokenizer counts them, and how many of them
+  // the text encoder sees at once.
+  int count_tokens(const Prompt& prompt);
   int token_capacity();
   // Pixels of one latent pixel, along one side.
   int factor() const;
@@ -121,9 +126,13 @@ class Pipeline {
  private:
   class Job;
   Text2Image& painter(size_t worker);
+  std::unique_ptr<Text2Image> make_painter(size_t worker, const std::vector<Lora>& loras) const;
+  void use_loras_of(const Prompt& prompt);
 
   PipelineConfig config_;
   std::vector<Backend*> backends_;
+  std::vector<LoraTag> tags_;                          // of the last request
+  std::vector<Lora> loras_;                            // the config's, and those of the tags
   std::vector<std::unique_ptr<Text2Image>> painters_;  // one for each backend, made when needed
 };
 

@@ -5,14 +5,15 @@
 namespace yent {
 
 PromptLimit prompt_limit(Pipeline& pipeline) {
-  return {[&pipeline](std::string_view prompt) { return pipeline.count_tokens(prompt); },
-          pipeline.token_capacity()};
+  return {
+      [&pipeline](std::string_view prompt) { return pipeline.count_tokens({std::string(prompt)}); },
+      pipeline.token_capacity()};
 }
 
 PromptLimit prompt_limit(const std::filesystem::path& model, const TokenizerFolders& folders) {
   const auto tokenizer =
       std::make_shared<PromptTokenizer>(DiffusionCheckpoint::open(model, false), folders);
-  return {[tokenizer](std::string_view prompt) { return tokenizer->count(prompt); },
+  return {[tokenizer](std::string_view prompt) { return tokenizer->count({std::string(prompt)}); },
           tokenizer->capacity()};
 }
 
@@ -49,6 +50,7 @@ Reaction YentSession::react(const std::string& said, const ReactionSpec& spec,
 
 PaintRequest request_for(const Reaction& reaction, PaintRequest painting) {
   painting.prompt = reaction.prompt;
+  painting.grammar = Grammar::literal;
   return painting;
 }
 

@@ -72,7 +72,7 @@ class YentSession {
   std::vector<Turn> memory_;
 };
 
-// The picture of a reaction: `painting` with the prompt that Yent chose.
+// The picture of a reaction: `painting` with the prompt that Yent chose, which is literal text.
 PaintRequest request_for(const Reaction& reaction, PaintRequest painting);
 
 }  // namespace yent

@@ -82,6 +82,12 @@ bool ClipTokenizer::has(std::string_view token) const {
   return added_.find(token) || ids_.contains(std::string(token));
 }
 
+std::optional<int32_t> ClipTokenizer::find(std::string_view token) const {
+  const auto found = ids_.find(std::string(token));
+  if (found == ids_.end()) return std::nullopt;
+  return found->second;
+}
+
 std::vector<int32_t> ClipTokenizer::encode(std::string_view text) const {
   std::vector<int32_t> ids;
   for (const auto& part : added_.split(text, false)) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,9 @@ class ClipTokenizer {
     std::string lost;          // the text that did not fit; empty when all did
   };
   Tokens tokenize(std::string_view text, int length = 77) const;
+
+  // The id of a token of the vocabulary.
+  std::optional<int32_t> find(std::string_view token) const;
 
   // One more than the largest id, those of the files' added tokens included.
   int64_t vocab_size() const { return vocab_size_; }

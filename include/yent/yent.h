@@ -115,6 +115,7 @@ typedef struct yent_painter_params {
   int32_t text_is_given; /* 1: every request brings embeddings, no text encoder is opened */
   yent_message_fn on_warning, on_note; /* may be NULL; called as long as the painter lives */
   void* user;
+  const char* lora_dir; /* a folder where <lora:name:scale> of a prompt finds its file; or NULL */
 } yent_painter_params;
 
 YENT_API void yent_painter_params_init(yent_painter_params* params, size_t struct_size);
@@ -125,9 +126,14 @@ YENT_API void yent_painter_destroy(yent_painter* painter);
 /* What every layer computes with, a line each: layer, precision, style, kernel, bytes. Loads
  * everything. */
 YENT_API yent_status yent_painter_explain(yent_painter* painter, char** text);
-/* Tokens of a prompt without start and end, and how many of them the model sees. */
+/* Tokens of a literal prompt without start and end, and how many of them the model sees. */
 YENT_API yent_status yent_painter_count_tokens(yent_painter* painter, const char* prompt,
                                                int32_t* count, int32_t* capacity);
+/* The same for a prompt of a grammar (see yent_paint_params). In "a1111" no prompt is cut: it takes
+ * chunks of `capacity` tokens, of which all but the last count in full. */
+YENT_API yent_status yent_painter_count_prompt(yent_painter* painter, const char* prompt,
+                                               const char* grammar, int32_t* count,
+                                               int32_t* capacity);
 
 /* --- Pictures --------------------------------------------------------------------------------- */
 
@@ -196,6 +202,9 @@ typedef struct yent_paint_params {
   void (*on_picture)(void* user, const yent_picture* picture);                     /* may be NULL */
   void* user;
   yent_cancel* cancel; /* may be NULL */
+  /* How both prompts are read: "literal" (or NULL), or "a1111" for (word:1.2), [word], BREAK and
+   * <lora:name:scale> as AUTOMATIC1111's web UI reads them. */
+  const char* grammar;
 } yent_paint_params;
 
 typedef struct yent_pictures yent_pictures;

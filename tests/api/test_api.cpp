@@ -137,6 +137,35 @@ TEST_CASE("api: events, previews and pictures arrive, and steps show their laten
   CHECK(seen.latent == seen.last);
 }
 
+TEST_CASE("api: a prompt can be read in the a1111 grammar") {
+  const Device device = one_thread();
+  yent_painter_params with = painter_params();
+  const std::string loras = yent::golden_path("");
+  with.model = toy.c_str();
+  with.lora_dir = loras.c_str();
+  const Painter painter = open_painter(device, with);
+  int32_t count = 0, capacity = 0;
+  const char* prompt = "(cat:1.5) BREAK cat";
+  REQUIRE(yent_painter_count_prompt(painter.get(), prompt, "a1111", &count, &capacity) == YENT_OK);
+  CHECK(count == 76);
+  CHECK(capacity == 75);
+  CHECK(yent_painter_count_prompt(painter.get(), "x", "magic", &count, nullptr) ==
+        YENT_ERROR_USAGE);
+  yent_paint_params p = small();
+  const auto painted = [&](const char* text, const char* grammar) {
+    p.prompt = text;
+    p.grammar = grammar;
+    const Pictures made = paint(painter, p);
+    return pixels(yent_pictures_get(made.get(), 0)->image);
+  };
+  const std::vector<uint8_t> plain = painted("a cat", nullptr);
+  CHECK(painted("a cat", "a1111") == plain);
+  CHECK(painted("a (cat:2)", "a1111") != plain);
+  CHECK(painted("a <lora:lora_style:1>cat", "a1111") != plain);
+  p.prompt = "[a|b]";
+  CHECK(yent_paint(painter.get(), &p, nullptr) == YENT_ERROR_USAGE);
+}
+
 TEST_CASE("api: what yent-run can be given can be given here") {
   const Device device = one_thread();
   const std::string lora = yent::golden_path("lora_style.safetensors");

@@ -79,7 +79,7 @@ TEST_CASE("cuda host: a painter's steps are recorded once and played") {
     const auto backend = gpu();
     Text2Image painter = toy_painter(*backend, Policy(precision));
     const PaintSpec spec{.steps = 6, .sampler = "euler-a"};
-    const PersistentTensor text = painter.encode("a cat", "", spec);
+    const PersistentTensor text = painter.encode({"a cat"}, {}, spec);
     painter.denoise(text, spec, painter.size(spec), 5, {});
     const fake::Counts first = fake::counts();
     CHECK(first.recordings == 1);
@@ -168,7 +168,7 @@ TEST_CASE("cuda host: wherever memory runs out, it is a sentence, and nothing is
     const auto paint = [&] {
       if (!backend) backend = gpu();
       Text2Image painter = toy_painter(*backend, policy);
-      const PersistentTensor text = painter.encode("a cat", "", spec);
+      const PersistentTensor text = painter.encode({"a cat"}, {}, spec);
       painter.decode(painter.denoise(text, spec, painter.size(spec), 5, {}).latent);
     };
     try {

@@ -151,7 +151,7 @@ TEST_CASE("waits: none between the first call of a painter and its last") {
     Listener listener(*backend);
     Text2Image painter(DiffusionCheckpoint::open(golden_path("toy_painter"), false), listener, {});
     const PaintSpec spec{.steps = 4, .sampler = sampler};
-    const PersistentTensor text = painter.encode("a cat", "", spec);
+    const PersistentTensor text = painter.encode({"a cat"}, {}, spec);
     painter.denoise(text, spec, painter.size(spec), 5, {});
     const std::string calls = listener.heard.substr(listener.heard.rfind('a') + 1);
     CHECK(std::count(calls.begin(), calls.end(), 'P') == 4);
