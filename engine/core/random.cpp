@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "kernels/portable_math.h"
+
 namespace yent {
 
 namespace {
@@ -28,10 +30,10 @@ double unit_from_one(std::mt19937& twister) {
 // Box-Muller on 16 uniforms in place: the first eight give the lengths, the others the angles.
 void normal_block(float* values) {
   for (size_t j = 0; j < block / 2; ++j) {
-    const double length = std::sqrt(-2 * std::log(1 - static_cast<double>(values[j])));
+    const double length = std::sqrt(-2 * portable::log(1 - static_cast<double>(values[j])));
     const double angle = two_pi * static_cast<double>(values[j + block / 2]);
-    values[j] = static_cast<float>(length * std::cos(angle));
-    values[j + block / 2] = static_cast<float>(length * std::sin(angle));
+    values[j] = static_cast<float>(length * portable::cos(angle));
+    values[j + block / 2] = static_cast<float>(length * portable::sin(angle));
   }
 }
 
@@ -72,9 +74,9 @@ void NoiseSource::normal_cpu(float* out, size_t count) {
         continue;
       }
       const double angle = two_pi * unit_from_two(twister_);
-      const double length = std::sqrt(-2 * std::log(1 - unit_from_two(twister_)));
-      out[i] = static_cast<float>(length * std::cos(angle));
-      spare_ = length * std::sin(angle);
+      const double length = std::sqrt(-2 * portable::log(1 - unit_from_two(twister_)));
+      out[i] = static_cast<float>(length * portable::cos(angle));
+      spare_ = length * portable::sin(angle);
     }
     return;
   }
@@ -91,8 +93,8 @@ void NoiseSource::normal_cuda(float* out, size_t count) {
   for (size_t i = 0; i < count; ++i) {
     const auto words =
         philox({low(calls_), high(calls_), low(i), high(i)}, {low(seed_), high(seed_)});
-    const double length = std::sqrt(-2 * std::log(words[0] * 0x1p-32 + 0x1p-33));
-    out[i] = static_cast<float>(length * std::sin(two_pi * (words[1] * 0x1p-32 + 0x1p-33)));
+    const double length = std::sqrt(-2 * portable::log(words[0] * 0x1p-32 + 0x1p-33));
+    out[i] = static_cast<float>(length * portable::sin(two_pi * (words[1] * 0x1p-32 + 0x1p-33)));
   }
   if (count > 0) ++calls_;
 }

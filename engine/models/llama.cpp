@@ -1,9 +1,9 @@
 #include "engine/models/llama.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "kernels/error.h"
+#include "kernels/portable_math.h"
 
 namespace yent {
 namespace {
@@ -21,7 +21,7 @@ std::vector<double> rope_frequencies(const WeightBinder& l, const LlamaConfig& c
   std::vector<double> frequencies(half);
   for (int i = 0; i < half; ++i) {
     frequencies[i] =
-        std::pow(config.theta, -2.0 * i / config.rotated) / slower[i] / config.rope_scale;
+        portable::pow(config.theta, -2.0 * i / config.rotated) / slower[i] / config.rope_scale;
   }
   return frequencies;
 }
@@ -33,8 +33,8 @@ std::vector<float> rope_table(const std::vector<double>& frequencies, int contex
     float* row = &table[2 * half * p];
     for (size_t i = 0; i < half; ++i) {
       const double angle = p * frequencies[i];
-      row[i] = static_cast<float>(std::cos(angle));
-      row[half + i] = static_cast<float>(conjugate ? -std::sin(angle) : std::sin(angle));
+      row[i] = static_cast<float>(portable::cos(angle));
+      row[half + i] = static_cast<float>(conjugate ? -portable::sin(angle) : portable::sin(angle));
     }
   }
   return table;

@@ -7,6 +7,7 @@
 
 #include "engine/core/random.h"
 #include "kernels/error.h"
+#include "kernels/portable_math.h"
 
 namespace yent {
 namespace {
@@ -50,7 +51,7 @@ int32_t TokenSampler::sample(std::span<const float> logits, std::mt19937_64& gen
     std::vector<float> w(ids.size());
     for (size_t i = 0; i < w.size(); ++i) {
       const double distance = static_cast<double>(l[ids[i]]) - l[ids[0]];
-      w[i] = static_cast<float>(std::exp(distance / temperature));
+      w[i] = static_cast<float>(portable::exp(distance / temperature));
     }
     return w;
   };

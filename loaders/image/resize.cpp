@@ -3,6 +3,7 @@
 #include <numbers>
 
 #include "kernels/error.h"
+#include "kernels/portable_math.h"
 #include "loaders/image/image.h"
 
 namespace yent {
@@ -16,7 +17,7 @@ double lanczos(double x) {
   if (x == 0.0) return 1.0;
   if (std::abs(x) >= lobes) return 0.0;
   const double a = std::numbers::pi * x;
-  return lobes * std::sin(a) * std::sin(a / lobes) / (a * a);
+  return lobes * portable::sin(a) * portable::sin(a / lobes) / (a * a);
 }
 
 // The weights with which one output position reads input [begin, begin + weights.size()).

@@ -4,6 +4,7 @@
 
 #include "engine/diffusion/samplers/sampler_table.h"
 #include "kernels/error.h"
+#include "kernels/portable_math.h"
 #include "loaders/io/json.h"
 #include "loaders/tensors/tensor_set.h"
 
@@ -24,7 +25,8 @@ std::vector<double> cumulative_alphas(const SchedulerConfig& c) {
   const int n = c.num_train_timesteps;
   std::vector<double> alphas(n);
   const auto cosine = [](double u) {
-    return std::pow(std::cos((u + 0.008) / 1.008 * M_PI / 2), 2);
+    const double c = portable::cos((u + 0.008) / 1.008 * M_PI / 2);
+    return c * c;
   };
   double product = 1;
   for (int i = 0; i < n; ++i) {

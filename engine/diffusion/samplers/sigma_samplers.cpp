@@ -3,6 +3,7 @@
 
 #include "engine/diffusion/samplers/samplers.h"
 #include "engine/diffusion/samplers/sigma_steps.h"
+#include "kernels/portable_math.h"
 
 namespace yent {
 namespace {
@@ -37,7 +38,7 @@ Schedule dpmpp_2m(const SamplerRequest& request) {
     const int x0_now = kMemory + static_cast<int>(s.index % 2),
               x0_before = 2 * kMemory + 1 - x0_now;
     const double ratio = s.next / s.now, gain = 1 - ratio;  // gain is -expm1(-h)
-    const double h = -std::log(ratio);
+    const double h = -portable::log(ratio);
     Update update{kX, {{kX, ratio}}};
     if (s.first || s.next == 0) {
       update.terms[0].coefficient += gain * s.x0.x;

@@ -3,14 +3,16 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/portable_math.h"
+
 namespace yent {
 namespace {
 
 class SigmaTable {
  public:
   explicit SigmaTable(const SchedulerConfig& c) {
-    for (const double a : cumulative_alphas(c)) log_.push_back(std::log((1 - a) / a) / 2);
-    for (const double l : log_) sigma_.push_back(std::exp(l));
+    for (const double a : cumulative_alphas(c)) log_.push_back(portable::log((1 - a) / a) / 2);
+    for (const double l : log_) sigma_.push_back(portable::exp(l));
   }
 
   double last() const { return static_cast<double>(sigma_.size()) - 1; }
@@ -25,7 +27,7 @@ class SigmaTable {
   // Between table entries, linear in log sigma.
   double time(double sigma) const {
     if (log_.size() == 1) return 0;
-    const double l = std::log(sigma);
+    const double l = portable::log(sigma);
     const auto above = std::lower_bound(log_.begin(), log_.end(), l);
     const auto high = std::clamp<ptrdiff_t>(above - log_.begin(), 1, last());
     const double w = (l - log_[high - 1]) / (log_[high] - log_[high - 1]);
@@ -38,8 +40,9 @@ class SigmaTable {
     for (int i = 0; i < n; ++i) {
       const double u = n > 1 ? static_cast<double>(i) / (n - 1) : 0;
       if (karras) {  // Karras 2022, equation 5, rho = 7
-        const double high = std::pow(sigma_.back(), 1 / 7.), low = std::pow(sigma_[0], 1 / 7.);
-        s[i] = std::pow(high + u * (low - high), 7);
+        const double high = portable::pow(sigma_.back(), 1 / 7.),
+                     low = portable::pow(sigma_[0], 1 / 7.);
+        s[i] = portable::pow(high + u * (low - high), 7);
       } else {
         s[i] = sigma(last() * (1 - u));
       }

@@ -7,6 +7,7 @@
 #include "kernels/cpu/layout/layout.h"
 #include "kernels/cpu/runtime/parallel.h"
 #include "kernels/integers.h"
+#include "kernels/portable_math.h"
 
 namespace yent {
 namespace {
@@ -31,7 +32,7 @@ struct Moments {
 // A bound on |fn(v)| for v in [minimum, maximum], for the functions that follow a group norm.
 double greatest_output(double minimum, double maximum, Fn fn) {
   if (fn == Fn::none) return std::max(std::fabs(minimum), std::fabs(maximum));
-  const auto silu = [](double v) { return v < -700 ? 0 : v / (1 + std::exp(-v)); };
+  const auto silu = [](double v) { return v < -700 ? 0 : v / (1 + portable::exp(-v)); };
   const double ends = std::max(std::fabs(silu(minimum)), std::fabs(silu(maximum)));
   return minimum < 0 ? std::max(ends, 0.2784645427610738) : ends;  // SiLU's minimum
 }
