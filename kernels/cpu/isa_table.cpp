@@ -21,7 +21,8 @@ extern const PackedAttention attention_i8_avxvnni, attention_i8_avx512vnni;
 extern const GemvQ8 gemv_q8_avx2, gemv_q8_avxvnni, gemv_q8_avx512, gemv_q8_avx512vnni;
 extern const RowKernels row_kernels_avx2, row_kernels_avx512, row_kernels_avx512bf16;
 #elif defined(__aarch64__)
-extern const Gemm gemm_f32_neon, gemm_bf16_neon, gemm_i8_neon_dot, gemm_i8_neon_i8mm;
+extern const Gemm gemm_f32_neon, gemm_bf16_neon;
+extern const Gemm gemm_i8_neon, gemm_i8_neon_dot, gemm_i8_neon_i8mm;
 extern const Attention attention_neon;
 extern const PackedAttention attention_i8_neon_dot;
 extern const GemvQ8 gemv_q8_neon, gemv_q8_neon_dot;
@@ -52,7 +53,8 @@ const RowKernels* const row_kernels_rows[] = {&row_kernels_avx512bf16, &row_kern
 constexpr PackedAttention attention_i8_neon = no_dot(Isa::neon);
 const Gemm* const gemm_f32_rows[] = {&gemm_f32_neon, &gemm_f32_ref};
 const Gemm* const gemm_bf16_rows[] = {&gemm_bf16_neon, &gemm_bf16_ref};
-const Gemm* const gemm_i8_rows[] = {&gemm_i8_neon_i8mm, &gemm_i8_neon_dot, &gemm_i8_ref};
+const Gemm* const gemm_i8_rows[] = {&gemm_i8_neon_i8mm, &gemm_i8_neon_dot, &gemm_i8_neon,
+                                    &gemm_i8_ref};
 const Attention* const attention_rows[] = {&attention_neon, &attention_ref};
 const PackedAttention* const attention_bf16_rows[] = {&attention_bf16_ref};
 const PackedAttention* const attention_i8_rows[] = {&attention_i8_neon_dot, &attention_i8_neon,

@@ -4,7 +4,7 @@
 // clang-format off
 //   load_quads(p) store_quads(p, q)
 //   all_quads(n)          n in every lane
-//   dot(sums, raised, values)   x86 wants the first factor unsigned: its values are stored
+//   dot(sums, raised, values)   where there is no such instruction, of several. x86 wants the first factor unsigned: its values are stored
 //                         dot_offset higher. The sums then exceed the true ones by dot_offset times
 //                         the sum of the second factor's values.
 //   flip(values)          adds or subtracts 128
@@ -58,7 +58,7 @@ inline Quads round_to_quads(const V* e) {
   return quantized;
 }
 
-#elif defined(__AVX512VNNI__)
+#elif defined(__AVX512F__)
 
 typedef Words Quads;
 constexpr int dot_offset = 128;
@@ -67,7 +67,15 @@ inline Quads load_quads(const void* p) { return _mm512_loadu_si512(p); }
 inline void store_quads(void* p, Quads q) { _mm512_storeu_si512(p, q); }
 inline Quads all_quads(int32_t n) { return _mm512_set1_epi32(n); }
 inline Quads dot(Quads sums, Quads raised, Quads quantized) {
+#if defined(__AVX512VNNI__)
   return _mm512_dpbusd_epi32(sums, raised, quantized);
+#else
+  const __m512i even = _mm512_madd_epi16(_mm512_and_si512(raised, _mm512_set1_epi16(255)),
+                                         _mm512_srai_epi16(_mm512_slli_epi16(quantized, 8), 8));
+  const __m512i odd =
+      _mm512_madd_epi16(_mm512_srli_epi16(raised, 8), _mm512_srai_epi16(quantized, 8));
+  return _mm512_add_epi32(sums, _mm512_add_epi32(even, odd));
+#endif
 }
 inline Quads flip(Quads quantized) { return _mm512_xor_si512(quantized, _mm512_set1_epi8(-128)); }
 inline Quads as_quads(V v) { return _mm512_castps_si512(v); }
@@ -87,7 +95,7 @@ inline V value_of(Quads quantized) {
   return quads_to_float(_mm512_srai_epi32(_mm512_slli_epi32(quantized, 24 - 8 * I), 24));
 }
 
-#elif defined(__AVXVNNI__)
+#elif defined(__AVX2__)
 
 typedef Words Quads;
 constexpr int dot_offset = 128;
@@ -98,7 +106,15 @@ inline Quads load_quads(const void* p) {
 inline void store_quads(void* p, Quads q) { _mm256_storeu_si256(static_cast<__m256i*>(p), q); }
 inline Quads all_quads(int32_t n) { return _mm256_set1_epi32(n); }
 inline Quads dot(Quads sums, Quads raised, Quads quantized) {
+#if defined(__AVXVNNI__)
   return _mm256_dpbusd_avx_epi32(sums, raised, quantized);
+#else
+  const __m256i even = _mm256_madd_epi16(_mm256_and_si256(raised, _mm256_set1_epi16(255)),
+                                         _mm256_srai_epi16(_mm256_slli_epi16(quantized, 8), 8));
+  const __m256i odd =
+      _mm256_madd_epi16(_mm256_srli_epi16(raised, 8), _mm256_srai_epi16(quantized, 8));
+  return _mm256_add_epi32(sums, _mm256_add_epi32(even, odd));
+#endif
 }
 inline Quads flip(Quads quantized) { return _mm256_xor_si256(quantized, _mm256_set1_epi8(-128)); }
 inline Quads as_quads(V v) { return _mm256_castps_si256(v); }
@@ -118,7 +134,7 @@ inline V value_of(Quads quantized) {
   return quads_to_float(_mm256_srai_epi32(_mm256_slli_epi32(quantized, 24 - 8 * I), 24));
 }
 
-#elif defined(__ARM_FEATURE_DOTPROD)
+#elif defined(__ARM_NEON)
 
 typedef Words Quads;
 constexpr int dot_offset = 0;
@@ -131,7 +147,14 @@ inline void store_quads(void* p, Quads q) {
 }
 inline Quads all_quads(int32_t n) { return vdupq_n_s32(n); }
 inline Quads dot(Quads sums, Quads raised, Quads quantized) {
-  return vdotq_s32(sums, vreinterpretq_s8_s32(raised), vreinterpretq_s8_s32(quantized));
+  const int8x16_t a = vreinterpretq_s8_s32(raised), b = vreinterpretq_s8_s32(quantized);
+#if defined(__ARM_FEATURE_DOTPROD)
+  return vdotq_s32(sums, a, b);
+#else
+  const int32x4_t low = vpaddlq_s16(vmull_s8(vget_low_s8(a), vget_low_s8(b)));
+  const int32x4_t high = vpaddlq_s16(vmull_high_s8(a, b));
+  return vaddq_s32(sums, vpaddq_s32(low, high));
+#endif
 }
 inline Quads flip(Quads quantized) {
   return vreinterpretq_s32_u8(veorq_u8(vreinterpretq_u8_s32(quantized), vdupq_n_u8(128)));
