@@ -297,7 +297,8 @@ void run(int argc, char** argv) {
   const Arguments a = parse(argc, argv);
   if (!a.synthesize.empty()) return synthesize(a.synthesize[0], a.synthesize[1], shipped("clip"));
   if (!a.json.empty()) ensure_writable(a.json);
-  const auto backend = std::move(make_backends(a.device, a.isa, a.threads, 1).front());
+  auto backend = std::move(make_backends(a.device, a.isa, a.threads, 1).front());
+  if (named_policy(a.policy, a.precision, *backend).exact()) backend = backend->exact_twin();
   const bool cpu = backend->device() == "cpu";
   const Machine machine =
       cpu ? measure_machine(a.isa, backend->threads()) : measure_device(*backend);

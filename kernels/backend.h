@@ -202,6 +202,12 @@ class Backend {
   // Bytes that can still be allocated on this device. A run compares its needs with it before it
   // starts.
   virtual size_t available_bytes() const = 0;
+  // Whether results have the same bits with every instruction set and any number of threads:
+  // products in int8 or, in one order, in f32, and nothing in bf16.
+  virtual bool exact() const { return false; }
+  // A backend of the same device that is exact. Throws a usage error where there is none. It shares
+  // nothing with this one.
+  virtual std::unique_ptr<Backend> exact_twin() const;
 
   // The layout in which an op should write an activation, so that its consumer need not convert it:
   // row-major f32, unless the device has a better one for this consumer. Norms write any layout;

@@ -14,6 +14,8 @@ class Decorator : public Backend {
   std::string isa() const override { return inner_.isa(); }
   int threads() const override { return inner_.threads(); }
   size_t available_bytes() const override { return inner_.available_bytes(); }
+  bool exact() const override { return inner_.exact(); }
+  std::unique_ptr<Backend> exact_twin() const override { return inner_.exact_twin(); }
 
   Layout layout(Shape shape, ConsumerHint hint) const override {
     return inner_.layout(shape, hint);

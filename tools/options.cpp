@@ -128,7 +128,7 @@ void add_machine(CLI::App& app, Options& o) {
   app.add_option("--precision", o.precision, "auto, f32, bf16, f16 or int8")->group(machine);
   app.add_option("--policy", o.policy,
                  "file of per-layer precisions and styles, or auto, bf16, int8, "
-                 "int8-impressionist, woodcut, fog")
+                 "int8-exact, int8-impressionist, woodcut, fog")
       ->group(machine);
   app.add_flag("--explain", o.explain, "print what every layer computes with")->group(machine);
   app.add_option("-t,--threads", o.threads, "threads (physical cores)")->group(machine);

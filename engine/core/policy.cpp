@@ -63,9 +63,20 @@ Policy Policy::parse(std::string_view text, const std::string& path) {
     if (!(words >> pattern)) continue;
     Rule rule{.pattern = pattern};
     words >> precision;
+    if (pattern == "exact" && precision.empty()) {
+      if (policy.rules_.empty()) {
+        policy.exact_ = true;
+        continue;
+      }
+      throw file_error("{}:{}: exact stands behind a rule, expected it before all", path, number);
+    }
     rule.automatic = precision == "auto";
     if (!rule.automatic && !parse_precision(precision, rule.precision)) {
       throw file_error("{}:{}: precision is '{}', expected f32, f16, bf16, int8 or auto", path,
+                       number, precision);
+    }
+    if (policy.exact_ && precision != "f32" && rule.precision != Precision::int8) {
+      throw file_error("{}:{}: precision is '{}', expected f32 or int8: the policy is exact", path,
                        number, precision);
     }
     while (words >> more) {

@@ -7,8 +7,9 @@
 //
 // Patterns are checkpoint paths behind `unet.`, `vae.`, `text_encoder.` or `llm.`; `*` matches
 // any run of characters, dots included. `auto` takes the precision that the device's own mix has
-// for the layer, see resolve_auto. Words behind the precision give a quantization style
-// (quant_style.h):
+// for the layer, see resolve_auto. The word `exact` alone on a line before all rules asks for the
+// same bits on every machine (Backend::exact); rules then say f32 or int8. Words behind the
+// precision give a quantization style (quant_style.h):
 //
 //   unet.up_blocks.*                 int8  bits=4 round=floor clip=99.9 weights=tensor act=tensor
 #pragma once
@@ -46,6 +47,9 @@ class Policy {
   // f32. The style stays that of the rule.
   void resolve_auto(const Policy& mix);
 
+  // Whether networks must run on a backend that is exact.
+  bool exact() const { return exact_; }
+
   // Layers that no rule matches are f32.
   Precision precision(std::string_view layer) const;
   const QuantStyle& style(std::string_view layer) const { return rule(layer).style; }
@@ -59,6 +63,7 @@ class Policy {
   };
   const Rule& rule(std::string_view layer) const;
 
+  bool exact_ = false;
   std::vector<Rule> rules_;
   std::shared_ptr<const Policy> mix_;  // what `auto` stands for; null until it is resolved
 };

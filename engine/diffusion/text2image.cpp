@@ -8,6 +8,7 @@
 #include "engine/diffusion/memory_needs.h"
 #include "engine/diffusion/samplers/sampler_table.h"
 #include "kernels/error.h"
+#include "kernels/portable_math.h"
 
 namespace yent {
 namespace {
@@ -302,10 +303,11 @@ std::vector<float> Text2Image::first_latent(const Schedule& schedule, Shape shap
   if (!start.picture) return start.noise ? start.noise->values : draw();
   const std::vector<float>& moments = start.picture->values;
   const std::vector<float> of_encoder = draw(), added = draw();
+  const bool exact = backend_.exact();
   std::vector<float> x(count);
   for (size_t i = 0; i < count; ++i) {
     const float log_variance = std::clamp(moments[count + i], -30.0f, 20.0f);
-    const float z = moments[i] + std::exp(0.5f * log_variance) * of_encoder[i];
+    const float z = moments[i] + portable::exp(0.5f * log_variance, exact) * of_encoder[i];
     x[i] = static_cast<float>(schedule.start_z * (z * networks_.vae_config().scaling_factor) +
                               schedule.start_noise * added[i]);
   }

@@ -1,8 +1,7 @@
 #include "engine/models/unet.h"
 
-#include <cmath>
-
 #include "kernels/error.h"
+#include "kernels/portable_math.h"
 
 namespace yent {
 namespace {
@@ -105,15 +104,17 @@ Conditioning UNet::condition(Ctx& c, Tensor text, std::span<const double> timest
   const int calls = static_cast<int>(timesteps.size()), width = config_.block_out_channels[0];
   const int half = width / 2;
   // Sinusoids in float, as PyTorch computes them (get_timestep_embedding of diffusers).
+  const bool exact = c.backend.exact();
+  const float log_10000 = 9.21034037f;
   std::vector<float> sinusoid(static_cast<size_t>(calls) * width);
   for (int call = 0; call < calls; ++call) {
     for (int i = 0; i < half; ++i) {
-      const float exponent = -std::log(10000.0f) * static_cast<float>(i) /
-                             (static_cast<float>(half) - config_.freq_shift);
-      const float angle = static_cast<float>(timesteps[call]) * std::exp(exponent);
+      const float exponent =
+          -log_10000 * static_cast<float>(i) / (static_cast<float>(half) - config_.freq_shift);
+      const float angle = static_cast<float>(timesteps[call]) * portable::exp(exponent, exact);
       float* row = &sinusoid[static_cast<size_t>(call) * width];
-      row[config_.flip_sin_to_cos ? i : half + i] = std::cos(angle);
-      row[config_.flip_sin_to_cos ? half + i : i] = std::sin(angle);
+      row[config_.flip_sin_to_cos ? i : half + i] = portable::cos(angle, exact);
+      row[config_.flip_sin_to_cos ? half + i : i] = portable::sin(angle, exact);
     }
   }
   Conditioning cond;

@@ -57,10 +57,13 @@ Checkpoint checkpoint_of(const GgufFile& file, const CancelToken* cancel) {
 
 LanguageModel::LanguageModel(const std::filesystem::path& path, Backend& backend,
                              const Policy& policy, int context, const CancelToken* cancel)
-    : file_(GgufFile::open(path)), backend_(backend), ws_(backend) {
+    : file_(GgufFile::open(path)),
+      twin_(policy.exact() && !backend.exact() ? backend.exact_twin() : nullptr),
+      backend_(twin_ ? *twin_ : backend),
+      ws_(backend_) {
   const LlamaConfig config = LlamaConfig::from_gguf(file_);
   tokenizer_ = std::make_unique<VocabTokenizer>(vocabulary_of(file_));
-  const WeightBinder loader(checkpoint_of(file_, cancel), backend, policy);
+  const WeightBinder loader(checkpoint_of(file_, cancel), backend_, policy);
   network_ = std::make_unique<Llama>(loader, config);
   if (!loader.unread().empty()) {
     // A tensor that nobody reads is a part of the network that we would leave out.

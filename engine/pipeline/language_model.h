@@ -20,8 +20,9 @@ namespace yent {
 // Not for two threads at once. The backend must outlive it.
 class LanguageModel {
  public:
-  // `context` bounds the memory of the conversation; 0 takes the file's. Throws file errors, and
-  // a run error when memory does not suffice.
+  // `context` bounds the memory of the conversation; 0 takes the file's. With an exact policy the
+  // network runs on the backend's exact twin. Throws file errors, a usage error where there is no
+  // such twin, and a run error when memory does not suffice.
   LanguageModel(const std::filesystem::path& path, Backend& backend, const Policy& policy,
                 int context, const CancelToken* cancel = nullptr);
 
@@ -57,6 +58,8 @@ class LanguageModel {
   std::vector<int32_t> encode_prompt(const Request& request) const;
 
   GgufFile file_;
+  std::unique_ptr<Backend>
+      twin_;  // what backend_ is, if the policy is exact and the device's is not
   Backend& backend_;
   Workspace ws_;
   std::unique_ptr<VocabTokenizer> tokenizer_;

@@ -34,6 +34,10 @@ Pipeline::Pipeline(PipelineConfig config, std::vector<Backend*> backends)
       loras_(config_.loras),
       painters_(backends_.size()) {
   if (backends_.empty()) throw usage_error("a pipeline needs a backend");
+  for (Backend*& backend : backends_) {
+    if (!config_.policy.exact() || backend->exact()) continue;
+    backend = twins_.emplace_back(backend->exact_twin()).get();
+  }
   config_.messages = one_at_a_time(config_.messages);
   painter(0);
 }

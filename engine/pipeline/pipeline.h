@@ -91,7 +91,8 @@ struct PaintEvents {
 class Pipeline {
  public:
   // Reads configs and adapters; networks are loaded when they are first needed. With several
-  // backends the pictures of a request are shared out among them. Throws file and run errors.
+  // backends the pictures of a request are shared out among them. With an exact policy each of
+  // them is replaced by its exact twin. Throws file, usage and run errors.
   Pipeline(PipelineConfig config, std::vector<Backend*> backends);
   ~Pipeline();
 
@@ -130,6 +131,7 @@ class Pipeline {
   void use_loras_of(const Prompt& prompt);
 
   PipelineConfig config_;
+  std::vector<std::unique_ptr<Backend>> twins_;  // of backends that an exact policy asks for
   std::vector<Backend*> backends_;
   std::vector<LoraTag> tags_;                          // of the last request
   std::vector<Lora> loras_;                            // the config's, and those of the tags

@@ -38,37 +38,48 @@ constexpr OpCheck check{is_rows, has_shape};
 
 class CpuBackend : public Backend {
  public:
-  CpuBackend(Isa cap, const CpuFeatures& features, int threads)
-      : cap_(cap), threads_(threads), kernels_(pick_kernels(cap, features)) {}
+  CpuBackend(Isa cap, const CpuFeatures& features, int threads, bool exact = false)
+      : cap_(cap),
+        features_(features),
+        threads_(threads),
+        kernels_(exact ? pick_exact_kernels(cap, features) : pick_kernels(cap, features)) {}
 
   std::string device() const override { return "cpu"; }
   std::string isa() const override { return isa_name(cap_); }
   int threads() const override { return threads_; }
   size_t available_bytes() const override { return available_memory(); }
 
+  bool exact() const override { return kernels_.exact(); }
+  std::unique_ptr<Backend> exact_twin() const override {
+    if (cap_ == Isa::ref) return Backend::exact_twin();
+    return std::make_unique<CpuBackend>(cap_, features_, threads_, true);
+  }
+
   LinearWeight pack_linear(const LinearSource& s, Precision precision) override {
     LinearWeight w = check_linear_source(s, precision);
-    w.packed = pack_linear_weight(kernels_, threads_, s, precision);
+    w.packed = named(pack_linear_weight(kernels_, threads_, s, precision));
     return w;
   }
 
   ConvWeight pack_conv3x3(const std::string& name, const HostTensor& weight, const HostTensor& bias,
                           Precision precision, bool upsamples) override {
     ConvWeight w = check_conv_source(name, weight, bias, precision);
-    w.packed = pack_conv_weight(gemm_for(kernels_, precision), kernels_.row_kernels, threads_,
-                                {weight, bias, precision, upsamples});
+    w.packed = named(pack_conv_weight(gemm_for(kernels_, precision), kernels_.row_kernels, threads_,
+                                      {weight, bias, precision, upsamples}));
     return w;
   }
 
   // Below f32 activations are bf16: half the bytes to move, and the layers round what they multiply
-  // to that or less anyway. One scale per tensor is known only once all of it is written.
+  // to that or less anyway; an exact backend has no bf16. One scale per tensor is known only once
+  // all of it is written.
   Layout layout(Shape shape, ConsumerHint hint) const override {
     const Precision p = hint.precision;
+    const DType between = kernels_.exact() ? DType::f32 : DType::bf16;
     if (p == Precision::f32 || p == Precision::f16) return row_major_layout(shape, DType::f32);
-    if (hint.per_tensor) return row_major_layout(shape, DType::bf16);
+    if (hint.per_tensor) return row_major_layout(shape, between);
     if (hint.use == Consumer::linear) return padded_rows_layout(shape, operand(p));
     if (hint.use == Consumer::conv3x3) return padded_image_layout(shape, operand(p));
-    return row_major_layout(shape, DType::bf16);
+    return row_major_layout(shape, between);
   }
 
   bool stores_natively(DType t) const override {
@@ -104,7 +115,7 @@ class CpuBackend : public Backend {
               const Epilogue& e) override {
     check.linear(out, x, w, e);
     const CpuLinearWeight& p = packed_linear(w);
-    if (p.gemv && x.rows() <= max_gemv_rows && !x.b) {
+    if (p.gemv && x.rows() <= max_gemv_rows && !x.b && !kernels_.exact()) {
       return gemv_rows(run(arena), out, x.a, *p.gemv, p.gemm, e);
     }
     linear_rows(run(arena), out, x, p.gemm, w.per_tensor, e);
@@ -147,8 +158,10 @@ class CpuBackend : public Backend {
   void attention(Arena& arena, Tensor out, Tensor q, Tensor k, Tensor v,
                  const AttnSpec& s) override {
     check.attention(out, q, k, v, s);
-    attend(run(arena), {kernels_.attention, kernels_.attention_bf16, kernels_.attention_i8}, out,
-           {q, k, v}, s);
+    attend(run(arena),
+           {kernels_.attention, kernels_.attention_bf16, kernels_.attention_i8,
+            kernels_.attention_exact},
+           out, {q, k, v}, s);
   }
 
   void rope(Arena& arena, Tensor x, Tensor table, Tensor positions, int head_width,
@@ -184,7 +197,15 @@ class CpuBackend : public Backend {
  private:
   CpuRun run(Arena& arena) const { return {arena, threads_, kernels_.row_kernels}; }
 
+  // A packed weight with the name that reports show.
+  template <class Weight>
+  std::shared_ptr<Weight> named(std::shared_ptr<Weight> weight) const {
+    if (kernels_.exact()) weight->kernel += " exact";
+    return weight;
+  }
+
   Isa cap_;
+  CpuFeatures features_;
   int threads_;
   Kernels kernels_;
 };

@@ -20,6 +20,9 @@ extern const PackedAttention attention_bf16_amx;
 extern const PackedAttention attention_i8_avxvnni, attention_i8_avx512vnni;
 extern const GemvQ8 gemv_q8_avx2, gemv_q8_avxvnni, gemv_q8_avx512, gemv_q8_avx512vnni;
 extern const RowKernels row_kernels_avx2, row_kernels_avx512, row_kernels_avx512bf16;
+extern const ExactAttention attention_exact_avx2, attention_exact_avxvnni;
+extern const ExactAttention attention_exact_avx512, attention_exact_avx512vnni;
+extern const RowKernels row_kernels_exact_avx2, row_kernels_exact_avx512;
 #elif defined(__aarch64__)
 extern const Gemm gemm_f32_neon, gemm_bf16_neon;
 extern const Gemm gemm_i8_neon, gemm_i8_neon_dot, gemm_i8_neon_i8mm;
@@ -27,6 +30,8 @@ extern const Attention attention_neon;
 extern const PackedAttention attention_i8_neon_dot;
 extern const GemvQ8 gemv_q8_neon, gemv_q8_neon_dot;
 extern const RowKernels row_kernels_neon;
+extern const ExactAttention attention_exact_neon, attention_exact_neon_dot;
+extern const RowKernels row_kernels_exact_neon;
 #endif
 
 namespace {
@@ -49,6 +54,11 @@ const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_avx512vnni, &gemv_q8_avx512, &gem
                                       &gemv_q8_avx2, &gemv_q8_ref};
 const RowKernels* const row_kernels_rows[] = {&row_kernels_avx512bf16, &row_kernels_avx512,
                                               &row_kernels_avx2, &row_kernels_ref};
+const ExactAttention* const attention_exact_rows[] = {
+    &attention_exact_avx512vnni, &attention_exact_avx512, &attention_exact_avxvnni,
+    &attention_exact_avx2};
+const RowKernels* const row_kernels_exact_rows[] = {&row_kernels_exact_avx512,
+                                                    &row_kernels_exact_avx2};
 #elif defined(__aarch64__)
 constexpr PackedAttention attention_i8_neon = no_dot(Isa::neon);
 const Gemm* const gemm_f32_rows[] = {&gemm_f32_neon, &gemm_f32_ref};
@@ -61,6 +71,9 @@ const PackedAttention* const attention_i8_rows[] = {&attention_i8_neon_dot, &att
                                                     &attention_i8_ref};
 const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_neon_dot, &gemv_q8_neon, &gemv_q8_ref};
 const RowKernels* const row_kernels_rows[] = {&row_kernels_neon, &row_kernels_ref};
+const ExactAttention* const attention_exact_rows[] = {&attention_exact_neon_dot,
+                                                      &attention_exact_neon};
+const RowKernels* const row_kernels_exact_rows[] = {&row_kernels_exact_neon};
 #else
 const Gemm* const gemm_f32_rows[] = {&gemm_f32_ref};
 const Gemm* const gemm_bf16_rows[] = {&gemm_bf16_ref};
@@ -70,6 +83,8 @@ const PackedAttention* const attention_bf16_rows[] = {&attention_bf16_ref};
 const PackedAttention* const attention_i8_rows[] = {&attention_i8_ref};
 const GemvQ8* const gemv_q8_rows[] = {&gemv_q8_ref};
 const RowKernels* const row_kernels_rows[] = {&row_kernels_ref};
+constexpr std::span<const ExactAttention* const> attention_exact_rows;
+constexpr std::span<const RowKernels* const> row_kernels_exact_rows;
 #endif
 
 constexpr const char* names[] = {"ref",        "avx2", "avxvnni", "avx512",   "avx512vnni",
@@ -86,6 +101,8 @@ std::span<const PackedAttention* const> attention_bf16_table() { return attentio
 std::span<const PackedAttention* const> attention_i8_table() { return attention_i8_rows; }
 std::span<const GemvQ8* const> gemv_q8_table() { return gemv_q8_rows; }
 std::span<const RowKernels* const> row_kernels_table() { return row_kernels_rows; }
+std::span<const ExactAttention* const> attention_exact_table() { return attention_exact_rows; }
+std::span<const RowKernels* const> row_kernels_exact_table() { return row_kernels_exact_rows; }
 
 const char* isa_name(Isa isa) { return names[static_cast<int>(isa)]; }
 
@@ -139,6 +156,19 @@ Kernels pick_kernels(Isa cap, const CpuFeatures& f) {
           pick(gemm_i8_table(), cap, f),        pick(attention_table(), cap, f),
           pick(attention_bf16_table(), cap, f), pick(attention_i8_table(), cap, f),
           pick(gemv_q8_table(), cap, f),        pick(row_kernels_table(), cap, f)};
+}
+
+Kernels pick_exact_kernels(Isa cap, const CpuFeatures& f) {
+  const Kernels k = pick_kernels(cap, f);
+  return {k.gemm_f32,
+          k.gemm_bf16,
+          k.gemm_i8,
+          k.attention,
+          k.attention_bf16,
+          k.attention_i8,
+          k.gemv_q8,
+          pick(row_kernels_exact_table(), cap, f),
+          &pick(attention_exact_table(), cap, f)};
 }
 
 }  // namespace yent

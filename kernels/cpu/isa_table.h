@@ -22,6 +22,9 @@ std::span<const PackedAttention* const> attention_bf16_table();
 std::span<const PackedAttention* const> attention_i8_table();
 std::span<const GemvQ8* const> gemv_q8_table();
 std::span<const RowKernels* const> row_kernels_table();
+// Rows that all have the same bits; they have no `ref`.
+std::span<const ExactAttention* const> attention_exact_table();
+std::span<const RowKernels* const> row_kernels_exact_table();
 
 bool supports(const CpuFeatures& features, Isa isa);
 const char* isa_name(Isa isa);
@@ -46,7 +49,13 @@ struct Kernels {
   const PackedAttention &attention_bf16, &attention_i8;
   const GemvQ8& gemv_q8;
   const RowKernels& row_kernels;
+  // Of an exact backend, whose row_kernels are from the exact table: the attention it has for int8.
+  const ExactAttention* attention_exact = nullptr;
+
+  bool exact() const { return attention_exact != nullptr; }
 };
 Kernels pick_kernels(Isa cap, const CpuFeatures& features);
+// `cap` is not ref.
+Kernels pick_exact_kernels(Isa cap, const CpuFeatures& features);
 
 }  // namespace yent

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "kernels/cpu/isa_table.h"
 #include "loaders/io/json.h"
 #include "tests/support/program.h"
 
@@ -62,6 +63,26 @@ TEST_CASE("cli: layers are dumped by path and call") {
       0);
   check_tensor(program.dump("d"), "text_encoder.text_model.encoder.layers.0.mlp.fc2", DType::f32,
                {2, 77, 32});
+}
+
+TEST_CASE("cli: int8-exact gives the same bytes, whatever the instruction set") {
+  if (Program::absent()) return;
+  const Program program;
+  const Args exact{"-p", "a cat", "--policy", "int8-exact", "-q"};
+  std::string first;
+  for (int i = 0; i < isa_count; ++i) {
+    const Isa isa = static_cast<Isa>(i);
+    if (isa == Isa::ref || !supports(detect_features(), isa)) continue;
+    CAPTURE(isa_name(isa));
+    const Args outputs{"--isa", isa_name(isa), "-o", "a.png", "--dump", "d", "--dump-layers", "*"};
+    REQUIRE(program.paint(exact + outputs).code == 0);
+    const std::string bytes = program.read("a.png") + program.read("d");
+    if (first.empty()) first = bytes;
+    CHECK(bytes == first);
+  }
+  check_refused(program, exact + Args{"--isa", "ref"}, 2);
+  const std::string listing = program.paint(exact + Args{"--explain", "-o", "a.png"}).out;
+  CHECK(listing.find(" exact ") != std::string::npos);
 }
 
 TEST_CASE("cli: the same bytes, whatever the thread count") {

@@ -95,6 +95,24 @@ TEST_CASE("policy: mistakes are named with their line") {
   CHECK_THROWS_AS(Policy::read("/nonexistent.policy"), Error);
 }
 
+TEST_CASE("policy: an exact one says f32 or int8, and names its mistakes") {
+  const Policy exact = Policy::parse("# first\nexact  # of all\na int8 bits=4\n* f32\n", "p");
+  CHECK(exact.exact());
+  CHECK(exact.precision("a") == Precision::int8);
+  CHECK_FALSE(Policy::parse("* int8\n", "p").exact());
+  CHECK(Policy::parse("exact f32\n", "p").precision("exact") == Precision::f32);
+  CHECK_FALSE(Policy::parse("exact f32\n", "p").exact());
+  for (const char* precision : {"bf16", "f16", "auto"}) {
+    CHECK_THROWS_WITH_AS(
+        Policy::parse(fmt::format("exact\n* {}\n", precision), "p"),
+        fmt::format("p:2: precision is '{}', expected f32 or int8: the policy is exact", precision)
+            .c_str(),
+        Error);
+  }
+  CHECK_THROWS_WITH_AS(Policy::parse("* f32\nexact\n", "p"),
+                       "p:2: exact stands behind a rule, expected it before all", Error);
+}
+
 TEST_CASE("policy: auto in a policy is the mix of the device") {
   const auto cpu = yent::make_cpu_backend({.threads = 1});
   const auto ref = yent::make_cpu_backend({.threads = 1, .isa = "ref"});

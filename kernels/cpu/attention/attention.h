@@ -30,17 +30,20 @@ struct Attention {
   void (*decode)(const AttentionBlock&) = nullptr;
 };
 
-// The keys and values of one head, bf16, to be packed as a kernel wants them.
-struct AttentionKeys {
-  const uint16_t *k = nullptr, *v = nullptr;
+// The keys and values of one head, bf16 (uint16_t) or f32, to be packed as a kernel wants them.
+template <class T>
+struct AttentionKeysOf {
+  const T *k = nullptr, *v = nullptr;
   size_t k_ld = 0, v_ld = 0;
   int keys = 0, width = 0;
   void* packed = nullptr;
 };
+using AttentionKeys = AttentionKeysOf<uint16_t>;
 
-// Some queries of one head, bf16; all of them see all keys.
-struct AttentionQueries {
-  const uint16_t* q = nullptr;
+// Some queries of one head; all of them see all keys.
+template <class T>
+struct AttentionQueriesOf {
+  const T* q = nullptr;
   void* out = nullptr;  // f32 if `out_f32`, else bf16
   size_t q_ld = 0, out_ld = 0;
   bool out_f32 = false;
@@ -49,13 +52,15 @@ struct AttentionQueries {
   const void* packed = nullptr;
   void* scratch = nullptr;
 };
+using AttentionQueries = AttentionQueriesOf<uint16_t>;
 
 // Rows of the bf16 and the int8 table. Both take bf16 and pack keys and values first. In bf16 the
 // inputs count as exact and exponentials are rounded to bf16: an output is good to about 2^-9 of
 // the values it sums. In int8 all are quantized, each query and each key by its own scale. A row
 // whose functions are null has no such kernel; the driver then converts to f32. Memory is 64-byte
-// aligned.
-struct PackedAttention {
+// aligned. Rows of the exact table quantize f32 in the same way.
+template <class T>
+struct PackedAttentionOf {
   const char* name = nullptr;
   Isa isa = Isa::ref;
   int keys = 0;     // packed by one call: the granule of `first`
@@ -63,9 +68,11 @@ struct PackedAttention {
   size_t (*packed_bytes)(int keys, int width) = nullptr;
   size_t (*scratch_bytes)(int queries, int width) = nullptr;
   // The keys from `first` on, as many as one call packs.
-  void (*pack)(const AttentionKeys&, int first) = nullptr;
+  void (*pack)(const AttentionKeysOf<T>&, int first) = nullptr;
   // A query's result does not depend on the other queries of the block.
-  void (*block)(const AttentionQueries&) = nullptr;
+  void (*block)(const AttentionQueriesOf<T>&) = nullptr;
 };
+using PackedAttention = PackedAttentionOf<uint16_t>;
+using ExactAttention = PackedAttentionOf<float>;
 
 }  // namespace yent

@@ -32,10 +32,11 @@ int query_block(const Heads& h, const Attention& kernel, int heads, int threads)
   return std::min(max_block, round_up(ceil_div(h.queries, wanted), kernel.lanes));
 }
 
-void attend_f32(const CpuRun& run, const Attention& kernel, const Tensor& out,
+// `may_decode`: few queries may be taken one after another, which sums in the order of the lanes.
+void attend_f32(const CpuRun& run, const Attention& kernel, bool may_decode, const Tensor& out,
                 const AttentionInput& in, const AttnSpec& spec) {
   const Heads h(in, spec);
-  const bool decode = h.queries <= 4;
+  const bool decode = may_decode && h.queries <= 4;
   const int block = decode ? h.queries : query_block(h, kernel, spec.heads, run.threads);
   const size_t blocks = ceil_div(h.queries, block);
   const size_t share = decode ? 0 : round_up(kernel.scratch_floats(block, h.width), size_t{16});
@@ -64,17 +65,18 @@ void attend_f32(const CpuRun& run, const Attention& kernel, const Tensor& out,
 }
 
 // Packs the keys and values of all heads, `head_bytes` apart, on threads.
-void pack_keys(int threads, const PackedAttention& kernel, const AttentionInput& in, const Heads& h,
-               std::byte* packed, int kv_heads) {
+template <class T>
+void pack_keys(int threads, const PackedAttentionOf<T>& kernel, const AttentionInput& in,
+               const Heads& h, std::byte* packed, int kv_heads) {
   constexpr size_t steps_of_task = 8;
   const size_t head_bytes = round_up(kernel.packed_bytes(h.keys, h.width), cache_line);
   const size_t steps = ceil_div(h.keys, kernel.keys), parts = ceil_div(steps, steps_of_task);
   parallel_for(threads, h.images * kv_heads * parts, [&](size_t task, int) {
     const size_t head = task / parts, image = head / kv_heads;
     const int column = static_cast<int>(head % kv_heads) * h.width;
-    AttentionKeys a;
-    a.k = in.k.row<uint16_t>(image * h.keys) + column, a.k_ld = in.k.ld;
-    a.v = in.v.row<uint16_t>(image * h.keys) + column, a.v_ld = in.v.ld;
+    AttentionKeysOf<T> a;
+    a.k = in.k.row<T>(image * h.keys) + column, a.k_ld = in.k.ld;
+    a.v = in.v.row<T>(image * h.keys) + column, a.v_ld = in.v.ld;
     a.keys = h.keys, a.width = h.width;
     a.packed = packed + head * head_bytes;
     const size_t end = std::min(steps, (task % parts + 1) * steps_of_task);
@@ -85,7 +87,8 @@ void pack_keys(int threads, const PackedAttention& kernel, const AttentionInput&
 }
 
 // Keys and values of all heads are packed first, once for all blocks of queries.
-void attend_packed(const CpuRun& run, const PackedAttention& kernel, const Tensor& out,
+template <class T>
+void attend_packed(const CpuRun& run, const PackedAttentionOf<T>& kernel, const Tensor& out,
                    const AttentionInput& in, const AttnSpec& spec) {
   const Heads h(in, spec);
   const int max_block = h.width > 160 ? 128 : 256;
@@ -104,8 +107,8 @@ void attend_packed(const CpuRun& run, const PackedAttention& kernel, const Tenso
     const int first = static_cast<int>(task % blocks) * block;
     const size_t head = task / blocks % spec.heads, image = task / blocks / spec.heads;
     const size_t query = image * h.queries + first, column = head * h.width;
-    AttentionQueries a;
-    a.q = in.q.row<uint16_t>(query) + column, a.q_ld = in.q.ld;
+    AttentionQueriesOf<T> a;
+    a.q = in.q.row<T>(query) + column, a.q_ld = in.q.ld;
     a.out_f32 = out.dtype == DType::f32;
     if (a.out_f32) {
       a.out = out.row<float>(query) + column;
@@ -127,6 +130,9 @@ void attend_packed(const CpuRun& run, const PackedAttention& kernel, const Tenso
 void attend(const CpuRun& run, const AttentionKernels& kernels, const Tensor& out,
             const AttentionInput& in, const AttnSpec& spec) {
   const DType type = in.q.dtype;
+  if (kernels.exact && spec.precision == Precision::int8 && !spec.positions) {
+    return attend_packed(run, *kernels.exact, out, in, spec);
+  }
   if (type == DType::bf16 && in.k.dtype == type && in.v.dtype == type && !spec.positions) {
     if (kernels.bf16.block) return attend_packed(run, kernels.bf16, out, in, spec);
     if (spec.precision == Precision::int8 && kernels.i8.block) {
@@ -142,7 +148,7 @@ void attend(const CpuRun& run, const AttentionKernels& kernels, const Tensor& ou
   const Scratch room(run.arena, direct ? 0 : layout.bytes);
   layout.tensor.data = room.as<std::byte>();
   const Tensor to = direct ? out : layout.tensor;
-  attend_f32(run, kernels.f32, to, {q.tensor(), k.tensor(), v.tensor()}, spec);
+  attend_f32(run, kernels.f32, !kernels.exact, to, {q.tensor(), k.tensor(), v.tensor()}, spec);
   if (direct || run.arena.measuring()) return;
   for (size_t r = 0; r < out.rows(); ++r) {  // row by row: between rows may be another tensor
     run.row_kernels.convert(row_at(out, r), element(out.dtype), 1, row_at(to, r), Element::f32,

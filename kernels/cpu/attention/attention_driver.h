@@ -11,6 +11,7 @@ namespace yent {
 struct AttentionKernels {
   const Attention& f32;
   const PackedAttention &bf16, &i8;
+  const ExactAttention* exact;  // null: the result may depend on the instruction set
 };
 
 struct AttentionInput {
@@ -19,6 +20,7 @@ struct AttentionInput {
 
 // Without positions, bf16 inputs are multiplied as bf16 where the machine has such a kernel, else
 // as int8 where the spec allows it and the machine has that one. All else is computed in f32.
+// Exact attention is int8 without positions where the spec allows it, else in f32, key by key.
 void attend(const CpuRun& run, const AttentionKernels& kernels, const Tensor& out,
             const AttentionInput& in, const AttnSpec& spec);
 

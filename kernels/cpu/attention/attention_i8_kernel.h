@@ -24,7 +24,23 @@ inline V finite(V sums) { return where_le(mul(sums, zero()), zero(), sums, zero(
 
 constexpr int weight_offset = 128 - dot_offset;  // subtracted from stored weights
 
-template <int M, int N, int Keys>
+// The first n lanes of an input.
+inline V load_input(const uint16_t* p, int n) { return load_bf16(p, n); }
+inline V load_input(const float* p, int n) { return n == W ? load(p) : load_part(p, n); }
+
+// The greatest magnitude of a row, NaN where one is NaN.
+inline float absmax_input(const uint16_t* row, int count) { return absmax_bf16(row, count); }
+inline float absmax_input(const float* row, int count) {
+  V top = zero(), wrong = zero();
+  for (int c = 0; c < count; c += W) {
+    const V v = load_input(row + c, count - c < W ? count - c : W);
+    top = max(top, max(v, sub(zero(), v)));
+    wrong = fma(v, zero(), wrong);
+  }
+  return greatest(top) + sum(wrong);
+}
+
+template <int M, int N, int Keys, class T>
 struct QuantizedAttention {
   static constexpr int L = N * W;
   static constexpr int piece = M < W ? M : W;  // channels that a vector of values holds
@@ -63,14 +79,14 @@ struct QuantizedAttention {
   // Quantizes a row times `factor`, padded with zeros. Four neighbours form a quad, a number whose
   // bits are changed by `flip`; it goes to to[quad * step]. Returns the scale; adds to `sum`.
   // NOLINTNEXTLINE(readability-function-size): inlined, with constants for three of them
-  static float quantize_row(void* to, int step, const uint16_t* row, int width, float factor,
+  static float quantize_row(void* to, int step, const T* row, int width, float factor,
                             uint32_t flip, V* sum) {
     const float size = factor < 0 ? -factor : factor;
-    const float row_scale = scale_of(absmax_bf16(row, width) * size);
+    const float row_scale = scale_of(absmax_input(row, width) * size);
     const V scale = set1(factor / row_scale);
     for (int c = 0; c < width; c += W) {
       const int n = width - c < W ? width - c : W;
-      const V whole = round_even(mul(load_bf16(row + c, n), scale));
+      const V whole = round_even(mul(load_input(row + c, n), scale));
       *sum = add(*sum, whole);
       int8_t quantized[W];
       store_i8(quantized, whole);
@@ -84,7 +100,7 @@ struct QuantizedAttention {
     return row_scale;
   }
 
-  static void pack(const AttentionKeys& a, int first) {
+  static void pack(const AttentionKeysOf<T>& a, int first) {
     const int count = a.keys - first < Keys ? a.keys - first : Keys;
     const Step step(a.packed, first / Keys, a.width);
     const float not_finite_keys = pack_keys(a, first, count, step);
@@ -98,7 +114,7 @@ struct QuantizedAttention {
   }
 
   // Returns 0, or NaN if a key is not finite.
-  static float pack_keys(const AttentionKeys& a, int first, int count, const Step& step) {
+  static float pack_keys(const AttentionKeysOf<T>& a, int first, int count, const Step& step) {
     float not_finite_keys = 0;
     for (int key = 0; key < count; ++key) {
       int8_t* to = step.keys + (key / M * quads(a.width) * M + key % M) * 4;
@@ -118,13 +134,13 @@ struct QuantizedAttention {
 
   // The values of a vector of channels, from c on. Lanes beyond the tile are overwritten by the
   // next call.
-  static void pack_values(const AttentionKeys& a, int first, int count, int c,
+  static void pack_values(const AttentionKeysOf<T>& a, int first, int count, int c,
                           float not_finite_keys, const Step& step) {
     const int n = a.width - c < W ? a.width - c : W;
-    const uint16_t* from = a.v + first * a.v_ld + c;
+    const T* from = a.v + first * a.v_ld + c;
     V absmax = set1(1e-30f), not_finite = set1(not_finite_keys), total = zero();
     for (int key = 0; key < count; ++key) {
-      const V v = load_bf16(from + key * a.v_ld, n);
+      const V v = load_input(from + key * a.v_ld, n);
       absmax = max(absmax, max(v, sub(zero(), v)));
       not_finite = fma(v, zero(), not_finite);
     }
@@ -136,7 +152,7 @@ struct QuantizedAttention {
       for (int i = 0; i < 4; ++i) {
         quantized[i] = zero();
         if (key + i < count) {
-          quantized[i] = round_even(mul(load_bf16(from + (key + i) * a.v_ld, n), scale));
+          quantized[i] = round_even(mul(load_input(from + (key + i) * a.v_ld, n), scale));
         }
         if constexpr (weight_offset) total = add(total, quantized[i]);
         quantized[i] = add(quantized[i], set1(128));
@@ -150,7 +166,7 @@ struct QuantizedAttention {
     }
   }
 
-  const AttentionQueries& a;
+  const AttentionQueriesOf<T>& a;
   float *scores, *sums;                       // [key][L]; [channel][L]: the output before division
   float *row_scale, *row_max, *past, *fresh;  // [L]: of a query; greatest score so far; factors of
                                               // the sums before and of this step
@@ -160,7 +176,7 @@ struct QuantizedAttention {
     return L * (4 * (Keys + channels(width) + 4) + 4 * quads(width) + Keys);
   }
 
-  explicit QuantizedAttention(const AttentionQueries& block) : a(block) {
+  explicit QuantizedAttention(const AttentionQueriesOf<T>& block) : a(block) {
     scores = static_cast<float*>(a.scratch);
     sums = scores + Keys * L;
     row_scale = sums + channels(a.width) * L;
@@ -324,15 +340,15 @@ struct QuantizedAttention {
     store_out(first);
   }
 
-  static void block(const AttentionQueries& a) {
+  static void block(const AttentionQueriesOf<T>& a) {
     const QuantizedAttention kernel(a);
     for (int first = 0; first < a.queries; first += L) kernel.panel(first);
   }
 };
 
-template <int M, int N, int Keys>
-constexpr PackedAttention attention_i8(const char* name, Isa isa) {
-  using Kernel = QuantizedAttention<M, N, Keys>;
+template <int M, int N, int Keys, class T = uint16_t>
+constexpr PackedAttentionOf<T> attention_i8(const char* name, Isa isa) {
+  using Kernel = QuantizedAttention<M, N, Keys, T>;
   return {.name = name,
           .isa = isa,
           .keys = Keys,
