@@ -183,7 +183,7 @@ TEST_CASE("clip_files: added tokens need rows of the text encoder's embedding") 
   Json config = read_json(model / "text_encoder/config.json");
   config["vocab_size"] = Json(559);
   write("text_encoder/config.json", config);
-  CHECK(open().count("<CAT>") == 1);
-  CHECK(open().tokenize("<cat>").ids[1] == 558);
+  CHECK(open().count({.text = "<CAT>"}) == 1);
+  CHECK(open().tokenize({.text = "<cat>"}).rows[0].ids[1] == 558);
   fs::remove_all(model);
 }
