@@ -7,7 +7,10 @@
 #include <memory>
 
 #include "kernels/error.h"
+#include "loaders/image/exif.h"
+#include "loaders/image/jpeg_segments.h"
 #include "loaders/image/png_chunks.h"
+#include "loaders/image/png_text.h"
 #include "loaders/io/mapped_file.h"
 
 namespace yent {
@@ -20,45 +23,72 @@ std::span<const uint8_t> bytes_of(const MappedFile& file) {
   return {reinterpret_cast<const uint8_t*>(file.bytes().data()), file.bytes().size()};
 }
 
-// stb_image 2.27 writes past its table when a segment claims more than 256 codes, so such a file
-// must not reach it.
-bool huffman_tables_fit(std::span<const uint8_t> tables) {
-  constexpr size_t lengths = 16;
-  while (!tables.empty()) {
-    if (tables.size() < 1 + lengths) return false;
-    size_t codes = 0;
-    for (uint8_t count : tables.subspan(1, lengths)) codes += count;
-    if (codes > 256 || tables.size() < 1 + lengths + codes) return false;
-    tables = tables.subspan(1 + lengths + codes);
-  }
-  return true;
+// Progressive JPEGs of today have about ten scans. Each costs a pass over all pixels, so that many
+// empty scans would keep us busy for hours.
+constexpr size_t most_scans = 100;
+
+std::string_view chars_of(std::span<const uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// Walks the segments up to the end marker. stb_image itself takes a JPEG that ends early and
-// paints the rest grey.
-void check_jpeg(std::span<const uint8_t> file, const std::filesystem::path& path) {
-  constexpr uint8_t huffman = 0xC4, end = 0xD9;
-  size_t at = 2;  // behind the start marker
-  for (uint8_t marker = 0; marker != end;) {
-    // The next marker: inside compressed data FF is followed by 0 or a restart, D0 to D7.
-    while (at + 1 < file.size() && (file[at] != 0xFF || file[at + 1] == 0 || file[at + 1] == 0xFF ||
-                                    (file[at + 1] >= 0xD0 && file[at + 1] <= 0xD7))) {
-      ++at;
+void check_scans(const std::vector<JpegSegment>& segments, const std::filesystem::path& path) {
+  const auto scans = std::ranges::count(segments, jpeg::scan, &JpegSegment::marker);
+  if (static_cast<size_t>(scans) <= most_scans) return;
+  throw file_error("{}: the JPEG has {} scans, expected at most {}", path.string(), scans,
+                   most_scans);
+}
+
+// EXIF that is longer than a segment goes on in the next one. What stands behind the first pixels
+// is ignored, as Pillow ignores it.
+int orientation_of(const std::vector<JpegSegment>& segments) {
+  constexpr std::string_view exif_begin("Exif\0\0", 6),
+      xmp_begin("http://ns.adobe.com/xap/1.0/\0", 29);
+  std::vector<uint8_t> exif;
+  std::string_view xmp;
+  for (const JpegSegment& s : segments) {
+    if (s.marker == jpeg::scan) break;
+    if (s.marker != jpeg::app1) continue;
+    const std::string_view text = chars_of(s.data);
+    if (text.starts_with(exif_begin)) {
+      exif.insert(exif.end(), s.data.begin() + exif_begin.size(), s.data.end());
+    } else if (text.starts_with(xmp_begin)) {
+      xmp = text.substr(xmp_begin.size());
     }
-    if (at + 1 >= file.size()) throw file_error("{}: the JPEG is cut short", path.string());
-    marker = file[at + 1];
-    at += 2;
-    if (marker == end) continue;
-    const size_t length = at + 1 < file.size() ? file[at] * 256u + file[at + 1] : 0;
-    if (length < 2 || length > file.size() - at) {
-      throw file_error("{}: the JPEG segment at byte {} is damaged", path.string(), at - 2);
-    }
-    if (marker == huffman && !huffman_tables_fit(file.subspan(at + 2, length - 2))) {
-      throw file_error("{}: the JPEG's Huffman tables at byte {} are damaged", path.string(),
-                       at - 2);
-    }
-    at += length;
   }
+  if (const auto orientation = exif_orientation(exif)) return *orientation;
+  return xmp_orientation(xmp).value_or(1);
+}
+
+// ImageMagick's EXIF in a text: a name and a length on lines of their own, then hexadecimal digits.
+std::vector<uint8_t> raw_profile(std::string_view text) {
+  for (int line = 0; line < 3; ++line) {
+    const size_t end = text.find('\n');
+    if (end == text.npos) return {};
+    text.remove_prefix(end + 1);
+  }
+  std::vector<uint8_t> bytes;
+  int digits = 0;
+  for (char c : text) {
+    const size_t digit = std::string_view("0123456789abcdef").find(c);
+    if (digit == std::string_view::npos) continue;
+    if (digits++ % 2 == 0) bytes.push_back(0);
+    bytes.back() = static_cast<uint8_t>(bytes.back() << 4 | digit);
+  }
+  return bytes;
+}
+
+int orientation_of(const std::vector<PngChunk>& chunks) {
+  std::vector<uint8_t> exif;
+  for (const PngChunk& c : chunks) {
+    if (c.type == "eXIf") exif.assign(c.data.begin(), c.data.end());
+  }
+  std::string xmp;
+  for (const auto& [keyword, value] : png_text(chunks)) {
+    if (keyword == "XML:com.adobe.xmp") xmp = value;
+    if (keyword == "Raw profile type exif" && exif.empty()) exif = raw_profile(value);
+  }
+  if (const auto orientation = exif_orientation(exif)) return *orientation;
+  return xmp_orientation(xmp).value_or(1);
 }
 
 }  // namespace
@@ -69,10 +99,13 @@ Image read_image(const std::filesystem::path& path) {
 }
 
 Image decode_image(std::span<const uint8_t> file, const std::filesystem::path& path) {
+  int orientation = 1;
   if (is_png(file)) {
-    walk_png(file, path);
-  } else if (file.size() >= 3 && file[0] == 0xFF && file[1] == 0xD8 && file[2] == 0xFF) {
-    check_jpeg(file, path);
+    orientation = orientation_of(walk_png(file, path));
+  } else if (is_jpeg(file)) {
+    const std::vector<JpegSegment> segments = walk_jpeg(file, path);
+    check_scans(segments, path);
+    orientation = orientation_of(segments);
   } else {
     throw file_error("{}: neither a PNG nor a JPEG", path.string());
   }
@@ -91,7 +124,7 @@ Image decode_image(std::span<const uint8_t> file, const std::filesystem::path& p
   if (!pixels) throw file_error("{}: damaged ({})", path.string(), stbi_failure_reason());
   Image image(width, height);
   std::copy_n(pixels.get(), image.rgb.size(), image.rgb.begin());
-  return image;
+  return upright(std::move(image), orientation);
 }
 
 }  // namespace yent

@@ -58,7 +58,7 @@ TEST_CASE("includes: each library has its place") {
   CHECK(includers("Eigen/", {"kernels/ref/", "tests/"}) == "");
   CHECK(includers("nlohmann/", {"tests/loaders/test_json.cpp"}) == "loaders/io/json.cpp\n");
   CHECK(includers("CLI/", {"tools/", "bench/"}) == "");
-  CHECK(includers("stb/stb_image_write.h", {}) == "loaders/image/png.cpp\n");
+  CHECK(includers("stb/stb_image_write.h", {}) == "loaders/image/encode.cpp\n");
 }
 
 TEST_CASE("includes: intrinsics, OpenMP and CUDA live in kernels") {
