@@ -2,7 +2,50 @@
 
 #include <fmt/core.h>
 
+#include "loaders/io/json.h"
+
 namespace yent {
+namespace {
+
+struct Setting {
+  const char* key;
+  std::string value;
+};
+
+std::string as_json(const std::string& text) { return Json(text).dump(); }
+
+bool has_any(const std::string& text, const char* characters) {
+  return text.find_first_of(characters) != std::string::npos;
+}
+
+// Readers split at commas and colons, take what begins with a quote for JSON, and cut spaces off.
+bool must_be_quoted(const std::string& value) {
+  if (value.empty()) return false;
+  const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
+  return has_any(value, ",:\"\n\r") || is_space(value.front()) || is_space(value.back());
+}
+
+// Elements with a comma are JSON strings, too, so that the list can be taken apart again.
+std::string list_of(const std::vector<std::string>& elements) {
+  std::string list;
+  for (const std::string& e : elements) {
+    list += list.empty() ? "" : ", ";
+    list += has_any(e, ",\"\n\r") ? as_json(e) : e;
+  }
+  return list;
+}
+
+// Quoted values come last: some readers end at the first of them.
+std::string settings_line(const std::vector<Setting>& settings) {
+  std::string plain, quoted;
+  for (const auto& [key, value] : settings) {
+    std::string& line = must_be_quoted(value) ? quoted : plain;
+    line += fmt::format(", {}: {}", key, must_be_quoted(value) ? as_json(value) : value);
+  }
+  return (plain + quoted).substr(2);
+}
+
+}  // namespace
 
 std::string model_name(const std::filesystem::path& model) {
   return (model / "").parent_path().filename().string();
@@ -14,15 +57,20 @@ std::string lora_name(const std::string& path, float scale) {
 
 std::string infotext(const PaintRequest& r, const Pipeline::Resolution& resolution, uint64_t seed,
                      const InfotextFacts& facts) {
-  std::string text = fmt::format(
-      "{}\nNegative prompt: {}\nSteps: {}, Sampler: {}, CFG scale: {}, Seed: {}, Size: {}x{}, "
-      "Model: {}",
-      r.prompt, r.negative, r.spec.steps, resolution.sampler, r.spec.guidance, seed,
-      resolution.width, resolution.height, facts.model);
-  if (r.spec.karras) text += ", Schedule type: Karras";
-  if (r.picture) text += fmt::format(", Denoising strength: {}", r.spec.strength);
-  for (const std::string& lora : facts.loras) text += fmt::format(", Lora: {}", lora);
-  return text + fmt::format(", Version: yent {}", facts.version);
+  std::vector<Setting> settings{{"Steps", fmt::to_string(r.spec.steps)},
+                                {"Sampler", resolution.sampler}};
+  if (r.spec.karras) settings.push_back({"Schedule type", "Karras"});
+  settings.push_back({"CFG scale", fmt::to_string(r.spec.guidance)});
+  settings.push_back({"Seed", fmt::to_string(seed)});
+  settings.push_back({"Size", fmt::format("{}x{}", resolution.width, resolution.height)});
+  settings.push_back({"Model", std::string(facts.model)});
+  if (r.picture) settings.push_back({"Denoising strength", fmt::to_string(r.spec.strength)});
+  if (!facts.loras.empty()) settings.push_back({"Lora", list_of(facts.loras)});
+  settings.push_back({"Version", fmt::format("yent {}", facts.version)});
+
+  std::string text = r.prompt;
+  if (!r.negative.empty()) text += "\nNegative prompt: " + r.negative;
+  return text + "\n" + settings_line(settings);
 }
 
 }  // namespace yent

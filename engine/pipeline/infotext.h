@@ -1,5 +1,6 @@
 // What a picture needs to be made again, in the words of AUTOMATIC1111: the text of the PNG chunk
-// `parameters`.
+// `parameters`. The prompt, the negative prompt where there is one, then a line of settings; a
+// value that would break the line apart is a JSON string there, as AUTOMATIC1111 writes it.
 #pragma once
 
 #include <string>

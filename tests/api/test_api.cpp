@@ -198,7 +198,7 @@ TEST_CASE("api: what yent-run can be given can be given here") {
   CHECK(stages.find("latent.init") != nullptr);
   CHECK(stages.find("unet.conv_in.0") != nullptr);
   const yent_picture* picture = yent_pictures_get(first.get(), 0);
-  CHECK(std::string(picture->infotext).find("Lora: " + lora + ":0.5") != std::string::npos);
+  CHECK(std::string(picture->infotext).find("Lora: \"" + lora + ":0.5\"") != std::string::npos);
 
   // The same from its first latent, and from its embeddings.
   p = small();
