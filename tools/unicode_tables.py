@@ -10,6 +10,12 @@ SPACES = [*range(9, 14), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x202
           0x205F, 0x3000]  # White_Space, which str.isspace is not
 
 
+# Trigrams, hexagrams and counting rods, wide since Unicode 16, and the filler of Hangul, which nobody
+# sees.
+NOT_ONE_CELL = [*range(0x2630, 0x2638), *range(0x268A, 0x2690), *range(0x4DC0, 0x4E00), 0xFFA0,
+                *range(0x1D300, 0x1D357), *range(0x1D360, 0x1D377)]
+
+
 def ranges(codes):
     """[[first, last], ...] of a sorted list."""
     out = []
@@ -33,6 +39,20 @@ def other_word_characters():
                *range(0x1F170, 0x1F18A)]
     found = [c for c in ASSIGNED if unicodedata.category(chr(c)) in ("Nd", "Nl", "Pc")]
     return ranges(sorted(found + [0x200C, 0x200D] + circled))
+
+
+def one_cell():
+    """What a terminal shows in one cell, by itself and where it stands."""
+    def fits(c):
+        char = chr(c)
+        return (unicodedata.category(char)[0] in "LNPSZ"
+                and unicodedata.category(char) not in ("Zl", "Zp")
+                and unicodedata.east_asian_width(char) not in "WF"
+                and unicodedata.bidirectional(char) not in ("R", "AL", "AN")
+                and not 0x1160 <= c < 0x1200 and not 0xD7B0 <= c < 0xD800  # join to a syllable
+                and c not in NOT_ONE_CELL
+                and not 0x1F1E6 <= c < 0x1F200)  # join to flags
+    return ranges(c for c in ASSIGNED if fits(c))
 
 
 def lower_runs():
@@ -88,7 +108,8 @@ def table(kind, name, rows):
 
 TABLES = [("CodeRange", "letters", category("L")), ("CodeRange", "numbers", category("N")),
           ("CodeRange", "marks", category("M")), ("CodeRange", "other_word", other_word_characters()),
-          ("CodeRange", "spaces", ranges(SPACES)), ("LowerRun", "lower_runs", lower_runs()),
+          ("CodeRange", "spaces", ranges(SPACES)), ("CodeRange", "one_cell", one_cell()),
+          ("LowerRun", "lower_runs", lower_runs()),
           ("ClassRange", "combining_classes", combining_classes()),
           ("Decomposition", "decompositions", decompositions())]
 

@@ -1,5 +1,6 @@
 #include "engine/ascii/charset.h"
 
+#include "engine/text/unicode.h"
 #include "kernels/error.h"
 #include "loaders/io/utf8.h"
 
@@ -17,6 +18,13 @@ constexpr NamedCharset charsets[] = {
     {"long", U" .`',_:;^\"~-=!<+/()ir{}lIczs7fv1x*FJeZoua2Ew5kS3h6#VXyK$U&8%MWB@0▒▓█"},
 };
 
+// A character by its number, and itself where it cannot disturb a terminal.
+std::string named(char32_t c) {
+  const std::string number = fmt::format("U+{:04X}", static_cast<uint32_t>(c));
+  const bool shows = is_letter(c) || is_number(c) || c >= 0x1F000;
+  return shows ? fmt::format("{} ({})", number, encode_utf8(std::u32string_view(&c, 1))) : number;
+}
+
 }  // namespace
 
 std::span<const NamedCharset> named_charsets() { return charsets; }
@@ -31,10 +39,13 @@ std::u32string charset_from(std::string_view name_or_glyphs) {
     throw usage_error("the charset has {} characters, expected a name or 1 to 256 characters",
                       glyphs.size());
   }
+  if (encode_utf8(glyphs) != name_or_glyphs) throw usage_error("the charset is not valid UTF-8");
   for (char32_t c : glyphs) {
-    if (c < 0x20 || (c >= 0x7F && c < 0xA0)) {
-      throw usage_error("the charset holds the control character U+{:04X}", static_cast<int>(c));
-    }
+    if (fills_one_cell(c)) continue;
+    throw usage_error(
+        "the charset holds {}, expected characters of one cell each: no control, wide, combining, "
+        "invisible or right-to-left ones",
+        named(c));
   }
   return glyphs;
 }

@@ -16,8 +16,9 @@ struct NamedCharset {
 std::span<const NamedCharset> named_charsets();
 
 // The charset of this name or, where no name fits, the string itself (UTF-8), one level for each
-// code point. Throws a usage error for an empty string, for more than 256 levels and for control
-// characters, which would reach a terminal.
+// code point. Throws a usage error for an empty string, for more than 256 levels, and for
+// characters that do not fill one cell of a terminal (text/unicode.h), which would tear the rows
+// apart; it names the first of them.
 std::u32string charset_from(std::string_view name_or_glyphs);
 
 }  // namespace yent

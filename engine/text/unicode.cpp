@@ -92,6 +92,7 @@ bool is_word(char32_t c) {
   return is_letter(c) || is_mark(c) || find_range(unicode::other_word, c) != nullptr;
 }
 bool is_space(char32_t c) { return find_range(unicode::spaces, c) != nullptr; }
+bool fills_one_cell(char32_t c) { return find_range(unicode::one_cell, c) != nullptr; }
 
 std::u32string to_lower(std::u32string_view text) {
   std::u32string out;

@@ -1,4 +1,4 @@
-// The parts of Unicode that tokenizers need: kinds of characters, lower case and NFC.
+// The parts of Unicode that tokenizers and charsets need: kinds of characters, lower case, NFC.
 #pragma once
 
 #include <string>
@@ -11,6 +11,10 @@ bool is_number(char32_t c);  // general category N
 bool is_mark(char32_t c);    // general category M
 bool is_word(char32_t c);    // \w: letters, marks, digits, connectors as in "_", joiners
 bool is_space(char32_t c);   // property White_Space, so not U+001C .. U+001F
+
+// Whether a terminal shows it in one cell, alone and in its place: no control character, and none
+// that is wide (East Asian characters, emoji), combining, invisible, right-to-left or unassigned.
+bool fills_one_cell(char32_t c);
 
 // Every character on its own, without looking at its neighbours: a final sigma stays an
 // ordinary one.

@@ -27,7 +27,7 @@ struct Decomposition {
   bool composes;  // NFC puts the pair together again
 };
 
-extern const std::span<const CodeRange> letters, numbers, marks, other_word, spaces;
+extern const std::span<const CodeRange> letters, numbers, marks, other_word, spaces, one_cell;
 extern const std::span<const LowerRun> lower_runs;
 extern const std::span<const ClassRange> combining_classes;
 extern const std::span<const Decomposition> decompositions;

@@ -7,8 +7,11 @@
 #include "engine/ascii/filter.h"
 #include "engine/ascii/font.h"
 #include "engine/ascii/terminal.h"
+#include "engine/text/unicode.h"
 #include "kernels/error.h"
+#include "loaders/io/json.h"
 #include "loaders/io/utf8.h"
+#include "tests/support/golden.h"
 
 using namespace yent;
 
@@ -233,6 +236,53 @@ TEST_CASE("ascii: a charset is a name or a string of code points") {
   } catch (const Error& e) {
     CHECK(e.kind() == Error::usage);
   }
+}
+
+TEST_CASE("ascii: a charset's characters fill one cell each, as wcwidth says") {
+  const Json runs = read_json(golden_path("cell_width.json"));
+  std::set<char32_t> one;
+  for (const Json& run : runs) {
+    for (auto c = run[0].get<int>(); c <= run[1].get<int>(); ++c) one.insert(c);
+  }
+  int accepted = 0, torn = 0;
+  for (char32_t c = 0; c <= 0x10FFFF; ++c) {
+    if (!fills_one_cell(c)) continue;
+    ++accepted;
+    torn += one.count(c) == 0;
+  }
+  CHECK(torn == 0);
+  CHECK(accepted == 21479);
+  // Nobody misses what people use.
+  for (char32_t c = 0x20; c < 0x500; ++c) {
+    if (c < 0x7F || (c > 0xA0 && c < 0x300 && c != 0xAD) || c > 0x3A2) {
+      if (one.count(c) && !(c >= 0x483 && c <= 0x489)) CHECK(fills_one_cell(c));
+    }
+  }
+  for (char32_t c = 0x2500; c < 0x25FD; ++c) CHECK(fills_one_cell(c));  // boxes and blocks
+  for (char32_t c = 0x2800; c < 0x2900; ++c) CHECK(fills_one_cell(c));  // braille
+}
+
+TEST_CASE("ascii: what does not fill one cell is refused by name") {
+  const auto refusal = [](std::string_view charset) {
+    try {
+      charset_from(charset);
+    } catch (const Error& e) {
+      CHECK(e.kind() == Error::usage);
+      return std::string(e.what());
+    }
+    return std::string();
+  };
+  CHECK(refusal(" .猫#").starts_with("the charset holds U+732B (猫), expected"));
+  CHECK(refusal(" e\u0301").starts_with("the charset holds U+0301, expected"));
+  CHECK(refusal(" .🐈").starts_with("the charset holds U+1F408 (🐈), expected"));
+  CHECK(refusal(" ❤\uFE0F").starts_with("the charset holds U+FE0F, expected"));
+  CHECK(refusal(" \u200B").starts_with("the charset holds U+200B, expected"));
+  CHECK(refusal(" א").starts_with("the charset holds U+05D0 (א), expected"));
+  CHECK(refusal(" Ａ").starts_with("the charset holds U+FF21 (Ａ), expected"));
+  CHECK(refusal(" 🇫").starts_with("the charset holds U+1F1EB"));
+  CHECK(refusal("a\nb").starts_with("the charset holds U+000A, expected"));
+  CHECK(refusal("\xff") == "the charset is not valid UTF-8");
+  CHECK(refusal(" ❤×▓ж").empty());
 }
 
 TEST_CASE("ascii: terminals get what they said they can show") {
