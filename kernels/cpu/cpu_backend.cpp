@@ -2,8 +2,6 @@
 // elements and no threads of its own.
 #include "kernels/cpu/cpu_backend.h"
 
-#include <omp.h>
-
 #include <algorithm>
 
 #include "kernels/blocks.h"
@@ -18,6 +16,7 @@
 #include "kernels/cpu/layout/layout.h"
 #include "kernels/cpu/norm/norm_driver.h"
 #include "kernels/cpu/rowwise/row_ops.h"
+#include "kernels/cpu/runtime/cores.h"
 #include "kernels/cpu/runtime/pages.h"
 #include "kernels/cpu/weights.h"
 #include "kernels/error.h"
@@ -216,9 +215,7 @@ std::unique_ptr<Backend> make_cpu_backend(const CpuOptions& options) {
   const CpuFeatures features = detect_features();
   const Isa cap = resolve_cap(options.isa, features);
   if (cap == Isa::ref) return make_ref_backend();
-  // A limit that was set for OpenMP, such as for one of several workers, holds here, too.
-  const int max_threads = std::min(usable_cores(), omp_get_max_threads());
-  const int threads = options.threads > 0 ? options.threads : max_threads;
+  const int threads = options.threads > 0 ? options.threads : usable_cores();
   return std::make_unique<CpuBackend>(cap, features, threads);
 }
 

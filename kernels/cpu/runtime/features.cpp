@@ -1,13 +1,6 @@
 #include "kernels/cpu/runtime/features.h"
 
-#include <sched.h>
-
-#include <algorithm>
 #include <cstdint>
-#include <fstream>
-#include <set>
-#include <string>
-#include <utility>
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -78,22 +71,6 @@ CpuFeatures detect_features() {
   f.neon_i8mm = f.neon_dot && (getauxval(AT_HWCAP2) & i8mm);
 #endif
   return f;
-}
-
-int usable_cores() {
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return 1;
-  std::set<std::pair<int, int>> cores;
-  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (!CPU_ISSET(cpu, &allowed)) continue;
-    const std::string topology = "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/";
-    int package = -1, core = cpu;  // where the topology is hidden, every cpu is a core
-    std::ifstream(topology + "physical_package_id") >> package;
-    if (!(std::ifstream(topology + "core_id") >> core)) core = cpu;
-    cores.emplace(package, core);
-  }
-  return std::max<int>(1, cores.size());
 }
 
 }  // namespace yent

@@ -1,5 +1,5 @@
 // What this machine can run: the instruction sets that both the processor and the operating system
-// support, and the cores that this process may use.
+// support.
 #pragma once
 
 namespace yent {
@@ -16,8 +16,5 @@ struct CpuFeatures {
 
 // Asks the system for permission to use AMX tiles, for all threads of the process.
 CpuFeatures detect_features();
-
-// Physical cores in this process's affinity mask. Hyperthreads of one core count once.
-int usable_cores();
 
 }  // namespace yent
