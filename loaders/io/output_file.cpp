@@ -1,12 +1,15 @@
 #include "loaders/io/output_file.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "kernels/error.h"
 
@@ -20,32 +23,10 @@ Error cannot_write(const fs::path& path, int reason) {
   return run_error("{}: cannot be written: {}", path.string(), std::strerror(reason));
 }
 
-// Closes the descriptor when it is destroyed; the caller renames or removes the file.
-struct Descriptor {
-  int fd = -1;
-  explicit Descriptor(int f) : fd(f) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd >= 0) ::close(fd);
-  }
-};
-
-// A hidden name beside the target, this process's own. Left over from a killed process with the
-// same id, it is simply written again.
-fs::path temporary_beside(const fs::path& target) {
-  return target.parent_path() / fmt::format(".{}.{}", target.filename().string(), ::getpid());
-}
-
-int open_new(const fs::path& path) {
-  return ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
-}
-
-// The target of a symbolic link, so that the link survives the rename.
-fs::path resolved(const fs::path& path) {
-  std::error_code error;
-  const fs::path target = fs::is_symlink(path, error) ? fs::weakly_canonical(path, error) : path;
-  return error ? path : target;
+// A hidden name of this process's own, short enough for any folder.
+std::string temporary_name() {
+  static std::atomic<unsigned> files = 0;
+  return fmt::format(".yent-{}-{}", ::getpid(), files++);
 }
 
 bool is_device_or_pipe(const fs::path& path) {
@@ -56,35 +37,64 @@ bool is_device_or_pipe(const fs::path& path) {
 
 }  // namespace
 
-void ensure_writable(const fs::path& path) {
+fs::path output_target(const fs::path& path) {
+  constexpr int most_links = 40;  // as the system has it
+  fs::path target = path;
   std::error_code error;
-  if (path.empty() || path.filename().empty() || fs::is_directory(path, error)) {
-    throw cannot_write(path, EISDIR);
+  for (int i = 0; i < most_links && fs::is_symlink(target, error); ++i) {
+    const fs::path next = fs::read_symlink(target, error);
+    if (error) break;
+    target = target.parent_path() / next;
   }
-  const bool exists = fs::exists(path, error);
-  if (exists && ::access(path.c_str(), W_OK) != 0) throw cannot_write(path, errno);
-  if (is_device_or_pipe(path)) return;
-  const fs::path temporary = temporary_beside(resolved(path));
-  const Descriptor file(open_new(temporary));
-  if (file.fd < 0) throw cannot_write(path, errno);
-  ::unlink(temporary.c_str());
+  return target;
+}
+
+void ensure_writable(const fs::path& path) {
+  struct stat info = {};
+  if (::stat(path.c_str(), &info) == 0) {
+    if (S_ISDIR(info.st_mode)) throw cannot_write(path, EISDIR);
+    if (::access(path.c_str(), W_OK) != 0) throw cannot_write(path, errno);
+    if (!S_ISREG(info.st_mode)) return;
+  } else if (errno != ENOENT) {
+    throw cannot_write(path, errno);
+  }
+  const OutputFile trial(path);
 }
 
 OutputFile::OutputFile(const fs::path& path) : path_(path) {
-  if (is_device_or_pipe(path)) {
+  if (path.filename().empty()) {
+    errno = EISDIR;
+  } else if (is_device_or_pipe(path)) {
     fd_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
   } else {
-    target_ = resolved(path);
-    temporary_ = temporary_beside(target_);
-    fd_ = open_new(temporary_);
+    open_beside();
   }
-  if (fd_ < 0) throw cannot_write(path, errno);
+  if (fd_ >= 0) return;
+  const int reason = errno;
+  if (folder_ >= 0) ::close(folder_);
+  fail(reason);
+}
+
+void OutputFile::open_beside() {
+  const fs::path target = output_target(path_);
+  name_ = target.filename().string();
+  const fs::path folder = target.has_parent_path() ? target.parent_path() : fs::path(".");
+  folder_ = ::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (folder_ < 0) return;
+  // finish() names the file through /proc.
+  if (::access("/proc/self/fd", X_OK) == 0) {
+    fd_ = ::openat(folder_, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+  }
+  if (fd_ >= 0) return;
+  temporary_ = temporary_name();
+  fd_ = ::openat(folder_, temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (fd_ < 0) temporary_.clear();
 }
 
 OutputFile::~OutputFile() {
-  if (fd_ < 0) return;
-  ::close(fd_);
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  if (fd_ >= 0) ::close(fd_);
+  if (!temporary_.empty()) ::unlinkat(folder_, temporary_.c_str(), 0);
+  if (folder_ >= 0) ::close(folder_);
 }
 
 void OutputFile::fail(int reason) const { throw cannot_write(path_, reason); }
@@ -98,16 +108,21 @@ void OutputFile::write(std::span<const std::byte> bytes) {
   }
 }
 
-// close() reports errors that write() did not.
+// close() reports errors that write() did not, so it comes before the old file is replaced.
 void OutputFile::finish() {
-  const int closed = ::close(fd_);
-  const int reason = closed == 0 ? 0 : errno;
-  fd_ = -1;
-  if (temporary_.empty() && reason == 0) return;
-  if (reason == 0 && ::rename(temporary_.c_str(), target_.c_str()) == 0) return;
-  const int why = reason != 0 ? reason : errno;
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
-  fail(why);
+  const bool direct = name_.empty();
+  if (!direct && temporary_.empty()) {
+    const std::string open_file = fmt::format("/proc/self/fd/{}", fd_);
+    const std::string name = temporary_name();
+    if (::linkat(AT_FDCWD, open_file.c_str(), folder_, name.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+      fail(errno);
+    }
+    temporary_ = name;
+  }
+  if (::close(std::exchange(fd_, -1)) != 0) fail(errno);
+  if (direct) return;
+  if (::renameat(folder_, temporary_.c_str(), folder_, name_.c_str()) != 0) fail(errno);
+  temporary_.clear();
 }
 
 void write_file_atomically(const fs::path& path, std::span<const uint8_t> bytes) {

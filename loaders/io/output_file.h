@@ -5,9 +5,13 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace yent {
+
+// The file that a write to `path` makes or replaces: where a symbolic link points, existing or not.
+std::filesystem::path output_target(const std::filesystem::path& path);
 
 // Throws a run error naming `path` unless a file can be written there: the folder exists and a new
 // file can be made in it, and `path` itself is absent or a writable file. Leaves nothing behind.
@@ -15,7 +19,9 @@ namespace yent {
 void ensure_writable(const std::filesystem::path& path);
 
 // A file in pieces. It replaces `path` by a rename in finish(), so that a reader sees the old file
-// or the new one, never a part; without finish() nothing has changed. A symbolic link stays and its
+// or the new one, never a part; without finish() nothing has changed. Until then it has no name
+// where the file system allows that, so that not even a killed process leaves it behind; else a
+// short hidden name beside `path`, whatever the length of that. A symbolic link stays and its
 // target is replaced; a device or pipe is written directly. All but the destructor throw a run
 // error naming `path`. One thread at a time.
 class OutputFile {
@@ -29,10 +35,13 @@ class OutputFile {
   void finish();
 
  private:
+  void open_beside();
   [[noreturn]] void fail(int reason) const;
 
-  std::filesystem::path path_, target_, temporary_;  // no temporary: written directly
-  int fd_ = -1;
+  std::filesystem::path path_;
+  std::string name_;       // in the folder; empty where the file is written directly
+  std::string temporary_;  // in the folder, too; empty while the file has no name
+  int folder_ = -1, fd_ = -1;
 };
 
 // A whole file at once, as OutputFile does it.
