@@ -204,7 +204,7 @@ class Bench {
     Pipeline pipeline({.model = painter_path(a_.model),
                        .policy = policy_,
                        .prefer_f16 = a_.precision == "f16",
-                       .tokenizer = {.fallback = shipped("clip")}},
+                       .tokenizer = {.fallback = [] { return shipped("clip"); }}},
                       {&trace_});
     PaintRequest request{
         .prompt = "an angry rubber duck wearing a crown of broken glass, street art",

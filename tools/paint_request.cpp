@@ -26,7 +26,7 @@ Lora open_lora(const std::string& argument) {
 }  // namespace
 
 TokenizerFolders tokenizer_folders(const Options& o) {
-  return {.instead = o.tokenizer, .fallback = shipped("clip")};
+  return {.instead = o.tokenizer, .fallback = [] { return shipped("clip"); }};
 }
 
 Pipeline make_pipeline(Run& run) {

@@ -1,14 +1,11 @@
 // Errors, lists, memory, cancelling and devices of the C API.
 #include <cstdlib>
-#include <filesystem>
 
 #include "engine/api/api.h"
 #include "engine/ascii/charset.h"
 #include "engine/diffusion/samplers/sampler_table.h"
-#include "engine/pipeline/assets.h"
 #include "engine/pipeline/named_policy.h"
 #include "kernels/devices.h"
-#include "loaders/io/embedded.h"
 
 namespace {
 
@@ -18,15 +15,6 @@ using namespace yent::api;
 std::string& last_error() {
   thread_local std::string sentence;
   return sentence;
-}
-
-std::vector<std::string> shipped_policies() {
-  std::vector<std::string> names;
-  for (const std::filesystem::path& file : files_in(shipped("policies"))) {
-    if (file.extension() == ".policy") names.push_back(file.stem().string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
 }
 
 }  // namespace
@@ -74,7 +62,7 @@ const char* yent_charset_name(size_t index) {
 }
 
 const char* yent_policy_name(size_t index) {
-  static const std::vector<std::string> names = shipped_policies();
+  static const std::vector<std::string> names = policy_names();
   return index < names.size() ? names[index].c_str() : nullptr;
 }
 

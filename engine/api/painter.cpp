@@ -159,7 +159,7 @@ yent_status yent_painter_create(yent_device* device, const yent_painter_params* 
         .model = model,
         .policy = policy_of(p.precision, p.policy, p.policy_text, *made->devices->backends[0]),
         .prefer_f16 = text_of(p.precision) == "f16",
-        .tokenizer = {.instead = text_of(p.tokenizer), .fallback = shipped("clip")},
+        .tokenizer = {.instead = text_of(p.tokenizer), .fallback = [] { return shipped("clip"); }},
         .text_is_given = p.text_is_given != 0,
         .keep_loaded = p.keep_loaded != 0};
     config.lora_dir = text_of(p.lora_dir);

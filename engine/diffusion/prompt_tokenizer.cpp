@@ -3,6 +3,16 @@
 #include "kernels/error.h"
 
 namespace yent {
+namespace {
+
+std::filesystem::path folder_for(const DiffusionCheckpoint& files,
+                                 const TokenizerFolders& folders) {
+  if (!folders.instead.empty()) return folders.instead;
+  if (const auto own = files.tokenizer_dir()) return *own;
+  return folders.fallback ? folders.fallback() : std::filesystem::path();
+}
+
+}  // namespace
 
 ClipConfig read_clip_config(const DiffusionCheckpoint& files) {
   const PartConfig config = files.text_config();
@@ -10,9 +20,7 @@ ClipConfig read_clip_config(const DiffusionCheckpoint& files) {
 }
 
 PromptTokenizer::PromptTokenizer(const DiffusionCheckpoint& files, const TokenizerFolders& folders)
-    : PromptTokenizer(read_clip_config(files),
-                      folders.instead.empty() ? files.tokenizer_dir().value_or(folders.fallback)
-                                              : folders.instead) {}
+    : PromptTokenizer(read_clip_config(files), folder_for(files, folders)) {}
 
 PromptTokenizer::PromptTokenizer(const ClipConfig& config, const std::filesystem::path& folder)
     : tokenizer_(ClipTokenizer::load(folder)), positions_(config.max_position_embeddings) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,9 +16,10 @@
 namespace yent {
 
 // Where a tokenizer's files are looked for: a folder that replaces the checkpoint's own (empty:
-// none), and the one for checkpoints that bring none.
+// none), and the one for checkpoints that bring none, which is asked for only then.
 struct TokenizerFolders {
-  std::filesystem::path instead = {}, fallback = {};
+  std::filesystem::path instead = {};
+  std::function<std::filesystem::path()> fallback = {};
 };
 
 // The text encoder's config. Throws a file error for a config of another family.

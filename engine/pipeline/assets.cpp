@@ -1,9 +1,12 @@
 #include "engine/pipeline/assets.h"
 
 #include <dlfcn.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <vector>
 
+#include "kernels/error.h"
 #include "loaders/io/embedded.h"
 
 namespace yent {
@@ -38,13 +41,25 @@ std::vector<std::filesystem::path> places() {
 
 }  // namespace
 
-std::filesystem::path shipped(const std::string& name) {
-  std::filesystem::path path;
+std::optional<std::filesystem::path> find_shipped(const std::string& name) {
   for (const std::filesystem::path& place : places()) {
-    path = place / name;
-    if (is_file(path) || is_folder(path)) break;
+    const std::filesystem::path path = place / name;
+    if (is_file(path) || is_folder(path)) return path;
   }
-  return path;
+  return {};
+}
+
+std::filesystem::path shipped(const std::string& name) {
+  if (const auto path = find_shipped(name)) return *path;
+  std::vector<std::string> looked;
+  for (const std::filesystem::path& place : places()) {
+    const std::string folder = place.lexically_normal().string();
+    if (place != embedded_root && std::ranges::find(looked, folder) == looked.end()) {
+      looked.push_back(folder);
+    }
+  }
+  throw file_error("{} ships with yent and is missing, expected it in one of {}", name,
+                   fmt::join(looked, ", "));
 }
 
 std::filesystem::path painter_path(const std::string& name) {

@@ -1,13 +1,24 @@
 #include "engine/pipeline/named_policy.h"
 
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
 #include "engine/pipeline/assets.h"
 #include "kernels/error.h"
+#include "loaders/io/embedded.h"
 
 namespace yent {
 namespace {
 
 Policy shipped_policy(const std::string& name) {
-  return Policy::read(shipped("policies/" + name + ".policy"));
+  const std::string file = "policies/" + name + ".policy";
+  const std::vector<std::string> known = policy_names();
+  if (!known.empty() && !find_shipped(file)) {
+    throw file_error("the policy {} does not ship with yent, expected a file or one of {}", name,
+                     fmt::join(known, ", "));
+  }
+  return Policy::read(shipped(file));
 }
 
 Policy automatic_mix(const Backend& backend) {
@@ -23,11 +34,24 @@ Policy resolved(Policy policy, const Backend& backend) {
 
 }  // namespace
 
+bool is_policy_path(const std::string& policy) {
+  return policy.find_first_of("/.") != std::string::npos;
+}
+
+std::vector<std::string> policy_names() {
+  std::vector<std::string> names;
+  for (const std::filesystem::path& file : files_in(find_shipped("policies").value_or(""))) {
+    if (file.extension() == ".policy") names.push_back(file.stem().string());
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
 Policy named_policy(const std::string& policy, const std::string& precision,
                     const Backend& backend) {
-  if (!policy.empty()) {  // a name has neither slash nor dot
-    const bool is_name = policy.find_first_of("/.") == std::string::npos;
-    return resolved(is_name ? shipped_policy(policy) : Policy::read(policy), backend);
+  if (!policy.empty()) {
+    return resolved(is_policy_path(policy) ? Policy::read(policy) : shipped_policy(policy),
+                    backend);
   }
   if (precision == "auto") return automatic_mix(backend);
   Precision everywhere = Precision::f32;
