@@ -3,14 +3,14 @@
 #include "engine/pipeline/assets.h"
 #include "engine/pipeline/language_model.h"
 #include "kernels/error.h"
-#include "loaders/io/output_file.h"
+#include "tools/outputs.h"
 #include "tools/run.h"
 
 namespace yent {
 
 void complete(Run& run) {
   const Options& o = run.options;
-  if (!o.dump.empty()) ensure_writable(o.dump);
+  check_outputs(o);
   LanguageModel model = [&] {
     const Timings::Span span(&run.timings, "load");
     return LanguageModel(voice_path(o.llm), run.backend(), run.policy, o.context);

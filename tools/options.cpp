@@ -1,14 +1,14 @@
 #include "tools/options.h"
 
 #include <fmt/ranges.h>
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
 #include <iostream>
 
 #include "engine/ascii/charset.h"
 #include "engine/diffusion/samplers/sampler_table.h"
 #include "kernels/error.h"
+#include "tools/number.h"
+#include "tools/option_group.h"
 
 namespace yent {
 namespace {
@@ -18,28 +18,20 @@ constexpr const char* kNotBuilt[] = {"--dual",     "--llm2",  "-I",     "--inter
                                      "--session",  "--style", "--html", "--preview",
                                      "--metadata", "--again", "--serve"};
 
-void refuse_not_built(int argc, char** argv) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string word = argv[i];
-    if (word == "--") return;
-    const std::string flag = word.substr(0, word.find('='));
-    for (const char* known : kNotBuilt) {
-      if (flag == known) throw usage_error("{} is not built yet", flag);
-    }
+void refuse_not_built(CLI::App& app) {
+  for (const char* flag : kNotBuilt) {
+    const CLI::callback_t refuse = [flag](const CLI::results_t&) -> bool {
+      throw usage_error("{} is not built yet", flag);
+    };
+    app.add_option(flag, refuse)->expected(0, 1)->group("");  // a group without a name is not shown
   }
 }
 
 // Any negative seed is a random one, as in sd-cli.
 void read_seed(const std::string& text, Options& o) {
-  const bool negative = text.starts_with('-');
-  uint64_t seed = 0;
-  const char *first = text.data() + (negative ? 1 : 0), *last = text.data() + text.size();
-  const auto [end, error] = std::from_chars(first, last, seed);
-  if (error != std::errc() || end != last || first == last) {
-    throw usage_error("--seed is '{}', expected a whole number below 2^64", text);
-  }
-  o.seed.reset();
-  if (!negative) o.seed = seed;
+  o.seed = natural_number(text);
+  if (o.seed || whole_number(text)) return;
+  throw usage_error("--seed is '{}', expected a whole number below 2^64", text);
 }
 
 std::string sampler_names() {
@@ -54,122 +46,102 @@ std::string charset_names() {
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
-constexpr auto kAll = CLI::MultiOptionPolicy::TakeAll;
+void check_glyphs(const std::string& glyphs) {
+  if (glyphs == "shape" || glyphs == "attention") {
+    throw usage_error("--glyphs {} is not built yet", glyphs);
+  }
+  if (glyphs != "level") throw usage_error("--glyphs is {}, expected level", glyphs);
+}
 
 void add_painting(CLI::App& app, Options& o) {
-  const char* paint = "Painting";
-  app.add_option("-m,--model", o.model,
-                 "painter: a diffusers folder, a single SD 1.x checkpoint, or default")
-      ->group(paint);
-  app.add_option("--llm", o.llm, "Yent: a GGUF file, or default")->group(paint);
-  app.add_option("-p,--prompt", o.prompt, "skip Yent; paint TEXT")->group(paint);
-  app.add_option("-n,--negative", o.negative, "negative prompt")->group(paint);
-  app.add_flag("--prompt-only", o.prompt_only, "print the reaction and stop")->group(paint);
-  app.add_option("--mood", o.mood, "force a mood")->group(paint);
-  app.add_option_function<std::string>(
-         "-s,--seed", [&o](const std::string& text) { read_seed(text, o); }, "seed (random)")
-      ->group(paint);
-  app.add_option("--steps", o.steps, "denoising steps (25)")->group(paint);
-  app.add_option("--cfg-scale", o.guidance, "guidance (7.5)")->group(paint);
-  app.add_option("-W,--width", o.width, "width in pixels (the model's own)")->group(paint);
-  app.add_option("-H,--height", o.height, "height in pixels (the model's own)")->group(paint);
-  app.add_option("-b,--batch-count", o.batch, "pictures (1)")->group(paint);
-  app.add_option("--sampler", o.sampler, sampler_names())->group(paint);
-  app.add_option("--scheduler", o.scheduler, "karras, with a sigma sampler")->group(paint);
-  app.add_option("-i,--init-img", o.init_image, "start from a PNG or JPEG")->group(paint);
-  app.add_option("--strength", o.strength, "how much of it may change (0.75)")->group(paint);
-  app.add_option("--tokenizer", o.tokenizer,
-                 "folder with tokenizer.json, or vocab.json and merges.txt")
-      ->group(paint);
-  app.add_option("--lora", o.loras, "FILE[:SCALE], repeatable")
-      ->group(paint)
-      ->multi_option_policy(kAll)
-      ->allow_extra_args(false);
-  app.add_option("--grammar", o.grammar,
-                 "how prompts are read: literal, or a1111 for (word:1.2), BREAK, <lora:name:1>")
-      ->group(paint);
-  app.add_option("--lora-dir", o.lora_dir, "folder where <lora:name:scale> finds files")
-      ->group(paint);
+  OptionGroup paint(app, "Painting");
+  paint.add("-m,--model", o.model,
+            "painter: a diffusers folder, a single SD 1.x checkpoint, or default");
+  paint.add("--llm", o.llm, "Yent: a GGUF file, or default");
+  paint.add("-p,--prompt", o.prompt, "skip Yent; paint TEXT");
+  paint.add("-n,--negative", o.negative, "negative prompt");
+  paint.flag("--prompt-only", o.prompt_only, "print the reaction and stop");
+  paint.add("--mood", o.mood, "force a mood");
+  paint.add(
+      "-s,--seed", "INT", [&o](const std::string& text) { read_seed(text, o); }, "seed (random)");
+  paint.add("--steps", o.steps, "denoising steps (25)");
+  paint.add("--cfg-scale", o.guidance, "guidance (7.5)");
+  paint.add("-W,--width", o.width, "width in pixels (the model's own)");
+  paint.add("-H,--height", o.height, "height in pixels (the model's own)");
+  paint.add("-b,--batch-count", o.batch, "pictures (1)");
+  paint.add("--sampler", o.sampler, sampler_names());
+  paint.add("--scheduler", o.scheduler, "karras, with a sigma sampler");
+  paint.add("-i,--init-img", o.init_image, "start from a PNG or JPEG");
+  paint.add("--strength", o.strength, "how much of it may change (0.75)");
+  paint.add("--tokenizer", o.tokenizer, "folder with tokenizer.json, or vocab.json and merges.txt");
+  paint.add("--lora", o.loras, "FILE[:SCALE], repeatable");
+  paint.add("--grammar", o.grammar,
+            "how prompts are read: literal, or a1111 for (word:1.2), BREAK, <lora:name:1>");
+  paint.add("--lora-dir", o.lora_dir, "folder where <lora:name:scale> finds files");
 }
 
 void add_output(CLI::App& app, Options& o) {
-  const char* show = "Output";
-  app.add_option("-o,--output", o.output, "PNG (yent.png); - is standard output")->group(show);
-  app.add_option("--ascii", o.ascii, "also write the ASCII art as text")->group(show);
-  app.add_option("--filter", o.filter, "ascii or none")->group(show);
-  app.add_flag_callback(
-         "--raw", [&o] { o.filter = "none"; }, "pixels only")
-      ->group(show);
-  app.add_option("--columns", o.columns, "columns (100)")->group(show);
-  app.add_option("--charset", o.charset, charset_names() + ", or your own")->group(show);
-  app.add_option_function<std::string>(
-         "--glyphs",
-         [](const std::string& g) {
-           if (g == "shape" || g == "attention")
-             throw usage_error("--glyphs {} is not built yet", g);
-           if (g != "level") throw usage_error("--glyphs is {}, expected level", g);
-         },
-         "level")
-      ->group(show);
-  app.add_option("--boost", o.boost, "brightness of glyphs (2.8)")->group(show);
-  app.add_option("--fill", o.fill, "brightness behind them (0.5)")->group(show);
-  app.add_flag("--invert", o.invert, "dark on light")->group(show);
-  app.add_flag("!--no-color", o.color, "glyphs without colour")->group(show);
-  app.add_flag("--timings", o.timings, "time of every stage on standard error")->group(show);
-  app.add_flag("--json", o.json, "one JSON object on standard output")->group(show);
-  app.add_flag("-q,--quiet", o.quiet, "nothing but errors")->group(show);
-  app.add_flag("-v,--verbose", o.verbose, "say more")->group(show);
+  OptionGroup show(app, "Output");
+  show.add("-o,--output", o.output,
+           "PNG or JPEG, by its ending (yent.png); - is a PNG to standard output");
+  show.add("--ascii", o.ascii, "also write the ASCII art as text");
+  show.add("--filter", o.filter, "ascii or none");
+  show.flag(
+      "--raw", [&o] { o.filter = "none"; }, "pixels only");
+  show.add("--columns", o.columns, "columns (100)");
+  show.add("--charset", o.charset, charset_names() + ", or your own");
+  show.add("--glyphs", "TEXT", check_glyphs, "level");
+  show.add("--boost", o.boost, "brightness of glyphs (2.8)");
+  show.add("--fill", o.fill, "brightness behind them (0.5)");
+  show.flag("--invert", o.invert, "dark on light");
+  show.flag("!--no-color", o.color, "glyphs without colour");
+  show.flag("--timings", o.timings, "time of every stage on standard error");
+  show.flag("--json", o.json, "one JSON object on standard output");
+  show.flag("-q,--quiet", o.quiet, "nothing but errors");
+  show.flag("-v,--verbose", o.verbose, "say more");
 }
 
 void add_machine(CLI::App& app, Options& o) {
-  const char* machine = "Machine";
-  app.add_option("--device", o.device, "cpu, cuda, cuda:N, or cuda:all for a batch")
-      ->group(machine);
-  app.add_option("--precision", o.precision, "auto, f32, bf16, f16 or int8")->group(machine);
-  app.add_option("--policy", o.policy,
-                 "file of per-layer precisions and styles, or auto, bf16, int8, "
-                 "int8-exact, int8-impressionist, woodcut, fog")
-      ->group(machine);
-  app.add_flag("--explain", o.explain, "print what every layer computes with")->group(machine);
-  app.add_option("-t,--threads", o.threads, "threads (physical cores)")->group(machine);
-  app.add_option("--isa", o.isa, "cap on the instruction set: ref, avx2, avx512, neon, ...")
-      ->group(machine);
+  OptionGroup machine(app, "Machine");
+  machine.add("--device", o.device, "cpu, cuda, cuda:N, or cuda:all for a batch");
+  machine.add("--precision", o.precision, "auto, f32, bf16, f16 or int8");
+  machine.add("--policy", o.policy,
+              "file of per-layer precisions and styles, or auto, bf16, int8, "
+              "int8-exact, int8-impressionist, woodcut, fog");
+  machine.flag("--explain", o.explain, "print what every layer computes with");
+  machine.add("-t,--threads", o.threads, "threads (physical cores that this process may use)");
+  machine.add("--isa", o.isa, "cap on the instruction set: ref, avx2, avx512, neon, ...");
 }
 
 void add_research(CLI::App& app, Options& o) {
-  const char* research = "Research";
-  app.add_option("--rng", o.rng, "noise as PyTorch draws it on: cpu, cuda")->group(research);
-  app.add_option("--init-latent", o.init_latent, "start from this noise (safetensors)")
-      ->group(research);
-  app.add_option("--cond", o.cond, "text embeddings instead of a prompt (safetensors)")
-      ->group(research);
-  app.add_option("--dump", o.dump, "write the stages of the run (safetensors)")->group(research);
-  app.add_option("--dump-layers", o.dump_layers, "with the outputs of layers that match")
-      ->group(research);
+  OptionGroup research(app, "Research");
+  research.add("--rng", o.rng, "noise as PyTorch draws it on: cpu, cuda");
+  research.add("--init-latent", o.init_latent, "start from this noise (safetensors)");
+  research.add("--cond", o.cond, "text embeddings instead of a prompt (safetensors)");
+  research.add("--dump", o.dump, "write the stages of the run (safetensors)");
+  research.add("--dump-layers", o.dump_layers, "with the outputs of layers that match");
 }
 
 void add_language_model(CLI::App& app, Options& o) {
-  const char* voice = "Language model";
-  app.add_option("--complete", o.complete, "continue TEXT and stop")->group(voice);
-  app.add_option("--temp", o.temperature, "temperature; 0 is greedy")->group(voice);
-  app.add_option("--top-k", o.top_k, "keep the K best (40)")->group(voice);
-  app.add_option("--top-p", o.top_p, "keep this share of the probability (1)")->group(voice);
-  app.add_option("--min-p", o.min_p, "drop what is this much less likely than the best (0)")
-      ->group(voice);
-  app.add_option("--repeat-penalty", o.repeat_penalty, "1 is off")->group(voice);
-  app.add_option("-c,--ctx-size", o.context, "context (the file's)")->group(voice);
-  app.add_option("--tokens", o.tokens, "most tokens to add (128)")->group(voice);
+  OptionGroup voice(app, "Language model");
+  voice.add("--complete", o.complete, "continue TEXT and stop");
+  voice.add("--temp", o.temperature, "temperature; 0 is greedy");
+  voice.add("--top-k", o.top_k, "keep the K best (40)");
+  voice.add("--top-p", o.top_p, "keep this share of the probability (1)");
+  voice.add("--min-p", o.min_p, "drop what is this much less likely than the best (0)");
+  voice.add("--repeat-penalty", o.repeat_penalty, "1 is off");
+  voice.add("-c,--ctx-size", o.context, "context (the file's)");
+  voice.add("--tokens", o.tokens, "most tokens to add (128)");
 }
 
 void add_options(CLI::App& app, Options& o) {
-  // A script's defaults can be overruled: the last one counts.
-  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  app.add_option("words", o.words, "what you say to Yent")->multi_option_policy(kAll);
+  add_words(app, "words", o.words, "what you say to Yent");
   add_painting(app, o);
   add_output(app, o);
   add_machine(app, o);
   add_research(app, o);
   add_language_model(app, o);
+  refuse_not_built(app);
 }
 
 void one_of(const char* flag, const std::string& value, std::initializer_list<const char*> known) {
@@ -242,6 +214,7 @@ void check(const Options& o, const CLI::App& app) {
 void print_completion(const CLI::App& app) {
   std::string flags;
   for (const CLI::Option* option : app.get_options()) {
+    if (option->get_group().empty()) continue;  // not built
     for (const std::string& name : option->get_lnames()) flags += " --" + name;
   }
   std::cout << "_yent_run() {\n"
@@ -257,6 +230,12 @@ void print_completion(const CLI::App& app) {
                "complete -o filenames -F _yent_run yent-run\n";
 }
 
+// The end of a run that only prints.
+std::nullopt_t flushed() {
+  if (!std::cout.flush()) throw run_error("standard output cannot be written");
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Options> parse_options(int argc, char** argv, const char* environment_isa) {
@@ -267,12 +246,17 @@ std::optional<Options> parse_options(int argc, char** argv, const char* environm
   app.add_flag("--completion-bash", completion, "print a completion script for bash")
       ->group("Output");
   app.set_version_flag("--version", std::string("yent ") + YENT_VERSION);
-  refuse_not_built(argc, argv);
   try {
-    app.parse(argc, argv);
+    parse_as_typed(app, argc, argv);
   } catch (const CLI::Success& done) {
     app.exit(done, std::cout, std::cerr);
-    return std::nullopt;
+    return flushed();
+  } catch (const CLI::ArgumentMismatch& wrong) {  // begins with the option's name
+    const std::string sentence = wrong.what();
+    throw usage_error("{} needs a value", sentence.substr(0, sentence.find(':')));
+  } catch (const CLI::ExtrasError&) {
+    throw usage_error("{} is no option of yent-run, expected one that --help lists",
+                      app.remaining().front());
   } catch (const CLI::ParseError& wrong) {
     std::string sentence = wrong.what();
     std::replace(sentence.begin(), sentence.end(), '\n', ' ');
@@ -280,7 +264,7 @@ std::optional<Options> parse_options(int argc, char** argv, const char* environm
   }
   if (completion) {
     print_completion(app);
-    return std::nullopt;
+    return flushed();
   }
   if (o.isa.empty() && environment_isa) o.isa = environment_isa;
   check(o, app);

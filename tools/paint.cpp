@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "engine/ascii/charset.h"
+#include "engine/ascii/font.h"
 #include "engine/pipeline/assets.h"
 #include "engine/pipeline/infotext.h"
 #include "engine/pipeline/measured.h"
@@ -12,20 +13,13 @@
 #include "engine/pipeline/yent_session.h"
 #include "engine/yent/mood.h"
 #include "kernels/error.h"
-#include "loaders/io/output_file.h"
+#include "tools/outputs.h"
 #include "tools/paint_request.h"
 #include "tools/run.h"
 #include "tools/show.h"
 
 namespace yent {
 namespace {
-
-// picture.png, picture_2.png, picture_3.png, ...
-std::filesystem::path numbered(const std::filesystem::path& path, int index) {
-  if (index == 0 || path.empty()) return path;
-  auto name = path.stem().string() + "_" + std::to_string(index + 1) + path.extension().string();
-  return path.parent_path() / name;
-}
 
 // What Yent answers to the words; told, and kept for the report.
 Reaction answer(Run& run, const PromptLimit& limit) {
@@ -84,18 +78,14 @@ void end_report(Run& run, const Pipeline::Resolution& made,
   run.report["output"] = outputs.size() > 1 ? files : files[0];
 }
 
-// The pictures' paths. A mistake in any output is told before the work.
-std::vector<std::filesystem::path> check_outputs(const Options& o) {
-  if (o.output == "-" && o.batch > 1) throw usage_error("-o - takes one picture, not {}", o.batch);
-  std::vector<std::filesystem::path> outputs;
-  for (int k = 0; k < o.batch; ++k) {
-    outputs.push_back(numbered(o.output, k));
-    if (o.output != "-") ensure_writable(outputs.back());
+// A charset that the terminal shows may have characters that the font of the pictures lacks.
+void check_charset(Run& run) {
+  const Options& o = run.options;
+  for (char32_t c : charset_from(o.charset)) {
+    if (o.filter != "ascii" || has_glyph(c)) continue;
+    run.console.warn(fmt::format("the font of the pictures has no U+{:04X}, a box stands for it",
+                                 static_cast<uint32_t>(c)));
   }
-  if (!o.ascii.empty()) ensure_writable(o.ascii);
-  if (!o.dump.empty()) ensure_writable(o.dump);
-  charset_from(o.charset);
-  return outputs;
 }
 
 void paint_pictures(Run& run, Pipeline& pipeline, const PaintRequest& request,
@@ -136,7 +126,9 @@ void paint(Run& run) {
   if (!o.mood.empty()) mood_named(o.mood, built_in_persona());
   begin_report(run);
   if (o.prompt_only) return speak(run);
-  const std::vector<std::filesystem::path> outputs = check_outputs(o);
+  check_charset(run);
+  check_outputs(o);
+  const std::vector<std::filesystem::path> outputs = picture_paths(o);
   std::optional<Dump> dump;
   if (!o.dump.empty()) dump.emplace(o.dump_layers);
 

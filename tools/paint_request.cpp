@@ -2,28 +2,33 @@
 
 #include <cmath>
 #include <filesystem>
+#include <limits>
 
 #include "engine/pipeline/assets.h"
 #include "kernels/error.h"
+#include "tools/number.h"
 
 namespace yent {
 namespace {
 
-// FILE or FILE:SCALE; a colon that is part of a file's name is left alone.
 Lora open_lora(const std::string& argument) {
-  const size_t colon = argument.rfind(':');
-  if (colon != std::string::npos && !std::filesystem::exists(argument)) {
-    const std::string number = argument.substr(colon + 1);
-    char* end = nullptr;
-    const float scale = std::strtof(number.c_str(), &end);
-    if (!number.empty() && *end == 0 && std::isfinite(scale))
-      return Lora::open(argument.substr(0, colon), scale);
-    throw usage_error("--lora {}: the scale is '{}', expected a number", argument, number);
-  }
-  return Lora::open(argument, 1);
+  const auto [path, scale] = lora_argument(argument);
+  return Lora::open(path, scale);
 }
 
 }  // namespace
+
+std::pair<std::string, float> lora_argument(const std::string& argument) {
+  const size_t colon = argument.rfind(':');
+  std::error_code absent;
+  if (colon == argument.npos || std::filesystem::exists(argument, absent)) return {argument, 1.0f};
+  const std::string number = argument.substr(colon + 1);
+  const auto scale = decimal_number(number);
+  if (!scale || std::abs(*scale) > std::numeric_limits<float>::max()) {
+    throw usage_error("--lora {}: the scale is '{}', expected a number", argument, number);
+  }
+  return {argument.substr(0, colon), static_cast<float>(*scale)};
+}
 
 TokenizerFolders tokenizer_folders(const Options& o) {
   return {.instead = o.tokenizer, .fallback = [] { return shipped("clip"); }};

@@ -1,10 +1,16 @@
 // From the command line to a pipeline and what it is asked for.
 #pragma once
 
+#include <string>
+#include <utility>
+
 #include "engine/pipeline/pipeline.h"
 #include "tools/run.h"
 
 namespace yent {
+
+// FILE or FILE:SCALE of --lora; a colon that is part of a file's name is left alone.
+std::pair<std::string, float> lora_argument(const std::string& argument);
 
 TokenizerFolders tokenizer_folders(const Options& options);
 

@@ -7,17 +7,29 @@
 #include "engine/ascii/filter.h"
 #include "kernels/error.h"
 #include "loaders/io/output_file.h"
+#include "tools/outputs.h"
 
 namespace yent {
 namespace {
 
-void write_png(const Options& o, const Image& picture, const std::filesystem::path& path,
-               const std::string& text) {
-  const std::vector<std::pair<std::string, std::string>> chunks{{"parameters", text}};
-  const std::vector<uint8_t> png = encode_png(picture, chunks);
-  if (o.output != "-") return write_file_atomically(path, png);
-  std::cout.write(reinterpret_cast<const char*>(png.data()),
-                  static_cast<std::streamsize>(png.size()));
+std::vector<uint8_t> encode(Run& run, const Image& picture, const std::filesystem::path& path,
+                            const std::string& text) {
+  if (!is_jpeg_name(path)) {
+    const std::vector<std::pair<std::string, std::string>> chunks{{"parameters", text}};
+    return encode_png(picture, chunks);
+  }
+  if (fits_jpeg(text)) return encode_jpeg(picture, text);
+  run.console.warn(fmt::format("{}: the settings are left out, {} bytes are too many for a JPEG",
+                               path.string(), text.size()));
+  return encode_jpeg(picture);
+}
+
+void write_picture(Run& run, const Image& picture, const std::filesystem::path& path,
+                   const std::string& text) {
+  const std::vector<uint8_t> bytes = encode(run, picture, path, text);
+  if (path != "-") return write_file_atomically(path, bytes);
+  std::cout.write(reinterpret_cast<const char*>(bytes.data()),
+                  static_cast<std::streamsize>(bytes.size()));
   std::cout.flush();
   if (!std::cout) throw run_error("the picture cannot be written to standard output");
 }
@@ -40,7 +52,7 @@ void show(Run& run, const Image& image, const Outputs& to, const std::string& te
   }
   {
     const Timings::Span span(&run.timings, "png");
-    write_png(o, picture, to.png, text);
+    write_picture(run, picture, to.picture, text);
   }
   options.columns = o.columns;
   if (!to.ascii.empty()) write_file_atomically(to.ascii, ascii_text(draw_ascii(image, options)));

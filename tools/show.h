@@ -11,7 +11,7 @@ namespace yent {
 
 // Where one picture goes. An empty path: nowhere.
 struct Outputs {
-  std::filesystem::path png, ascii;
+  std::filesystem::path picture, ascii;  // `-`: standard output, for the picture
 };
 
 // Writes one picture with `text` as its parameters, and draws it where there is a terminal. Throws

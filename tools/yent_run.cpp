@@ -61,6 +61,8 @@ int main(int argc, char** argv) {
   struct sigaction interrupt = {};
   interrupt.sa_handler = yent::on_interrupt;
   ::sigaction(SIGINT, &interrupt, nullptr);
+  // Past a limit on the size of files a write then fails as on a full disk.
+  ::signal(SIGXFSZ, SIG_IGN);
   try {
     yent::run(argc, argv);
     return 0;

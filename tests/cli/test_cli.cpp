@@ -84,7 +84,7 @@ TEST_CASE("cli: a run that fails is 1") {
                          program.paint({"-p", "x", "--isa", "neon", "-o", "a.png"}).code};
   CHECK(*std::max_element(foreign, foreign + 2) == 1);
   for (const char* flag : {"-o", "--ascii", "--dump"}) {
-    check_refused(program, {"-p", "x", flag, "no/such/folder/file"}, 1);
+    check_refused(program, {"-p", "x", flag, "no/such/folder/file.png"}, 1);
     check_refused(program, {"-p", "x", flag, "."}, 1);
   }
   check_refused(program, {"--complete", "x", "--llm", kGolden + "toy_voice.gguf", "--dump", "."},

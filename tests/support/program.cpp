@@ -27,7 +27,7 @@ Args operator+(Args a, const Args& b) {
   return a;
 }
 
-Program::Program() : here(folder_.path()) {}
+Program::Program() : executable(YENT_RUN), here(folder_.path()) {}
 
 bool Program::absent() {
   if (::access(YENT_RUN, X_OK) == 0 && Program().run({"--version"}).code == 0) return false;
@@ -36,7 +36,7 @@ bool Program::absent() {
 }
 
 pid_t Program::start(Args args) const {
-  args.insert(args.begin(), YENT_RUN);
+  args.insert(args.begin(), executable);
   std::istringstream emulator(YENT_EMULATOR);
   args.insert(args.begin(), std::istream_iterator<std::string>(emulator), {});
   std::vector<char*> argv;
@@ -51,6 +51,7 @@ pid_t Program::start(Args args) const {
   };
   redirect(out, 1);
   redirect(err, 2);
+  if (in_child) in_child();
   if (::chdir(in.c_str()) == 0) ::execvp(argv[0], argv.data());
   ::_exit(127);
 }
@@ -74,7 +75,16 @@ Outcome Program::complete(const Args& args) const {
       args);
 }
 
-void check_refused(const Program& program, const Args& args, int code) {
+std::vector<std::string> Program::files() const {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(here)) {
+    names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::string check_refused(const Program& program, const Args& args, int code) {
   const Outcome o = program.paint(args);
   std::string line;
   for (const std::string& arg : args) line += arg + " ";
@@ -85,6 +95,7 @@ void check_refused(const Program& program, const Args& args, int code) {
   CHECK(o.err.starts_with("yent-run: "));
   CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
   CHECK_FALSE(program.has("yent.png"));
+  return o.err;
 }
 
 std::string bytes_of(const TensorSet& set, const std::string& name) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,13 @@ class Program {
   Outcome paint(const Args& args) const;
   Outcome complete(const Args& args) const;
 
+  // The names of all files in the folder, sorted.
+  std::vector<std::string> files() const;
+
+  // What the child does between fork and exec: limits, mounts, environment.
+  std::function<void()> in_child = {};
+  std::string executable;
+
   std::string read(const std::string& name) const { return text_of(here / name); }
   TensorSet dump(const std::string& name) const { return read_safetensors(here / name); }
   bool has(const std::string& name) const { return fs::exists(here / name); }
@@ -54,8 +62,8 @@ class Program {
   const fs::path here;
 };
 
-// A run that fails prints one sentence, on standard error alone.
-void check_refused(const Program& program, const Args& args, int code);
+// A run that fails prints one sentence, on standard error alone; returned.
+std::string check_refused(const Program& program, const Args& args, int code);
 
 std::string bytes_of(const TensorSet& set, const std::string& name);
 std::vector<std::string> names_of(const TensorSet& set);  // sorted

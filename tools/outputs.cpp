@@ -1,0 +1,160 @@
+#include "tools/outputs.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+
+#include "engine/pipeline/assets.h"
+#include "engine/pipeline/named_policy.h"
+#include "kernels/error.h"
+#include "loaders/io/output_file.h"
+#include "tools/paint_request.h"
+
+namespace yent {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A file of the command line and the option that it belongs to.
+struct NamedFile {
+  std::string option;
+  fs::path path;
+
+  std::string text() const { return option + " " + path.string(); }
+};
+
+// What tells a file from another: device, number and nothing, or those of its folder and its name
+// where it does not exist yet.
+using Identity = std::tuple<dev_t, ino_t, std::string>;
+
+// Nothing for what does not exist, and for devices and pipes, which take any number of outputs.
+std::optional<Identity> existing(const fs::path& path) {
+  struct stat info = {};
+  if (::stat(path.c_str(), &info) != 0) return {};
+  if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) return {};
+  return Identity{info.st_dev, info.st_ino, ""};
+}
+
+// Nothing where no file can be made, either.
+std::optional<Identity> existing_or_new(const fs::path& path) {
+  std::error_code error;
+  if (fs::exists(path, error)) return existing(path);
+  const fs::path target = output_target(path);
+  auto identity = existing(target.has_parent_path() ? target.parent_path() : fs::path("."));
+  if (identity) std::get<std::string>(*identity) = target.filename().string();
+  return identity;
+}
+
+std::string lower_ending(const fs::path& path) {
+  std::string ending = path.extension().string();
+  std::ranges::transform(ending, ending.begin(), [](unsigned char c) { return std::tolower(c); });
+  return ending;
+}
+
+// A device or a pipe has no ending.
+void check_ending(const fs::path& path) {
+  std::error_code error;
+  if (path == "-" || (fs::exists(path, error) && !fs::is_regular_file(path, error))) return;
+  const std::string ending = lower_ending(path);
+  if (ending == ".png" || is_jpeg_name(path)) return;
+  throw usage_error("-o {}: the ending is '{}', expected .png, .jpg or .jpeg", path.string(),
+                    path.extension().string());
+}
+
+std::vector<NamedFile> outputs_of(const Options& o) {
+  std::vector<NamedFile> outputs;
+  if (!o.dump.empty()) outputs.push_back({"--dump", o.dump});
+  if (o.complete) return outputs;  // nothing is painted
+  for (int k = 0; k < o.batch; ++k) {
+    if (o.output != "-") outputs.push_back({"-o", numbered(o.output, k)});
+    if (!o.ascii.empty()) outputs.push_back({"--ascii", numbered(o.ascii, k)});
+  }
+  return outputs;
+}
+
+// The files of a model in a folder, which the run opens by itself. Others beside them are free.
+void add_folder(const NamedFile& folder, std::vector<NamedFile>& inputs) {
+  std::error_code error;
+  if (!fs::is_directory(folder.path, error)) return;
+  for (const char* name : {"model_index.json", "vocab.json", "merges.txt", "config.json"}) {
+    inputs.push_back({folder.option, folder.path / name});
+  }
+  for (const char* part : {"unet", "vae", "text_encoder", "tokenizer", "scheduler"}) {
+    for (const auto& file : fs::directory_iterator(folder.path / part, error)) {
+      inputs.push_back({folder.option, file.path()});
+    }
+  }
+}
+
+// Every file that an option names and the run reads, and those of a folder that it names.
+std::vector<NamedFile> inputs_of(const Options& o) {
+  std::vector<NamedFile> inputs;
+  const auto add = [&](const char* option, const fs::path& path) {
+    if (path.empty()) return;
+    inputs.push_back({option, path});
+    add_folder({option, path}, inputs);
+  };
+  const auto add_model = [&](const char* option, const std::string& given, const char* shipped) {
+    add(option, given == "default" ? find_shipped(shipped).value_or("") : fs::path(given));
+  };
+  add_model("-m", o.model, "default");
+  add_model("--llm", o.llm, "default/yent.gguf");
+  add("--tokenizer", o.tokenizer);
+  add("-i", o.init_image);
+  add("--init-latent", o.init_latent);
+  add("--cond", o.cond);
+  if (is_policy_path(o.policy)) add("--policy", o.policy);
+  for (const std::string& lora : o.loras) add("--lora", lora_argument(lora).first);
+  return inputs;
+}
+
+}  // namespace
+
+fs::path numbered(const fs::path& path, int index) {
+  if (index == 0 || path.empty()) return path;
+  auto name = path.stem().string() + "_" + std::to_string(index + 1) + path.extension().string();
+  return path.parent_path() / name;
+}
+
+std::vector<fs::path> picture_paths(const Options& o) {
+  std::vector<fs::path> paths;
+  for (int k = 0; k < o.batch; ++k) paths.push_back(numbered(o.output, k));
+  return paths;
+}
+
+bool is_jpeg_name(const fs::path& path) {
+  const std::string ending = lower_ending(path);
+  return ending == ".jpg" || ending == ".jpeg";
+}
+
+void check_outputs(const Options& o) {
+  if (o.output == "-" && o.batch > 1) throw usage_error("-o - takes one picture, not {}", o.batch);
+  if (!o.complete) check_ending(o.output);
+  std::map<Identity, NamedFile> read, written;
+  for (NamedFile& input : inputs_of(o)) {
+    if (const auto identity = existing(input.path)) read.emplace(*identity, std::move(input));
+  }
+  const std::vector<NamedFile> outputs = outputs_of(o);
+  for (const NamedFile& output : outputs) {
+    const auto identity = existing_or_new(output.path);
+    if (!identity) continue;
+    const auto same = read.find(*identity);
+    if (same != read.end()) {
+      throw usage_error("{} is the file that {} reads, expected another", output.text(),
+                        same->second.text());
+    }
+    const auto [other, is_new] = written.emplace(*identity, output);
+    if (!is_new) {
+      throw usage_error("{} and {} are one file, expected two", other->second.text(),
+                        output.text());
+    }
+  }
+  for (const NamedFile& output : outputs) ensure_writable(output.path);
+}
+
+}  // namespace yent
