@@ -74,6 +74,8 @@ void add_painting(CLI::App& app, Options& o) {
   paint.add("-i,--init-img", o.init_image, "start from a PNG or JPEG");
   paint.add("--strength", o.strength, "how much of it may change (0.75)");
   paint.add("--tokenizer", o.tokenizer, "folder with tokenizer.json, or vocab.json and merges.txt");
+  paint.add("--vae", o.vae, "another VAE: a diffusers folder or a file");
+  paint.add("--variant", o.variant, "weights NAME of a folder: *.NAME.safetensors");
   paint.add("--lora", o.loras, "FILE[:SCALE], repeatable");
   paint.add("--grammar", o.grammar,
             "how prompts are read: literal, or a1111 for (word:1.2), BREAK, <lora:name:1>");
@@ -173,6 +175,11 @@ void check(const Options& o, const CLI::App& app) {
   if (o.output == "-" && o.json) throw usage_error("-o - and --json both want standard output");
   if (o.output.empty()) throw usage_error("-o is empty, expected a file");
   if (o.filter == "blend") throw usage_error("--filter blend is not built yet");
+  if (o.vae == "tiny") throw usage_error("--vae tiny is not built yet");
+  if (given("--vae") && o.vae.empty()) throw usage_error("--vae is empty, expected a file");
+  if (given("--variant") && o.variant.empty()) {
+    throw usage_error("--variant is empty, expected a name as fp16, bf16 or non_ema");
+  }
   if (!o.dump_layers.empty() && o.dump.empty()) throw usage_error("--dump-layers needs --dump");
   if (given("--strength") && o.init_image.empty()) throw usage_error("--strength needs -i");
   if (!o.init_image.empty() && !o.init_latent.empty()) {

@@ -26,6 +26,7 @@ struct Options {
   std::string tokenizer;
   std::vector<std::string> loras;  // FILE or FILE:SCALE
   std::string lora_dir, grammar = "literal";
+  std::string vae, variant;  // empty: the model's own, the plain weights
   std::string mood;
 
   std::string filter = "ascii";

@@ -41,7 +41,8 @@ Pipeline make_pipeline(Run& run) {
                         .prefer_f16 = o.precision == "f16",
                         .tokenizer = tokenizer_folders(o),
                         .text_is_given = !o.cond.empty(),
-                        .keep_loaded = o.explain};  // loaded once to be explained, and then used
+                        .keep_loaded = o.explain,  // loaded once to be explained, and then used
+                        .choice = {.variant = o.variant, .vae = o.vae}};
   config.lora_dir = o.lora_dir;
   for (const std::string& lora : o.loras) config.loras.push_back(open_lora(lora));
   config.messages.warn = [&run](const std::string& sentence) { run.console.warn(sentence); };

@@ -22,6 +22,7 @@ DiffusionNetworks::DiffusionNetworks(DiffusionCheckpoint files, Backend& backend
   scheduler_config_ = SchedulerConfig::stable_diffusion();
   if (const auto config = files_.scheduler_config()) {
     scheduler_config_ = SchedulerConfig::from_json(config->json, config->where);
+    if (!config->assumed.empty()) options_.messages.warn(config->assumed);
     if (scheduler_config_.clips_sample) {
       options_.messages.warn(config->where + " asks to clip samples, which is not done");
     }

@@ -20,7 +20,10 @@ ClipConfig read_clip_config(const DiffusionCheckpoint& files) {
 }
 
 PromptTokenizer::PromptTokenizer(const DiffusionCheckpoint& files, const TokenizerFolders& folders)
-    : PromptTokenizer(read_clip_config(files), folder_for(files, folders)) {}
+    : PromptTokenizer(read_clip_config(files), folder_for(files, folders)) {
+  const auto pad = files.pad_token();
+  if (pad && folders.instead.empty()) tokenizer_.pad_with(*pad);
+}
 
 PromptTokenizer::PromptTokenizer(const ClipConfig& config, const std::filesystem::path& folder)
     : tokenizer_(ClipTokenizer::load(folder)), positions_(config.max_position_embeddings) {

@@ -52,8 +52,9 @@ std::unique_ptr<Text2Image> Pipeline::make_painter(size_t worker,
                                            .keep_loaded = config_.keep_loaded,
                                            .messages = config_.messages},
                               .tokenizer = config_.tokenizer};
-  return std::make_unique<Text2Image>(DiffusionCheckpoint::open(config_.model, config_.prefer_f16),
-                                      *backends_[worker], std::move(options));
+  return std::make_unique<Text2Image>(
+      DiffusionCheckpoint::open(config_.model, config_.prefer_f16, config_.choice),
+      *backends_[worker], std::move(options));
 }
 
 Text2Image& Pipeline::painter(size_t worker) {

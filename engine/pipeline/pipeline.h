@@ -26,6 +26,7 @@ struct PipelineConfig {
   // without it memory holds one network at a time.
   bool keep_loaded = true;
   Messages messages = {};
+  CheckpointChoice choice = {};  // a variant of the weights, another VAE
 };
 
 // What to paint. Values that make no sense are usage errors of paint() and check().

@@ -78,6 +78,13 @@ void ClipTokenizer::add(AddedToken token) {
   added_.add(std::move(token), std::move(wanted));
 }
 
+void ClipTokenizer::pad_with(const std::string& token) {
+  const auto found = ids_.find(token);
+  if (found == ids_.end()) throw usage_error("the vocabulary has no {} to fill up with", token);
+  pad_ = found->second;
+  add({.text = token, .ids = {pad_}, .normalized = false});
+}
+
 bool ClipTokenizer::has(std::string_view token) const {
   return added_.find(token) || ids_.contains(std::string(token));
 }

@@ -23,6 +23,9 @@ class ClipTokenizer {
   // From now on the text of the token becomes its ids. Tokens of the same text are replaced. The
   // ids may lie behind the vocabulary. Throws a usage error for an empty text.
   void add(AddedToken token);
+  // Fills up with this token of the vocabulary, whose text becomes its id from now on. Throws a
+  // usage error when there is none.
+  void pad_with(const std::string& token);
   // Whether a word of a prompt may become this token alone: added, or of the vocabulary.
   bool has(std::string_view token) const;
 

@@ -1,21 +1,22 @@
-// A diffusion model on disk: a diffusers folder, or a single-file SD 1.x checkpoint. Both give the
-// same: for each network a config and tensors under diffusers' names.
+// A diffusion model on disk: a diffusers folder, or a single-file checkpoint of SD 1.x or 2.x. Both
+// give the same: for each network a config and tensors under diffusers' names.
 #pragma once
 
 #include <filesystem>
 #include <optional>
 #include <string>
 
-#include "loaders/io/json.h"
+#include "loaders/checkpoint/part_config.h"
+#include "loaders/checkpoint/single_file.h"
+#include "loaders/checkpoint/vae_file.h"
 #include "loaders/tensors/tensor_set.h"
 
 namespace yent {
 
-// A part's config.json, and the name of its source for error messages. For a single file it is
-// inferred from the tensors (loaders/checkpoint/ldm.h).
-struct PartConfig {
-  Json json;  // an object
-  std::string where;
+// What is taken in the place of the model's own files.
+struct CheckpointChoice {
+  std::string variant = {};        // *.NAME.* where a part of the folder has such weights
+  std::filesystem::path vae = {};  // see open_vae(); "": the model's
 };
 
 // A part is opened only when it is asked for; a missing part is a file error then, which names its
@@ -26,9 +27,11 @@ struct PartConfig {
 class DiffusionCheckpoint {
  public:
   // Where a folder has both, `prefer_f16` takes *.fp16.safetensors before the plain ones. A
-  // single file is mapped here and its names read. Throws a file error when the path is
-  // neither kind.
-  static DiffusionCheckpoint open(const std::filesystem::path& path, bool prefer_f16);
+  // single file and another VAE are mapped here and their names read. Throws a file error when the
+  // path is neither kind or no part has weights of the variant; a usage error for a variant of a
+  // single file.
+  static DiffusionCheckpoint open(const std::filesystem::path& path, bool prefer_f16,
+                                  const CheckpointChoice& choice = {});
 
   const std::string& path() const { return path_; }
 
@@ -41,23 +44,22 @@ class DiffusionCheckpoint {
   TensorSet text_encoder() const;
   bool has_text_encoder() const;
 
-  // A single file has neither. A folder must have a tokenizer; the scheduler is optional.
+  // A folder must have a tokenizer, a single file has none. The scheduler is optional in a folder;
+  // for a single file it is what diffusers would have written.
   std::optional<std::filesystem::path> tokenizer_dir() const;
   std::optional<PartConfig> scheduler_config() const;
+  // The padding token, where the text encoder of a single file wants another than the tokenizer's.
+  std::optional<std::string> pad_token() const;
 
  private:
-  // The tensors of one file, by part. The sets share the mapping.
-  struct SingleFile {
-    TensorSet unet, vae, text_encoder;
-  };
-
-  static SingleFile open_single(const std::filesystem::path& path);
   PartConfig folder_config(const char* part) const;
-  TensorSet folder_tensors(const char* part) const;
+  TensorSet folder_tensors(const char* part, const WeightNames& names) const;
+  bool predicts_v(const Json& unet_config) const;
 
   std::string path_;
-  bool prefer_f16_ = false;
+  WeightChoice weights_;
   std::optional<SingleFile> single_;  // else a folder
+  std::optional<VaeFile> vae_;        // in the place of the model's own
 };
 
 }  // namespace yent

@@ -149,6 +149,7 @@ int largest_number(std::span<const std::string> keys, std::string_view prefix) {
 constexpr std::string_view unet_prefix = "model.diffusion_model.";
 constexpr std::string_view vae_prefix = "first_stage_model.";
 constexpr std::string_view text_prefix = "cond_stage_model.transformer.";
+constexpr std::string_view open_clip_prefix = "cond_stage_model.model.";
 
 // The first downsampler closes the first block. A UNet of one block has none, and then all of
 // input_blocks but conv_in are its layers, and output_blocks has one more.
@@ -198,6 +199,9 @@ LdmRename ldm_rename(std::span<const std::string> keys) {
       name = vae_name(key, levels);
     } else if (take_prefix(key, text_prefix)) {
       part = CheckpointPart::text_encoder;
+      name = std::string(key);
+    } else if (take_prefix(key, open_clip_prefix)) {
+      part = CheckpointPart::open_clip;
       name = std::string(key);
     }
     if (!name) return {};
@@ -258,6 +262,8 @@ Json infer_vae_config(const TensorSet& vae) {
                               {"act_fn", "silu"},
                               {"norm_num_groups", 32},
                               {"scaling_factor", 0.18215}});
+  config["use_quant_conv"] = vae.find("quant_conv.weight") != nullptr;
+  config["use_post_quant_conv"] = vae.find("post_quant_conv.weight") != nullptr;
   const int64_t channels = needed(vae, "decoder.conv_out.weight", 4).dims[0];
   config["out_channels"] = channels;
   config["in_channels"] = channels;
@@ -276,7 +282,7 @@ Json infer_vae_config(const TensorSet& vae) {
   return config;
 }
 
-Json infer_text_config(const TensorSet& text_encoder) {
+Json infer_text_config(const TensorSet& text_encoder, bool open_clip) {
   const std::string embeddings = "text_model.embeddings.";
   const HostTensor& tokens = needed(text_encoder, embeddings + "token_embedding.weight", 2);
   const HostTensor& positions = needed(text_encoder, embeddings + "position_embedding.weight", 2);
@@ -289,7 +295,7 @@ Json infer_text_config(const TensorSet& text_encoder) {
        {"intermediate_size", fc1.dims[0]},
        {"num_hidden_layers", count_of(text_encoder, "text_model.encoder.layers.{}.mlp.fc1.weight")},
        {"num_attention_heads", std::max<int64_t>(width / 64, 1)},
-       {"hidden_act", width == 1024 ? "gelu" : "quick_gelu"},
+       {"hidden_act", open_clip || width == 1024 ? "gelu" : "quick_gelu"},
        {"layer_norm_eps", 1e-5}});
 }
 

@@ -41,6 +41,10 @@ TEST_CASE("cli: a wrong command line is 2") {
            {"-p", "x", "--strength", "0.5"},
            {"-p", "x", "--dump-layers", "*"},
            {"-p", "x", "--lora", "style:much"},
+           {"-p", "x", "--vae", "tiny"},
+           {"-p", "x", "--vae", ""},
+           {"-p", "x", "--variant", ""},
+           {"-p", "x", "-m", kGolden + "sd2_single.safetensors", "--variant", "fp16"},
            {"-p", "x", "--unknown"},
            {"-p", "x", "--filter", "blend"},
            {"-p", "x", "--glyphs", "shape"},
@@ -63,8 +67,8 @@ TEST_CASE("cli: a file that is missing, malformed or does not fit is 3") {
                     std::vector<HostTensor>{{"cond", DType::f32, {77, 8}, data, bytes},
                                             {"uncond", DType::f32, {77, 8}, data, bytes},
                                             {"latent", DType::f32, {1, 77, 8, 1}, data, bytes}});
-  for (const char* flag :
-       {"-m", "--cond", "--init-latent", "--lora", "--tokenizer", "--policy", "--init-img"}) {
+  for (const char* flag : {"-m", "--cond", "--init-latent", "--lora", "--tokenizer", "--policy",
+                           "--init-img", "--vae"}) {
     for (const char* file : {"./missing", "./junk"})
       check_refused(program, {"-p", "x", flag, file}, 3);
   }
@@ -72,6 +76,9 @@ TEST_CASE("cli: a file that is missing, malformed or does not fit is 3") {
     check_refused(program, {"words", "--llm", file}, 3);
     check_refused(program, {"--complete", "x", "--llm", file}, 3);
   }
+  check_refused(program, {"--complete", "x", "--llm", kGolden + "gguf_split-00002-of-00003.gguf"},
+                3);
+  check_refused(program, {"-p", "x", "--variant", "bf16"}, 3);
   check_refused(program, {"-p", "x", "--cond", "narrow"}, 3);
   check_refused(program, {"-p", "x", "--init-latent", "narrow"}, 3);
 }

@@ -85,6 +85,29 @@ TEST_CASE("cli: int8-exact gives the same bytes, whatever the instruction set") 
   CHECK(listing.find(" exact ") != std::string::npos);
 }
 
+TEST_CASE("cli: another VAE paints from the same latent") {
+  if (Program::absent()) return;
+  const Program program;
+  const fs::path own = fs::path(YENT_SOURCE_DIR) / "tests/golden/toy_painter/vae";
+  const auto paint = [&](const Args& args) {
+    REQUIRE(program.paint(Args{"-p", "a cat", "-q", "--dump", "d", "-o", "a.png"} + args).code ==
+            0);
+    const TensorSet set = program.dump("d");
+    return std::pair(bytes_of(set, "latent"), bytes_of(set, "image"));
+  };
+  const auto plain = paint({});
+  CHECK(paint({"--vae", own.string()}) == plain);
+  CHECK(paint({"--vae", (own / "diffusion_pytorch_model.safetensors").string()}) == plain);
+  fs::copy(own, program.here / "vae");
+  std::string config = text_of(own / "config.json");
+  const size_t at = config.find("0.18215");
+  REQUIRE(at != config.npos);
+  put(program.here / "vae/config.json", config.replace(at, 7, "0.25000"));
+  const auto other = paint({"--vae", "vae"});
+  CHECK(other.first == plain.first);
+  CHECK(other.second != plain.second);
+}
+
 TEST_CASE("cli: the same bytes, whatever the thread count") {
   if (Program::absent()) return;
   const Program program;

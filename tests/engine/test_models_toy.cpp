@@ -196,6 +196,25 @@ TEST_CASE("models_toy: CLIP with either activation") {
   }
 }
 
+TEST_CASE("models_toy: the text encoder of an SD 2.x single file") {
+  const std::string path = golden_path("sd2_single.safetensors");
+  const Golden golden("sd2_single");
+  const DiffusionCheckpoint files = DiffusionCheckpoint::open(path, false);
+  for (const auto& backend : backends()) {
+    CAPTURE(backend->isa());
+    Bench bench(*backend);
+    const Policy policy;
+    const auto set = std::make_shared<TensorSet>(files.text_encoder());
+    const WeightBinder loader(checkpoint_of(set, "text_encoder"), *backend, policy);
+    const ClipText clip(loader, ClipConfig::from_json(files.text_config().json, path));
+    CHECK(loader.unread().empty());
+    const PersistentTensor out = clip(bench.c, golden.ints("tokens"));
+    std::vector<float> got(out.tensor.shape.count());
+    backend->read(got.data(), out);
+    check_close(got, golden.rows("output"), 2e-5);
+  }
+}
+
 namespace {
 
 LlamaConfig llama_config(const Json& j) {

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <fmt/core.h>
 
 #include <filesystem>
 #include <fstream>
@@ -154,6 +155,64 @@ TEST_CASE("painter_files: the wanted precision is taken where there is a choice"
   CHECK(chosen(true) == 32);
 }
 
+// The names that save_pretrained(variant=..., max_shard_size=..., safe_serialization=...) writes in
+// diffusers 0.42.1 and transformers 5.24.
+TEST_CASE("painter_files: a variant of the weights") {
+  const std::pair<std::string, std::string> written[] = {
+      {"unet/diffusion_pytorch_model.non_ema.safetensors", ""},
+      {"unet/diffusion_pytorch_model.non_ema-00001-of-00001.safetensors",
+       "unet/diffusion_pytorch_model.safetensors.index.non_ema.json"},
+      {"text_encoder/model.non_ema.safetensors", ""},
+      {"text_encoder/model.non_ema-00001-of-00001.safetensors",
+       "text_encoder/model.safetensors.index.non_ema.json"}};
+  for (const auto& pair : written) {
+    const std::string &bare = pair.first, &index = pair.second;
+    CAPTURE(bare);
+    const Folder folder;
+    const bool text = bare[0] == 't';
+    const std::string plain = text ? "text_encoder/model.safetensors" : plain_unet;
+    fs::create_directories(folder.root / "unet");
+    folder.tensors(plain, {"final_layer_norm.bias"}, 1);
+    folder.tensors("vae/diffusion_pytorch_model.safetensors", {"quant_conv.bias"}, 3);
+    folder.tensors(bare, {"final_layer_norm.bias"}, 2);
+    if (!index.empty()) {
+      folder.text(index, fmt::format(R"({{"weight_map": {{"final_layer_norm.bias": "{}"}}}})",
+                                     fs::path(bare).filename().string()));
+    }
+    const auto value = [&](const std::string& variant) {
+      const auto files = DiffusionCheckpoint::open(folder.root, true, {.variant = variant});
+      CHECK(first_value(files.vae(), "quant_conv.bias") == 3);  // has no such variant
+      return text ? first_value(files.text_encoder(), "text_model.final_layer_norm.bias")
+                  : first_value(files.unet(), "final_layer_norm.bias");
+    };
+    CHECK(value("") == 1);
+    CHECK(value("non_ema") == 2);
+    CHECK(refusal([&] { value("bf16"); }) ==
+          folder.root.string() +
+              ": no part has weights of the variant bf16, expected "
+              "diffusion_pytorch_model.bf16.safetensors");
+  }
+  const std::string single = YENT_SOURCE_DIR "/tests/golden/painter_files.ckpt";
+  CHECK_THROWS_WITH(
+      DiffusionCheckpoint::open(single, false, {.variant = "fp16"}),
+      (single + ": a single file has no variants, expected a diffusers folder").c_str());
+}
+
+TEST_CASE("painter_files: shards of torch files") {
+  const Folder folder;
+  fs::create_directories(folder.root / "unet");
+  fs::copy_file(YENT_SOURCE_DIR "/tests/golden/torch_words_a1111.pt", folder.root / "unet/1.bin");
+  folder.text("unet/diffusion_pytorch_model.bin.index.non_ema.json",
+              R"({"weight_map": {"string_to_param.*": "1.bin"}})");
+  const auto files = DiffusionCheckpoint::open(folder.root, false, {.variant = "non_ema"});
+  CHECK(first_value(files.unet(), "string_to_param.*") == 0);
+  folder.text("unet/2.json", "{}");
+  folder.text("unet/diffusion_pytorch_model.bin.index.non_ema.json",
+              R"({"weight_map": {"x": "2.json"}})");
+  CHECK(
+      refusal([&] { files.unet(); }).ends_with("neither a safetensors file nor one of torch.save"));
+}
+
 TEST_CASE("painter_files: shards") {
   for (const char* index : {"unet/diffusion_pytorch_model.safetensors.index.json",
                             "unet/diffusion_pytorch_model.safetensors.index.fp16.json",
@@ -221,7 +280,8 @@ TEST_CASE("painter_files: a single file, as trainers save it") {
   CHECK(first_value(text, "text_model.final_layer_norm.bias") == -1.5f);
   CHECK(files.has_text_encoder());
   CHECK_FALSE(files.tokenizer_dir().has_value());
-  CHECK_FALSE(files.scheduler_config().has_value());
+  CHECK_FALSE(files.pad_token().has_value());
+  CHECK(refusal([&] { files.scheduler_config(); }) == path + ": conv_out.weight is missing");
   CHECK(refusal([&] { files.unet_config(); }) == path + ": conv_out.weight is missing");
 }
 
@@ -234,10 +294,12 @@ TEST_CASE("painter_files: single files without a part") {
   CHECK_FALSE(files.has_text_encoder());
   CHECK(refusal([&] { files.vae(); }) == path + ": holds no VAE (first_stage_model.)");
   CHECK(refusal([&] { files.text_encoder(); }) ==
-        path + ": holds no text encoder of SD 1.x (cond_stage_model.transformer.)");
+        path +
+            ": holds no text encoder of SD 1.x or 2.x (cond_stage_model.transformer. or "
+            "cond_stage_model.model.)");
 
   folder.tensors("other.safetensors", {"conv_in.weight"});
   CHECK(refusal([&] { DiffusionCheckpoint::open(folder.root / "other.safetensors", true); })
             .ends_with("other.safetensors: no tensor begins with model.diffusion_model., expected "
-                       "an SD 1.x checkpoint"));
+                       "an SD 1.x or 2.x checkpoint"));
 }
