@@ -77,6 +77,8 @@ void add_painting(CLI::App& app, Options& o) {
   paint.add("--vae", o.vae, "another VAE: a diffusers folder or a file");
   paint.add("--variant", o.variant, "weights NAME of a folder: *.NAME.safetensors");
   paint.add("--lora", o.loras, "FILE[:SCALE], repeatable");
+  paint.add("--embedding", o.embeddings,
+            "textual inversion, used where a prompt has its word; repeatable");
   paint.add("--grammar", o.grammar,
             "how prompts are read: literal, or a1111 for (word:1.2), BREAK, <lora:name:1>");
   paint.add("--lora-dir", o.lora_dir, "folder where <lora:name:scale> finds files");

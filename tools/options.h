@@ -25,6 +25,7 @@ struct Options {
   double strength = 0.75;
   std::string tokenizer;
   std::vector<std::string> loras;  // FILE or FILE:SCALE
+  std::vector<std::string> embeddings;
   std::string lora_dir, grammar = "literal";
   std::string vae, variant;  // empty: the model's own, the plain weights
   std::string mood;

@@ -44,6 +44,9 @@ Pipeline make_pipeline(Run& run) {
                         .keep_loaded = o.explain,  // loaded once to be explained, and then used
                         .choice = {.variant = o.variant, .vae = o.vae}};
   config.lora_dir = o.lora_dir;
+  for (const std::string& file : o.embeddings) {
+    config.embeddings.push_back(read_textual_inversion(file));
+  }
   for (const std::string& lora : o.loras) config.loras.push_back(open_lora(lora));
   config.messages.warn = [&run](const std::string& sentence) { run.console.warn(sentence); };
   config.messages.note = [&run](const std::string& sentence) { run.console.note(sentence); };

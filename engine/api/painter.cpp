@@ -163,6 +163,10 @@ yent_status yent_painter_create(yent_device* device, const yent_painter_params* 
         .text_is_given = p.text_is_given != 0,
         .keep_loaded = p.keep_loaded != 0};
     config.lora_dir = text_of(p.lora_dir);
+    for (size_t i = 0; i < p.embedding_count; ++i) {
+      config.embeddings.push_back(
+          read_textual_inversion(text_of((&required(p.embeddings, "embeddings"))[i])));
+    }
     for (size_t i = 0; i < p.lora_count; ++i) {
       const yent_lora& lora = (&required(p.loras, "loras"))[i];
       if (!std::isfinite(lora.scale)) throw usage_error("a LoRA's scale is {}", lora.scale);

@@ -131,9 +131,20 @@ const Made& DiffusionNetworks::loaded(std::optional<Made>& slot, const char* par
   return *slot;
 }
 
+const ClipText& DiffusionNetworks::load_text_encoder() {
+  if (text_encoder_) return *text_encoder_;
+  loaded(text_encoder_, "text_encoder", &DiffusionCheckpoint::text_encoder, clip_config());
+  std::vector<float> learned;
+  for (const TextualInversion& e : options_.embeddings) {
+    learned.insert(learned.end(), e.values.begin(), e.values.end());
+  }
+  if (!learned.empty()) text_encoder_->learn(backend_, learned);
+  return *text_encoder_;
+}
+
 const ClipText& DiffusionNetworks::text_encoder() {
   keep_only(Network::text_encoder);
-  return loaded(text_encoder_, "text_encoder", &DiffusionCheckpoint::text_encoder, clip_config());
+  return load_text_encoder();
 }
 
 const NoisePredictor& DiffusionNetworks::denoising_network() {
@@ -161,9 +172,7 @@ VaeDecoder DiffusionNetworks::vae_decoder_as(const Policy& policy) {
 }
 
 void DiffusionNetworks::load_all() {
-  if (encodes_text()) {
-    loaded(text_encoder_, "text_encoder", &DiffusionCheckpoint::text_encoder, clip_config());
-  }
+  if (encodes_text()) load_text_encoder();
   loaded(unet_, "unet", &DiffusionCheckpoint::unet, unet_config_);
   loaded(vae_encoder_, "vae", &DiffusionCheckpoint::vae, vae_config_);
   vae_decoder_too();

@@ -18,6 +18,7 @@
 #include "engine/models/vae.h"
 #include "loaders/checkpoint/diffusion_checkpoint.h"
 #include "loaders/checkpoint/lora.h"
+#include "loaders/checkpoint/textual_inversion.h"
 
 namespace yent {
 
@@ -27,8 +28,9 @@ class DiffusionNetworks {
   struct Options {
     Policy policy = Policy();
     std::vector<Lora> loras = {};
-    bool text_is_given = false;  // the text encoder is never opened
-    bool keep_loaded = false;    // else a network is let go when another one is asked for
+    std::vector<TextualInversion> embeddings = {};  // words behind the text encoder's vocabulary
+    bool text_is_given = false;                     // the text encoder is never opened
+    bool keep_loaded = false;  // else a network is let go when another one is asked for
     Messages messages = {};
   };
 
@@ -47,6 +49,7 @@ class DiffusionNetworks {
   // Throws a file error where it does not fit the UNet.
   ClipConfig clip_config() const;
   const DiffusionCheckpoint& files() const { return files_; }
+  const std::vector<TextualInversion>& embeddings() const { return options_.embeddings; }
   const Policy& policy() const { return options_.policy; }
 
   // Throws file errors of parts that cannot be opened; looks once.
@@ -81,6 +84,7 @@ class DiffusionNetworks {
   void match_loras();
   bool encodes_text() const { return !options_.text_is_given && files_.has_text_encoder(); }
   void keep_only(Network network);
+  const ClipText& load_text_encoder();
   void remember(const std::vector<Resolved>& layers);
   Checkpoint checkpoint(const char* part, const TensorSet& set) const;
   template <class Made, class Config>

@@ -149,7 +149,7 @@ void Text2Image::check(const Prompt& prompt, const Prompt& negative, const Paint
 }
 
 const PromptTokenizer& Text2Image::tokenizer() {
-  if (!tokenizer_) tokenizer_.emplace(networks_.files(), folders_);
+  if (!tokenizer_) tokenizer_.emplace(networks_.files(), folders_, networks_.embeddings());
   return *tokenizer_;
 }
 
@@ -178,9 +178,14 @@ std::vector<PromptChunk> Text2Image::tokenize(const Prompt& prompt, const Prompt
   if (guided) chunks.resize(each, empty);
   cond.resize(each, empty);
   chunks.insert(chunks.end(), cond.begin(), cond.end());
+  std::vector<int32_t> ids;
+  for (const PromptChunk& c : chunks) ids.insert(ids.end(), c.ids.begin(), c.ids.end());
+  for (const Learned& l : tokenizer().learned()) {
+    if (std::find(ids.begin(), ids.end(), l.first) != ids.end()) continue;
+    messages_.warn(
+        fmt::format("the embedding {} is not used: no prompt has this word", printable(l.word)));
+  }
   if (hooks_.dump) {
-    std::vector<int32_t> ids;
-    for (const PromptChunk& c : chunks) ids.insert(ids.end(), c.ids.begin(), c.ids.end());
     const size_t half = guided ? ids.size() / 2 : 0;
     const auto middle = ids.begin() + static_cast<ptrdiff_t>(half);
     const auto dims = std::vector{static_cast<int64_t>(ids.size() - half)};

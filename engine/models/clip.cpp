@@ -58,24 +58,50 @@ ClipText::ClipText(const WeightBinder& root, const ClipConfig& config)
   }
 }
 
+void ClipText::learn(Backend& backend, std::span<const float> vectors) {
+  const int count = static_cast<int>(vectors.size()) / config_.hidden_size;
+  learned_ = backend.allocate({1, count, 1, config_.hidden_size}, DType::f32);
+  backend.write(learned_, vectors.data());
+}
+
+// Row by row from the table or from the learned vectors: a run of either at a time. `indices` are
+// those of the ids in the one or the other.
+void ClipText::embed(Ctx& c, Tensor out, const std::vector<int32_t>& ids, Tensor indices,
+                     Tensor position) const {
+  for (size_t i = 0; i < ids.size();) {
+    const bool in_table = ids[i] < config_.vocab_size;
+    const size_t begin = i;
+    while (i < ids.size() && (ids[i] < config_.vocab_size) == in_table) ++i;
+    const int count = static_cast<int>(i - begin);
+    c.backend.embed(c.ws, out.slice(begin, count), in_table ? token_embedding_ : learned_,
+                    indices.slice(begin, count), position_embedding_, position.slice(begin, count));
+  }
+}
+
 PersistentTensor ClipText::operator()(Ctx& c, const std::vector<int32_t>& ids) const {
   const int tokens = config_.max_position_embeddings, width = config_.hidden_size;
   const int n = static_cast<int>(ids.size()) / tokens;
-  for (const int32_t id : ids) {
-    ENSURE(id >= 0 && id < config_.vocab_size, "text_encoder: id {} of {}", id, config_.vocab_size);
+  const int learned = learned_ ? static_cast<int>(learned_.tensor.rows()) : 0;
+  std::vector<int32_t> known(ids), order(ids.size());
+  std::string runs;  // where learned vectors stand: part of what a forward does
+  for (size_t i = 0; i < ids.size(); ++i) {
+    order[i] = static_cast<int32_t>(i) % tokens;
+    ENSURE(ids[i] >= 0 && ids[i] < config_.vocab_size + learned, "text_encoder: id {} of {}",
+           ids[i], config_.vocab_size + learned);
+    if (ids[i] < config_.vocab_size) continue;
+    known[i] = ids[i] - config_.vocab_size;
+    runs += fmt::format(" {}", i);
   }
-  std::vector<int32_t> order(ids.size());
-  for (size_t i = 0; i < ids.size(); ++i) order[i] = static_cast<int32_t>(i) % tokens;
   const PersistentTensor id = c.backend.allocate({n, tokens, 1, 1}, DType::i32);
   const PersistentTensor position = c.backend.allocate({n, tokens, 1, 1}, DType::i32);
-  c.backend.write(id, ids.data());
+  c.backend.write(id, known.data());
   c.backend.write(position, order.data());
   const Tensor causal = position.tensor.slice(0, tokens);
 
   PersistentTensor out = c.backend.allocate({n, tokens, 1, width}, DType::f32);
-  c.ws.run(fmt::format("text {}", n), [&] {
+  c.ws.run(fmt::format("text {}{}", n, runs), [&] {
     Activation x = c.make({n, tokens, 1, width});
-    c.backend.embed(c.ws, x, token_embedding_, id, position_embedding_, position);
+    embed(c, x, ids, id, position);
     for (const Layer& l : layers_) {
       const Heads heads{.query = config_.num_attention_heads,
                         .key_value = config_.num_attention_heads,

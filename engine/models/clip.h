@@ -2,6 +2,7 @@
 // transformers' CLIPTextModel.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,11 @@ class ClipText {
 
   const ClipConfig& config() const { return config_; }
 
-  // `ids` holds n rows of max_position_embeddings ids, each inside the vocabulary. Returns the
-  // final norm of all positions of the last layer, {n, 77, 1, hidden_size}.
+  // Learned vectors [count][hidden_size], which get the ids behind the vocabulary.
+  void learn(Backend& backend, std::span<const float> vectors);
+
+  // `ids` holds n rows of max_position_embeddings ids, each inside the vocabulary or learned.
+  // Returns the final norm of all positions of the last layer, {n, 77, 1, hidden_size}.
   PersistentTensor operator()(Ctx& c, const std::vector<int32_t>& ids) const;
 
  private:
@@ -42,8 +46,12 @@ class ClipText {
     Linear fc1, fc2;
   };
 
+  void embed(Ctx& c, Tensor out, const std::vector<int32_t>& ids, Tensor indices,
+             Tensor position) const;
+
   ClipConfig config_;
   PersistentTensor token_embedding_, position_embedding_;
+  PersistentTensor learned_;  // f32, whatever the table's type
   std::vector<Layer> layers_;
   LayerNorm final_layer_norm_;
 };

@@ -34,6 +34,10 @@ Pipeline::Pipeline(PipelineConfig config, std::vector<Backend*> backends)
       loras_(config_.loras),
       painters_(backends_.size()) {
   if (backends_.empty()) throw usage_error("a pipeline needs a backend");
+  if (config_.text_is_given && !config_.embeddings.empty()) {
+    throw usage_error(
+        "an embedding is given, and no prompt to use it: the text is encoded already");
+  }
   for (Backend*& backend : backends_) {
     if (!config_.policy.exact() || backend->exact()) continue;
     backend = twins_.emplace_back(backend->exact_twin()).get();
@@ -48,6 +52,7 @@ std::unique_ptr<Text2Image> Pipeline::make_painter(size_t worker,
                                                    const std::vector<Lora>& loras) const {
   Text2Image::Options options{.networks = {.policy = config_.policy,
                                            .loras = loras,
+                                           .embeddings = config_.embeddings,
                                            .text_is_given = config_.text_is_given,
                                            .keep_loaded = config_.keep_loaded,
                                            .messages = config_.messages},

@@ -20,6 +20,7 @@ struct PipelineConfig {
   bool prefer_f16 = false;  // take *.fp16.safetensors of a folder that has both
   std::vector<Lora> loras = {};
   std::filesystem::path lora_dir = {};  // where <lora:name:scale> of a prompt finds its file
+  std::vector<TextualInversion> embeddings = {};
   TokenizerFolders tokenizer = {};
   bool text_is_given = false;  // every request brings embeddings: the encoder is never opened
   // Whether networks stay loaded when their stage is over. With it a second picture loads nothing;

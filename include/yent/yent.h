@@ -116,6 +116,8 @@ typedef struct yent_painter_params {
   yent_message_fn on_warning, on_note; /* may be NULL; called as long as the painter lives */
   void* user;
   const char* lora_dir; /* a folder where <lora:name:scale> of a prompt finds its file; or NULL */
+  const char* const* embeddings; /* textual inversion files, used where a prompt has their words */
+  size_t embedding_count;
 } yent_painter_params;
 
 YENT_API void yent_painter_params_init(yent_painter_params* params, size_t struct_size);

@@ -305,6 +305,8 @@ TensorSet TorchReader::read() {
   read_dict(nested ? mapping(*nested) : top, "");
   if (const PickleId* embeddings = entry(top, "string_to_param")) {
     read_dict(mapping(*embeddings), "string_to_param.");
+    const PickleId* name = entry(top, "name");
+    if (name && graph_[*name].kind == Kind::string) set_.metadata["name"] = graph_[*name].text;
   }
   const PickleId* step = entry(top, "global_step");
   if (step && graph_[*step].kind == Kind::integer) {

@@ -143,6 +143,10 @@ TEST_CASE("api: a prompt can be read in the a1111 grammar") {
   const std::string loras = yent::golden_path("");
   with.model = toy.c_str();
   with.lora_dir = loras.c_str();
+  const std::string hands = yent::golden_path("ti/badhands-500.pt");
+  const char* const embeddings[] = {hands.c_str()};
+  with.embeddings = embeddings;
+  with.embedding_count = 1;
   const Painter painter = open_painter(device, with);
   int32_t count = 0, capacity = 0;
   const char* prompt = "(cat:1.5) BREAK cat";
@@ -162,6 +166,8 @@ TEST_CASE("api: a prompt can be read in the a1111 grammar") {
   CHECK(painted("a cat", "a1111") == plain);
   CHECK(painted("a (cat:2)", "a1111") != plain);
   CHECK(painted("a <lora:lora_style:1>cat", "a1111") != plain);
+  REQUIRE(yent_painter_count_tokens(painter.get(), "badhands", &count, nullptr) == YENT_OK);
+  CHECK(count == 2);
   p.prompt = "[a|b]";
   CHECK(yent_paint(painter.get(), &p, nullptr) == YENT_ERROR_USAGE);
 }

@@ -43,6 +43,30 @@ TEST_CASE("cli prompt: two chunks are two times 77 rows, and the picture keeps w
   CHECK(read_image(program.here / "a.png").rgb == read_image(program.here / "b.png").rgb);
 }
 
+TEST_CASE("cli prompt: a learned word in the negative prompt") {
+  if (Program::absent()) return;
+  const Program program;
+  const auto picture = [&](const Args& args) {
+    const Outcome o = program.paint(args + Args{"-p", "a cat", "-o", "a.png", "--raw"});
+    CHECK_MESSAGE(o.code == 0, o.err);
+    return std::pair(read_image(program.here / "a.png").rgb, o.err);
+  };
+  const Args hands{"--embedding", kGolden + "ti/badhands-500.pt"};
+  const auto [plain, silent] = picture({"-n", "badhands"});
+  const auto [learned, quiet] = picture(hands + Args{"-n", "BadHands"});
+  const auto [unused, warned] = picture(hands + Args{"-n", "blurry"});
+  CHECK(learned != plain);
+  CHECK(quiet.find("is not used") == std::string::npos);
+  CHECK(warned.find("the embedding badhands-500 is not used") != std::string::npos);
+  for (const char* file : {"./missing", "./junk"}) {
+    put(program.here / "junk", "not what was expected");
+    check_refused(program, {"-p", "x", "--embedding", file}, 3);
+  }
+  check_refused(program, {"-p", "x", "--embedding", kGolden + "lora_style.safetensors"}, 3);
+  check_refused(program, hands + hands + Args{"-p", "x"}, 3);
+  check_refused(program, hands + Args{"--cond", kGolden + "prompt_a1111.safetensors"}, 2);
+}
+
 TEST_CASE("cli prompt: Yent's own words are no grammar") {
   if (Program::absent()) return;
   const Program program;

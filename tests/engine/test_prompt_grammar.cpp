@@ -129,7 +129,7 @@ TEST_CASE("prompt grammar: weights that are no numbers, and what only a machine 
 TEST_CASE("prompt grammar: a phrase that crosses the end of a chunk moves to the next") {
   const auto sizes = [](const std::vector<int32_t>& ids) {
     ChunkBuilder builder(75, 7);
-    for (const int32_t id : ids) builder.add(id, 1);
+    for (const int32_t id : ids) builder.add(id, 1, 1);
     std::vector<size_t> all;
     for (const PromptChunk& c : builder.finish()) all.push_back(c.ids.size());
     return all;
@@ -149,8 +149,8 @@ TEST_CASE("prompt grammar: a phrase that crosses the end of a chunk moves to the
   CHECK(sizes(ids) == Sizes{75, 5});
 
   ChunkBuilder builder(75, 7);
-  for (int i = 0; i < 70; ++i) builder.add(1, 1);
-  builder.add_together(100, 6, 2);
+  for (int i = 0; i < 70; ++i) builder.add(1, 1, 1);
+  builder.add(100, 6, 2);
   builder.end_chunk();
   const auto chunks = builder.finish();
   REQUIRE(chunks.size() == 2);

@@ -11,11 +11,6 @@ constexpr size_t kCommaReach = 20;
 
 }  // namespace
 
-void ChunkBuilder::push(int32_t id, float weight) {
-  chunk_.ids.push_back(id);
-  chunk_.weights.push_back(weight);
-}
-
 // A full chunk ends behind its last comma, if that is near.
 void ChunkBuilder::carry_over() {
   if (!last_comma_ || chunk_.ids.size() - *last_comma_ > kCommaReach) return end_chunk();
@@ -28,23 +23,20 @@ void ChunkBuilder::carry_over() {
   chunk_ = rest;
 }
 
-void ChunkBuilder::add(int32_t id, float weight) {
-  // A comma itself does not move: the chunk ends, and the comma begins the next one.
+void ChunkBuilder::add(int32_t id, size_t count, float weight) {
+  ENSURE(count <= capacity_, "{} tokens in a chunk of {}", count, capacity_);
   const bool full = chunk_.ids.size() == capacity_;
-  if (comma_ && id == *comma_) {
+  if (comma_ && id == *comma_) {  // a comma itself does not move
     last_comma_ = chunk_.ids.size();
     if (full) end_chunk();
   } else if (full) {
     carry_over();
   }
-  push(id, weight);
-}
-
-void ChunkBuilder::add_together(int32_t id, size_t count, float weight) {
-  ENSURE(count <= capacity_, "{} tokens in a chunk of {}", count, capacity_);
-  if (chunk_.ids.size() == capacity_) carry_over();
   if (chunk_.ids.size() + count > capacity_) end_chunk();
-  for (size_t i = 0; i < count; ++i) push(id + static_cast<int32_t>(i), weight);
+  for (size_t i = 0; i < count; ++i) {
+    chunk_.ids.push_back(id + static_cast<int32_t>(i));
+    chunk_.weights.push_back(weight);
+  }
 }
 
 void ChunkBuilder::end_chunk() {

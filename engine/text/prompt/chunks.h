@@ -27,9 +27,8 @@ class ChunkBuilder {
   ChunkBuilder(size_t capacity, std::optional<int32_t> comma)
       : capacity_(capacity), comma_(comma) {}
 
-  void add(int32_t id, float weight);
   // Tokens id, id + 1, ..., which stay in one chunk; `count` is at most the capacity.
-  void add_together(int32_t id, size_t count, float weight);
+  void add(int32_t id, size_t count, float weight);
   // The next token begins a chunk. A chunk may be empty.
   void end_chunk();
 
@@ -38,7 +37,6 @@ class ChunkBuilder {
 
  private:
   void carry_over();
-  void push(int32_t id, float weight);
 
   size_t capacity_;
   std::optional<int32_t> comma_;
