@@ -207,7 +207,8 @@ TEST_CASE("ldm: what shapes can tell of a whole model is what its configs say") 
   check("vae", "diffusion_pytorch_model.safetensors", infer_vae_config,
         {"block_out_channels", "layers_per_block", "latent_channels", "in_channels", "out_channels",
          "scaling_factor", "norm_num_groups"});
-  check("text_encoder", "model.safetensors", infer_text_config,
+  const auto infer_text = [](const TensorSet& text) { return infer_text_config(text); };
+  check("text_encoder", "model.safetensors", infer_text,
         {"vocab_size", "hidden_size", "num_hidden_layers", "intermediate_size", "hidden_act",
          "max_position_embeddings", "layer_norm_eps"});
 }

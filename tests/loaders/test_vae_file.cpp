@@ -47,7 +47,7 @@ void write_renamed(const fs::path& from, const fs::path& to, const std::string& 
 
 TEST_CASE("vae_file: a folder, a pipeline's folder and files under either names are one VAE") {
   const TensorSet expected = read_tensors(kFolder / kWeights);
-  CHECK(expected.tensors.size() == 92);
+  CHECK(expected.tensors.size() == 152);
   const test::TemporaryFolder folder;
   fs::create_directory(folder / "pipeline");
   fs::copy(kFolder, folder / "pipeline/vae");
