@@ -235,7 +235,7 @@ void Lora::read_config_alphas() {
   const std::optional<std::filesystem::path> beside = config_beside(path());
   if (const auto at = set_.metadata.find("lora_adapter_metadata"); at != set_.metadata.end()) {
     where += ": lora_adapter_metadata";
-    const Json parsed = parse_json(at->second, where);
+    const Json parsed = parse_json(at->second, where, JsonDialect::python);
     if (!parsed.is_object()) throw file_error("{} is not an object", where);
     configs = split_by_prefix(parsed);
   } else if (std::error_code ignored; beside && std::filesystem::exists(*beside, ignored)) {

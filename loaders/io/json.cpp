@@ -18,6 +18,10 @@ constexpr size_t max_file_bytes = size_t{64} << 20;
 constexpr size_t max_depth = 64;
 constexpr size_t max_values = 4'000'000;
 
+Error too_many_values(const std::string& where) {
+  return file_error("{}: more than {} JSON values", where, max_values);
+}
+
 }  // namespace
 
 Json Json::array() {
@@ -248,16 +252,29 @@ std::string Json::dump(int indent) const {
   return to_library(*this).dump(indent, ' ', false, Library::error_handler_t::replace);
 }
 
+// A number in the place of a null, of which the parser sees `null` others before.
+struct NumberAtNull {
+  size_t null;
+  double value;
+};
+
 // Builds the document from the parser's events, within the limits. nlohmann's own builder accepts
 // duplicate keys, and its variant with a callback takes time quadratic in the number of members,
 // so neither is used.
 class JsonBuilder : public nlohmann::json_sax<Library> {
  public:
-  explicit JsonBuilder(const std::string& where) : where_(where) {}
+  // The library sees null in place of each of `numbers`, in order.
+  JsonBuilder(const std::string& where, std::span<const NumberAtNull> numbers)
+      : where_(where), numbers_(numbers) {}
 
   Json root;
 
-  bool null() override { return add({}); }
+  bool null() override {
+    if (numbers_.empty() || numbers_.front().null != nulls_++) return add({});
+    const double value = numbers_.front().value;
+    numbers_ = numbers_.subspan(1);
+    return add(value);
+  }
   bool boolean(bool value) override { return add(value); }
   bool number_integer(int64_t value) override {
     Json json;
@@ -290,9 +307,7 @@ class JsonBuilder : public nlohmann::json_sax<Library> {
   // Puts a value at the end of the document so far: at the root, at the last key, or after the
   // last element.
   Json* place(Json value) {
-    if (++values_ > max_values) {
-      throw file_error("{}: more than {} JSON values", where_, max_values);
-    }
+    if (++values_ > max_values) throw too_many_values(where_);
     if (open_.empty()) return &(root = std::move(value));
     Json::Array* array = std::get_if<Json::Array>(&open_.back()->value_);
     if (array) return &array->emplace_back(std::move(value));
@@ -327,16 +342,61 @@ class JsonBuilder : public nlohmann::json_sax<Library> {
   }
 
   const std::string& where_;
+  std::span<const NumberAtNull> numbers_;
   std::vector<Json*> open_;  // containers not closed yet; no container moves while it is open
-  size_t values_ = 0;
+  size_t values_ = 0, nulls_ = 0;
 };
 
-Json parse_json(std::string_view text, const std::string& where) {
+namespace {
+
+// Puts null in the place of Python's NaN, Infinity and -Infinity, which the library does not know.
+// Valid JSON has an n outside of strings only where null begins, so the count is the parser's.
+std::vector<NumberAtNull> take_python_numbers(std::string& text, const std::string& where) {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const std::pair<std::string_view, double> known[] = {
+      {"NaN", std::nan("")}, {"Infinity", infinity}, {"-Infinity", -infinity}};
+  std::vector<NumberAtNull> numbers;
+  std::string out;
+  size_t nulls = 0;
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const std::string_view rest = std::string_view(text).substr(i);
+    const auto* number = std::end(known);
+    if (!quoted) {
+      number =
+          std::ranges::find_if(known, [&](const auto& k) { return rest.starts_with(k.first); });
+    }
+    if (number != std::end(known)) {
+      if (numbers.size() == max_values) throw too_many_values(where);
+      numbers.push_back({nulls++, number->second});
+      out += "null";
+      i += number->first.size() - 1;
+      continue;
+    }
+    out += text[i];
+    if (text[i] == '"') quoted = !quoted;
+    if (text[i] == 'n' && !quoted) ++nulls;
+    if (text[i] == '\\' && quoted && i + 1 < text.size()) out += text[++i];
+  }
+  text = std::move(out);
+  return numbers;
+}
+
+}  // namespace
+
+Json parse_json(std::string_view text, const std::string& where, JsonDialect dialect) {
   // The parser takes a NUL for the end and would not see what follows.
   if (const size_t nul = text.find('\0'); nul != text.npos) {
     throw file_error("{}: not valid JSON at byte {}", where, nul + 1);
   }
-  JsonBuilder builder(where);
+  std::string replaced;
+  std::vector<NumberAtNull> numbers;
+  if (dialect == JsonDialect::python && text.find_first_of("NI") != std::string_view::npos) {
+    replaced = text;
+    numbers = take_python_numbers(replaced, where);
+    if (!numbers.empty()) text = replaced;
+  }
+  JsonBuilder builder(where, numbers);
   Library::sax_parse(text.begin(), text.end(), &builder);
   return std::move(builder.root);
 }
@@ -348,12 +408,17 @@ Json read_json(const std::filesystem::path& path) {
     throw file_error("{}: {} bytes, expected at most {} of JSON", path.string(), bytes.size(),
                      max_file_bytes);
   }
-  return parse_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string());
+  return parse_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string(),
+                    JsonDialect::python);
 }
 
 namespace {
 
-std::string shown(const Json& value) { return printable(value.dump()); }
+std::string shown(const Json& value) {
+  const std::optional<double> number = value.number();
+  if (number && !std::isfinite(*number)) return fmt::format("{}", *number);
+  return printable(value.dump());
+}
 
 // The field, or null when it is absent or null and there is a fallback to take.
 const Json* field(const Json& object, const char* key, bool has_fallback,

@@ -118,11 +118,16 @@ Json::Json(T value) {
   }
 }
 
+// Python's json module also writes the numbers NaN, Infinity and -Infinity, and so do the configs
+// of diffusers and transformers.
+enum class JsonDialect { strict, python };
+
 // Strict JSON: UTF-8, no duplicate keys, at most 64 levels and four million values. `where` (a
 // path, as a rule) begins the sentence of the file error.
-Json parse_json(std::string_view text, const std::string& where);
+Json parse_json(std::string_view text, const std::string& where,
+                JsonDialect dialect = JsonDialect::strict);
 
-// The same for a file of at most 64 MiB.
+// A file of at most 64 MiB in Python's dialect: Python writes all of them.
 Json read_json(const std::filesystem::path& path);
 
 // A field of the object `json`. Absent or null gives `fallback`; without a fallback, a file error.

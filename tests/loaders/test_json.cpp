@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
 
@@ -50,6 +51,39 @@ TEST_CASE("json: duplicate keys, depth and size have limits") {
   std::string many = "[0";
   for (int i = 0; i < 4'000'000; ++i) many += ",0";
   CHECK(parse_refusal(many + "]") == "f: more than 4000000 JSON values");
+}
+
+TEST_CASE("json: Python's NaN, Infinity and -Infinity are numbers where Python writes them") {
+  const std::string text =
+      R"({"a": null, "b": NaN, "s": "NaN \" Infinity null", "c": [Infinity, null, -Infinity, 1],)"
+      R"( "Infinity": -Infinity, "d": {"e": nullptr}})";
+  const std::string valid = text.substr(0, text.find(", \"d\"")) + "}";
+  CHECK(parse_refusal(valid).starts_with("f: not valid JSON"));
+  const Json j = parse_json(valid, "f", JsonDialect::python);
+  CHECK(j["a"].is_null());
+  CHECK(std::isnan(*j["b"].number()));
+  CHECK(*j["s"].text() == "NaN \" Infinity null");
+  CHECK(*j["c"][0].number() == INFINITY);
+  CHECK(j["c"][1].is_null());
+  CHECK(*j["c"][2].number() == -INFINITY);
+  CHECK(j["c"][3] == 1);
+  CHECK(*j["Infinity"].number() == -INFINITY);
+  CHECK(get_number(j, "Infinity", {}, -INFINITY, 0, "f") == -INFINITY);
+  CHECK(refusal([&] { get_number(j, "b", {}, 0, 1, "f"); }) ==
+        "f: \"b\" is nan, expected a number from 0 to 1");
+  for (const std::string& bad :
+       {text, std::string("-NaN"), std::string("+Infinity"), std::string("[NaN Infinity]"),
+        std::string("Infinity1"), std::string("nan"), std::string("[1Infinity]"),
+        std::string("{NaN: 1}"), std::string("\"NaN")}) {
+    CAPTURE(bad);
+    CHECK(refusal([&] {
+            parse_json(bad, "f", JsonDialect::python);
+          }).starts_with("f: not valid JSON"));
+  }
+  std::string many = "[NaN";
+  for (int i = 0; i < 4'000'000; ++i) many += ",NaN";
+  CHECK(refusal([&] { parse_json(many + "]", "f", JsonDialect::python); }) ==
+        "f: more than 4000000 JSON values");
 }
 
 TEST_CASE("json: files") {
