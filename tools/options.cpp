@@ -70,7 +70,9 @@ void add_painting(CLI::App& app, Options& o) {
   paint.add("-H,--height", o.height, "height in pixels (the model's own)");
   paint.add("-b,--batch-count", o.batch, "pictures (1)");
   paint.add("--sampler", o.sampler, sampler_names());
-  paint.add("--scheduler", o.scheduler, "karras, with a sigma sampler");
+  paint.add("--scheduler", o.scheduler,
+            "noise levels of a sigma sampler: karras, exponential, beta or normal");
+  paint.add("--prediction", o.prediction, "what the model predicts, eps or v (the files say)");
   paint.add("-i,--init-img", o.init_image, "start from a PNG or JPEG");
   paint.add("--strength", o.strength, "how much of it may change (0.75)");
   paint.add("--tokenizer", o.tokenizer, "folder with tokenizer.json, or vocab.json and merges.txt");
@@ -194,7 +196,8 @@ void check(const Options& o, const CLI::App& app) {
   }
   one_of("--rng", o.rng, {"cpu", "cuda"});
   one_of("--precision", o.precision, {"auto", "f32", "bf16", "f16", "int8"});
-  if (!o.scheduler.empty()) one_of("--scheduler", o.scheduler, {"karras", "normal"});
+  if (!o.scheduler.empty()) find_noise_levels(o.scheduler);
+  if (!o.prediction.empty()) one_of("--prediction", o.prediction, {"eps", "v"});
   in_range("--steps", o.steps, 1, 1000);
   in_range("--batch-count", o.batch, 1, 10000);
   in_range("--columns", o.columns, 1, 2000);

@@ -29,6 +29,7 @@ struct Options {
   std::string lora_dir, grammar = "literal";
   std::string vae, variant;  // empty: the model's own, the plain weights
   std::string mood;
+  std::string prediction;  // eps or v; empty: as the files say
 
   std::string filter = "ascii";
   int columns = 100;

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <filesystem>
 #include <limits>
+#include <optional>
 
 #include "engine/pipeline/assets.h"
 #include "kernels/error.h"
@@ -14,6 +15,11 @@ namespace {
 Lora open_lora(const std::string& argument) {
   const auto [path, scale] = lora_argument(argument);
   return Lora::open(path, scale);
+}
+
+std::optional<NoiseLevels> levels_of(const Options& o) {
+  if (o.scheduler.empty()) return std::nullopt;
+  return find_noise_levels(o.scheduler);
 }
 
 }  // namespace
@@ -47,6 +53,8 @@ Pipeline make_pipeline(Run& run) {
   for (const std::string& file : o.embeddings) {
     config.embeddings.push_back(read_textual_inversion(file));
   }
+  if (o.prediction == "eps") config.prediction = Prediction::noise;
+  if (o.prediction == "v") config.prediction = Prediction::v;
   for (const std::string& lora : o.loras) config.loras.push_back(open_lora(lora));
   config.messages.warn = [&run](const std::string& sentence) { run.console.warn(sentence); };
   config.messages.note = [&run](const std::string& sentence) { run.console.note(sentence); };
@@ -65,7 +73,7 @@ PaintRequest request_of(Run& run, Dump* dump) {
                                 .steps = o.steps,
                                 .guidance = o.guidance,
                                 .sampler = o.sampler,
-                                .karras = o.scheduler == "karras",
+                                .levels = levels_of(o),
                                 .rng = o.rng == "cuda" ? Rng::cuda : Rng::cpu,
                                 .strength = o.strength},
                        .seed = run.seed,

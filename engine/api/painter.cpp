@@ -93,22 +93,23 @@ PaintRequest request_of(const yent_paint_params& p, Dump* dump, Timings* timings
                       p.preview_every, p.preview_side);
   }
   if (p.mask.rgb) throw usage_error("a mask is given, and masks are not built yet");
-  PaintRequest r{.prompt = text_of(p.prompt),
-                 .negative = text_of(p.negative),
-                 .spec = {.width = p.width,
-                          .height = p.height,
-                          .steps = p.steps,
-                          .guidance = p.guidance,
-                          .sampler = text_of(p.sampler),
-                          .karras = p.karras != 0,
-                          .rng = rng_of(p.rng),
-                          .strength = p.strength},
-                 .seed = p.seed,
-                 .count = p.count,
-                 .dump = dump,
-                 .timings = timings,
-                 .grammar = grammar_of(p.grammar),
-                 .negative_grammar = grammar_of(p.grammar)};
+  PaintRequest r{
+      .prompt = text_of(p.prompt),
+      .negative = text_of(p.negative),
+      .spec = {.width = p.width,
+               .height = p.height,
+               .steps = p.steps,
+               .guidance = p.guidance,
+               .sampler = text_of(p.sampler),
+               .levels = p.karras != 0 ? std::optional(NoiseLevels::karras) : std::nullopt,
+               .rng = rng_of(p.rng),
+               .strength = p.strength},
+      .seed = p.seed,
+      .count = p.count,
+      .dump = dump,
+      .timings = timings,
+      .grammar = grammar_of(p.grammar),
+      .negative_grammar = grammar_of(p.grammar)};
   if (p.picture.rgb) r.picture = image_of(p.picture);
   if (p.cond) {
     r.embeddings = TextEmbeddings{.cond = rows_of(p.cond, p)};

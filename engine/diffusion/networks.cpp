@@ -23,10 +23,11 @@ DiffusionNetworks::DiffusionNetworks(DiffusionCheckpoint files, Backend& backend
   if (const auto config = files_.scheduler_config()) {
     scheduler_config_ = SchedulerConfig::from_json(config->json, config->where);
     if (!config->assumed.empty()) options_.messages.warn(config->assumed);
-    if (scheduler_config_.clips_sample) {
-      options_.messages.warn(config->where + " asks to clip samples, which is not done");
+    for (const std::string& sentence : scheduler_config_.warnings) {
+      options_.messages.warn(sentence);
     }
   }
+  if (options_.prediction) scheduler_config_.prediction = *options_.prediction;
   match_loras();
 }
 

@@ -32,6 +32,7 @@ class DiffusionNetworks {
     bool text_is_given = false;                     // the text encoder is never opened
     bool keep_loaded = false;  // else a network is let go when another one is asked for
     Messages messages = {};
+    std::optional<Prediction> prediction = {};  // of the UNet, whatever the files say
   };
 
   // Reads the configs and matches the adapters. Throws file errors.

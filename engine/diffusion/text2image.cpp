@@ -99,13 +99,22 @@ Shape Text2Image::latent_shape(Size px) const {
 
 std::string Text2Image::sampler(const PaintSpec& spec) const {
   const std::string& own = networks_.scheduler_config().sampler;
-  return find_sampler(spec.sampler.empty() ? own : spec.sampler).name;
+  return find_sampler(spec.sampler.empty() ? own : spec.sampler).sampler.name;
+}
+
+NoiseLevels Text2Image::levels(const PaintSpec& spec) const {
+  if (spec.sampler.empty()) return spec.levels.value_or(networks_.scheduler_config().levels);
+  const std::optional<NoiseLevels> named = find_sampler(spec.sampler).levels;
+  if (named && spec.levels && *named != *spec.levels) {
+    throw usage_error("the sampler {} has noise levels of its own, expected no others",
+                      spec.sampler);
+  }
+  return spec.levels.value_or(named.value_or(NoiseLevels::spaced));
 }
 
 Schedule Text2Image::schedule(const PaintSpec& spec, bool from_picture) const {
-  const SchedulerConfig& config = networks_.scheduler_config();
-  const bool karras = spec.karras || (spec.sampler.empty() && config.karras);
-  return make_schedule(sampler(spec), config, spec.steps, karras, from_picture ? spec.strength : 1);
+  return make_schedule(sampler(spec), networks_.scheduler_config(), spec.steps, levels(spec),
+                       from_picture ? spec.strength : 1);
 }
 
 void Text2Image::check(const PaintSpec& spec, Size px, bool from_picture) {
@@ -308,13 +317,14 @@ std::vector<float> Text2Image::first_latent(const Schedule& schedule, Shape shap
   if (!start.picture) return start.noise ? start.noise->values : draw();
   const std::vector<float>& moments = start.picture->values;
   const std::vector<float> of_encoder = draw(), added = draw();
+  const Mixture& at = schedule.calls.front().level;
   const bool exact = backend_.exact();
   std::vector<float> x(count);
   for (size_t i = 0; i < count; ++i) {
     const float log_variance = std::clamp(moments[count + i], -30.0f, 20.0f);
     const float z = moments[i] + portable::exp(0.5f * log_variance, exact) * of_encoder[i];
-    x[i] = static_cast<float>(schedule.start_z * (z * networks_.vae_config().scaling_factor) +
-                              schedule.start_noise * added[i]);
+    x[i] = static_cast<float>(at.picture * (z * networks_.vae_config().scaling_factor) +
+                              at.noise * added[i]);
   }
   return x;
 }

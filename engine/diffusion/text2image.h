@@ -26,9 +26,9 @@ namespace yent {
 struct PaintSpec {
   int width = 0, height = 0;  // pixels; 0: the model's own
   int steps = 25;
-  double guidance = 7.5;     // 1 and less: the negative prompt is not asked
-  std::string sampler = {};  // empty: the model's own
-  bool karras = false;
+  double guidance = 7.5;                   // 1 and less: the negative prompt is not asked
+  std::string sampler = {};                // empty: the model's own
+  std::optional<NoiseLevels> levels = {};  // absent: the model's own with its own sampler
   Rng rng = Rng::cpu;
   double strength = 0.75;  // of what may change in an input picture, in (0, 1]
 
@@ -70,6 +70,7 @@ class Text2Image {
   int latent_channels() const { return networks_.latent_channels(); }
   Shape latent_shape(Size px) const;
   std::string sampler(const PaintSpec& spec) const;  // its name in the table
+  NoiseLevels levels(const PaintSpec& spec) const;
   // Throws, before any work, the errors of a schedule of this spec, of parts that cannot be
   // opened, and of memory that cannot suffice for this size.
   void check(const PaintSpec& spec, Size px, bool from_picture);

@@ -59,7 +59,10 @@ std::string infotext(const PaintRequest& r, const Pipeline::Resolution& resoluti
                      const InfotextFacts& facts) {
   std::vector<Setting> settings{{"Steps", fmt::to_string(r.spec.steps)},
                                 {"Sampler", resolution.sampler}};
-  if (r.spec.karras) settings.push_back({"Schedule type", "Karras"});
+  if (resolution.levels != NoiseLevels::spaced) {
+    const auto index = static_cast<size_t>(resolution.levels);
+    settings.push_back({"Schedule type", std::string(noise_levels_table()[index].title)});
+  }
   settings.push_back({"CFG scale", fmt::to_string(r.spec.guidance)});
   settings.push_back({"Seed", fmt::to_string(seed)});
   settings.push_back({"Size", fmt::format("{}x{}", resolution.width, resolution.height)});

@@ -55,7 +55,8 @@ std::unique_ptr<Text2Image> Pipeline::make_painter(size_t worker,
                                            .embeddings = config_.embeddings,
                                            .text_is_given = config_.text_is_given,
                                            .keep_loaded = config_.keep_loaded,
-                                           .messages = config_.messages},
+                                           .messages = config_.messages,
+                                           .prediction = config_.prediction},
                               .tokenizer = config_.tokenizer};
   return std::make_unique<Text2Image>(
       DiffusionCheckpoint::open(config_.model, config_.prefer_f16, config_.choice),
@@ -128,7 +129,7 @@ Pipeline::Resolution Pipeline::check(const PaintRequest& r) {
         fmt::format("latent is [{}, {}, {}, {}], expected [{}, {}, {}, {}]", r.noise.latents.size(),
                     l.channels, l.height, l.width, r.count, latent.c, latent.h, latent.w));
   }
-  return {px.width, px.height, p.sampler(spec), latent};
+  return {px.width, px.height, p.sampler(spec), latent, p.levels(spec)};
 }
 
 // One paint() in progress.

@@ -28,6 +28,7 @@ struct PipelineConfig {
   bool keep_loaded = true;
   Messages messages = {};
   CheckpointChoice choice = {};  // a variant of the weights, another VAE
+  std::optional<Prediction> prediction = {};  // what the UNet predicts, whatever the files say
 };
 
 // What to paint. Values that make no sense are usage errors of paint() and check().
@@ -111,6 +112,7 @@ class Pipeline {
     int width, height;
     std::string sampler;
     Shape latent;  // of one picture, {1, h, w, c}
+    NoiseLevels levels = NoiseLevels::spaced;
   };
   Resolution check(const PaintRequest& request);
 

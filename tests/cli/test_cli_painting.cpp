@@ -175,7 +175,49 @@ TEST_CASE("cli: samplers have aliases, and karras has its own sigmas") {
   CHECK(latent({"--sampler", "euler"}) != ancestral);
   const std::string dpm = latent({"--sampler", "dpm++2m"});
   CHECK(latent({"--sampler", "dpm++_2m"}) == dpm);
-  CHECK(latent({"--sampler", "dpm++2m", "--scheduler", "karras"}) != dpm);
+  const std::string karras = latent({"--sampler", "dpm++2m", "--scheduler", "karras"});
+  CHECK(karras != dpm);
+  // AUTOMATIC1111's names.
+  CHECK(latent({"--sampler", "DPM++ 2M"}) == dpm);
+  CHECK(latent({"--sampler", "DPM++ 2M Karras"}) == karras);
+  CHECK(latent({"--sampler", "DPM++ 2M Karras", "--scheduler", "Karras"}) == karras);
+  CHECK(latent({"--sampler", "Euler a"}) == ancestral);
+  CHECK(latent({"--sampler", "dpm++2m", "--scheduler", "exponential"}) != karras);
+}
+
+TEST_CASE("cli: what the model predicts can be said, and a scheduler file speaks Python's JSON") {
+  if (Program::absent()) return;
+  const Program program;
+  const auto model = program.here / "model";
+  std::filesystem::copy(kGolden + "toy_painter", model, std::filesystem::copy_options::recursive);
+  const auto paint = [&](const std::string& scheduler, const Args& more) {
+    put(model / "scheduler/scheduler_config.json", scheduler);
+    const Outcome o =
+        program.paint(Args{"-p", "x", "-m", "model", "--steps", "3", "--dump", "d"} + more);
+    REQUIRE(o.code == 0);
+    return std::pair(bytes_of(program.dump("d"), "latent"), o.err);
+  };
+  const std::string fields =
+      R"("beta_start": 0.00085, "beta_end": 0.012, "lambda_min_clipped": -Infinity)";
+  const std::string euler = R"({"_class_name": "EulerDiscreteScheduler", )" + fields;
+  const auto eps = paint(euler + "}", {}),
+             v = paint(euler + R"(, "prediction_type": "v_prediction"})", {});
+  CHECK(eps.first != v.first);
+  CHECK(eps.second.find("which is not done") == std::string::npos);
+  CHECK(paint(euler + "}", {"--prediction", "v"}).first == v.first);
+  CHECK(paint(euler + R"(, "prediction_type": "v_prediction"})", {"--prediction", "eps"}).first ==
+        eps.first);
+  const auto unknown = paint(R"({"_class_name": "NovelScheduler", )" + fields + "}", {});
+  CHECK(
+      unknown.second.find(
+          "_class_name is NovelScheduler, which this engine does not have; ddim takes its place") !=
+      std::string::npos);
+  CHECK(unknown.second.find("clip_sample") == std::string::npos);
+  const auto ddim =
+      paint(R"({"_class_name": "DDIMScheduler", "thresholding": true, )" + fields + "}", {});
+  CHECK(ddim.first == unknown.first);
+  CHECK(ddim.second.find("asks for clip_sample, thresholding, which is not done") !=
+        std::string::npos);
 }
 
 TEST_CASE("cli: a picture to start from gives its size and its steps") {

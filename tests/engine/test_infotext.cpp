@@ -12,6 +12,7 @@ struct Case {
   PaintRequest request;
   std::string model, sampler;
   std::vector<std::string> loras = {};
+  NoiseLevels levels = NoiseLevels::spaced;
 };
 
 // The requests whose texts are in tests/golden/infotext.json.
@@ -22,7 +23,7 @@ std::vector<Case> cases() {
 
   all[1].model = "my, odd: \"model\"";
   all[1].sampler = "euler";
-  all[1].request.spec.karras = true;
+  all[1].levels = NoiseLevels::karras;
   all[1].request.spec.strength = 0.5;
   all[1].request.picture = Image(1, 1);
   all[1].loras = {"style.safetensors:0.5", "a, b.safetensors"};
@@ -46,7 +47,7 @@ TEST_CASE("infotext: values that would break the line are JSON strings at its en
     const Case& c = ours[i];
     const InfotextFacts facts{.model = c.model, .version = "1", .loras = c.loras};
     const Pipeline::Resolution made{
-        .width = 512, .height = 384, .sampler = c.sampler, .latent = {}};
+        .width = 512, .height = 384, .sampler = c.sampler, .latent = {}, .levels = c.levels};
     CHECK(infotext(c.request, made, c.request.seed, facts) ==
           golden[i].at("text").get<std::string>());
 

@@ -1,7 +1,9 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,7 +12,9 @@
 #include "kernels/error.h"
 #include "loaders/io/json.h"
 
+using yent::Json;
 using yent::ModelCall;
+using yent::NoiseLevels;
 using yent::parse_json;
 using yent::read_json;
 using yent::Schedule;
@@ -107,20 +111,20 @@ TEST_CASE("schedulers: every call and every latent as diffusers has them") {
     const auto config = SchedulerConfig::from_json(run.at("config"), "golden");
     // A strength that leaves out `skip` steps, whatever the rounding.
     const double strength = skip == 0 ? 1 : (steps - skip + 0.5) / steps;
-    const Schedule s = make_schedule(sampler, config, steps, config.karras, strength);
+    const Schedule s = make_schedule(sampler, config, steps, config.levels, strength);
     const auto& expected = run.at("calls");
     REQUIRE(s.calls.size() == expected.size());
     const bool sigmas = s.calls[0].input_scale != 1;
-    Latent latent(sigmas ? s.start_noise : 1);
-    if (sigmas && skip == 0) CHECK(s.init_scale == s.start_noise);
+    Latent latent(sigmas ? s.calls[0].level.noise : 1);
+    if (run.contains("init")) CHECK(close(s.init_scale, run.at("init").get<double>(), 1e-6));
     double draws = 0;
     for (size_t k = 0; k < s.calls.size(); ++k) {
       CAPTURE(k);
       const ModelCall& call = s.calls[k];
-      CHECK(close(call.t, expected[k][0].get<double>()));
+      CHECK(close(call.t, expected[k][0].get<double>(), sigmas ? 2e-6 : 1e-8));
       latent.run(call, latent.fake(call), call.reads_noise() ? std::sin(++draws) : NAN);
       // diffusers steps its sigma samplers in float32.
-      CHECK(close(latent.x(), expected[k][1].get<double>(), sigmas ? 2e-6 : 1e-8));
+      CHECK(close(latent.x(), expected[k][1].get<double>(), sigmas ? 1e-5 : 1e-8));
     }
   }
 }
@@ -218,7 +222,7 @@ TEST_CASE("schedulers: the sigma form") {
 TEST_CASE("schedulers: Karras' noise levels") {
   const double expected[] = {14.614641, 9.102928, 5.478392, 3.168603, 1.749417,
                              0.914072,  0.446918, 0.201398, 0.081910, 0.029167};
-  const Schedule s = make_schedule("dpm++2m", sd, 10, true);
+  const Schedule s = make_schedule("dpm++2m", sd, 10, NoiseLevels::karras);
   for (int i = 0; i < 10; ++i) {
     const double scale = s.calls[i].input_scale;
     CHECK(close(std::sqrt(1 / (scale * scale) - 1), expected[i], 1e-6));
@@ -226,27 +230,29 @@ TEST_CASE("schedulers: Karras' noise levels") {
   CHECK(s.calls[0].t == 999);
   CHECK(close(s.calls[9].t, 0));
   const SchedulerConfig least = config_of(R"({"num_train_timesteps": 1})");
-  CHECK(make_schedule("euler", least, 1, true).calls[0].t == 0);
+  CHECK(make_schedule("euler", least, 1, NoiseLevels::karras).calls[0].t == 0);
 }
 
 TEST_CASE("schedulers: a picture as the start") {
   SchedulerConfig config = sd;
   config.steps_offset = 0;
-  Schedule s = make_schedule("ddpm", config, 80, false, 0.8);
+  Schedule s = make_schedule("ddpm", config, 80, NoiseLevels::spaced, 0.8);
   CHECK(s.calls.size() == 64);
   CHECK(s.calls[0].t == 756);
-  CHECK(make_schedule("ddpm", config, 50, false, 0.8).calls[0].t == 780);
-  CHECK(close(s.start_z * s.start_z + s.start_noise * s.start_noise, 1));
-  s = make_schedule("ddim", sd, 10, false, 0.55);  // 5 of 10
+  CHECK(make_schedule("ddpm", config, 50, NoiseLevels::spaced, 0.8).calls[0].t == 780);
+  const yent::Mixture start = s.calls[0].level;
+  CHECK(close(start.picture * start.picture + start.noise * start.noise, 1));
+  s = make_schedule("ddim", sd, 10, NoiseLevels::spaced, 0.55);  // 5 of 10
   CHECK(s.calls[0].t == 401);
-  s = make_schedule("ddim", sd, 2, false, 0.6);  // t = 501
+  s = make_schedule("ddim", sd, 2, NoiseLevels::spaced, 0.6);  // t = 501
   CHECK(s.calls.size() == 1);
-  CHECK(make_schedule("ddim", sd, 10, false, 0.01).calls.size() == 1);
-  const Schedule half = make_schedule("euler", sd, 3, false, 0.67);
+  CHECK(make_schedule("ddim", sd, 10, NoiseLevels::spaced, 0.01).calls.size() == 1);
+  const Schedule half = make_schedule("euler", sd, 3, NoiseLevels::spaced, 0.67);
   CHECK(half.calls.size() == 2);
-  CHECK(half.start_z == 1);
+  CHECK(half.calls[0].level.picture == 1);
   CHECK(half.calls[0].t == 499.5);
-  CHECK(close(half.start_noise, 1.61551, 1e-3));  // sigma at 500 is sqrt(1 / 0.276332684 - 1)
+  CHECK(close(half.calls[0].level.noise, 1.61551,
+              1e-3));  // sigma at 500 is sqrt(1 / 0.276332684 - 1)
 }
 
 TEST_CASE("schedulers: how many steps there may be") {
@@ -271,14 +277,15 @@ TEST_CASE("schedulers: how many steps there may be") {
 }
 
 TEST_CASE("schedulers: names") {
-  CHECK(std::string(yent::find_sampler("euler_a").name) == "euler-a");
-  CHECK(std::string(yent::find_sampler("k_euler").name) == "euler");
-  CHECK(std::string(yent::find_sampler("dpm++_2m").name) == "dpm++2m");
-  CHECK(std::string(yent::find_sampler("DPM++ 2M").name) == "dpm++2m");
-  CHECK(std::string(yent::find_sampler("Euler a").name) == "euler-a");
-  CHECK(std::string(yent::find_sampler("PLMS").name) == "pndm");
+  CHECK(std::string(yent::find_sampler("euler_a").sampler.name) == "euler-a");
+  CHECK(std::string(yent::find_sampler("k_euler").sampler.name) == "euler");
+  CHECK(std::string(yent::find_sampler("dpm++_2m").sampler.name) == "dpm++2m");
+  CHECK(std::string(yent::find_sampler("DPM++ 2M").sampler.name) == "dpm++2m");
+  CHECK(std::string(yent::find_sampler("Euler a").sampler.name) == "euler-a");
+  CHECK(std::string(yent::find_sampler("PLMS").sampler.name) == "pndm");
   CHECK(error_of([] { yent::find_sampler("magic"); }).kind() == yent::Error::usage);
-  CHECK(error_of([] { make_schedule("ddim", sd, 5, true); }).kind() == yent::Error::usage);
+  CHECK(error_of([] { make_schedule("ddim", sd, 5, NoiseLevels::karras); }).kind() ==
+        yent::Error::usage);
 }
 
 TEST_CASE("schedulers: config files") {
@@ -286,19 +293,26 @@ TEST_CASE("schedulers: config files") {
   CHECK(absent.sampler == "ddim");
   CHECK(absent.steps_offset == 0);
   CHECK(absent.set_alpha_to_one);
-  CHECK(absent.clips_sample);
-  CHECK(!absent.v_prediction);
+  CHECK(absent.prediction == yent::Prediction::noise);
+  CHECK(absent.warnings ==
+        std::vector<std::string>{"config.json asks for clip_sample, which is not done"});
   CHECK(config_of(R"({"_class_name": "EulerAncestralDiscreteScheduler"})").sampler == "euler-a");
   CHECK(config_of(R"({"_class_name": "Novelty"})").sampler == "ddim");
-  for (const char* bad :
-       {"[]", R"({"num_train_timesteps": 0})", R"({"num_train_timesteps": 10001})",
-        R"({"num_train_timesteps": "1000"})", R"({"beta_start": -0.1})", R"({"beta_end": 1.5})",
-        R"({"beta_schedule": "sigmoid"})", R"({"prediction_type": "sample"})",
-        R"({"timestep_spacing": "random"})", R"({"steps_offset": -1})", R"({"steps_offset": 1000})",
-        R"({"set_alpha_to_one": 1})", R"({"trained_betas": [0.1]})",
-        R"({"rescale_betas_zero_snr": true})",
-        R"({"_class_name": "DDPMScheduler", "variance_type": "learned_range"})",
-        R"({"beta_start": 0.9, "beta_end": 0.9, "num_train_timesteps": 10000})"}) {
+  CHECK(!config_of(R"({"_class_name": "PNDMScheduler"})").set_alpha_to_one);
+  CHECK(config_of(R"({"_class_name": "HeunDiscreteScheduler"})").beta_end == 0.012);
+  for (
+      const char* bad :
+      {"[]", R"({"num_train_timesteps": 0})", R"({"num_train_timesteps": 10001})",
+       R"({"num_train_timesteps": "1000"})", R"({"beta_start": -0.1})", R"({"beta_end": 1.5})",
+       R"({"beta_schedule": "sigmoid"})", R"({"prediction_type": "flow_prediction"})",
+       R"({"timestep_spacing": "random"})", R"({"steps_offset": -1})", R"({"steps_offset": 1000})",
+       R"({"set_alpha_to_one": 1})", R"({"trained_betas": [0.1]})",
+       R"({"_class_name": "DPMSolverMultistepScheduler", "solver_order": 4})",
+       R"({"_class_name": "DPMSolverMultistepScheduler", "use_flow_sigmas": true})",
+       R"({"_class_name": "EulerDiscreteScheduler", "final_sigmas_type": "one"})",
+       R"({"_class_name": "EulerDiscreteScheduler", "use_karras_sigmas": true, "use_beta_sigmas": true})",
+       R"({"_class_name": "DDPMScheduler", "variance_type": "learned_range"})",
+       R"({"beta_start": 0.9, "beta_end": 0.9, "num_train_timesteps": 10000})"}) {
     CAPTURE(bad);
     const yent::Error error = error_of([&] { config_of(bad); });
     CHECK(error.kind() == yent::Error::file);
@@ -306,4 +320,185 @@ TEST_CASE("schedulers: config files") {
   }
   const yent::Error shown = error_of([] { config_of(R"({"beta_schedule": "\u001b[2J"})"); });
   CHECK(std::string(shown.what()).find("beta_schedule is \\x1b[2J") != std::string::npos);
+}
+
+TEST_CASE("schedulers: what a file asks for in vain is said once") {
+  const auto warnings = [](const std::string& fields) {
+    return config_of(("{" + fields + "}").c_str()).warnings;
+  };
+  const auto of_class = [&](const std::string& name, const std::string& fields = "") {
+    return warnings("\"_class_name\": \"" + name + "\"" + fields);
+  };
+  const auto not_done = [](const std::string& fields) {
+    return std::vector<std::string>{"config.json asks for " + fields + ", which is not done"};
+  };
+  CHECK(of_class("Novelty") ==
+        std::vector<std::string>{"config.json: _class_name is Novelty, which this engine does not "
+                                 "have; ddim takes its place"});
+  // The field only where the class has it, and then with the class's own default.
+  CHECK(of_class("DDIMScheduler") == not_done("clip_sample"));
+  CHECK(of_class("DDPMScheduler") == not_done("clip_sample"));
+  CHECK(of_class("DDIMScheduler", R"(, "clip_sample": false)").empty());
+  for (const char* name : {"PNDMScheduler", "EulerDiscreteScheduler", "LMSDiscreteScheduler",
+                           "EulerAncestralDiscreteScheduler", "DPMSolverMultistepScheduler"}) {
+    CAPTURE(name);
+    CHECK(of_class(name).empty());
+    CHECK(of_class(name, R"(, "clip_sample": true)").empty());
+  }
+  CHECK(of_class("HeunDiscreteScheduler").empty());
+  CHECK(of_class("HeunDiscreteScheduler", R"(, "clip_sample": true)") == not_done("clip_sample"));
+  CHECK(of_class("DDIMScheduler", R"(, "thresholding": true)") ==
+        not_done("clip_sample, thresholding"));
+  CHECK(of_class("PNDMScheduler", R"(, "thresholding": true)").empty());
+  CHECK(of_class("DPMSolverMultistepScheduler",
+                 R"(, "thresholding": true, "algorithm_type": "sde-dpmsolver",)"
+                 R"( "lambda_min_clipped": -5.1, "variance_type": "learned")") ==
+        not_done("thresholding, algorithm_type sde-dpmsolver, lambda_min_clipped -5.1, "
+                 "variance_type"));
+  CHECK(of_class("EulerDiscreteScheduler",
+                 R"(, "interpolation_type": "log_linear", "timestep_type": "continuous")") ==
+        not_done("interpolation_type log_linear, timestep_type continuous"));
+  // A file as diffusers 0.42.1 writes it.
+  const char* dpm = R"({"_class_name": "DPMSolverMultistepScheduler", "algorithm_type":
+      "dpmsolver++", "beta_end": 0.012, "beta_schedule": "scaled_linear", "beta_start": 0.00085,
+      "dynamic_thresholding_ratio": 0.995, "euler_at_final": false, "final_sigmas_type": "zero",
+      "flow_shift": 1.0, "lambda_min_clipped": -Infinity, "lower_order_final": true,
+      "prediction_type": "epsilon", "rescale_betas_zero_snr": false, "solver_order": 2,
+      "solver_type": "midpoint", "thresholding": false, "timestep_spacing": "linspace",
+      "trained_betas": null, "use_flow_sigmas": false, "variance_type": null})";
+  const Json written = parse_json(dpm, "config.json", yent::JsonDialect::python);
+  CHECK(SchedulerConfig::from_json(written, "config.json").sampler == "dpm++2m");
+  CHECK(SchedulerConfig::from_json(written, "config.json").warnings.empty());
+}
+
+TEST_CASE("schedulers: AUTOMATIC1111's names, noise levels included") {
+  const struct {
+    const char *theirs, *ours;
+    std::optional<NoiseLevels> levels;
+  } names[] = {{"DPM++ 2M Karras", "dpm++2m", NoiseLevels::karras},
+               {"DPM++ 2M SDE Karras", "dpm++2m-sde", NoiseLevels::karras},
+               {"DPM++ 2M SDE Exponential", "dpm++2m-sde", NoiseLevels::exponential},
+               {"DPM++ 2M", "dpm++2m", {}},
+               {"Euler a", "euler-a", {}},
+               {"Euler", "euler", {}},
+               {"LMS", "lms", {}},
+               {"LMS Karras", "lms", NoiseLevels::karras},
+               {"Heun", "heun", {}},
+               {"DPM2", "dpm2", {}},
+               {"DPM2 Karras", "dpm2", NoiseLevels::karras},
+               {"DDIM", "ddim", {}},
+               {"PLMS", "pndm", {}},
+               {"dpm++_2m_karras", "dpm++2m", NoiseLevels::karras}};
+  for (const auto& [theirs, ours, levels] : names) {
+    CAPTURE(theirs);
+    const yent::NamedSampler found = yent::find_sampler(theirs);
+    CHECK(std::string(found.sampler.name) == ours);
+    CHECK(found.levels == levels);
+  }
+  CHECK(yent::find_noise_levels("Karras") == NoiseLevels::karras);
+  for (const char* unknown : {"DPM++ SDE Karras", "Karras", "UniPC", ""}) {
+    CAPTURE(unknown);
+    const std::string said = error_of([&] { yent::find_sampler(unknown); }).what();
+    CHECK(said.find("expected one of ddim, pndm, ddpm, euler, euler-a, dpm++2m") !=
+          std::string::npos);
+  }
+  CHECK(error_of([] { yent::find_noise_levels("polyexponential"); }).kind() == yent::Error::usage);
+}
+
+TEST_CASE("schedulers: with a picture as the start, true noise leads back to the picture") {
+  // The network knows the noise. x is followed as a sum of the picture and of the noise.
+  const auto ends = [](const Schedule& s) {
+    const auto follow = [&](double x, double noise) {
+      Latent latent(x);
+      for (const ModelCall& call : s.calls) latent.run(call, noise);
+      return latent.x();
+    };
+    const yent::Mixture& start = s.calls[0].level;
+    return yent::Mixture{follow(start.picture, 0), follow(start.noise, 1)};
+  };
+  const auto stochastic = [](const Schedule& s) {
+    return std::any_of(s.calls.begin(), s.calls.end(),
+                       [](const ModelCall& c) { return c.reads_noise(); });
+  };
+  for (const yent::Sampler& sampler : yent::sampler_table()) {
+    for (const bool skip_prk : {true, false}) {
+      for (const double strength : {0.05, 0.1, 0.3, 0.5, 0.55, 0.75, 0.95, 1.0}) {
+        for (const int steps : {1, 2, 3, 10, 20, 25}) {
+          CAPTURE(sampler.name);
+          CAPTURE(skip_prk);
+          CAPTURE(strength);
+          CAPTURE(steps);
+          SchedulerConfig config = sd;
+          config.skip_prk_steps = skip_prk;
+          const auto spaced = NoiseLevels::spaced;
+          const Schedule s = make_schedule(sampler.name, config, steps, spaced, strength);
+          // A strength leaves as many steps as in ddim.
+          const size_t kept = make_schedule("ddim", sd, steps, spaced, strength).calls.size();
+          CHECK(kept == std::max<size_t>(1, static_cast<size_t>(steps * strength)));
+          CHECK(s.calls.size() >= kept);
+          if (stochastic(s)) continue;
+          const yent::Mixture end = ends(s);
+          CHECK(std::abs(end.picture - 1) < 0.0005);
+          CHECK(std::abs(end.noise) < 0.0292);
+        }
+      }
+    }
+  }
+  const yent::Mixture ddim = ends(make_schedule("ddim", sd, 20, NoiseLevels::spaced, 0.5));
+  const yent::Mixture pndm = ends(make_schedule("pndm", sd, 20, NoiseLevels::spaced, 0.5));
+  CHECK(close(ddim.picture, 0.999575, 1e-6));
+  CHECK(close(ddim.noise, 0.029155, 1e-5));
+  CHECK(close(pndm.picture, ddim.picture, 1e-12));
+  CHECK(close(pndm.noise, ddim.noise, 1e-12));
+  const Schedule plms = make_schedule("pndm", sd, 20, NoiseLevels::spaced, 0.5);
+  REQUIRE(plms.calls.size() == 11);
+  CHECK(plms.calls[0].t == 451);
+  CHECK(plms.calls[1].t == 401);
+  CHECK(plms.calls[2].t == 401);
+}
+
+TEST_CASE("schedulers: whose spacing") {
+  const auto first = [](const char* sampler, const char* config) {
+    return make_schedule(sampler, config_of(config), 4).calls[0].t;
+  };
+  const char* trailing = R"({"_class_name": "DDIMScheduler", "timestep_spacing": "trailing"})";
+  const char* leading = R"({"_class_name": "PNDMScheduler", "timestep_spacing": "leading"})";
+  const char* euler = R"({"_class_name": "EulerDiscreteScheduler", "timestep_spacing": "leading"})";
+  CHECK(first("ddim", "{}") == 750);
+  CHECK(first("euler", "{}") == 999);
+  CHECK(first("euler", trailing) == 999);
+  CHECK(make_schedule("euler", config_of(trailing), 4).calls[1].t == 749);
+  CHECK(first("euler", leading) == 999);  // for pndm alone, as it is in single files
+  CHECK(first("euler", euler) == 750);
+  CHECK(first("dpm++2m", euler) == 800);
+}
+
+TEST_CASE("schedulers: fields of a class are for its own sampler") {
+  const SchedulerConfig sde = config_of(
+      R"({"_class_name": "DPMSolverMultistepScheduler", "algorithm_type": "sde-dpmsolver++",
+          "solver_order": 3})");
+  CHECK(sde.sampler == "dpm++2m-sde");
+  CHECK(make_schedule("dpm++2m-sde", sde, 8).calls[3].updates[1].terms.size() == 5);
+  CHECK(!make_schedule("dpm++2m", sde, 8).calls[3].reads_noise());
+  CHECK(make_schedule("dpm++2m", sde, 8).calls[3].updates[1].terms.size() == 3);
+}
+
+TEST_CASE("schedulers: zero terminal SNR") {
+  SchedulerConfig zero = sd;
+  zero.zero_terminal_snr = true;
+  CHECK(cumulative_alphas(zero).back() == 0);
+  CHECK(close(cumulative_alphas(zero).front(), cumulative_alphas(sd).front(), 1e-15));
+  zero.timestep_spacing = SchedulerConfig::Spacing::trailing;
+  const yent::Error noise = error_of([&] { make_schedule("ddim", zero, 5); });
+  CHECK(noise.kind() == yent::Error::usage);
+  zero.prediction = yent::Prediction::v;
+  for (const yent::Sampler& sampler : yent::sampler_table()) {
+    CAPTURE(sampler.name);
+    for (const ModelCall& call : make_schedule(sampler.name, zero, 5).calls) {
+      CHECK(std::isfinite(call.x0.x));
+      for (const yent::Update& update : call.updates) {
+        for (const yent::Term& term : update.terms) CHECK(std::isfinite(term.coefficient));
+      }
+    }
+  }
 }

@@ -16,10 +16,8 @@ class Pndm {
  public:
   Pndm(const VariancePreserving& v, std::vector<ModelCall>& calls) : v_(v), calls_(calls) {}
 
-  // Four calls a step, for the first three steps: the outputs of a Runge-Kutta step. The calls
-  // are at `ts`, the steps begin at `begins` (diffusers: of the whole schedule, even where a
-  // picture as the start left out the first calls).
-  void runge_kutta(const std::vector<int>& ts, const std::vector<int>& begins) {
+  // Four calls a step: the outputs of a Runge-Kutta step. The calls are at `ts`.
+  void runge_kutta(const std::vector<int>& ts) {
     constexpr std::array<double, 4> share{1. / 6, 1. / 3, 1. / 3, 1. / 6};
     for (size_t i = 0; i < ts.size(); ++i) {
       const int phase = i % 4;
@@ -31,7 +29,7 @@ class Pndm {
       std::vector<Term> output{{kModelOutput, 1}};
       if (phase == 3) output = {{kSum, 1}, {kModelOutput, share[3]}};
       // The first three only look ahead, from where the step began.
-      const int from = begins[i / 4 * 4], to = ts[i] - (phase % 2 ? 0 : v_.stride() / 2);
+      const int from = ts[i / 4 * 4], to = ts[i] - (phase % 2 ? 0 : v_.stride() / 2);
       if (phase == 0) call.updates.push_back({kSum, {{kModelOutput, share[0]}}});
       if (phase == 1 || phase == 2) {
         call.updates.push_back({kSum, {{kSum, 1}, {kModelOutput, share[phase]}}});
@@ -85,7 +83,7 @@ class Pndm {
 
   // x = the latent in `sample`, moved from time t to time p along the combined output.
   void transfer(ModelCall& call, int sample, const std::vector<Term>& output, int t, int p) const {
-    const double a = v_.abar(t), q = v_.abar_before(p);
+    const double a = v_.abar(t) > 0 ? v_.abar(t) : kLeastAbar, q = v_.abar_before(p);
     const double of_e = -(q - a) / (a * std::sqrt(1 - q) + std::sqrt(a * (1 - a) * q));
     const Estimate e = v_.noise(a);
     Update update{kX, {{sample, std::sqrt(q / a) + of_e * e.x}}};
@@ -102,33 +100,29 @@ class Pndm {
 
 }  // namespace
 
+// A picture as the start leaves out steps before any of them becomes several calls. diffusers
+// leaves out calls instead: without the repeated first step its second call steps again from where
+// the first began, and all later ones are a step behind.
 Schedule pndm(const SamplerRequest& request) {
   const VariancePreserving v(request);
   const std::vector<int>& ts = v.timesteps();
-  std::vector<int> runge_kutta, multistep;
-  if (request.config.skip_prk_steps) {
-    multistep = ts;
-    if (ts.size() > 1) multistep.insert(multistep.begin() + 1, ts[1]);
-  } else {
-    if (ts.size() < 4) throw usage_error("steps is {}, expected at least 4 with pndm", ts.size());
-    // Each of the first three steps is visited at its start, twice half way, and at its end.
-    const int half = v.stride() / 2;
-    for (int i = 0; i < 3; ++i) {
-      runge_kutta.insert(runge_kutta.end(), {ts[i], ts[i + 1] + half, ts[i + 1] + half, ts[i + 1]});
-    }
-    multistep.assign(ts.begin() + 3, ts.end());
-  }
-  // A picture as the start leaves out the first calls; how many are Runge-Kutta's stays.
-  std::vector<int> all = runge_kutta;
-  all.insert(all.end(), multistep.begin(), multistep.end());
-  all.erase(all.begin(), all.begin() + request.skipped);
-  const auto seam = all.begin() + std::min(runge_kutta.size(), all.size());
-
   Schedule schedule;
   Pndm program(v, schedule.calls);
-  program.runge_kutta({all.begin(), seam}, runge_kutta);
-  program.multistep({seam, all.end()}, !request.config.skip_prk_steps);
-  v.start_from_picture(schedule);
+  // With fewer than four steps there is no history to build by Runge-Kutta.
+  if (request.config.skip_prk_steps || ts.size() < 4) {
+    std::vector<int> all = ts;
+    if (ts.size() > 1) all.insert(all.begin() + 1, ts[1]);
+    program.multistep(all, false);
+    return schedule;
+  }
+  // Each of the first three steps is visited at its start, twice half way, and at its end.
+  std::vector<int> first;
+  const int half = v.stride() / 2;
+  for (int i = 0; i < 3; ++i) {
+    first.insert(first.end(), {ts[i], ts[i + 1] + half, ts[i + 1] + half, ts[i + 1]});
+  }
+  program.runge_kutta(first);
+  program.multistep({ts.begin() + 3, ts.end()}, true);
   return schedule;
 }
 

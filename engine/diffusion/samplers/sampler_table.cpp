@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "engine/diffusion/samplers/names.h"
 #include "engine/diffusion/samplers/samplers.h"
 #include "kernels/error.h"
 
@@ -15,43 +16,49 @@ constexpr const char* pndm_aliases[] = {"plms"};
 constexpr const char* euler_aliases[] = {"k-euler"};
 constexpr const char* euler_a_aliases[] = {"euler-ancestral", "k-euler-a", "k-euler-ancestral"};
 constexpr const char* dpmpp_2m_aliases[] = {"dpm++-2m", "dpmpp-2m", "dpmpp2m", "k-dpmpp-2m"};
+constexpr const char* dpmpp_2m_sde_aliases[] = {"dpm++-2m-sde", "dpmpp-2m-sde", "k-dpmpp-2m-sde"};
+constexpr const char* heun_aliases[] = {"k-heun"};
+constexpr const char* dpm2_aliases[] = {"dpm-2", "k-dpm-2"};
+constexpr const char* lms_aliases[] = {"k-lms"};
 
 // clang-format off
 constexpr Sampler samplers[] = {
-    // name      aliases            diffusers' class                    karras  fixed   schedule
-    {"ddim",     {},                "DDIMScheduler",                    false,  false,  ddim},
-    {"pndm",     pndm_aliases,      "PNDMScheduler",                    false,  false,  pndm},
-    {"ddpm",     {},                "DDPMScheduler",                    false,  true,   ddpm},
-    {"euler",    euler_aliases,     "EulerDiscreteScheduler",           true,   false,  euler},
-    {"euler-a",  euler_a_aliases,   "EulerAncestralDiscreteScheduler",  true,   false,  euler_ancestral},
-    {"dpm++2m",  dpmpp_2m_aliases,  "DPMSolverMultistepScheduler",      true,   false,  dpmpp_2m},
+    // name         aliases               diffusers' class                    levels  fields        schedule
+    {"ddim",        {},                   "DDIMScheduler",                    false,  read_ddim,    ddim},
+    {"pndm",        pndm_aliases,         "PNDMScheduler",                    false,  read_pndm,    pndm},
+    {"ddpm",        {},                   "DDPMScheduler",                    false,  read_ddpm,    ddpm},
+    {"euler",       euler_aliases,        "EulerDiscreteScheduler",           true,   read_euler,   euler},
+    {"euler-a",     euler_a_aliases,      "EulerAncestralDiscreteScheduler",  true,   nullptr,      euler_ancestral},
+    {"dpm++2m",     dpmpp_2m_aliases,     "DPMSolverMultistepScheduler",      true,   read_solver,  dpmpp_2m},
+    {"dpm++2m-sde", dpmpp_2m_sde_aliases, nullptr,                            true,   nullptr,      dpmpp_2m_sde},
+    {"heun",        heun_aliases,         "HeunDiscreteScheduler",            true,   read_heun,    heun},
+    {"dpm2",        dpm2_aliases,         "KDPM2DiscreteScheduler",           true,   read_dpm2,    dpm2},
+    {"lms",         lms_aliases,          "LMSDiscreteScheduler",             true,   read_levels,  lms},
 };
 // clang-format on
 
-// "DPM++ 2M" and "dpm++_2m" as "dpm++-2m".
-std::string plain(std::string_view name) {
-  std::string text(name);
-  for (char& c : text) {
-    if (c == '_' || c == ' ') c = '-';
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
-// The names of all samplers, or of those that take Karras' levels.
-std::string names(bool karras_only) {
+// The names of all samplers, or of those that walk noise levels.
+std::string names(bool levels_only) {
   std::vector<std::string_view> all;
   for (const Sampler& s : samplers) {
-    if (s.takes_karras || !karras_only) all.emplace_back(s.name);
+    if (s.walks_levels || !levels_only) all.emplace_back(s.name);
   }
   return fmt::format("{}", fmt::join(all, ", "));
+}
+
+const Sampler* by_name(std::string_view wanted) {
+  for (const Sampler& s : samplers) {
+    const auto is = [&](const char* alias) { return wanted == alias; };
+    if (is(s.name) || std::any_of(s.aliases.begin(), s.aliases.end(), is)) return &s;
+  }
+  return nullptr;
 }
 
 // The most steps that the model's table of timesteps has room for.
 int max_steps(const Sampler& sampler, const SchedulerConfig& c) {
   const int n = c.num_train_timesteps;
   int steps = n;
-  if (sampler.takes_karras || c.timestep_spacing != SchedulerConfig::Spacing::leading) return steps;
+  if (spacing(c, sampler.walks_levels) != SchedulerConfig::Spacing::leading) return steps;
   while (steps > 1 && (steps - 1) * (n / steps) + c.steps_offset >= n) --steps;
   return steps;
 }
@@ -60,35 +67,42 @@ int max_steps(const Sampler& sampler, const SchedulerConfig& c) {
 
 std::span<const Sampler> sampler_table() { return samplers; }
 
-const Sampler& find_sampler(std::string_view name) {
-  const std::string wanted = plain(name);
-  for (const Sampler& s : samplers) {
-    const auto is = [&](const char* alias) { return wanted == alias; };
-    if (is(s.name) || std::any_of(s.aliases.begin(), s.aliases.end(), is)) return s;
+NamedSampler find_sampler(std::string_view name) {
+  const std::string wanted = plain_name(name);
+  if (const Sampler* s = by_name(wanted)) return {*s, {}};
+  for (const NamedNoiseLevels& l : noise_levels_table()) {
+    const std::string suffix = std::string("-") + l.name;
+    if (!wanted.ends_with(suffix)) continue;
+    const Sampler* s = by_name(std::string_view(wanted).substr(0, wanted.size() - suffix.size()));
+    if (s) return {*s, l.levels};
   }
   throw usage_error("the sampler is {}, expected one of {}", name, names(false));
 }
 
 const Sampler* sampler_of_class(std::string_view diffusers_class) {
   for (const Sampler& s : samplers) {
-    if (diffusers_class == s.diffusers_class) return &s;
+    if (s.diffusers_class && diffusers_class == s.diffusers_class) return &s;
   }
   return nullptr;
 }
 
-Schedule make_schedule(std::string_view name, const SchedulerConfig& config, int steps, bool karras,
-                       double strength) {
-  const Sampler& sampler = find_sampler(name);
+Schedule make_schedule(std::string_view name, const SchedulerConfig& config, int steps,
+                       NoiseLevels levels, double strength) {
+  const Sampler& sampler = find_sampler(name).sampler;
   const int most = max_steps(sampler, config);
   if (steps < 1 || steps > most) throw usage_error("steps is {}, expected 1 to {}", steps, most);
-  if (karras && !sampler.takes_karras) {
-    throw usage_error("Karras' noise levels need one of {}, not {}", names(true), sampler.name);
+  if (levels != NoiseLevels::spaced && !sampler.walks_levels) {
+    throw usage_error("{} noise levels need one of {}, not {}",
+                      noise_levels_table()[static_cast<size_t>(levels)].title, names(true),
+                      sampler.name);
   }
   if (!(strength > 0 && strength <= 1)) {
     throw usage_error("the strength is {}, expected more than 0 and at most 1", strength);
   }
   const int kept = std::max(1, static_cast<int>(steps * strength));
-  return sampler.schedule({config, steps, steps - kept, karras});
+  SchedulerConfig fitting = config;
+  if (sampler.name != config.sampler) fitting.own = {};
+  return sampler.schedule({fitting, steps, steps - kept, levels});
 }
 
 }  // namespace yent

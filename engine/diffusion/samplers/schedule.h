@@ -29,9 +29,15 @@ struct Estimate {
   double x = 0, output = 0;
 };
 
+// A latent as the sum of a picture and unit noise.
+struct Mixture {
+  double picture = 1, noise = 0;
+};
+
 struct ModelCall {
   double t;                // the time the model is told
   double input_scale = 1;  // the model sees input_scale * x
+  Mixture level = {};      // of x before this call: where a given picture may begin
   Estimate x0 = {};        // the clean picture this call predicts, from kX before the
                            // updates and kModelOutput
   std::vector<Update> updates = {};
@@ -42,9 +48,7 @@ struct ModelCall {
 
 struct Schedule {
   std::vector<ModelCall> calls;
-  double init_scale = 1;  // x begins as init_scale * unit noise,
-  // or, with a picture z, as start_z * z + start_noise * noise.
-  double start_z = 1, start_noise = 0;
+  double init_scale = 1;  // x begins as init_scale * unit noise, or at the first call's level
 };
 
 }  // namespace yent

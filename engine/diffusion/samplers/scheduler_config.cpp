@@ -1,5 +1,7 @@
 #include "engine/diffusion/samplers/scheduler_config.h"
 
+#include <fmt/ranges.h>
+
 #include <cmath>
 
 #include "engine/diffusion/samplers/sampler_table.h"
@@ -20,6 +22,20 @@ SchedulerConfig SchedulerConfig::stable_diffusion() {
   c.skip_prk_steps = true;
   return c;
 }
+
+namespace {
+
+// Algorithm 1 of Lin 2023: the roots move so that the last is 0 and the first stays.
+void rescale_to_zero(std::vector<double>& alphas) {
+  const double first = std::sqrt(alphas.front()), last = std::sqrt(alphas.back());
+  if (first == last) return;  // one timestep
+  for (double& a : alphas) {
+    const double root = (std::sqrt(a) - last) * (first / (first - last));
+    a = root * root;
+  }
+}
+
+}  // namespace
 
 std::vector<double> cumulative_alphas(const SchedulerConfig& c) {
   const int n = c.num_train_timesteps;
@@ -48,62 +64,85 @@ std::vector<double> cumulative_alphas(const SchedulerConfig& c) {
     }
     alphas[i] = product *= 1 - beta;
   }
+  if (c.zero_terminal_snr) rescale_to_zero(alphas);
   return alphas;
 }
+
+namespace {
+
+SchedulerConfig::Betas read_betas(const Json& j, const std::string& path) {
+  const std::string betas = get_string(j, "beta_schedule", "linear", path);
+  if (betas == "linear") return SchedulerConfig::Betas::linear;
+  if (betas == "scaled_linear") return SchedulerConfig::Betas::scaled_linear;
+  if (betas == "squaredcos_cap_v2") return SchedulerConfig::Betas::squared_cosine;
+  throw file_error("{}: beta_schedule is {}, expected linear, scaled_linear or squaredcos_cap_v2",
+                   path, printable(betas));
+}
+
+Prediction read_prediction(const Json& j, const std::string& path) {
+  const std::string prediction = get_string(j, "prediction_type", "epsilon", path);
+  if (prediction == "epsilon") return Prediction::noise;
+  if (prediction == "v_prediction") return Prediction::v;
+  if (prediction == "sample") return Prediction::picture;
+  throw file_error("{}: prediction_type is {}, expected epsilon, v_prediction or sample", path,
+                   printable(prediction));
+}
+
+std::optional<SchedulerConfig::Spacing> read_spacing(const Json& j, const std::string& path) {
+  if (j["timestep_spacing"].is_null()) return std::nullopt;
+  const std::string spacing = get_string(j, "timestep_spacing", {}, path);
+  if (spacing == "leading") return SchedulerConfig::Spacing::leading;
+  if (spacing == "linspace") return SchedulerConfig::Spacing::linspace;
+  if (spacing == "trailing") return SchedulerConfig::Spacing::trailing;
+  throw file_error("{}: timestep_spacing is {}, expected leading, linspace or trailing", path,
+                   printable(spacing));
+}
+
+// The sampler of the file's class; ddim where there is none.
+const Sampler& own_sampler(const Json& j, const std::string& path, SchedulerConfig& c) {
+  const std::string name = get_string(j, "_class_name", "", path);
+  if (const Sampler* own = sampler_of_class(name)) return *own;
+  const Sampler& instead = find_sampler(c.sampler).sampler;
+  if (!name.empty()) {
+    c.warnings.push_back(
+        fmt::format("{}: _class_name is {}, which this engine does not have; {} takes its place",
+                    path, printable(name), instead.name));
+  }
+  return instead;
+}
+
+}  // namespace
 
 SchedulerConfig SchedulerConfig::from_json(const Json& j, const std::string& path) {
   if (!j.is_object()) throw file_error("{}: expected an object", path);
   SchedulerConfig c;
-  const Sampler* sampler = sampler_of_class(get_string(j, "_class_name", "", path));
-  if (sampler) c.sampler = sampler->name;
+  const Sampler& sampler = own_sampler(j, path, c);
+  c.sampler = sampler.name;
+  c.walks_levels = sampler.walks_levels;
   c.num_train_timesteps = static_cast<int>(get_int(j, "num_train_timesteps", 1000, 1, 10000, path));
   c.beta_start = get_number(j, "beta_start", c.beta_start, 1e-9, 0.999, path);
   c.beta_end = get_number(j, "beta_end", c.beta_end, 1e-9, 0.999, path);
-  const std::string betas = get_string(j, "beta_schedule", "linear", path);
-  if (betas == "scaled_linear") {
-    c.beta_schedule = Betas::scaled_linear;
-  } else if (betas == "squaredcos_cap_v2") {
-    c.beta_schedule = Betas::squared_cosine;
-  } else if (betas != "linear") {
-    throw file_error("{}: beta_schedule is {}, expected linear, scaled_linear or squaredcos_cap_v2",
-                     path, printable(betas));
-  }
+  c.beta_schedule = read_betas(j, path);
+  c.zero_terminal_snr = get_bool(j, "rescale_betas_zero_snr", false, path);
   c.steps_offset =
       static_cast<int>(get_int(j, "steps_offset", 0, 0, c.num_train_timesteps - 1, path));
   c.set_alpha_to_one = get_bool(j, "set_alpha_to_one", true, path);
   c.skip_prk_steps = get_bool(j, "skip_prk_steps", false, path);
-  const std::string prediction = get_string(j, "prediction_type", "epsilon", path);
-  if (prediction != "epsilon" && prediction != "v_prediction") {
-    throw file_error("{}: prediction_type is {}, expected epsilon or v_prediction", path,
-                     printable(prediction));
-  }
-  c.v_prediction = prediction == "v_prediction";
-  const std::string spacing = get_string(j, "timestep_spacing", "leading", path);
-  if (spacing == "linspace") {
-    c.timestep_spacing = Spacing::linspace;
-  } else if (spacing == "trailing") {
-    c.timestep_spacing = Spacing::trailing;
-  } else if (spacing != "leading") {
-    throw file_error("{}: timestep_spacing is {}, expected leading, linspace or trailing", path,
-                     printable(spacing));
-  }
-  if (sampler && sampler->fixed_variance) {
-    const std::string variance = get_string(j, "variance_type", "fixed_small", path);
-    if (variance != "fixed_small") {
-      throw file_error("{}: variance_type is {}, expected fixed_small", path, printable(variance));
-    }
-  }
-  c.karras = get_bool(j, "use_karras_sigmas", false, path);
-  c.clips_sample = get_bool(j, "clip_sample", true, path);
-  for (const char* key : {"thresholding", "rescale_betas_zero_snr"}) {
-    if (get_bool(j, key, false, path)) {
-      throw file_error("{}: {} is true, which this engine does not know", path, key);
-    }
+  c.prediction = read_prediction(j, path);
+  c.timestep_spacing = read_spacing(j, path);
+  std::vector<std::string> not_done;
+  ClassReader reader{j, path, c, not_done};
+  if (sampler.read && c.warnings.empty()) sampler.read(reader);
+  if (!not_done.empty()) {
+    c.warnings.push_back(
+        fmt::format("{} asks for {}, which is not done", path, fmt::join(not_done, ", ")));
   }
   if (!j["trained_betas"].is_null()) {
     throw file_error("{}: trained_betas are given, expected a beta_schedule", path);
   }
-  if (const double last = cumulative_alphas(c).back(); !(last > 1e-12)) {
+  SchedulerConfig trained = c;
+  trained.zero_terminal_snr = false;
+  if (const double last = cumulative_alphas(trained).back(); !(last > 1e-12)) {
     throw file_error("{}: the betas leave {} of the picture, expected more than 1e-12", path, last);
   }
   return c;

@@ -1,59 +1,85 @@
-// Samplers over noise levels (sigma_steps.h): Euler, ancestral Euler, DPM-Solver++ 2M.
+// Samplers over noise levels (sigma_levels.h) that follow the slope dx/dsigma, which is the noise:
+// Euler, ancestral Euler, and Heun and DPM2 with two calls a step.
 #include <cmath>
 
 #include "engine/diffusion/samplers/samplers.h"
-#include "engine/diffusion/samplers/sigma_steps.h"
-#include "kernels/portable_math.h"
+#include "engine/diffusion/samplers/sigma_levels.h"
 
 namespace yent {
 namespace {
 
-// One Euler step down to level `down`; the rest of the way to `next` is fresh noise.
-Update euler_update(const SigmaStep& s, double down) {
-  return {kX,
-          {{kX, 1 + (down - s.now) * s.noise.x}, {kModelOutput, (down - s.now) * s.noise.output}}};
+// x moves by `by` of sigma along the noise that this call says, from the latent in `from`.
+Update slope_update(const Estimate& noise, double by, int from = kX) {
+  if (from == kX) return {kX, {{kX, 1 + by * noise.x}, {kModelOutput, by * noise.output}}};
+  return {kX, {{from, 1}, {kX, by * noise.x}, {kModelOutput, by * noise.output}}};
 }
 
 }  // namespace
 
 Schedule euler(const SamplerRequest& request) {
-  return walk_levels(request, [](const SigmaStep& s, ModelCall& call) {
-    call.updates.push_back(euler_update(s, s.next));
-  });
+  const SigmaLevels levels(request);
+  Schedule schedule = levels.schedule();
+  for (size_t i = levels.first(); i < levels.count(); ++i) {
+    const double now = levels.sigma(i), next = levels.sigma(i + 1);
+    ModelCall& call = schedule.calls.emplace_back(levels.call(i));
+    call.updates.push_back(slope_update(levels.noise(now), next - now));
+  }
+  return schedule;
 }
 
+// One Euler step down to a lower level; the rest of the way to the next is fresh noise.
 Schedule euler_ancestral(const SamplerRequest& request) {
-  return walk_levels(request, [](const SigmaStep& s, ModelCall& call) {
-    const double up = s.next > 0 ? s.next * std::sqrt(s.now * s.now - s.next * s.next) / s.now : 0;
-    Update update = euler_update(s, std::sqrt(s.next * s.next - up * up));
-    if (s.next > 0) update.terms.push_back({kNoise, up});
+  const SigmaLevels levels(request);
+  Schedule schedule = levels.schedule();
+  for (size_t i = levels.first(); i < levels.count(); ++i) {
+    const double now = levels.sigma(i), next = levels.sigma(i + 1);
+    const double up = next > 0 ? next * std::sqrt(now * now - next * next) / now : 0;
+    const double down = std::sqrt(next * next - up * up);
+    ModelCall& call = schedule.calls.emplace_back(levels.call(i));
+    Update update = slope_update(levels.noise(now), down - now);
+    if (next > 0) update.terms.push_back({kNoise, up});
     call.updates.push_back(std::move(update));
-  });
+  }
+  return schedule;
 }
 
-Schedule dpmpp_2m(const SamplerRequest& request) {
-  double h_before = 0;
-  return walk_levels(request, [&](const SigmaStep& s, ModelCall& call) {
-    // The clean pictures of this call and of the one before, in two registers by turns.
-    const int x0_now = kMemory + static_cast<int>(s.index % 2),
-              x0_before = 2 * kMemory + 1 - x0_now;
-    const double ratio = s.next / s.now, gain = 1 - ratio;  // gain is -expm1(-h)
-    const double h = -portable::log(ratio);
-    Update update{kX, {{kX, ratio}}};
-    if (s.first || s.next == 0) {
-      update.terms[0].coefficient += gain * s.x0.x;
-      update.terms.push_back({kModelOutput, gain * s.x0.output});
-    } else {
-      const double lead = h / (2 * h_before);
-      update.terms[0].coefficient += gain * (1 + lead) * s.x0.x;
-      update.terms.push_back({kModelOutput, gain * (1 + lead) * s.x0.output});
-      update.terms.push_back({x0_before, -gain * lead});
-    }
-    call.updates.push_back(
-        {x0_now, {{kX, s.x0.x}, {kModelOutput, s.x0.output}}});  // before x changes
-    call.updates.push_back(std::move(update));
-    h_before = h;
-  });
+// The mean of the slopes at both ends of a step.
+Schedule heun(const SamplerRequest& request) {
+  constexpr int begin = kMemory, slope = kMemory + 1;
+  const SigmaLevels levels(request);
+  Schedule schedule = levels.schedule();
+  for (size_t i = levels.first(); i < levels.count(); ++i) {
+    const double now = levels.sigma(i), next = levels.sigma(i + 1), by = next - now;
+    const Estimate e = levels.noise(now);
+    ModelCall& call = schedule.calls.emplace_back(levels.call(i));
+    call.updates.push_back({begin, {{kX, 1}}});
+    call.updates.push_back({slope, {{kX, e.x}, {kModelOutput, e.output}}});
+    call.updates.push_back(slope_update(e, by));
+    if (i + 1 == levels.count()) break;
+    ModelCall& again = schedule.calls.emplace_back(levels.call(i + 1));
+    Update update = slope_update(levels.noise(next), by / 2, begin);
+    update.terms.push_back({slope, by / 2});
+    again.updates.push_back(std::move(update));
+  }
+  return schedule;
+}
+
+// The slope half way between both ends of a step, by the logarithm.
+Schedule dpm2(const SamplerRequest& request) {
+  constexpr int begin = kMemory;
+  const SigmaLevels levels(request);
+  Schedule schedule = levels.schedule();
+  for (size_t i = levels.first(); i < levels.count(); ++i) {
+    const double now = levels.sigma(i), next = levels.sigma(i + 1);
+    const double half = next > 0 ? std::sqrt(now * next) : 0;
+    ModelCall& call = schedule.calls.emplace_back(levels.call(i));
+    call.updates.push_back({begin, {{kX, 1}}});
+    call.updates.push_back(slope_update(levels.noise(now), half - now));
+    if (next == 0) break;
+    ModelCall& again = schedule.calls.emplace_back(levels.call(levels.table().time(half), half));
+    again.updates.push_back(slope_update(levels.noise(half), next - now, begin));
+  }
+  return schedule;
 }
 
 }  // namespace yent

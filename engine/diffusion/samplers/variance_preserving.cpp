@@ -12,7 +12,7 @@ namespace {
 // Step i of `steps`. std::nearbyint rounds half to even, as NumPy does.
 int timestep(const SchedulerConfig& c, int steps, int i) {
   const int n = c.num_train_timesteps;
-  switch (c.timestep_spacing) {
+  switch (spacing(c, false)) {
     case SchedulerConfig::Spacing::leading:
       return (steps - 1 - i) * (n / steps) + c.steps_offset;
     case SchedulerConfig::Spacing::linspace:
@@ -30,12 +30,18 @@ VariancePreserving::VariancePreserving(const SamplerRequest& r)
     : config_(r.config),
       alphas_(cumulative_alphas(r.config)),
       stride_(r.config.num_train_timesteps / r.steps) {
-  for (int i = 0; i < r.steps; ++i) {
+  for (int i = r.skipped; i < r.steps; ++i) {
     const int t = timestep(config_, r.steps, i);
     if (t < 0 || t >= config_.num_train_timesteps) {
       throw usage_error("steps is {}, which this schedule cannot place", r.steps);
     }
     timesteps_.push_back(t);
+  }
+  if (config_.prediction == Prediction::noise && abar(timesteps_[0]) == 0) {
+    throw usage_error(
+        "timestep {} holds nothing but noise, from which a model that predicts noise "
+        "cannot start",
+        timesteps_[0]);
   }
 }
 
@@ -44,29 +50,38 @@ double VariancePreserving::abar_before(int t) const {
 }
 
 Estimate VariancePreserving::noise(double a) const {
-  return config_.v_prediction ? Estimate{std::sqrt(1 - a), std::sqrt(a)} : Estimate{0, 1};
+  switch (config_.prediction) {
+    case Prediction::noise:
+      return {0, 1};
+    case Prediction::v:
+      return {std::sqrt(1 - a), std::sqrt(a)};
+    case Prediction::picture:
+      return {1 / std::sqrt(1 - a), -std::sqrt(a) / std::sqrt(1 - a)};
+  }
+  return {};
 }
 
 Estimate VariancePreserving::clean(double a) const {
-  if (config_.v_prediction) return {std::sqrt(a), -std::sqrt(1 - a)};
-  return {1 / std::sqrt(a), -std::sqrt(1 - a) / std::sqrt(a)};
+  switch (config_.prediction) {
+    case Prediction::noise:
+      return {1 / std::sqrt(a), -std::sqrt(1 - a) / std::sqrt(a)};
+    case Prediction::v:
+      return {std::sqrt(a), -std::sqrt(1 - a)};
+    case Prediction::picture:
+      return {0, 1};
+  }
+  return {};
 }
 
 ModelCall VariancePreserving::call(int t) const {
-  return {.t = static_cast<double>(t), .x0 = clean(abar(t))};
-}
-
-void VariancePreserving::start_from_picture(Schedule& schedule) const {
-  const double a = abar(static_cast<int>(schedule.calls.front().t));
-  schedule.start_z = std::sqrt(a);
-  schedule.start_noise = std::sqrt(1 - a);
+  const double a = abar(t);
+  return {.t = static_cast<double>(t), .level = {std::sqrt(a), std::sqrt(1 - a)}, .x0 = clean(a)};
 }
 
 Schedule ddim(const SamplerRequest& request) {
   const VariancePreserving v(request);
   Schedule schedule;
-  for (size_t i = request.skipped; i < v.timesteps().size(); ++i) {
-    const int t = v.timesteps()[i];
+  for (const int t : v.timesteps()) {
     const double a = v.abar(t), p = v.abar_before(t - v.stride());
     const Estimate x0 = v.clean(a), e = v.noise(a);
     ModelCall& call = schedule.calls.emplace_back(v.call(t));
@@ -75,7 +90,6 @@ Schedule ddim(const SamplerRequest& request) {
          {{kX, std::sqrt(p) * x0.x + std::sqrt(1 - p) * e.x},
           {kModelOutput, std::sqrt(p) * x0.output + std::sqrt(1 - p) * e.output}}});
   }
-  v.start_from_picture(schedule);
   return schedule;
 }
 
@@ -83,7 +97,7 @@ Schedule ddpm(const SamplerRequest& request) {
   const VariancePreserving v(request);
   const std::vector<int>& ts = v.timesteps();
   Schedule schedule;
-  for (size_t i = request.skipped; i < ts.size(); ++i) {
+  for (size_t i = 0; i < ts.size(); ++i) {
     const int t = ts[i], before = i + 1 < ts.size() ? ts[i + 1] : -1;
     const double a = v.abar(t), p = before >= 0 ? v.abar(before) : 1;
     const double alpha = a / p, beta = 1 - alpha;
@@ -92,12 +106,12 @@ Schedule ddpm(const SamplerRequest& request) {
     const double of_x = std::sqrt(alpha) * (1 - p) / (1 - a);
     Update update{kX, {{kX, of_x0 * x0.x + of_x}, {kModelOutput, of_x0 * x0.output}}};
     if (t > 0) {
-      const double variance = std::max((1 - p) / (1 - a) * beta, 1e-20);
+      const double small = std::max((1 - p) / (1 - a) * beta, 1e-20);
+      const double variance = request.config.own.large_variance ? beta : small;
       update.terms.push_back({kNoise, std::sqrt(variance)});
     }
     schedule.calls.emplace_back(v.call(t)).updates.push_back(std::move(update));
   }
-  v.start_from_picture(schedule);
   return schedule;
 }
 

@@ -11,10 +11,11 @@ namespace yent {
 
 class VariancePreserving {
  public:
-  // Throws a usage error where the steps leave the table of timesteps. The config must outlive it.
+  // Throws a usage error where the steps leave the table of timesteps, or begin where nothing is
+  // left of the picture and the model predicts noise. The config must outlive it.
   explicit VariancePreserving(const SamplerRequest& request);
 
-  // All timesteps of the schedule in falling order, also those that are skipped.
+  // The timesteps of the schedule in falling order, without those that are skipped.
   const std::vector<int>& timesteps() const { return timesteps_; }
   int stride() const { return stride_; }  // of the table, from step to step
 
@@ -28,8 +29,6 @@ class VariancePreserving {
 
   // A call at timestep t without updates.
   ModelCall call(int t) const;
-  // How a picture starts the schedule whose first call is given.
-  void start_from_picture(Schedule& schedule) const;
 
  private:
   const SchedulerConfig& config_;
