@@ -118,14 +118,16 @@ const TorchGlobal* TorchReader::role(PickleId id) const {
 
 // The innermost call of a value that is a tensor, or a parameter around one; nothing for others.
 std::optional<Rebuild> TorchReader::rebuild(PickleId id) const {
-  for (;;) {  // ends: what a call refers to was there before it
+  for (;;) {  // ends: what is followed is a tuple or in one, and was there before it
     const PickleValue& value = graph_[id];
     if (value.kind != Kind::call) return {};
     const TorchGlobal* function = role(value.items[0]);
     std::span<const PickleId> arguments = graph_[value.items[1]].items;
     if (function && function->role == TorchRole::from_type && arguments.size() >= 3) {
+      const PickleValue& inner = graph_[arguments[2]];
+      if (inner.kind != Kind::tuple) return {};
       function = role(arguments[0]);
-      arguments = graph_[arguments[2]].items;
+      arguments = inner.items;
     }
     if (!function) return {};
     if (function->role == TorchRole::tensor || function->role == TorchRole::typed_tensor) {

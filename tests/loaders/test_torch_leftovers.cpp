@@ -198,6 +198,10 @@ TEST_CASE("torch_leftovers: values nested in each other stay bounded") {
   // Objects that are each other's state, and a value that is twice in the next, 64 times over.
   CHECK(leftover_refusal("ctypes\nSimpleNamespace\nq\x05)Rq\x06h\x05)Rq\x07h\x06"s + "bh\x06h\x07" +
                          "b\x87") == "");
+  // A parameter that is the argument of itself, through a list.
+  CHECK(leftover_refusal("ctorch._tensor\n_rebuild_from_type_v2\n(ctorch._utils\n_rebuild_"
+                         "parameter\nctorch\nTensor\n]q\x05NtRq\x06h\x05h\x06"s +
+                         "a0") == "");
   std::string twice = "Nq\x05";
   for (int i = 0; i < 64; ++i) twice += "h\x05\x86q\x05";
   CHECK(leftover_refusal(twice) == "");
