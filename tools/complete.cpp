@@ -13,7 +13,8 @@ void complete(Run& run) {
   check_outputs(o);
   LanguageModel model = [&] {
     const Timings::Span span(&run.timings, "load");
-    return LanguageModel(voice_path(o.llm), run.backend(), run.policy, o.context);
+    return LanguageModel(voice_path(o.llm), run.backend(), run.policy, o.context, nullptr,
+                         {.warn = [&run](const std::string& s) { run.console.warn(s); }});
   }();
   if (o.explain) print_layers(run, model.resolved());
   std::mt19937_64 generator(run.seed);
@@ -22,6 +23,7 @@ void complete(Run& run) {
       {.text = *o.complete,
        .special = true,
        .bos = model.adds_bos(),
+       .eos = model.adds_eos(),
        .max_tokens = o.tokens > 0 ? o.tokens : 128,
        .sampling = {.temperature = static_cast<float>(o.temperature.value_or(0.8)),
                     .top_k = o.top_k,

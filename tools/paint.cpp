@@ -24,7 +24,10 @@ namespace {
 // What Yent answers to the words; told, and kept for the report.
 Reaction answer(Run& run, const PromptLimit& limit) {
   const Options& o = run.options;
-  YentSession session({.voice = voice_path(o.llm), .policy = run.policy, .context = o.context},
+  YentSession session({.voice = voice_path(o.llm),
+                       .policy = run.policy,
+                       .context = o.context,
+                       .messages = {.warn = [&run](const std::string& s) { run.console.warn(s); }}},
                       run.backend(), &run.timings);
   if (o.explain) print_layers(run, session.voice().resolved());
   ReactionSpec spec{.temperature = o.temperature, .top_k = o.top_k, .seed = run.seed};

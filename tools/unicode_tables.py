@@ -32,6 +32,18 @@ def category(*names):
     return ranges(c for c in ASSIGNED if unicodedata.category(chr(c)).startswith(names))
 
 
+def stepped(*names):
+    """[first, last, step]: capitals and small letters take turns in many alphabets."""
+    out = []
+    for c in (c for first, last in category(*names) for c in range(first, last + 1)):
+        run = out[-1] if out else None
+        if run and c - run[1] in ((1, 2) if run[0] == run[1] else (run[2],)):
+            run[1:] = [c, c - run[1]]
+        else:
+            out.append([c, c, 1])
+    return out
+
+
 def other_word_characters():
     """Those of \\w as regular expressions for Unicode have it, less letters and marks: digits,
     letter-like numbers, what connects, joiners and the letters in circles."""
@@ -108,6 +120,9 @@ def table(kind, name, rows):
 
 TABLES = [("CodeRange", "letters", category("L")), ("CodeRange", "numbers", category("N")),
           ("CodeRange", "marks", category("M")), ("CodeRange", "other_word", other_word_characters()),
+          ("CodeRange", "punctuation", category("P")), ("CodeRange", "symbols", category("S")),
+          ("StepRange", "upper", stepped("Lu")), ("StepRange", "lower", stepped("Ll")),
+          ("CodeRange", "title", category("Lt")), ("CodeRange", "modifiers", category("Lm")),
           ("CodeRange", "spaces", ranges(SPACES)), ("CodeRange", "one_cell", one_cell()),
           ("LowerRun", "lower_runs", lower_runs()),
           ("ClassRange", "combining_classes", combining_classes()),

@@ -137,6 +137,7 @@ yent_status yent_complete(yent_session* session, const yent_complete_params* par
         voice.generate({.text = text_of(p.text),
                         .special = true,
                         .bos = voice.adds_bos(),
+                        .eos = voice.adds_eos(),
                         .max_tokens = p.max_tokens,
                         .sampling = {.temperature = static_cast<float>(p.temperature),
                                      .top_k = p.top_k,

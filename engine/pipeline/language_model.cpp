@@ -2,45 +2,12 @@
 
 #include <algorithm>
 
+#include "engine/text/gguf_vocabulary.h"
 #include "kernels/error.h"
 #include "loaders/tensors/tensor_set.h"
 
 namespace yent {
 namespace {
-
-Vocabulary vocabulary_of(const GgufFile& f) {
-  Vocabulary v{.path = f.path()};
-  v.model = f.text("tokenizer.ggml.model", "llama");
-  v.tokens = f.texts("tokenizer.ggml.tokens");
-  const auto as_long = [&](const char* key, size_t count) {
-    if (count == v.tokens.size()) return;
-    throw file_error("{}: {} has {} entries, expected the {} of tokenizer.ggml.tokens", f.path(),
-                     key, count, v.tokens.size());
-  };
-  if (v.model == "llama" || f.has("tokenizer.ggml.scores")) {
-    v.scores = f.numbers("tokenizer.ggml.scores");
-    as_long("tokenizer.ggml.scores", v.scores.size());
-  }
-  for (const int64_t type : f.integers("tokenizer.ggml.token_type")) {
-    v.types.push_back(static_cast<int32_t>(std::clamp<int64_t>(type, -1, 100)));
-  }
-  as_long("tokenizer.ggml.token_type", v.types.size());
-  if (v.model == "gpt2") v.merges = f.texts("tokenizer.ggml.merges");
-  const auto special = [&](const char* key, int64_t fallback) {
-    const int64_t id = f.integer(key, fallback);
-    if (id < 0 || id >= static_cast<int64_t>(v.tokens.size())) {
-      throw file_error("{}: {} is {}, expected an id of the {} tokens", f.path(), key, id,
-                       v.tokens.size());
-    }
-    return static_cast<int>(id);
-  };
-  v.bos = special("tokenizer.ggml.bos_token_id", 1);
-  v.eos = special("tokenizer.ggml.eos_token_id", 2);
-  v.add_bos = f.boolean("tokenizer.ggml.add_bos_token", true);
-  v.add_space_prefix = f.boolean("tokenizer.ggml.add_space_prefix", true);
-  v.nanollama = f.has_prefix("nanollama.");
-  return v;
-}
 
 Checkpoint checkpoint_of(const GgufFile& file, const CancelToken* cancel) {
   Checkpoint c{.path = file.path(), .part = "llm", .find = {}};
@@ -56,13 +23,14 @@ Checkpoint checkpoint_of(const GgufFile& file, const CancelToken* cancel) {
 }  // namespace
 
 LanguageModel::LanguageModel(const std::filesystem::path& path, Backend& backend,
-                             const Policy& policy, int context, const CancelToken* cancel)
+                             const Policy& policy, int context, const CancelToken* cancel,
+                             const Messages& messages)
     : file_(GgufFile::open(path)),
       twin_(policy.exact() && !backend.exact() ? backend.exact_twin() : nullptr),
       backend_(twin_ ? *twin_ : backend),
       ws_(backend_) {
   const LlamaConfig config = LlamaConfig::from_gguf(file_);
-  tokenizer_ = std::make_unique<VocabTokenizer>(vocabulary_of(file_));
+  tokenizer_ = std::make_unique<VocabTokenizer>(read_vocabulary(file_, messages));
   const WeightBinder loader(checkpoint_of(file_, cancel), backend_, policy);
   network_ = std::make_unique<Llama>(loader, config);
   if (!loader.unread().empty()) {
@@ -98,12 +66,13 @@ void check_sampling(const TokenSamplerOptions& s) {
 }  // namespace
 
 std::vector<int32_t> LanguageModel::encode_prompt(const Request& request) const {
-  std::vector<int32_t> prompt =
-      tokenizer_->encode(request.text, {.bos = request.bos, .special = request.special});
+  std::vector<int32_t> prompt = tokenizer_->encode(
+      request.text, {.bos = request.bos, .eos = request.eos, .special = request.special});
   const size_t room = state_.context;
   if (request.cut_to_fit && prompt.size() + request.max_tokens > room) {
     const size_t keep = room - std::min<size_t>(room / 2, request.max_tokens);
-    const auto first = prompt.begin() + (request.bos ? 1 : 0);
+    const bool bos = request.bos && tokenizer_->vocabulary().bos != kNoToken;
+    const auto first = prompt.begin() + (bos ? 1 : 0);
     prompt.erase(first, first + (prompt.size() - std::min(keep, prompt.size())));
   }
   if (prompt.empty()) throw run_error("the prompt has no tokens");

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/core/messages.h"
 #include "engine/core/policy.h"
 #include "engine/core/timing.h"
 #include "engine/models/llama.h"
@@ -22,14 +23,15 @@ class LanguageModel {
  public:
   // `context` bounds the memory of the conversation; 0 takes the file's. With an exact policy the
   // network runs on the backend's exact twin. Throws file errors, a usage error where there is no
-  // such twin, and a run error when memory does not suffice.
+  // such twin, and a run error when memory does not suffice. Warnings about the file go to
+  // `messages`.
   LanguageModel(const std::filesystem::path& path, Backend& backend, const Policy& policy,
-                int context, const CancelToken* cancel = nullptr);
+                int context, const CancelToken* cancel = nullptr, const Messages& messages = {});
 
   struct Request {
     std::string text;
-    bool special = false;  // control pieces in the text count as such
-    bool bos = true;
+    bool special = false;          // control pieces in the text count as such
+    bool bos = true, eos = false;  // where the vocabulary has them
     int max_tokens = 30;
     TokenSamplerOptions sampling = {};
     bool keep_logits = false;
@@ -50,7 +52,9 @@ class LanguageModel {
 
   int count_tokens(std::string_view text) const;
   const LlamaConfig& config() const { return network_->config(); }
+  // Whether its completions begin with BOS, and whether EOS ends what they complete.
   bool adds_bos() const { return tokenizer_->vocabulary().add_bos; }
+  bool adds_eos() const { return tokenizer_->vocabulary().add_eos; }
   const std::vector<Resolved>& resolved() const { return resolved_; }
 
  private:

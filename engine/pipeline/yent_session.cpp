@@ -21,7 +21,8 @@ YentSession::YentSession(SessionConfig config, Backend& backend, Timings* timing
                          const CancelToken* cancel)
     : persona_(std::move(config.persona)), voice_([&] {
         const Timings::Span span(timings, "load");
-        return LanguageModel(config.voice, backend, config.policy, config.context, cancel);
+        return LanguageModel(config.voice, backend, config.policy, config.context, cancel,
+                             config.messages);
       }()) {}
 
 Reaction YentSession::react(const std::string& said, const ReactionSpec& spec,
@@ -32,7 +33,7 @@ Reaction YentSession::react(const std::string& said, const ReactionSpec& spec,
                                 const std::function<bool(std::string_view)>& on_piece) {
     voice_.generate({.text = std::string(context),
                      .special = false,
-                     .bos = true,
+                     .bos = voice_.adds_bos(),
                      .max_tokens = max_tokens,
                      .sampling = {.temperature = temperature, .top_k = spec.top_k},
                      .cancel = cancel},

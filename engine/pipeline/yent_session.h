@@ -31,6 +31,7 @@ struct SessionConfig {
   Policy policy = Policy();
   int context = 0;  // tokens; 0: the file's
   Persona persona = built_in_persona();
+  Messages messages = {};  // warnings that come with loading the voice
 };
 
 // How one reaction is made.

@@ -94,6 +94,24 @@ bool is_word(char32_t c) {
 bool is_space(char32_t c) { return find_range(unicode::spaces, c) != nullptr; }
 bool fills_one_cell(char32_t c) { return find_range(unicode::one_cell, c) != nullptr; }
 
+uint32_t character_kinds(char32_t c) {
+  const auto in_steps = [&](std::span<const unicode::StepRange> ranges) {
+    const auto* range = find_range(ranges, c);
+    return range && (c - range->first) % range->step == 0;
+  };
+  if (is_letter(c)) {
+    if (in_steps(unicode::lower)) return kLower;
+    if (in_steps(unicode::upper)) return kUpper;
+    if (find_range(unicode::title, c)) return kTitle;
+    return find_range(unicode::modifiers, c) ? kModifier : kOtherLetter;
+  }
+  if (is_number(c)) return kNumber;
+  if (is_mark(c)) return kMark;
+  if (find_range(unicode::punctuation, c)) return kPunctuation;
+  if (find_range(unicode::symbols, c)) return kSymbol;
+  return is_space(c) ? static_cast<uint32_t>(kSpace) : 0;
+}
+
 std::u32string to_lower(std::u32string_view text) {
   std::u32string out;
   out.reserve(text.size());

@@ -1,10 +1,29 @@
 // The parts of Unicode that tokenizers and charsets need: kinds of characters, lower case, NFC.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace yent {
+
+// General categories, the letters in detail, and White_Space. A set of them is a sum of bits.
+enum CharacterKind : uint32_t {
+  kUpper = 1 << 0,        // Lu
+  kLower = 1 << 1,        // Ll
+  kTitle = 1 << 2,        // Lt
+  kModifier = 1 << 3,     // Lm
+  kOtherLetter = 1 << 4,  // Lo
+  kMark = 1 << 5,
+  kNumber = 1 << 6,
+  kPunctuation = 1 << 7,
+  kSymbol = 1 << 8,
+  kSpace = 1 << 9,
+  kLetter = kUpper | kLower | kTitle | kModifier | kOtherLetter,
+};
+
+// The kind of a character; 0 for all others.
+uint32_t character_kinds(char32_t c);
 
 bool is_letter(char32_t c);  // general category L
 bool is_number(char32_t c);  // general category N

@@ -10,6 +10,11 @@ struct CodeRange {
   char32_t first, last;
 };
 
+// Every `step`-th code point from first to last.
+struct StepRange {
+  char32_t first, last, step;
+};
+
 // Every `step`-th code point from first to last becomes itself plus `distance` in lower case.
 struct LowerRun {
   char32_t first, last, step;
@@ -27,7 +32,9 @@ struct Decomposition {
   bool composes;  // NFC puts the pair together again
 };
 
-extern const std::span<const CodeRange> letters, numbers, marks, other_word, spaces, one_cell;
+extern const std::span<const CodeRange> letters, numbers, marks, other_word, punctuation, symbols,
+    title, modifiers, spaces, one_cell;
+extern const std::span<const StepRange> upper, lower;
 extern const std::span<const LowerRun> lower_runs;
 extern const std::span<const ClassRange> combining_classes;
 extern const std::span<const Decomposition> decompositions;

@@ -6,7 +6,6 @@
 #include <optional>
 #include <utility>
 
-#include "engine/text/byte_level_words.h"
 #include "engine/text/byte_symbols.h"
 #include "engine/text/characters.h"
 #include "kernels/error.h"
@@ -54,7 +53,7 @@ void check(const Vocabulary& v) {
                      v.types.size(), count);
   }
   for (const auto& [name, id] : {std::pair("bos", v.bos), std::pair("eos", v.eos)}) {
-    if (id < 0 || static_cast<size_t>(id) >= count) {
+    if (id != kNoToken && (id < 0 || static_cast<size_t>(id) >= count)) {
       throw file_error("{}: {} is {}, expected an id of the {} tokens", v.path, name, id, count);
     }
   }
@@ -103,6 +102,7 @@ VocabTokenizer::VocabTokenizer(Vocabulary vocabulary) : vocabulary_(std::move(vo
   std::sort(by_length_.begin(), by_length_.end(), [](const std::string& a, const std::string& b) {
     return std::pair(b.size(), std::string_view(a)) < std::pair(a.size(), std::string_view(b));
   });
+  if (vocabulary_.model == "gpt2") words_ = PreTokenizer::named(vocabulary_.pre, vocabulary_.path);
   for (const std::string& merge : vocabulary_.merges) merges_.add(merge, all, vocabulary_.path);
 }
 
@@ -122,7 +122,7 @@ const std::string* VocabTokenizer::literal_at(std::string_view text, bool specia
 
 std::vector<int32_t> VocabTokenizer::encode(std::string_view text, EncodeOptions options) const {
   std::vector<int32_t> ids;
-  if (options.bos) ids.push_back(vocabulary_.bos);
+  if (options.bos && vocabulary_.bos != kNoToken) ids.push_back(vocabulary_.bos);
   size_t begin = 0;
   for (size_t i = 0; i < text.size();) {
     const std::string* literal = literal_at(text.substr(i), options.special);
@@ -135,6 +135,7 @@ std::vector<int32_t> VocabTokenizer::encode(std::string_view text, EncodeOptions
     begin = i += literal->size();
   }
   encode_segment(text.substr(begin), ids);
+  if (options.eos && vocabulary_.eos != kNoToken) ids.push_back(vocabulary_.eos);
   return ids;
 }
 
@@ -177,17 +178,27 @@ void VocabTokenizer::encode_sentencepiece(std::string_view text, std::vector<int
 void VocabTokenizer::encode_byte_level(std::string_view text, std::vector<int32_t>& ids) const {
   const std::vector<Character> all = characters(text);
   size_t first = 0;
-  for (const size_t length : byte_level_words(all)) {
-    std::vector<Symbol> symbols;
-    for (size_t i = all[first].begin; i < all[first + length - 1].end; ++i) {
-      const auto found = ids_.find(to_byte_symbols(text.substr(i, 1)));
-      const int32_t id = found == ids_.end() ? unknown_ : found->second;
-      if (id >= 0) symbols.push_back({i, i + 1, id});
-    }
-    const auto find = [&](const Symbol& a, const Symbol& b) { return merges_.find(a.id, b.id); };
-    for (const Symbol& s : join_symbols(std::move(symbols), find)) ids.push_back(s.id);
+  for (const size_t length : words_->split(all)) {
+    const size_t begin = all[first].begin, end = all[first + length - 1].end;
+    encode_byte_level_word(text.substr(begin, end - begin), ids);
     first += length;
   }
+}
+
+void VocabTokenizer::encode_byte_level_word(std::string_view word,
+                                            std::vector<int32_t>& ids) const {
+  if (words_->ignores_merges()) {
+    const auto whole = ids_.find(to_byte_symbols(word));
+    if (whole != ids_.end()) return ids.push_back(whole->second);
+  }
+  std::vector<Symbol> symbols;
+  for (size_t i = 0; i < word.size(); ++i) {
+    const auto found = ids_.find(to_byte_symbols(word.substr(i, 1)));
+    const int32_t id = found == ids_.end() ? unknown_ : found->second;
+    if (id >= 0) symbols.push_back({i, i + 1, id});
+  }
+  const auto find = [&](const Symbol& a, const Symbol& b) { return merges_.find(a.id, b.id); };
+  for (const Symbol& s : join_symbols(std::move(symbols), find)) ids.push_back(s.id);
 }
 
 std::string VocabTokenizer::piece(int32_t id) const {

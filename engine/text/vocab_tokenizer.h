@@ -4,25 +4,31 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "engine/text/merge_table.h"
+#include "engine/text/pretokenize/pre_tokenizer.h"
 
 namespace yent {
+
+constexpr int kNoToken = -1;
 
 // The vocabulary of a file, unchecked.
 struct Vocabulary {
   std::string path = "the vocabulary";  // named in error messages
   std::string model = "llama";          // or "gpt2"
+  std::string pre = "";                 // gpt2: the pre-tokenizer's name; empty: none is named
   std::vector<std::string> tokens = {};
   std::vector<float> scores = {};        // llama: one for each token
   std::vector<int32_t> types = {};       // PieceType, one for each token; empty: all are normal
   std::vector<std::string> merges = {};  // gpt2: "left right", in order of rank
-  int bos = 1, eos = 2;
-  bool add_bos = true;
+  int bos = 1, eos = 2;                  // or kNoToken
+  // To the text of a completion.
+  bool add_bos = true, add_eos = false;
   // llama: a space is added before the text; in nanollama's files only if the text does not begin
   // with one.
   bool add_space_prefix = true;
@@ -39,7 +45,8 @@ enum PieceType : int32_t {
 };
 
 struct EncodeOptions {
-  bool bos = false;      // begin with the vocabulary's bos
+  bool bos = false;      // begin with the vocabulary's bos, if there is one
+  bool eos = false;      // end with its eos
   bool special = false;  // the text of a control piece becomes its id; never for a person's words
 };
 
@@ -47,7 +54,7 @@ struct EncodeOptions {
 class VocabTokenizer {
  public:
   // Throws a file error for lists that do not match, ids outside, byte pieces and merges that
-  // do not parse, scores that are no numbers.
+  // do not parse, scores that are no numbers, pre-tokenizers that are not known.
   explicit VocabTokenizer(Vocabulary vocabulary);
 
   const Vocabulary& vocabulary() const { return vocabulary_; }
@@ -80,6 +87,7 @@ class VocabTokenizer {
   void encode_segment(std::string_view text, std::vector<int32_t>& ids) const;
   void encode_sentencepiece(std::string_view text, std::vector<int32_t>& ids) const;
   void encode_byte_level(std::string_view text, std::vector<int32_t>& ids) const;
+  void encode_byte_level_word(std::string_view word, std::vector<int32_t>& ids) const;
 
   Vocabulary vocabulary_;
   TokenIds ids_;                         // of the pieces that text may become
@@ -89,6 +97,7 @@ class VocabTokenizer {
   std::array<int32_t, 256> byte_ids_{};  // -1: none
   int32_t unknown_ = -1;
   MergeTable merges_;
+  std::optional<PreTokenizer> words_;  // gpt2
 };
 
 }  // namespace yent
