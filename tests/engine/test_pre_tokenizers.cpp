@@ -35,7 +35,9 @@ TEST_CASE("pre_tokenizers: every form splits as the library tokenizers does") {
   const Json json = golden();
   const auto texts = json.at("texts").get<std::vector<std::string>>();
   CHECK(json.at("forms").size() == 24);
-  for (const auto& [name, splits] : json.at("forms").items()) {
+  for (const Json::Member& form : json.at("forms").items()) {
+    const std::string& name = form.key;
+    const Json& splits = form.value;
     CAPTURE(name);
     const PreTokenizer words = PreTokenizer::named(name, "test");
     REQUIRE(splits.size() == texts.size());
