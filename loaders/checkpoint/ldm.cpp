@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -164,6 +165,39 @@ int layers_per_unet_block(std::span<const std::string> keys) {
   return first > 0 ? first : std::max(largest_number(keys, inputs), 0) + 1;
 }
 
+// --- the way back, for names of modules ---
+
+// Replaces the prefix of the module's path by the first rule that matches from right to left.
+std::optional<std::string> unrenamed(std::string_view module, std::span<const Rule> rules) {
+  const std::string path = fmt::format("{}.", module);  // rules end in a dot
+  for (const Rule& rule : rules) {
+    std::string_view tail = path;
+    if (!take_prefix(tail, rule.diffusers)) continue;
+    std::string name = fmt::format("{}{}", rule.ldm, tail);
+    name.pop_back();
+    return name;
+  }
+  return {};
+}
+
+// Of a module in block `block`; `path` is what follows "down_blocks.0.".
+std::optional<std::string> ldm_block_name(bool down, int block, std::string_view path,
+                                          int per_block, bool attends) {
+  const char* blocks = down ? "input_blocks" : "output_blocks";
+  const int first = block * per_block + (down ? 1 : 0);  // input_blocks.0 is conv_in
+  if (path == "downsamplers.0.conv")
+    return fmt::format("{}.{}.0.op", blocks, first + per_block - 1);
+  if (path == "upsamplers.0.conv") {
+    return fmt::format("{}.{}.{}.conv", blocks, first + per_block - 1, attends ? 2 : 1);
+  }
+  const bool resnet = take_prefix(path, "resnets.");
+  if (!resnet && !take_prefix(path, "attentions.")) return {};
+  const auto layer = take_number(path);
+  if (!layer) return {};
+  const std::string front = fmt::format("{}.{}.{}.", blocks, first + *layer, resnet ? 0 : 1);
+  return resnet ? join(front, unrenamed(path, unet_resnet)) : front + std::string(path);
+}
+
 // --- configs from shapes ---
 
 const HostTensor& needed(const TensorSet& set, const std::string& name, size_t rank) {
@@ -206,6 +240,31 @@ LdmRename ldm_rename(std::span<const std::string> keys) {
     }
     if (!name) return {};
     return PartName{part, *name};
+  };
+}
+
+LdmUnetName ldm_unet_name(std::span<const std::string> modules) {
+  // A block of the encoder has one entry for each resnet and one for the downsampler.
+  const int per_block = largest_number(modules, "down_blocks.0.resnets.") + 2;
+  std::set<int> attending;  // blocks of the decoder
+  for (std::string_view module : modules) {
+    if (!take_prefix(module, "up_blocks.")) continue;
+    const auto block = take_number(module);
+    if (block && module.starts_with("attentions.")) attending.insert(*block);
+  }
+  return [per_block, attending](std::string_view module) -> std::optional<std::string> {
+    if (auto name = unrenamed(module, unet_ends)) return name;
+    if (take_prefix(module, "mid_block.resnets.0.")) {
+      return join("middle_block.0.", unrenamed(module, unet_resnet));
+    }
+    if (take_prefix(module, "mid_block.resnets.1.")) {
+      return join("middle_block.2.", unrenamed(module, unet_resnet));
+    }
+    const bool down = take_prefix(module, "down_blocks.");
+    if (!down && !take_prefix(module, "up_blocks.")) return {};
+    const auto block = take_number(module);
+    if (!block) return {};
+    return ldm_block_name(down, *block, module, per_block, attending.contains(*block));
   };
 }
 

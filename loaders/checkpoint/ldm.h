@@ -29,6 +29,11 @@ struct PartName {
 using LdmRename = std::function<std::optional<PartName>(std::string_view key)>;
 LdmRename ldm_rename(std::span<const std::string> keys);
 
+// The reverse for the modules of a UNet, without `model.diffusion_model.`:
+// "down_blocks.0.resnets.0.conv1" is "input_blocks.1.0.in_layers.2". Nothing for what LDM has not.
+using LdmUnetName = std::function<std::optional<std::string>(std::string_view module)>;
+LdmUnetName ldm_unet_name(std::span<const std::string> modules);
+
 // The config.json that diffusers or transformers would have written for a part, from its
 // tensors in diffusers' names. Values that shapes do not tell are SD's: 32 norm groups; 8 attention
 // heads, or with linear projections (SD 2.x) heads of width 64; sample size 64; epsilons; for

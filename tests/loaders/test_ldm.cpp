@@ -96,6 +96,24 @@ TEST_CASE("ldm: names become diffusers' names as diffusers converts them") {
   }
 }
 
+TEST_CASE("ldm: names of modules on the way back") {
+  for (const auto& names_of_model : golden()) {
+    const std::string& model = names_of_model.first;
+    if (!model.starts_with("unet")) continue;
+    CAPTURE(model);
+    std::vector<std::string> modules;
+    for (const auto& pair : names_of_model.second) modules.push_back(pair.second);
+    const LdmUnetName back = ldm_unet_name(modules);
+    for (const auto& pair : names_of_model.second) {
+      CHECK("model.diffusion_model." + back(pair.second).value_or("nothing") == pair.first);
+    }
+    for (const char* stranger : {"", "down_blocks.x.resnets.0.conv1",
+                                 "down_blocks.0.resnets.0.conv3", "up_blocks.0.samplers.0"}) {
+      CHECK(!back(stranger));
+    }
+  }
+}
+
 TEST_CASE("ldm: a UNet of one block and a VAE of two levels") {
   const std::string unet = "model.diffusion_model.", vae = "first_stage_model.";
   const std::vector<std::string> keys = {
