@@ -68,7 +68,10 @@ WeightBinder::Taken WeightBinder::take(std::string_view leaf, std::vector<int64_
                                        const QuantStyle& style) const {
   Checkpoint& c = load_->checkpoint;
   const std::string full = name(leaf);
+  const bool restyled = c.restyles(full);
   const HostTensor* found = c.find(full, dims);
+  const HostTensor made{.name = full, .dims = dims};
+  if (!found && restyled && leaf == "bias") found = &made;
   if (!found) {
     throw file_error("{}: {} is missing, expected {}", c.path, full, dims_text(dims));
   }
@@ -79,13 +82,12 @@ WeightBinder::Taken WeightBinder::take(std::string_view leaf, std::vector<int64_
   c.names.erase(full);
   Taken taken{*found, *found, nullptr};
   taken.tensor.dims.resize(dims.size());  // only ones are cut off
-  const bool restyled = leaf == "weight" && c.restyles(path_);
   if (restyled || style.changes_weights || !accepts(load_->backend, taken.tensor)) {
     taken.owned = std::make_shared<std::vector<float>>(found->count());
     float* values = taken.owned->data();
     const int64_t rows = found->dims[0];
-    to_f32(*found, values);
-    if (restyled) c.restyle(path_, values, rows, found->count() / rows);
+    if (found->data) to_f32(*found, values);
+    if (restyled) c.restyle(full, values, rows, found->count() / rows);
     if (style.changes_weights)
       fake_quantize(style, c.part + "." + path_, values, rows, found->count() / rows);
     taken.tensor.dtype = DType::f32;
@@ -109,7 +111,7 @@ LinearWeight WeightBinder::pack(const LinearSource& source, const std::vector<Ta
   LinearWeight w = load_->backend.pack_linear(source, precision);
   w.per_tensor = style(source.name).per_tensor;
   for (const Taken& t : taken) {
-    if (!load_->backend.stores_natively(t.tensor.dtype)) c.release(t.in_file);
+    if (t.in_file.data && !load_->backend.stores_natively(t.tensor.dtype)) c.release(t.in_file);
   }
   for (const LinearWeight::Part& part : w.parts) {
     load_->resolved.push_back({c.part + "." + part.name, precision, style(part.name).words,
@@ -181,7 +183,8 @@ PersistentTensor WeightBinder::table(int rows, int columns) const {
 }
 
 bool WeightBinder::wants(Bias bias) const {
-  return bias == Bias::yes || (bias == Bias::maybe && has("bias"));
+  return bias == Bias::yes || (bias == Bias::maybe && has("bias")) ||
+         load_->checkpoint.restyles(name("bias"));
 }
 
 PersistentTensor WeightBinder::vector(int count) const {

@@ -27,19 +27,19 @@ struct Checkpoint {
   std::function<const HostTensor*(const std::string& name, std::span<const int64_t> dims)> find;
   std::function<void(const HostTensor&)> release = [](const HostTensor&) {};
   std::set<std::string> names = {};  // of all tensors; a binder takes out those it has read
-  // Whether the weight of a module (by path, without the part) is to be changed before it is
-  // packed, and the change itself, on the weight as f32 [rows, columns].
-  std::function<bool(const std::string& module)> restyles = [](const std::string&) {
-    return false;
-  };
-  std::function<void(const std::string& module, float* weight, int64_t rows, int64_t columns)>
+  // Whether the tensor of that name is to be changed before it is packed, and the change itself,
+  // on the tensor as f32 [rows, columns]; a vector has one column. A bias that is to be changed
+  // and is missing starts as zeros.
+  std::function<bool(const std::string& name)> restyles = [](const std::string&) { return false; };
+  std::function<void(const std::string& name, float* values, int64_t rows, int64_t columns)>
       restyle = {};
 };
 
 // Reads from `set`, which the checkpoint keeps alive.
 Checkpoint checkpoint_of(std::shared_ptr<const TensorSet> set, std::string part);
 
-// Whether a weight has a bias: never, always, or when the checkpoint brings one.
+// Whether a weight has a bias: never, always, or when the checkpoint brings one. An adapter may
+// bring one in any case.
 enum class Bias { no, yes, maybe };
 
 // Copies share one load. One thread at a time may use a binder and its copies. The backend and the
@@ -87,7 +87,7 @@ class WeightBinder {
     const Policy& policy;
     std::vector<Resolved> resolved;
   };
-  // A tensor that a backend accepts; `owned` holds what had to be converted or restyled.
+  // A tensor that a backend accepts; `owned` holds what had to be converted, restyled or made.
   struct Taken {
     HostTensor tensor, in_file;
     std::shared_ptr<std::vector<float>> owned;

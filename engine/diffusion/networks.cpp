@@ -1,6 +1,6 @@
 #include "engine/diffusion/networks.h"
 
-#include <set>
+#include <algorithm>
 
 #include "engine/diffusion/memory_needs.h"
 #include "engine/diffusion/prompt_tokenizer.h"
@@ -36,20 +36,37 @@ void DiffusionNetworks::match_loras() {
   std::vector<LoraTarget> targets;
   const auto add = [&](const TensorSet& set, const std::string& part) {
     for (const HostTensor& t : set.tensors) {
-      if (!t.name.ends_with(".weight") || t.dims.size() < 2) continue;
+      if (!t.name.ends_with(".weight") || t.dims.empty()) continue;
       targets.push_back({part + t.name.substr(0, t.name.size() - 7), t.dims});
     }
   };
   add(files_.unet(), "unet.");
-  if (encodes_text()) add(files_.text_encoder(), "text_encoder.");
+  // Where the text is given, the text encoder is opened for names that could be its own only.
+  const bool text_is_named = std::ranges::any_of(options_.loras, &Lora::may_change_text);
+  if (encodes_text() || (text_is_named && files_.has_text_encoder())) {
+    add(files_.text_encoder(), "text_encoder.");
+  }
   for (const Lora& lora : options_.loras) {
     const LoraMatch match = lora.match(targets);
-    for (const auto& [path, delta] : match.deltas) deltas_[path].push_back(delta);
-    for (const std::string& key : match.unmatched) {
-      options_.messages.warn(
-          fmt::format("{}: {} fits no layer and is left out", lora.path(), printable(key)));
+    bool of_text = false;
+    for (const auto& [name, change] : match.changes) {
+      changes_[name].push_back(change);
+      of_text |= name.starts_with("text_encoder.");
     }
-    options_.messages.note(fmt::format("{} changes {} layers", lora.path(), match.deltas.size()));
+    if (of_text && options_.text_is_given) {
+      options_.messages.warn(lora.path() +
+                             " changes the text encoder, but the text is given as embeddings");
+    }
+    options_.messages.note(fmt::format("{} changes {} layers", lora.path(), match.modules));
+  }
+}
+
+void DiffusionNetworks::require_all_applied(const std::string& part,
+                                            const std::set<std::string>& applied) const {
+  for (const auto& [name, changes] : changes_) {
+    if (!name.starts_with(part + ".") || applied.contains(name)) continue;
+    throw file_error("{}: {} is changed, but the {} does not read it", changes[0].parts.path(),
+                     name, part);
   }
 }
 
@@ -83,7 +100,8 @@ void DiffusionNetworks::keep_only(Network network) {
   if (network != Network::vae_decoder) vae_decoder_.reset();
 }
 
-Checkpoint DiffusionNetworks::checkpoint(const char* part, const TensorSet& set) const {
+Checkpoint DiffusionNetworks::checkpoint(const char* part, const TensorSet& set,
+                                         std::set<std::string>& applied) const {
   Checkpoint c = checkpoint_of(std::make_shared<TensorSet>(set), part);
   c.find = [find = c.find, cancel = cancel_](const std::string& name,
                                              std::span<const int64_t> dims) {
@@ -91,11 +109,11 @@ Checkpoint DiffusionNetworks::checkpoint(const char* part, const TensorSet& set)
     return find(name, dims);
   };
   const std::string prefix = std::string(part) + ".";
-  c.restyles = [this, prefix](const std::string& module) {
-    return deltas_.contains(prefix + module);
-  };
-  c.restyle = [this, prefix](const std::string& module, float* w, int64_t rows, int64_t columns) {
-    for (const LoraDelta& delta : deltas_.at(prefix + module)) add_to(delta, w, rows, columns);
+  c.restyles = [this, prefix](const std::string& name) { return changes_.contains(prefix + name); };
+  c.restyle = [this, prefix, &applied](const std::string& name, float* values, int64_t rows,
+                                       int64_t columns) {
+    apply_changes(changes_.at(prefix + name), values, rows, columns);
+    applied.insert(prefix + name);
   };
   return c;
 }
@@ -114,8 +132,10 @@ Made DiffusionNetworks::load(const char* part, const TensorSet& set, const Confi
   const Timings::Span span(timings_, "load");
   require_memory(fmt::format("{}: loading the {}", set.path, part), packed_bytes(set, part, policy),
                  backend_);
-  const WeightBinder binder(checkpoint(part, set), backend_, policy);
+  std::set<std::string> applied;
+  const WeightBinder binder(checkpoint(part, set, applied), backend_, policy);
   Made network(binder, config);
+  require_all_applied(part, applied);
   remember(binder.resolved());
   if (std::string_view(part) == "vae") return network;  // its other half is unread on purpose
   for (const std::string& name : binder.unread()) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -29,8 +30,8 @@ class DiffusionNetworks {
     Policy policy = Policy();
     std::vector<Lora> loras = {};
     std::vector<TextualInversion> embeddings = {};  // words behind the text encoder's vocabulary
-    bool text_is_given = false;                     // the text encoder is never opened
-    bool keep_loaded = false;  // else a network is let go when another one is asked for
+    bool text_is_given = false;  // the text encoder is opened only if an adapter names it
+    bool keep_loaded = false;    // else a network is let go when another one is asked for
     Messages messages = {};
     std::optional<Prediction> prediction = {};  // of the UNet, whatever the files say
   };
@@ -83,11 +84,14 @@ class DiffusionNetworks {
   enum class Network { text_encoder, unet, vae_encoder, vae_decoder };
 
   void match_loras();
+  void require_all_applied(const std::string& part, const std::set<std::string>& applied) const;
   bool encodes_text() const { return !options_.text_is_given && files_.has_text_encoder(); }
   void keep_only(Network network);
   const ClipText& load_text_encoder();
   void remember(const std::vector<Resolved>& layers);
-  Checkpoint checkpoint(const char* part, const TensorSet& set) const;
+  // `applied` collects the names of the tensors that adapters changed.
+  Checkpoint checkpoint(const char* part, const TensorSet& set,
+                        std::set<std::string>& applied) const;
   template <class Made, class Config>
   Made load(const char* part, const TensorSet& set, const Config& config, const Policy& policy);
   template <class Made, class Config>
@@ -102,7 +106,7 @@ class DiffusionNetworks {
   UNetConfig unet_config_;
   VaeConfig vae_config_;
   SchedulerConfig scheduler_config_;
-  std::map<std::string, std::vector<LoraDelta>> deltas_;  // by part and module path
+  std::map<std::string, std::vector<LoraChange>> changes_;  // by part and name of the tensor
   std::optional<ClipText> text_encoder_;
   std::optional<UNet> unet_;
   std::optional<VaeEncoder> vae_encoder_;

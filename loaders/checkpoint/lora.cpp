@@ -2,318 +2,193 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string_view>
-#include <system_error>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "kernels/error.h"
+#include "loaders/checkpoint/adapter/decompose.h"
+#include "loaders/checkpoint/adapter/foreign.h"
 #include "loaders/checkpoint/take_prefix.h"
-#include "loaders/io/json.h"
-#include "loaders/tensors/convert.h"
 
 namespace yent {
 namespace {
 
-enum class Role { down, up, alpha };
-
-// The meaning of a key's suffix. A suffix comes before every shorter one that it ends in.
-struct Suffix {
-  std::string_view text;
-  Role role;
-  bool old_attention = false;  // to_q_lora stands for to_q, in the text encoder for q_proj
-};
-
-constexpr Suffix suffixes[] = {
-    {".lora_A.weight", Role::down},
-    {".lora_B.weight", Role::up},
-    {".lora_A.default.weight", Role::down},
-    {".lora_B.default.weight", Role::up},
-    {"_lora.down.weight", Role::down, true},
-    {"_lora.up.weight", Role::up, true},
-    {".lora.down.weight", Role::down},
-    {".lora.up.weight", Role::up},
-    {".lora_linear_layer.down.weight", Role::down},
-    {".lora_linear_layer.up.weight", Role::up},
-    {".lora_down.weight", Role::down},
-    {".lora_up.weight", Role::up},
-    {"_lora.alpha", Role::alpha, true},
-    {".lora.alpha", Role::alpha},
-    {".alpha", Role::alpha},
-};
-
-// Adapters with another formula: ignoring their keys would change the picture, so they are refused.
-constexpr std::pair<std::string_view, const char*> relatives[] = {
-    {".lora_magnitude_vector", "DoRA"},
-    {".dora_scale", "DoRA"},
-    {".hada_", "LoHa"},
-    {".lokr_", "LoKr"},
-    {".lora_mid.", "a LoRA with a middle factor"},
-};
-
-// The attention projections under the names that diffusers' first attention processors used.
-std::string old_attention_path(std::string path, bool text) {
-  const auto ends = [&](std::string_view end, std::string_view instead) {
-    if (!path.ends_with(end)) return false;
-    path.replace(path.size() - end.size(), end.size(), instead);
-    return true;
-  };
-  if (!text) {
-    ends(".to_out", ".to_out.0");
-    return path;
-  }
-  ends(".to_q", ".q_proj") || ends(".to_k", ".k_proj") || ends(".to_v", ".v_proj") ||
-      ends(".to_out", ".out_proj");
-  return path;
-}
-
-// The module that a key without its suffix names: its checkpoint path, or kohya's flat name (with
-// te1 in files from programs that support two text encoders).
-std::string module_of(std::string_view name, bool old_attention) {
-  if (name.starts_with("lora_unet_") || name.starts_with("lora_te_")) return std::string(name);
-  if (take_prefix(name, "lora_te1_")) return fmt::format("lora_te_{}", name);
-  take_prefix(name, "base_model.model.");
-  const bool text = take_prefix(name, "text_encoder.") || take_prefix(name, "text_encoder_");
-  if (!text) take_prefix(name, "unet.");
-  take_prefix(name, "base_model.model.");
-  std::string path(name);
-  if (const size_t at = path.find(".processor."); at != std::string::npos) {
-    path.erase(at, std::string_view(".processor").size());
-  } else if (path.ends_with(".processor")) {
-    path.resize(path.size() - std::string_view(".processor").size());
-  }
-  if (old_attention) path = old_attention_path(std::move(path), text);
-  if (!text) return "unet." + path;
-  const bool bare = !path.starts_with("text_model.");  // as transformers 5 names its modules
-  return (bare ? "text_encoder.text_model." : "text_encoder.") + path;
-}
-
-// "unet.conv_in" as kohya writes it: "lora_unet_conv_in".
-std::string flat_name(std::string_view path) {
-  std::string flat;
-  if (take_prefix(path, "unet.")) {
-    flat = "lora_unet_";
-  } else if (take_prefix(path, "text_encoder.")) {
-    flat = "lora_te_";
-  }
-  flat += path;
-  std::replace(flat.begin(), flat.end(), '.', '_');
-  return flat;
-}
-
-// 1x1 behind the first two dims is dropped.
-std::vector<int64_t> squeezed(std::vector<int64_t> dims) {
-  while (dims.size() > 2 && dims.back() == 1) dims.pop_back();
-  return dims;
-}
-
-std::vector<float> floats(const HostTensor& tensor) {
-  std::vector<float> values(static_cast<size_t>(tensor.count()));
-  to_f32(tensor, values.data());
-  return values;
-}
-
-double scalar(const HostTensor& tensor, const std::string& path) {
+double one_number(const HostTensor& tensor, const std::string& path) {
   if (tensor.count() != 1) {
     throw file_error("{}: {} is {}, expected one number", path, printable(tensor.name),
                      dims_text(tensor.dims));
   }
-  const double value = floats(tensor)[0];
+  const double value = floats_of(tensor)[0];
   if (!std::isfinite(value)) {
     throw file_error("{}: {} is {}, expected a finite number", path, printable(tensor.name), value);
   }
   return value;
 }
 
-// The PEFT configs of both parts, from wherever this kind of file keeps them.
-struct PeftConfigs {
-  Json unet = Json::object(), text_encoder = Json::object();
-};
-
-// "unet.lora_alpha": 8 beside "text_encoder.r": 4, in one object.
-PeftConfigs split_by_prefix(const Json& flat) {
-  PeftConfigs configs;
-  for (const auto& [key, value] : flat.items()) {
-    std::string_view name = key;
-    if (take_prefix(name, "text_encoder.")) {
-      configs.text_encoder[name] = value;
-    } else {
-      take_prefix(name, "unet.");
-      configs.unet[name] = value;
-    }
-  }
-  return configs;
-}
-
-// adapter_model.safetensors is explained by adapter_config.json, cat_lora.pt (of BK-SDM's
-// training) by cat_lora_config.json; other files by none.
-std::optional<std::filesystem::path> config_beside(const std::filesystem::path& path) {
-  const std::string stem = path.stem().string();
-  if (stem == "adapter_model") return path.parent_path() / "adapter_config.json";
-  if (path.extension() == ".pt") return path.parent_path() / (stem + "_config.json");
-  return {};
-}
-
-Json object_or_empty(const Json& parent, const char* key) {
-  const Json& found = parent[key];
-  return found.is_object() ? found : Json::object();
-}
-
-std::optional<double> alpha_of(const Json& config, const std::string& where) {
-  if (get_bool(config, "use_dora", false, where)) {
-    throw file_error("{}: DoRA (use_dora) is not supported", where);
-  }
-  if (get_bool(config, "use_rslora", false, where)) {
-    throw file_error("{}: rank-stabilized LoRA (use_rslora) is not supported", where);
-  }
-  if (!object_or_empty(config, "alpha_pattern").empty()) {
-    throw file_error("{}: alphas that differ by module (alpha_pattern) are not supported", where);
-  }
-  if (!config.contains("lora_alpha")) return {};
-  return get_number(config, "lora_alpha", {}, -1e6, 1e6, where);
+std::string and_more(size_t others) {
+  return others ? fmt::format(" and {} more", others) : std::string();
 }
 
 }  // namespace
 
-Lora Lora::open(const std::filesystem::path& path, float scale) {
+Lora Lora::open(const std::filesystem::path& path, float strength) {
+  TensorSet set = read_tensors(path);
+  PeftConfigs configs = read_peft_configs(path, set.metadata);
+  return of_tensors(std::move(set), strength, std::move(configs));
+}
+
+Lora Lora::of_tensors(TensorSet set, float strength, PeftConfigs configs) {
   Lora lora;
-  lora.set_ = read_tensors(path);
-  lora.scale_ = scale;
+  lora.set_ = std::move(set);
+  lora.strength_ = strength;
+  lora.configs_ = std::move(configs);
   lora.sort_keys();
-  lora.check_pairs();
-  lora.read_config_alphas();
   return lora;
 }
 
 void Lora::sort_keys() {
+  std::vector<std::string> strangers;
+  std::set<std::string_view> peft_names;
   for (const HostTensor& tensor : set_.tensors) {
-    const std::string_view key = tensor.name;
-    for (const auto& [mark, name] : relatives) {
-      if (key.find(mark) != std::string_view::npos) {
-        throw file_error("{}: {} is of {}, which is not supported", path(), printable(key), name);
-      }
-    }
-    const Suffix* suffix = std::find_if(std::begin(suffixes), std::end(suffixes),
-                                        [&](const Suffix& s) { return key.ends_with(s.text); });
-    if (suffix == std::end(suffixes)) {
-      strangers_.push_back(tensor.name);
+    refuse_foreign_key(tensor.name, path());
+    const std::optional<AdapterKey> key = parse_adapter_key(tensor.name);
+    if (!key) {
+      strangers.push_back(tensor.name);
       continue;
     }
-    const std::string module =
-        module_of(key.substr(0, key.size() - suffix->text.size()), suffix->old_attention);
-    Pair& pair = pairs_[module];
-    const bool twice = suffix->role == Role::down ? pair.down.has_value()
-                       : suffix->role == Role::up ? pair.up.has_value()
-                                                  : pair.alpha.has_value();
-    if (twice) throw file_error("{}: {} occurs twice", path(), printable(module));
-    if (suffix->role == Role::down) pair.down = tensor;
-    if (suffix->role == Role::up) pair.up = tensor;
-    if (suffix->role == Role::alpha) pair.alpha = scalar(tensor, path());
-    pair.keys.push_back(tensor.name);
+    if (!key->peft_name.empty()) peft_names.insert(key->peft_name);
+    const auto at = modules_.try_emplace(std::string(key->module), Module{AdapterParts(path())});
+    Module& module = at.first->second;
+    module.parts.add(key->role, tensor);
+    add_kind(module, key->kind, tensor.name);
+  }
+  if (!strangers.empty()) {
+    throw file_error("{}: {}{} is no part of an adapter that is supported", path(),
+                     printable(strangers[0]), and_more(strangers.size() - 1));
+  }
+  if (peft_names.size() > 1) {
+    throw file_error("{}: holds the adapters {} and {}, expected one", path(),
+                     printable(*peft_names.begin()), printable(*peft_names.rbegin()));
   }
 }
 
-void Lora::check_pairs() const {
-  for (const auto& [module, pair] : pairs_) {
-    if (!pair.down && !pair.up) continue;  // an alpha alone changes nothing
-    if (!pair.down || !pair.up) {
-      throw file_error("{}: {} has no {} counterpart", path(), printable(pair.keys[0]),
-                       pair.down ? "up" : "down");
-    }
-    const std::vector<int64_t> down = pair.down->dims, up = squeezed(pair.up->dims);
-    if (down.size() < 2 || up.size() != 2 || down[0] < 1 || down[0] != up[1]) {
-      throw file_error("{}: {} is {} and {} {}, expected the same rank", path(),
-                       printable(pair.down->name), dims_text(pair.down->dims),
-                       printable(pair.up->name), dims_text(pair.up->dims));
-    }
+void Lora::add_kind(Module& module, const AdapterKind* kind, std::string_view key) const {
+  if (!kind || std::ranges::find(module.kinds, kind) != module.kinds.end()) return;
+  for (const AdapterKind* other : module.kinds) {
+    if (other->of_bias != kind->of_bias) continue;
+    throw file_error("{}: {} is of {}, but {} changes the same tensor", path(), printable(key),
+                     kind->name, other->name);
   }
+  module.kinds.push_back(kind);
 }
 
-// Alphas from the metadata or the config file, for pairs without an alpha tensor.
-void Lora::read_config_alphas() {
-  PeftConfigs configs;
-  std::string where = path();
-  const std::optional<std::filesystem::path> beside = config_beside(path());
-  if (const auto at = set_.metadata.find("lora_adapter_metadata"); at != set_.metadata.end()) {
-    where += ": lora_adapter_metadata";
-    const Json parsed = parse_json(at->second, where, JsonDialect::python);
-    if (!parsed.is_object()) throw file_error("{} is not an object", where);
-    configs = split_by_prefix(parsed);
-  } else if (std::error_code ignored; beside && std::filesystem::exists(*beside, ignored)) {
-    where = beside->string();
-    const Json parsed = read_json(*beside);
-    if (!parsed.is_object()) throw file_error("{} is not an object", where);
-    if (parsed.contains("peft_config")) {
-      configs.unet = object_or_empty(parsed, "peft_config");
-      configs.text_encoder = object_or_empty(parsed, "text_encoder_peft_config");
-    } else {
-      configs.unet = configs.text_encoder = parsed;
-    }
+bool Lora::has_alphas() const {
+  return std::ranges::any_of(modules_, [](const auto& m) { return m.second.parts.find("alpha"); });
+}
+
+// A text encoder has `encoder.layers`, `embeddings` and a last norm, which no UNet has.
+bool Lora::may_change_text() const {
+  return std::ranges::any_of(modules_, [](const auto& m) {
+    const std::string& name = m.first;
+    return name.find("encoder") != name.npos || name.find("embeddings") != name.npos ||
+           name.find("final_layer_norm") != name.npos;
+  });
+}
+
+void Lora::refuse_unmatched(std::vector<std::string> keys) const {
+  if (keys.empty()) return;
+  if (keys.size() == set_.tensors.size()) {
+    throw file_error("{}: none of its {} tensors fits a module of the model", path(), keys.size());
   }
-  const std::optional<double> unet = alpha_of(configs.unet, where);
-  const std::optional<double> text_encoder = alpha_of(configs.text_encoder, where);
-  for (auto& [module, pair] : pairs_) {
-    if (!pair.alpha) pair.alpha = module.starts_with("text_encoder.") ? text_encoder : unet;
+  std::ranges::sort(keys);
+  throw file_error("{}: {}{} fits no module of the model", path(), printable(keys[0]),
+                   and_more(keys.size() - 1));
+}
+
+const PeftConfig& Lora::config_of(std::string_view path) const {
+  return path.starts_with("text_encoder.") ? configs_.text_encoder : configs_.unet;
+}
+
+// alpha / rank, or what stands for it. LyCORIS gives two whole factors of LoKr no scale, whatever
+// their alpha says; PEFT divides by the rank of its config.
+double Lora::factor_of(const Module& module, const LoraTarget& target,
+                       std::optional<int64_t> rank) const {
+  std::string_view path = target.path;
+  take_prefix(path, "unet.") || take_prefix(path, "text_encoder.");
+  const PeftConfig& config = config_of(target.path);
+  const HostTensor* alpha_tensor = module.parts.find("alpha");
+  std::optional<double> alpha = config.alpha(path), divisor;
+  if (alpha_tensor) alpha = one_number(*alpha_tensor, this->path());
+  if (rank) {
+    divisor = static_cast<double>(*rank);
+  } else if (!alpha_tensor) {
+    divisor = config.rank(path);
+  }
+  if (!alpha || !divisor || *divisor <= 0) return 1;
+  const bool stabilized = config.rank_stabilized && !alpha_tensor;
+  return *alpha / (stabilized ? std::sqrt(*divisor) : *divisor);
+}
+
+void Lora::add_changes(const Module& module, const LoraTarget& target, LoraMatch& found) const {
+  // The weight's kind comes first: its rank divides the bias too.
+  std::vector<const AdapterKind*> kinds = module.kinds;
+  std::ranges::sort(kinds, {}, [](const AdapterKind* kind) { return kind->of_bias; });
+  const bool magnitude = has_magnitude(module.parts);
+  if (magnitude && !kinds[0]->takes_magnitude) {
+    throw file_error("{}: {} is of DoRA, which is not supported beside {}", path(),
+                     printable(module.parts.any_key()), kinds[0]->name);
+  }
+  if (!magnitude && kinds[0] == &low_rank && config_of(target.path).decomposed) {
+    throw file_error("{}: {} has no magnitude, which its config (use_dora) asks for", path(),
+                     printable(module.parts.any_key()));
+  }
+  if (magnitude) check_magnitude(module.parts, target.dims);
+  std::optional<int64_t> rank;
+  for (const AdapterKind* kind : kinds) {
+    if (!kind->of_bias && kind->scaled && target.dims.size() < 2) {
+      throw file_error("{}: {} is of {}, but {} is a vector of {}", path(),
+                       printable(module.parts.any_key()), kind->name, target.path, target.dims[0]);
+    }
+    const std::vector<int64_t> dims = kind->of_bias ? std::vector{target.dims.at(0)} : target.dims;
+    if (const auto own_rank = kind->check(module.parts, dims)) rank = own_rank;
+    LoraChange change{.kind = kind, .parts = module.parts, .strength = strength_};
+    change.decomposes = magnitude && !kind->of_bias;
+    if (kind->scaled) change.factor = factor_of(module, target, rank);
+    found.changes.emplace(target.path + (kind->of_bias ? ".bias" : ".weight"), std::move(change));
   }
 }
 
 LoraMatch Lora::match(std::span<const LoraTarget> targets) const {
-  std::map<std::string, const LoraTarget*, std::less<>> known;
-  for (const LoraTarget& target : targets) {
-    known.emplace(target.path, &target);
-    known.emplace(flat_name(target.path), &target);
-  }
+  const ModuleNames names(targets);
   LoraMatch found;
-  found.unmatched = strangers_;
-  for (const auto& [module, pair] : pairs_) {
-    const auto at = known.find(module);
-    if (at == known.end() || !pair.down) {
-      found.unmatched.insert(found.unmatched.end(), pair.keys.begin(), pair.keys.end());
+  std::vector<std::string> unmatched;
+  std::map<const LoraTarget*, const Module*> taken;
+  for (const auto& [name, module] : modules_) {
+    const std::vector<const LoraTarget*> fitting = names.find(name);
+    if (module.kinds.empty()) {
+      throw file_error("{}: {} stands alone, expected a weight beside it", path(),
+                       printable(module.parts.any_key()));
+    }
+    if (fitting.empty()) {
+      for (std::string& key : module.parts.keys()) unmatched.push_back(std::move(key));
       continue;
     }
-    const LoraTarget& target = *at->second;
-    const int64_t rank = pair.down->dims[0];
-    std::vector<int64_t> expected_down = squeezed(target.dims);
-    expected_down.at(0) = rank;
-    const std::vector<int64_t> expected_up = {target.dims.at(0), rank};
-    if (squeezed(pair.down->dims) != expected_down) {
-      throw file_error("{}: {} is {}, expected {}", path(), printable(pair.down->name),
-                       dims_text(pair.down->dims), dims_text(expected_down));
+    if (fitting.size() > 1) {
+      throw file_error("{}: {} can stand for {} and {}", path(), printable(name), fitting[0]->path,
+                       fitting[1]->path);
     }
-    if (squeezed(pair.up->dims) != expected_up) {
-      throw file_error("{}: {} is {}, expected {}", path(), printable(pair.up->name),
-                       dims_text(pair.up->dims), dims_text(expected_up));
+    const auto [other, is_first] = taken.emplace(fitting[0], &module);
+    if (!is_first) {
+      throw file_error("{}: {} and {} change the same module", path(),
+                       printable(other->second->parts.any_key()),
+                       printable(module.parts.any_key()));
     }
-    const double alpha = pair.alpha.value_or(static_cast<double>(rank));
-    LoraDelta delta{*pair.down, *pair.up,
-                    static_cast<float>(scale_ * alpha / static_cast<double>(rank))};
-    if (!found.deltas.emplace(target.path, std::move(delta)).second) {
-      throw file_error("{}: two pairs change {}", path(), target.path);
-    }
+    add_changes(module, *fitting[0], found);
   }
-  if (found.deltas.empty()) {
-    throw file_error("{}: none of its {} tensors fits a module of the model", path(),
-                     set_.tensors.size());
-  }
-  std::sort(found.unmatched.begin(), found.unmatched.end());
+  refuse_unmatched(std::move(unmatched));
+  found.modules = taken.size();
   return found;
-}
-
-void add_to(const LoraDelta& delta, float* w, int64_t rows, int64_t cols) {
-  const int64_t rank = delta.rank();
-  ENSURE(delta.down.count() == rank * cols && delta.up.count() == rows * rank,
-         "lora {}: a delta of {} x {}", delta.down.name, rows, cols);
-  const std::vector<float> down = floats(delta.down), up = floats(delta.up);
-  std::vector<float> sum(static_cast<size_t>(cols));
-  for (int64_t row = 0; row < rows; ++row) {
-    std::fill(sum.begin(), sum.end(), 0.0f);
-    for (int64_t r = 0; r < rank; ++r) {
-      const float factor = up[static_cast<size_t>(row * rank + r)];
-      const float* a = down.data() + r * cols;
-      for (int64_t j = 0; j < cols; ++j) sum[static_cast<size_t>(j)] += factor * a[j];
-    }
-    float* out = w + row * cols;
-    for (int64_t j = 0; j < cols; ++j) out[j] += delta.scale * sum[static_cast<size_t>(j)];
-  }
 }
 
 }  // namespace yent

@@ -62,7 +62,7 @@ struct OneLayer {
       return name == "layer.weight" ? &w : &b;
     };
     c.names = {"layer.weight", "layer.bias"};
-    c.restyles = [this](const std::string&) { return static_cast<bool>(restyle); };
+    c.restyles = [this](const std::string& name) { return restyle && name == "layer.weight"; };
     c.restyle = [this](const std::string&, float* at, int64_t rows, int64_t columns) {
       restyle(at, rows, columns);
     };
@@ -202,12 +202,19 @@ TEST_CASE("grid: one scale for all rows and images, on every instruction set as 
 TEST_CASE("grid: an adapter at run time equals the merged weight, quantized") {
   const int out = 24, in = 64, rank = 4;
   const Values down = normals(rank * in, 9), up = normals(out * rank, 10);
-  const LoraDelta delta{host(down, {rank, in}), host(up, {out, rank}), 0.7f};
+  TensorSet adapter{.path = "made", .tensors = {host(down, {rank, in}), host(up, {out, rank})}};
+  adapter.tensors[0].name = "layer.lora_A.weight";
+  adapter.tensors[1].name = "layer.lora_B.weight";
+  const Lora lora = Lora::of_tensors(adapter, 0.7f);
+  const LoraMatch match = lora.match(std::vector<LoraTarget>{{"unet.layer", {out, in}}});
+  const auto change = [&](float* w) {
+    apply_changes({&match.changes.at("unet.layer.weight"), 1}, w, out, in);
+  };
   OneLayer base(normals(out * in, 11), out);
   Values merged = base.weight;
-  add_to(delta, merged.data(), out, in);
+  change(merged.data());
   const OneLayer after(merged, out);
-  base.restyle = [&](float* w, int64_t rows, int64_t columns) { add_to(delta, w, rows, columns); };
+  base.restyle = [&](float* w, int64_t, int64_t) { change(w); };
   const Values x = normals(5 * in, 12);
   const auto check = [&](Backend& backend) {
     for (const char* words : {"int8", "bf16", "int8 bits=4 weights=tensor act=tensor"}) {

@@ -12,6 +12,7 @@
 #include "kernels/error.h"
 #include "kernels/ref/ref_backend.h"
 #include "loaders/tensors/convert.h"
+#include "tests/support/arena.h"
 #include "tests/support/temporary_folder.h"
 
 using namespace yent;
@@ -190,4 +191,35 @@ TEST_CASE("loader: a LLaMA's context costs memory only where a conversation star
                        doctest::Contains("a context of 1048576 tokens needs 68719476736 bytes"),
                        Error);
   CHECK(meter.bytes < 1 << 20);
+}
+
+TEST_CASE("binder: a bias that an adapter brings starts as zeros") {
+  const HostTensor weight{.name = "layer.weight",
+                          .dims = {2, 1},
+                          .data = reinterpret_cast<const std::byte*>("\0\0\0\0\0\0\0\0"),
+                          .bytes = 8};
+  const auto bias = [&](Backend& backend, bool changed) {
+    Checkpoint c{.path = "made", .part = "part", .find = {}};
+    c.find = [&](const std::string& name, std::span<const int64_t>) {
+      return name == weight.name ? &weight : nullptr;
+    };
+    c.restyles = [&](const std::string& name) { return changed && name == "layer.bias"; };
+    c.restyle = [](const std::string&, float* values, int64_t rows, int64_t columns) {
+      CHECK(rows == 2);
+      CHECK(columns == 1);
+      values[0] += 3, values[1] -= 4;
+    };
+    static const Policy policy;
+    const LinearWeight w = (WeightBinder(c, backend, policy) / "layer").linear(1, 2, Bias::no);
+    std::vector<float> x = {1}, y(2);
+    const Shape from{1, 1, 1, 1}, to{1, 1, 1, 2};
+    TestArena arena;
+    backend.linear(arena, {y.data(), to, 2, DType::f32}, Tensor{x.data(), from, 1, DType::f32}, w,
+                   {});
+    return y;
+  };
+  for (const auto& backend : backends()) {
+    CHECK(bias(*backend, false) == std::vector<float>{0, 0});
+    CHECK(bias(*backend, true) == std::vector<float>{3, -4});
+  }
 }

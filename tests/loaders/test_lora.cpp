@@ -10,22 +10,15 @@
 
 #include "kernels/error.h"
 #include "loaders/checkpoint/lora.h"
-#include "loaders/tensors/convert.h"
-#include "loaders/tensors/safetensors.h"
-#include "tests/support/hostile.h"
-#include "tests/support/temporary_folder.h"
+#include "loaders/tensors/tensor_set.h"
+#include "tests/support/adapter_draft.h"
 
 using namespace yent;
+using test::AdapterDraft;
 
 namespace {
 
 const std::string golden = YENT_SOURCE_DIR "/tests/golden/";
-
-std::vector<float> floats(const HostTensor& tensor) {
-  std::vector<float> values(static_cast<size_t>(tensor.count()));
-  to_f32(tensor, values.data());
-  return values;
-}
 
 // The weights as PEFT changed them: see tests/golden/lora_layouts.py.
 struct Expected {
@@ -41,17 +34,18 @@ struct Expected {
   }
 
   // All seven modules, or the given number of them, changed as PEFT changes them.
-  void check(const Lora& lora, size_t modules = 7, size_t unmatched = 0) const {
+  void check(const Lora& lora, size_t modules = 7) const {
     const LoraMatch match = lora.match(targets());
-    CHECK(match.deltas.size() == modules);
-    CHECK(match.unmatched.size() == unmatched);
-    for (const auto& changed : match.deltas) {
-      const std::string& path = changed.first;
+    CHECK(match.changes.size() == modules);
+    CHECK(match.modules == modules);
+    for (const auto& changed : match.changes) {
+      const std::string path = changed.first.substr(0, changed.first.size() - 7);  // .weight
       CAPTURE(path);
       const HostTensor& before = *set.find(path + ".before");
-      std::vector<float> w = floats(before);
-      add_to(changed.second, w.data(), before.dims[0], before.count() / before.dims[0]);
-      const std::vector<float> after = floats(*set.find(path + ".after"));
+      std::vector<float> w = floats_of(before);
+      apply_changes({&changed.second, 1}, w.data(), before.dims[0],
+                    before.count() / before.dims[0]);
+      const std::vector<float> after = floats_of(*set.find(path + ".after"));
       for (size_t i = 0; i < w.size(); ++i) {
         REQUIRE(std::fabs(w[i] - after[i]) <= 4e-6f * (1 + std::fabs(after[i])));
       }
@@ -59,51 +53,13 @@ struct Expected {
   }
 };
 
-// The tensors of a file that will be written; owns their bytes.
-struct Draft {
-  std::vector<HostTensor> tensors;
-  std::vector<std::vector<float>> data;
-  std::filesystem::path path =
-      std::filesystem::temp_directory_path() / fmt::format("yent_lora_{}.safetensors", ::getpid());
-
-  Draft() = default;
-  Draft(Draft&&) = default;  // buffers stay where they are
-  ~Draft() { std::filesystem::remove(path); }
-
-  Draft& add(std::string name, std::vector<int64_t> dims, std::vector<float> values = {}) {
-    HostTensor tensor;
-    tensor.name = std::move(name);
-    tensor.dims = std::move(dims);
-    values.resize(static_cast<size_t>(tensor.count()), 0.5f);
-    data.push_back(std::move(values));
-    tensor.data = reinterpret_cast<const std::byte*>(data.back().data());
-    tensor.bytes = data.back().size() * sizeof(float);
-    tensors.push_back(std::move(tensor));
-    return *this;
-  }
-
-  Lora open(float scale = 1, const std::map<std::string, std::string>& metadata = {}) const {
-    const test::TemporaryFolder folder;  // the mapping outlives the file
-    write_safetensors(folder / "lora.safetensors", tensors, metadata);
-    return Lora::open(folder / "lora.safetensors", scale);
-  }
-
-  // The sentence of the error that opening, or matching with the targets, throws; without the path.
-  std::string refusal(const std::vector<LoraTarget>& targets = {{"unet.a", {4, 6}}}) const {
-    const std::string sentence = test::refusal([&] { open().match(targets); });
-    const std::string path_end = "/lora.safetensors: ";
-    const size_t at = sentence.find(path_end);
-    return at == std::string::npos ? sentence : sentence.substr(at + path_end.size());
-  }
-};
-
 // The golden adapter under other keys. Keys that become empty are left out.
-Draft renamed(const std::function<std::string(const std::string&)>& rename) {
+AdapterDraft renamed(const std::function<std::string(const std::string&)>& rename) {
   const TensorSet set = read_tensors(golden + "lora_layout_diffusers.safetensors");
-  Draft draft;
+  AdapterDraft draft;
   for (const HostTensor& tensor : set.tensors) {
     const std::string name = rename(tensor.name);
-    if (!name.empty()) draft.add(name, tensor.dims, floats(tensor));
+    if (!name.empty()) draft.add(name, tensor.dims, floats_of(tensor));
   }
   return draft;
 }
@@ -137,7 +93,7 @@ TEST_CASE("lora: older diffusers names") {
       renamed(with_suffixes(".lora_linear_layer.down.", ".lora_linear_layer.up.")).open(2));
   expected.check(renamed(with_suffixes(".lora_A.default.", ".lora_B.default.")).open(2));
 
-  const Draft processors = renamed([](const std::string& key) {
+  const AdapterDraft processors = renamed([](const std::string& key) {
     if (key.find("attn") == std::string::npos) return std::string();
     std::string name = key;
     for (const char* module : {"to_out.0", "to_q"}) {
@@ -169,7 +125,7 @@ TEST_CASE("lora: Yent's styles: bare UNet paths, with and without PEFT's prefixe
 
 TEST_CASE("lora: a text encoder's modules are found without `text_model.` too") {
   const Expected expected;
-  const Draft bare =
+  const AdapterDraft bare =
       renamed([](const std::string& name) { return replaced(name, "text_model.", ""); });
   expected.check(bare.open(2));
 }
@@ -190,17 +146,17 @@ TEST_CASE("lora: every key of a style fits the model it was made for") {
     CAPTURE(name);
     const size_t per_module = name.starts_with("lora_style") ? 2 : 3;
     const LoraMatch match = Lora::open(golden + name, 1).match(targets);
-    CHECK(match.deltas.size() == read_tensors(golden + name).tensors.size() / per_module);
-    CHECK(match.unmatched.empty());
+    CHECK(match.modules == read_tensors(golden + name).tensors.size() / per_module);
   }
 }
 
 TEST_CASE("lora: scale is the user's times alpha / rank") {
   const std::vector<LoraTarget> targets = {{"unet.a", {4, 6}}};
   const auto scale_of = [&](const Lora& lora) {
-    return lora.match(targets).deltas.at("unet.a").scale;
+    const LoraChange change = lora.match(targets).changes.at("unet.a.weight");
+    return change.strength * change.factor;
   };
-  Draft draft;
+  AdapterDraft draft;
   draft.add("a.lora_A.weight", {2, 6}).add("a.lora_B.weight", {4, 2});
   CHECK(scale_of(draft.open()) == 1);
   CHECK(scale_of(draft.open(-0.5f)) == -0.5f);
@@ -221,13 +177,13 @@ TEST_CASE("lora: adds up with doubles' sum, for ranks and sizes that fit no vect
       return values;
     };
     const std::vector<float> a = wave(rank * cols, 0.7f), b = wave(rows * rank, 1.3f);
-    Draft draft;
+    AdapterDraft draft;
     draft.add("a.lora_A.weight", {rank, 3, 3, 3}, a).add("a.lora_B.weight", {rows, rank, 1, 1}, b);
     const Lora lora = draft.open(0.75f);
     const LoraMatch match = lora.match(std::vector<LoraTarget>{{"unet.a", {rows, 3, 3, 3}}});
     std::vector<float> w = wave(rows * cols, 0.1f);
     const std::vector<float> before = w;
-    add_to(match.deltas.at("unet.a"), w.data(), rows, cols);
+    apply_changes({&match.changes.at("unet.a.weight"), 1}, w.data(), rows, cols);
     for (int64_t i = 0; i < rows; ++i) {
       for (int64_t j = 0; j < cols; ++j) {
         double sum = 0;
@@ -238,20 +194,21 @@ TEST_CASE("lora: adds up with doubles' sum, for ranks and sizes that fit no vect
   }
 }
 
-TEST_CASE("lora: keys that fit nothing are listed") {
-  Draft draft;
+TEST_CASE("lora: a file is never applied in part") {
+  AdapterDraft draft;
   draft.add("a.lora_A.weight", {2, 6}).add("a.lora_B.weight", {4, 2});
-  draft.add("b.lora_A.weight", {2, 6}).add("b.lora_B.weight", {4, 2}).add("c.alpha", {1});
+  CHECK(draft.refusal() == "");
+  draft.add("b.lora_B.weight", {4, 2}).add("b.lora_A.weight", {2, 6});
+  CHECK(draft.refusal() == "b.lora_A.weight and 1 more fits no module of the model");
   draft.add("stray", {1});
-  const LoraMatch match = draft.open().match(std::vector<LoraTarget>{{"unet.a", {4, 6}}});
-  CHECK(match.deltas.size() == 1);
-  CHECK(match.unmatched ==
-        std::vector<std::string>{"b.lora_A.weight", "b.lora_B.weight", "c.alpha", "stray"});
+  CHECK(draft.refusal() == "stray is no part of an adapter that is supported");
+  draft.add("a.lora_A.scale", {1});
+  CHECK(draft.refusal() == "a.lora_A.scale and 1 more is no part of an adapter that is supported");
 }
 
 TEST_CASE("lora: what does not fit is refused") {
   const auto pair = [](std::vector<int64_t> down, std::vector<int64_t> up) {
-    Draft draft;
+    AdapterDraft draft;
     draft.add("a.lora_A.weight", std::move(down)).add("a.lora_B.weight", std::move(up));
     return draft;
   };
@@ -269,44 +226,92 @@ TEST_CASE("lora: what does not fit is refused") {
         "a.lora_A.weight is {2, 54}, expected {2, 6, 3, 3}");
   CHECK(pair({2, 6, 1, 1}, {4, 2, 1, 1}).refusal({{"unet.a", {4, 6, 1, 1}}}) == "");
 
-  Draft half;
+  AdapterDraft half;
   half.add("a.lora_A.weight", {2, 6});
   CHECK(half.refusal() == "a.lora_A.weight has no up counterpart");
-  Draft twice = pair({2, 6}, {4, 2});
-  twice.add("unet.a.lora_A.weight", {2, 6});
-  CHECK(twice.refusal() == "unet.a occurs twice");
-  Draft both = pair({2, 6}, {4, 2});
+  AdapterDraft twice = pair({2, 6}, {4, 2});
+  twice.add("a.lora.down.weight", {2, 6});
+  CHECK(twice.refusal() == "");  // the same values
+  twice.data.back()[0] = 1;
+  CHECK(twice.refusal() ==
+        "a.lora.down.weight and a.lora_A.weight are the same part of one module");
+  AdapterDraft both = pair({2, 6}, {4, 2});
   both.add("lora_unet_a.lora_down.weight", {2, 6}).add("lora_unet_a.lora_up.weight", {4, 2});
-  CHECK(both.refusal() == "two pairs change unet.a");
+  CHECK(both.refusal() ==
+        "a.lora_A.weight and lora_unet_a.lora_down.weight change the same module");
   for (const float alpha : {std::nanf(""), std::numeric_limits<float>::infinity()}) {
-    Draft bad = pair({2, 6}, {4, 2});
+    AdapterDraft bad = pair({2, 6}, {4, 2});
     bad.add("a.alpha", {}, {alpha});
     CHECK(bad.refusal() == fmt::format("a.alpha is {}, expected a finite number", alpha));
   }
-  Draft wide = pair({2, 6}, {4, 2});
+  AdapterDraft wide = pair({2, 6}, {4, 2});
   wide.add("a.alpha", {2});
   CHECK(wide.refusal() == "a.alpha is {2}, expected one number");
 }
 
-TEST_CASE("lora: relatives of LoRA are refused by name") {
+TEST_CASE("lora: other formulas and other models are refused by name") {
   const std::pair<const char*, const char*> keys[] = {
-      {"a.lora_magnitude_vector", "DoRA"},
-      {"lora_unet_a.dora_scale", "DoRA"},
-      {"lora_unet_a.hada_w1_a", "LoHa"},
-      {"lora_unet_a.lokr_w2", "LoKr"},
-      {"lora_unet_a.lora_mid.weight", "a LoRA with a middle factor"},
+      {"a.ia3_l", "is of IA3, which is not supported"},
+      {"lycoris_a.on_input", "is of IA3, which is not supported"},
+      {"a.oft_R.weight", "is of OFT, which is not supported"},
+      {"lora_unet_a.bm.weight", "is of GLoRA, which is not supported"},
+      {"bundle_emb.cat.string_to_param.*",
+       "is of a textual inversion inside a LoRA file, which is not supported"},
+      {"lora_te2_text_model_encoder_layers_0_mlp_fc1.alpha",
+       "is for SDXL, expected an adapter for SD 1.x or 2.x"},
+      {"lora_unet_double_blocks_0_img_mlp_0.alpha",
+       "is for Flux, expected an adapter for SD 1.x or 2.x"},
   };
-  for (const auto& [key, name] : keys) {
-    Draft draft;
+  for (const auto& [key, reason] : keys) {
+    AdapterDraft draft;
     draft.add("a.lora_A.weight", {2, 6}).add("a.lora_B.weight", {4, 2}).add(key, {4});
-    CHECK(draft.refusal() == fmt::format("{} is of {}, which is not supported", key, name));
+    CHECK(draft.refusal() == fmt::format("{} {}", key, reason));
   }
-  Draft draft;
-  draft.add("a.lora_A.weight", {2, 6}).add("a.lora_B.weight", {4, 2});
-  for (const char* flag :
-       {R"({"unet.use_dora": true})", R"({"unet.use_rslora": true})",
-        R"({"unet.alpha_pattern": {"a": 2}})", R"({"unet.lora_alpha": "2"})", "[]", "{"}) {
-    CAPTURE(flag);
-    CHECK_THROWS_AS(draft.open(1, {{"lora_adapter_metadata", flag}}), Error);
+}
+
+TEST_CASE("lora: PEFT's configs are honoured or refused") {
+  const std::vector<LoraTarget> targets = {{"unet.down.to_q", {4, 6}}, {"unet.up.to_q", {4, 6}}};
+  AdapterDraft draft;
+  for (const char* name : {"down", "up"}) {
+    draft.add(fmt::format("{}.to_q.lora_A.weight", name), {4, 6});
+    draft.add(fmt::format("{}.to_q.lora_B.weight", name), {4, 4});
   }
+  const auto factors = [&](const std::string& config) {
+    const Lora lora = draft.open(1, {{"lora_adapter_metadata", config}});
+    const LoraMatch match = lora.match(targets);
+    return std::pair(match.changes.at("unet.down.to_q.weight").factor,
+                     match.changes.at("unet.up.to_q.weight").factor);
+  };
+  CHECK(factors(R"({"lora_alpha": 8})") == std::pair(2.0, 2.0));
+  CHECK(factors(R"({"lora_alpha": 8, "use_rslora": true})") == std::pair(4.0, 4.0));
+  CHECK(factors(R"({"lora_alpha": 8, "alpha_pattern": {"up.to_q": 2, "to_q": 4}})") ==
+        std::pair(1.0, 0.5));
+  CHECK(factors(R"({"lora_alpha": 8, "alpha_pattern": {"^to_q": 4, "^up\\.to_q$": 2}})") ==
+        std::pair(2.0, 0.5));
+  CHECK(factors(R"({"lora_alpha": 8, "alpha_pattern": {"p.to_q": 2}})") == std::pair(2.0, 2.0));
+  CHECK(factors(R"({"init_lora_weights": "gaussian", "lora_alpha": 4})") == std::pair(1.0, 1.0));
+
+  for (const char* config :
+       {R"({"unet.lora_alpha": "2"})", "[]", "{", R"({"alpha_pattern": {"to_.*": 2}})",
+        R"({"alpha_pattern": {"to_q": "2"}})", R"({"alpha_pattern": {"to_q": 1e300}})",
+        R"({"alpha_pattern": {"to_q\\": 2}})", R"({"init_lora_weights": "pissa_niter_16"})",
+        R"({"peft_type": "IA3"})", R"({"use_qalora": true})", R"({"layer_replication": [[0, 2]]})",
+        R"({"text_encoder.alora_invocation_tokens": [1]})"}) {
+    CAPTURE(config);
+    CHECK_THROWS_AS(draft.open(1, {{"lora_adapter_metadata", config}}), Error);
+  }
+}
+
+TEST_CASE("lora: one module has one change of its weight and one of its bias") {
+  AdapterDraft draft;
+  draft.add("a.lora_A.weight", {2, 6}).add("a.lora_B.weight", {4, 2}).add("a.diff_b", {4});
+  CHECK(draft.refusal() == "");
+  draft.add("a.diff", {4, 6});
+  CHECK(draft.refusal() ==
+        "a.lora_A.weight is of LoRA, but a full difference changes the same tensor");
+  AdapterDraft two;
+  two.add("a.lora_A.cat.weight", {2, 6}).add("a.lora_B.cat.weight", {4, 2});
+  CHECK(two.refusal() == "");
+  two.add("b.lora_A.dog.weight", {2, 6}).add("b.lora_B.dog.weight", {4, 2});
+  CHECK(two.refusal() == "holds the adapters cat and dog, expected one");
 }
