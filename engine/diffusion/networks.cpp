@@ -31,7 +31,17 @@ DiffusionNetworks::DiffusionNetworks(DiffusionCheckpoint files, Backend& backend
   match_loras();
 }
 
+// Adapters inside the model's own files come first.
 void DiffusionNetworks::match_loras() {
+  std::vector<Lora> own;
+  for (TensorSet& set : files_.embedded_adapters(encodes_text())) {
+    own.push_back(Lora::of_tensors(std::move(set), 1));
+    if (own.back().has_alphas()) continue;
+    options_.messages.warn(fmt::format(
+        "{} holds an adapter that was not fused, without its alpha, which is taken to be its rank",
+        own.back().path()));
+  }
+  options_.loras.insert(options_.loras.begin(), own.begin(), own.end());
   if (options_.loras.empty()) return;
   std::vector<LoraTarget> targets;
   const auto add = [&](const TensorSet& set, const std::string& part) {

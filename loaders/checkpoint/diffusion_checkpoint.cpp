@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "kernels/error.h"
+#include "loaders/checkpoint/adapter/embedded.h"
 #include "loaders/checkpoint/ldm.h"
 #include "loaders/io/embedded.h"
 #include "loaders/io/json.h"
@@ -84,7 +85,7 @@ bool DiffusionCheckpoint::predicts_v(const Json& unet_config) const {
 
 PartConfig DiffusionCheckpoint::unet_config() const {
   if (!single_) return folder_config(unet_part);
-  Json config = infer_unet_config(single_->unet);
+  Json config = infer_unet_config(unet());
   if (looks_like_768_v(*single_, config) && predicts_v(config)) {
     config["sample_size"] = 96;
     config["upcast_attention"] = true;
@@ -103,9 +104,15 @@ PartConfig DiffusionCheckpoint::text_config() const {
   return folder_config(text_part);
 }
 
-TensorSet DiffusionCheckpoint::unet() const {
+TensorSet DiffusionCheckpoint::whole_unet() const {
   if (single_) return single_->unet;
   return folder_tensors(unet_part, diffusers_weights);
+}
+
+TensorSet DiffusionCheckpoint::unet() const {
+  TensorSet set = whole_unet();
+  take_embedded_adapter(set, "unet.");
+  return set;
 }
 
 TensorSet DiffusionCheckpoint::vae() const {
@@ -121,7 +128,7 @@ TensorSet DiffusionCheckpoint::vae() const {
   return single_->vae;
 }
 
-TensorSet DiffusionCheckpoint::text_encoder() const {
+TensorSet DiffusionCheckpoint::whole_text_encoder() const {
   if (!single_) {
     TensorSet set = folder_tensors(text_part, transformers_weights);
     modernize_text(set);
@@ -134,6 +141,23 @@ TensorSet DiffusionCheckpoint::text_encoder() const {
         path_);
   }
   return single_->text_encoder;
+}
+
+TensorSet DiffusionCheckpoint::text_encoder() const {
+  TensorSet set = whole_text_encoder();
+  take_embedded_adapter(set, "text_encoder.");
+  return set;
+}
+
+std::vector<TensorSet> DiffusionCheckpoint::embedded_adapters(bool of_text_encoder) const {
+  std::vector<TensorSet> adapters;
+  const auto add = [&](TensorSet model, const char* prefix) {
+    TensorSet adapter = take_embedded_adapter(model, prefix);
+    if (!adapter.tensors.empty()) adapters.push_back(std::move(adapter));
+  };
+  add(whole_unet(), "unet.");
+  if (of_text_encoder) add(whole_text_encoder(), "text_encoder.");
+  return adapters;
 }
 
 bool DiffusionCheckpoint::has_text_encoder() const {
@@ -155,7 +179,7 @@ std::optional<std::string> DiffusionCheckpoint::pad_token() const {
 
 std::optional<PartConfig> DiffusionCheckpoint::scheduler_config() const {
   if (single_) {
-    const bool v = predicts_v(infer_unet_config(single_->unet));
+    const bool v = predicts_v(infer_unet_config(unet()));
     PartConfig config{single_file_scheduler(*single_, v), path_};
     if (v && !single_->v_prediction) {
       config.assumed = path_ +

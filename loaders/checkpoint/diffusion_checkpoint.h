@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "loaders/checkpoint/part_config.h"
 #include "loaders/checkpoint/single_file.h"
@@ -23,7 +24,8 @@ struct CheckpointChoice {
 // path. Const functions may be called from several threads at once; their results own their data.
 // Tensors carry diffusers' names without the part (`conv_in.weight`,
 // `text_model.final_layer_norm.weight`), whatever the file's age: a VAE's attention is
-// `to_q, to_k, to_v, to_out.0`, all matrices. Integer buffers such as position_ids are left out.
+// `to_q, to_k, to_v, to_out.0`, all matrices. Integer buffers such as position_ids are left out,
+// and so are adapters that were not fused into the weights, which are asked for on their own.
 class DiffusionCheckpoint {
  public:
   // Where a folder has both, `prefer_f16` takes *.fp16.safetensors before the plain ones. A
@@ -44,6 +46,10 @@ class DiffusionCheckpoint {
   TensorSet text_encoder() const;
   bool has_text_encoder() const;
 
+  // The adapters inside the files of the UNet and, on request, of the text encoder: none or one
+  // for each. Their names begin with the part ("unet.").
+  std::vector<TensorSet> embedded_adapters(bool of_text_encoder) const;
+
   // A folder must have a tokenizer, a single file has none. The scheduler is optional in a folder;
   // for a single file it is what diffusers would have written.
   std::optional<std::filesystem::path> tokenizer_dir() const;
@@ -55,6 +61,9 @@ class DiffusionCheckpoint {
   PartConfig folder_config(const char* part) const;
   TensorSet folder_tensors(const char* part, const WeightNames& names) const;
   bool predicts_v(const Json& unet_config) const;
+  // As the files have them.
+  TensorSet whole_unet() const;
+  TensorSet whole_text_encoder() const;
 
   std::string path_;
   WeightChoice weights_;

@@ -10,6 +10,7 @@
 #include "loaders/checkpoint/ldm.h"
 #include "loaders/checkpoint/lora.h"
 #include "loaders/checkpoint/take_prefix.h"
+#include "loaders/io/json.h"
 #include "tests/support/adapter_draft.h"
 #include "tests/support/program.h"
 
@@ -298,6 +299,46 @@ TEST_CASE("cli adapters: what is not understood is exit 3 and nothing is painted
     check_refused(program, {"-m", kGolden + "toy_painter", "-p", "x", "--lora", "l", "-o", "a.png"},
                   3);
     CHECK_FALSE(program.has("a.png"));
+  }
+}
+
+// tests/golden/embedded_adapters.json has the names that diffusers and transformers write.
+TEST_CASE("cli adapters: a model saved with an adapter that was not fused") {
+  if (Program::absent()) return;
+  const Program program;
+  const auto pairs = golden_pairs();
+  save(program, spelled({"", "unet.", "text_encoder."}, pairs), "l");
+  const fs::path painter = painter_copy(program);
+  const Json names = read_json(kGolden + "embedded_adapters.json");
+  for (const auto& [part, file] : kFiles) {
+    const TensorSet plain = read_safetensors(kGolden + "toy_painter/" + file);
+    AdapterDraft saved;
+    std::map<std::string, std::string> wrapped;  // own names to names in the file
+    for (const Json& entry : names[part.substr(0, part.size() - 1)]) {
+      const std::string name = entry.get<std::string>();
+      if (const size_t at = name.find(".base_layer"); at != std::string::npos) {
+        wrapped[name.substr(0, at) + name.substr(at + 11)] = name;
+        continue;
+      }
+      const size_t at = name.find(".lora_");
+      const Pair& pair = pairs.at(part + name.substr(0, at));
+      const bool down = name[at + 6] == 'A';
+      saved.add(name, down ? pair.down_dims : pair.up_dims, down ? pair.down : pair.up);
+    }
+    for (const HostTensor& t : plain.tensors) {
+      const auto at = wrapped.find(t.name);
+      saved.add(at == wrapped.end() ? t.name : at->second, t.dims, floats_of(t));
+    }
+    write_safetensors(painter / file, saved.tensors);
+  }
+  for (const char* precision : kPrecisions) {
+    const Painted own = painted(program, precision, {"-m", painter.string()});
+    CHECK(own.bytes == painted(program, precision, {"--lora", "l"}).bytes);
+    CHECK(own.err.find("holds an adapter that was not fused, without its alpha") !=
+          std::string::npos);
+    // An adapter on top adds up.
+    CHECK(painted(program, precision, {"-m", painter.string(), "--lora", "l"}).bytes ==
+          painted(program, precision, {"--lora", "l", "--lora", "l"}).bytes);
   }
 }
 
