@@ -2,7 +2,7 @@
 // counts, all widths, scores far apart and all alike, fences, dry runs, one thread against more.
 #include <doctest/doctest.h>
 
-#include "tests/support/attention_problem.h"
+#include "tests/kernels/attention_problem.h"
 
 using namespace yent;
 

@@ -3,7 +3,7 @@
 // result.
 #include <doctest/doctest.h>
 
-#include "tests/support/attention_problem.h"
+#include "tests/kernels/attention_problem.h"
 
 using namespace yent;
 
