@@ -2,7 +2,6 @@
 // speeds of the machine.
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -24,6 +23,7 @@
 #include "loaders/io/json.h"
 #include "loaders/io/output_file.h"
 #include "tools/exit_code.h"
+#include "tools/option_group.h"
 
 namespace yent {
 namespace {
@@ -59,28 +59,24 @@ struct Row {
 Arguments parse(int argc, char** argv) {
   Arguments a;
   CLI::App app("Times every stage from words to PNG.", "bench");
-  app.add_option("--model", a.model, "painter, as for yent-run");
-  app.add_option("--llm", a.llm, "GGUF file, as for yent-run");
-  app.add_option("--policy", a.policy, "file of per-layer precisions");
-  app.add_option("--device", a.device, "cpu or cuda[:N]");
-  app.add_option("--precision", a.precision, "auto, f32, bf16, f16 or int8");
-  app.add_option("--isa", a.isa, "cap on the instruction set");
-  app.add_option("-t,--threads", a.threads, "threads (physical cores)")->check(CLI::Range(1, 1024));
-  app.add_option("--steps", a.steps, "denoising steps that are timed (5)")
-      ->check(CLI::Range(1, 999));
-  app.add_option("-W,--width", a.width, "width in pixels");
-  app.add_option("-H,--height", a.height, "height in pixels");
-  app.add_option("--json", a.json, "also write Google Benchmark's JSON");
-  app.add_flag("--roofline", a.roofline, "MACs, bytes and floor of every layer");
+  OptionGroup options(app, "Options");
+  options.add("--model", a.model, "painter, as for yent-run");
+  options.add("--llm", a.llm, "GGUF file, as for yent-run");
+  options.add("--policy", a.policy, "file of per-layer precisions");
+  options.add("--device", a.device, "cpu or cuda[:N]");
+  options.add("--precision", a.precision, "auto, f32, bf16, f16 or int8");
+  options.add("--isa", a.isa, "cap on the instruction set");
+  options.add("-t,--threads", a.threads, "threads (physical cores)");
+  options.add("--steps", a.steps, "denoising steps that are timed (5)");
+  options.add("-W,--width", a.width, "width in pixels");
+  options.add("-H,--height", a.height, "height in pixels");
+  options.add("--json", a.json, "also write Google Benchmark's JSON");
+  options.flag("--roofline", a.roofline, "MACs, bytes and floor of every layer");
   app.add_option("--synthesize", a.synthesize, "KIND DIR: write bk-sdm-tiny, sd15 or micro-yent")
       ->expected(2);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& done) {
-    std::exit(app.exit(done));
-  } catch (const CLI::ParseError& wrong) {
-    throw usage_error("{}", wrong.what());
-  }
+  if (!parse_as_typed(app, argc, argv)) std::exit(0);
+  in_range("--threads", a.threads, app.count("--threads") > 0 ? 1 : 0, 1024);
+  in_range("--steps", a.steps, 1, 999);
   Precision known;
   if (a.precision != "auto" && !parse_precision(a.precision, known)) {
     throw usage_error("--precision is {}, expected auto, f32, bf16, f16 or int8", a.precision);

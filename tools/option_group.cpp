@@ -1,7 +1,9 @@
 #include "tools/option_group.h"
 
 #include <algorithm>
+#include <iostream>
 #include <limits>
+#include <string_view>
 
 #include "kernels/error.h"
 #include "tools/number.h"
@@ -25,6 +27,56 @@ double decimal_value(const std::string& name, const std::string& text) {
   const auto value = decimal_number(text);
   if (!value) throw usage_error("{} is '{}', expected a number such as 7.5", name, text);
   return *value;
+}
+
+// Letters to change, to add, to drop or to swap with the next one (optimal string alignment).
+size_t edits(std::string_view a, std::string_view b) {
+  std::vector<std::vector<size_t>> d(a.size() + 1, std::vector<size_t>(b.size() + 1));
+  for (size_t i = 0; i <= a.size(); ++i) {
+    for (size_t j = 0; j <= b.size(); ++j) {
+      d[i][j] = std::max(i, j);
+      if (i == 0 || j == 0) continue;
+      const size_t differs = a[i - 1] != b[j - 1];
+      d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + differs});
+      if (i < 2 || j < 2 || a[i - 1] != b[j - 2] || a[i - 2] != b[j - 1]) continue;
+      d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+    }
+  }
+  return d[a.size()][b.size()];
+}
+
+std::optional<std::string> nearest_option(const CLI::App& app, const std::string& typed) {
+  std::optional<std::string> nearest;
+  size_t least = std::min<size_t>(3, typed.size() / 3);  // that many are too many
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) {
+      const size_t count = edits(typed, "--" + name);
+      if (count >= least) continue;
+      least = count;
+      nearest = "--" + name;
+    }
+  }
+  return nearest;
+}
+
+// CLI11 takes the word behind `--name=` for its value, where an empty text is meant. The last word
+// comes first, as CLI11 wants it.
+std::vector<std::string> typed_words(const CLI::App& app, int argc, char** argv) {
+  const auto takes_value = [&app](const std::string& word) {
+    const CLI::Option* option = word.starts_with('-') ? app.get_option_no_throw(word) : nullptr;
+    return option && option->get_items_expected_max() > 0;
+  };
+  std::vector<std::string> words(argv + 1, argv + argc);
+  for (size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
+    if (takes_value(words[i])) {
+      ++i;  // its value
+    } else if (words[i].ends_with('=') && takes_value(words[i].substr(0, words[i].size() - 1))) {
+      words[i].pop_back();
+      words.insert(words.begin() + static_cast<ptrdiff_t>(++i), "");
+    }
+  }
+  std::ranges::reverse(words);
+  return words;
 }
 
 }  // namespace
@@ -109,23 +161,31 @@ void add_words(CLI::App& app, const char* name, std::vector<std::string>& to,
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
-// CLI11 takes the word behind `--name=` for its value, where an empty text is meant.
-void parse_as_typed(CLI::App& app, int argc, char** argv) {
-  const auto takes_value = [&app](const std::string& word) {
-    const CLI::Option* option = word.starts_with('-') ? app.get_option_no_throw(word) : nullptr;
-    return option && option->get_items_expected_max() > 0;
-  };
-  std::vector<std::string> words(argv + 1, argv + argc);
-  for (size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
-    if (takes_value(words[i])) {
-      ++i;  // its value
-    } else if (words[i].ends_with('=') && takes_value(words[i].substr(0, words[i].size() - 1))) {
-      words[i].pop_back();
-      words.insert(words.begin() + static_cast<ptrdiff_t>(++i), "");
-    }
+bool parse_as_typed(CLI::App& app, int argc, char** argv) {
+  try {
+    app.parse(typed_words(app, argc, argv));
+    return true;
+  } catch (const CLI::Success& done) {
+    app.exit(done, std::cout, std::cerr);
+    flush_output();
+    return false;
+  } catch (const CLI::ArgumentMismatch& wrong) {  // begins with the option's name
+    const std::string sentence = wrong.what();
+    throw usage_error("{} needs a value", sentence.substr(0, sentence.find(':')));
+  } catch (const CLI::ExtrasError&) {
+    const std::string word = app.remaining().front();
+    const std::string flag = word.substr(0, word.find('='));
+    throw usage_error("{} is no option of {}, expected {}", flag, app.get_name(),
+                      nearest_option(app, flag).value_or("one that --help lists"));
+  } catch (const CLI::ParseError& wrong) {
+    std::string sentence = wrong.what();
+    std::ranges::replace(sentence, '\n', ' ');
+    throw usage_error("{}", sentence);
   }
-  std::reverse(words.begin(), words.end());  // as CLI11 wants them
-  app.parse(std::move(words));
+}
+
+void flush_output() {
+  if (!std::cout.flush()) throw run_error("standard output cannot be written");
 }
 
 }  // namespace yent

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "kernels/error.h"
+
 namespace yent {
 
 // `names` as CLI11 has them: "-s,--seed". Of an option given twice the last value counts, of a list
@@ -38,7 +40,20 @@ class OptionGroup {
 void add_words(CLI::App& app, const char* name, std::vector<std::string>& to,
                const std::string& help);
 
-// Parses the words behind the program's name. Throws what CLI11 throws.
-void parse_as_typed(CLI::App& app, int argc, char** argv);
+// Parses the words behind the program's name. False where help or the version was asked for, which
+// is then printed. Throws a usage error for a wrong command line; an unknown option that is nearly
+// a known one is answered with that.
+bool parse_as_typed(CLI::App& app, int argc, char** argv);
+
+// The end of a program that only prints. Throws a run error where standard output is full or
+// closed.
+void flush_output();
+
+// Throws a usage error for a value outside.
+template <class T>
+void in_range(const char* option, T value, T least, T most) {
+  if (value >= least && value <= most) return;
+  throw usage_error("{} is {}, expected {} to {}", option, value, least, most);
+}
 
 }  // namespace yent

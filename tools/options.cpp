@@ -1,7 +1,6 @@
 #include "tools/options.h"
 
 #include <fmt/ranges.h>
-#include <algorithm>
 #include <iostream>
 
 #include "engine/ascii/charset.h"
@@ -157,12 +156,6 @@ void one_of(const char* flag, const std::string& value, std::initializer_list<co
   throw usage_error("{} is {}, expected one of {}", flag, value, fmt::join(known, ", "));
 }
 
-template <class T>
-void in_range(const char* flag, T value, T least, T most) {
-  if (value >= least && value <= most) return;
-  throw usage_error("{} is {}, expected {} to {}", flag, value, least, most);
-}
-
 void check(const Options& o, const CLI::App& app) {
   const auto given = [&](const char* flag) { return app.count(flag) > 0; };
   const bool paints_without_words = o.prompt || !o.cond.empty();
@@ -242,12 +235,6 @@ void print_completion(const CLI::App& app) {
                "complete -o filenames -F _yent_run yent-run\n";
 }
 
-// The end of a run that only prints.
-std::nullopt_t flushed() {
-  if (!std::cout.flush()) throw run_error("standard output cannot be written");
-  return std::nullopt;
-}
-
 }  // namespace
 
 std::optional<Options> parse_options(int argc, char** argv, const char* environment_isa) {
@@ -258,25 +245,11 @@ std::optional<Options> parse_options(int argc, char** argv, const char* environm
   app.add_flag("--completion-bash", completion, "print a completion script for bash")
       ->group("Output");
   app.set_version_flag("--version", std::string("yent ") + YENT_VERSION);
-  try {
-    parse_as_typed(app, argc, argv);
-  } catch (const CLI::Success& done) {
-    app.exit(done, std::cout, std::cerr);
-    return flushed();
-  } catch (const CLI::ArgumentMismatch& wrong) {  // begins with the option's name
-    const std::string sentence = wrong.what();
-    throw usage_error("{} needs a value", sentence.substr(0, sentence.find(':')));
-  } catch (const CLI::ExtrasError&) {
-    throw usage_error("{} is no option of yent-run, expected one that --help lists",
-                      app.remaining().front());
-  } catch (const CLI::ParseError& wrong) {
-    std::string sentence = wrong.what();
-    std::replace(sentence.begin(), sentence.end(), '\n', ' ');
-    throw usage_error("{}", sentence);
-  }
+  if (!parse_as_typed(app, argc, argv)) return std::nullopt;
   if (completion) {
     print_completion(app);
-    return flushed();
+    flush_output();
+    return std::nullopt;
   }
   if (o.isa.empty() && environment_isa) o.isa = environment_isa;
   check(o, app);

@@ -105,10 +105,12 @@ std::vector<NamedFile> inputs_of(const Options& o) {
   add_model("-m", o.model, "default");
   add_model("--llm", o.llm, "default/yent.gguf");
   add("--tokenizer", o.tokenizer);
+  add("--vae", o.vae);
   add("-i", o.init_image);
   add("--init-latent", o.init_latent);
   add("--cond", o.cond);
   if (is_policy_path(o.policy)) add("--policy", o.policy);
+  for (const std::string& file : o.embeddings) add("--embedding", file);
   for (const std::string& lora : o.loras) add("--lora", lora_argument(lora).first);
   return inputs;
 }

@@ -195,7 +195,8 @@ typedef struct yent_paint_params {
   /* Unit noise instead of the seed: `count` latents. NULL: the seed counts. */
   const yent_latent* first_latents;
   /* A safetensors file that keeps the stages of the run, and of layers whose path matches the
-   * glob their outputs, too. NULL: nothing is kept. */
+   * glob their outputs, too. NULL: nothing is kept. Past a limit on the size of files the system
+   * sends SIGXFSZ; a program that ignores it gets a status instead. */
   const char *dump_path, *dump_layers;
   int32_t preview_every; /* calls of the model between two previews; 0: none */
   int32_t preview_side;  /* latent pixels along a preview's longer side */
@@ -227,7 +228,8 @@ YENT_API const char* yent_pictures_measured(const yent_pictures* pictures);
  * yent_free. Any thread. */
 YENT_API yent_status yent_encode_png(yent_image image, const char* infotext, uint8_t** bytes,
                                      size_t* size);
-/* A PNG or JPEG from memory. `rgb` of the result is freed with yent_free. Any thread. */
+/* A PNG or JPEG from memory, upright whatever its EXIF orientation. `rgb` of the result is freed
+ * with yent_free. Any thread. */
 YENT_API yent_status yent_decode_image(const uint8_t* bytes, size_t size, yent_image* image);
 
 /* --- ASCII art -------------------------------------------------------------------------------- */

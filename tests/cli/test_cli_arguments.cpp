@@ -111,10 +111,29 @@ TEST_CASE("cli: what is wrong with an option is said in words") {
   const Program program;
   const auto said = [&](const Args& args) { return check_refused(program, args, 2); };
   CHECK(said({"-p", "x", "--steps"}) == "yent-run: --steps needs a value\n");
-  CHECK(said({"-p", "x", "--stepz", "3"}) ==
-        "yent-run: --stepz is no option of yent-run, expected one that --help lists\n");
+  const std::string no_option = " is no option of yent-run, expected ";
+  CHECK(said({"-p", "x", "--stepz", "3"}) == "yent-run: --stepz" + no_option + "--steps\n");
+  CHECK(said({"-p", "x", "--cgf-scale=3"}) ==
+        "yent-run: --cgf-scale" + no_option + "--cfg-scale\n");
+  CHECK(said({"-p", "x", "--threds=1"}) == "yent-run: --threds" + no_option + "--threads\n");
+  CHECK(said({"-p", "x", "--frobnicate"}) ==
+        "yent-run: --frobnicate" + no_option + "one that --help lists\n");
+  CHECK(said({"-p", "x", "-y"}) == "yent-run: -y" + no_option + "one that --help lists\n");
   CHECK(said({"--dual", "x"}) == "yent-run: --dual is not built yet\n");
   CHECK(said({"-p", "x", "--preview", "kitty"}) == "yent-run: --preview is not built yet\n");
+}
+
+TEST_CASE("cli: a character without a glyph is named, one that tears the rows is refused") {
+  if (Program::absent()) return;
+  const Program program;
+  const Outcome o = program.paint({"-p", "x", "--charset", " .\u2603", "--ascii", "a.txt"});
+  CHECK(o.code == 0);
+  CHECK(o.err.find("the font of the pictures has no U+2603, a box stands for it\n") !=
+        std::string::npos);
+  CHECK(program.paint({"-p", "x", "--charset", " .\u2603", "--raw"}).err == "yent.png\n");
+  fs::remove(program.here / "yent.png");
+  const std::string said = check_refused(program, {"-p", "x", "--charset", " \U0001F408"}, 2);
+  CHECK(said.find("U+1F408") != std::string::npos);
 }
 
 TEST_CASE("cli: OpenMP's variable changes nothing, the affinity mask does") {
