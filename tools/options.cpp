@@ -74,6 +74,7 @@ void add_painting(CLI::App& app, Options& o) {
   paint.add("--prediction", o.prediction, "what the model predicts, eps or v (the files say)");
   paint.add("-i,--init-img", o.init_image, "start from a PNG or JPEG");
   paint.add("--strength", o.strength, "how much of it may change (0.75)");
+  paint.add("--mask", o.mask, "PNG or JPEG: repaint the input picture where it is white");
   paint.add("--tokenizer", o.tokenizer, "folder with tokenizer.json, or vocab.json and merges.txt");
   paint.add("--vae", o.vae, "another VAE: a diffusers folder or a file");
   paint.add("--variant", o.variant, "weights NAME of a folder: *.NAME.safetensors");
@@ -179,6 +180,7 @@ void check(const Options& o, const CLI::App& app) {
   }
   if (!o.dump_layers.empty() && o.dump.empty()) throw usage_error("--dump-layers needs --dump");
   if (given("--strength") && o.init_image.empty()) throw usage_error("--strength needs -i");
+  if (given("--mask") && o.init_image.empty()) throw usage_error("--mask needs -i");
   if (!o.init_image.empty() && !o.init_latent.empty()) {
     throw usage_error("-i and --init-latent both say where to start, expected one of them");
   }

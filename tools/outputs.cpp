@@ -107,6 +107,7 @@ std::vector<NamedFile> inputs_of(const Options& o) {
   add("--tokenizer", o.tokenizer);
   add("--vae", o.vae);
   add("-i", o.init_image);
+  add("--mask", o.mask);
   add("--init-latent", o.init_latent);
   add("--cond", o.cond);
   if (is_policy_path(o.policy)) add("--policy", o.policy);

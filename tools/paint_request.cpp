@@ -84,6 +84,7 @@ PaintRequest request_of(Run& run, Dump* dump) {
   if (o.timings || o.json) request.timings = &run.timings;
   if (!o.cond.empty()) request.embeddings = read_embeddings(o.cond);
   if (!o.init_image.empty()) request.picture = read_image(o.init_image);
+  if (!o.mask.empty()) request.mask = read_image(o.mask);
   if (!o.init_latent.empty()) request.noise = read_first_latents(o.init_latent);
   return request;
 }

@@ -92,7 +92,6 @@ PaintRequest request_of(const yent_paint_params& p, Dump* dump, Timings* timings
     throw usage_error("a preview every {} calls, {} wide: expected 0 or more, 1 or more",
                       p.preview_every, p.preview_side);
   }
-  if (p.mask.rgb) throw usage_error("a mask is given, and masks are not built yet");
   PaintRequest r{
       .prompt = text_of(p.prompt),
       .negative = text_of(p.negative),
@@ -111,6 +110,7 @@ PaintRequest request_of(const yent_paint_params& p, Dump* dump, Timings* timings
       .grammar = grammar_of(p.grammar),
       .negative_grammar = grammar_of(p.grammar)};
   if (p.picture.rgb) r.picture = image_of(p.picture);
+  if (p.mask.rgb) r.mask = image_of(p.mask);
   if (p.cond) {
     r.embeddings = TextEmbeddings{.cond = rows_of(p.cond, p)};
     if (p.uncond) r.embeddings->uncond = rows_of(p.uncond, p);

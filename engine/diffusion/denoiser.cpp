@@ -28,7 +28,9 @@ Denoiser::Denoiser(const DenoiserSpec& spec, Ctx c, const std::vector<float>& x,
   upload_noise(c.backend, noise);
   upload_coefficients(c.backend);
   condition(c);
-  input_ = c.backend.allocate({spec.text.tensor.shape.n, shape.h, shape.w, shape.c}, DType::f32);
+  const int inputs = spec.repaint && !spec.repaint->inputs.empty() ? 2 * shape.c + 1 : shape.c;
+  input_ = c.backend.allocate({spec.text.tensor.shape.n, shape.h, shape.w, inputs}, DType::f32);
+  if (spec.repaint) upload_repaint(c.backend);
 }
 
 void Denoiser::write(Backend& backend, Tensor to, const std::vector<float>& nchw) const {
@@ -72,9 +74,36 @@ void Denoiser::upload_coefficients(Backend& backend) {
         table.push_back(static_cast<float>(term.coefficient));
       }
     }
+    if (!keeps_picture()) continue;
+    const bool last = &call == &spec_.schedule.calls.back();
+    const Mixture level = last ? Mixture{} : (&call)[1].level;
+    table.push_back(static_cast<float>(level.picture));
+    table.push_back(static_cast<float>(level.noise));
   }
   coefficients_ = backend.allocate({1, 1, 1, static_cast<int>(table.size())}, DType::f32);
   backend.write(coefficients_, table.data());
+}
+
+// The network's further inputs, behind the latent's channels; or what stays of the picture.
+void Denoiser::upload_repaint(Backend& backend) {
+  const Repaint& repaint = *spec_.repaint;
+  if (!repaint.inputs.empty()) {
+    const Shape s = spec_.latent.with_c(input_.tensor.shape.c);
+    std::vector<float> nchw(s.count() - repaint.inputs.size());  // the latent's place
+    nchw.insert(nchw.end(), repaint.inputs.begin(), repaint.inputs.end());
+    const std::vector<float> rows = to_nhwc(nchw, s);
+    for (int i = 0; i < input_.tensor.shape.n; ++i) backend.write(image(input_, i), rows.data());
+    return;
+  }
+  picture_ = backend.allocate(spec_.latent, DType::f32);
+  added_noise_ = backend.allocate(spec_.latent, DType::f32);
+  write(backend, picture_, repaint.picture);
+  write(backend, added_noise_, repaint.noise);
+  for (size_t i = 0; i < repaint.mask.size(); ++i) {
+    if (repaint.mask[i]) continue;
+    if (i == 0 || repaint.mask[i - 1]) kept_.emplace_back(i, 0);
+    ++kept_.back().second;
+  }
 }
 
 // What the whole schedule needs from the text and the times.
@@ -97,7 +126,8 @@ void Denoiser::call_model(Ctx c, int k) {
   const int n = spec_.text.tensor.shape.n;
   const Tensor scale = coefficients(1), one = coefficients_.tensor.cols(guidance_terms_, 1);
   for (int i = 0; i < n; ++i) {
-    c.backend.linear_combination(c.ws, image(input_, i), std::array{registers_[kX].tensor}, scale);
+    c.backend.linear_combination(c.ws, image(input_, i).cols(0, spec_.latent.c),
+                                 std::array{registers_[kX].tensor}, scale);
   }
   c.backend.linear_combination(c.ws, conditioning_.now,
                                std::array{conditioning_.time.tensor.slice(k, 1)}, one);
@@ -117,6 +147,17 @@ void Denoiser::update(Ctx c, int k) {
   if (spec_.predicts) combine(c, x0_, {{kX, call.x0.x}, {kModelOutput, call.x0.output}});
   if (call.reads_noise()) registers_[kNoise].tensor = image(noise_, next_noise_++);
   for (const Update& update : call.updates) combine(c, registers_[update.to], update.terms);
+  if (keeps_picture()) keep_picture(c);
+}
+
+// Where nothing is repainted, x is the picture at the level that the next call begins with.
+void Denoiser::keep_picture(Ctx& c) {
+  const Tensor level = coefficients(2), x = registers_[kX];
+  for (const auto& [begin, length] : kept_) {
+    const std::array terms{picture_.tensor.slice(begin, length),
+                           added_noise_.tensor.slice(begin, length)};
+    c.backend.linear_combination(c.ws, x.slice(begin, length), terms, level);
+  }
 }
 
 void Denoiser::combine(Ctx& c, Tensor to, const std::vector<Term>& terms) {

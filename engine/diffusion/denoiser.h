@@ -9,6 +9,7 @@
 #include "engine/core/random.h"
 #include "engine/diffusion/latent.h"
 #include "engine/diffusion/samplers/schedule.h"
+#include "engine/diffusion/start.h"
 #include "engine/models/noise_predictor.h"
 
 namespace yent {
@@ -21,6 +22,7 @@ struct DenoiserSpec {
   double guidance = 1;    // out = negative + guidance * (positive - negative)
   Shape latent;           // of one picture
   bool predicts = false;  // whether x0() is wanted
+  const Repaint* repaint = nullptr;
 };
 
 // Not for two threads at once. Throws a run error where memory does not suffice.
@@ -43,19 +45,24 @@ class Denoiser {
   Tensor x0() const { return x0_; }
 
  private:
+  bool keeps_picture() const { return spec_.repaint && !spec_.repaint->picture.empty(); }
   void upload_noise(Backend& backend, NoiseSource& noise);
   void upload_coefficients(Backend& backend);
+  void upload_repaint(Backend& backend);
   void condition(Ctx c);
   void write(Backend& backend, Tensor to, const std::vector<float>& nchw) const;
   Tensor image(Tensor batch, int i) const;  // the i-th of a batch of latents
   Tensor coefficients(size_t count);        // the next ones of the table
   void combine(Ctx& c, Tensor to, const std::vector<Term>& terms);
+  void keep_picture(Ctx& c);
 
   DenoiserSpec spec_;
   std::array<PersistentTensor, kRegisters> registers_;
   PersistentTensor noise_;         // of all calls that read some
   PersistentTensor coefficients_;  // one row: guidance, 1, then what the calls read, in order
   PersistentTensor input_;         // what the model sees
+  PersistentTensor picture_, added_noise_;    // what stays of a picture that is repainted
+  std::vector<std::pair<size_t, int>> kept_;  // its pixels in x: where each run begins, its length
   PersistentTensor x0_;
   Conditioning conditioning_;
   int guidance_terms_ = 1, next_coefficient_ = 0, next_noise_ = 0;

@@ -13,11 +13,12 @@ DiffusionNetworks::DiffusionNetworks(DiffusionCheckpoint files, Backend& backend
   const PartConfig unet = files_.unet_config(), vae = files_.vae_config();
   unet_config_ = UNetConfig::from_json(unet.json, unet.where);
   vae_config_ = VaeConfig::from_json(vae.json, vae.where);
-  if (unet_config_.in_channels != vae_config_.latent_channels ||
-      unet_config_.out_channels != vae_config_.latent_channels) {
-    throw file_error("{}: {} channels in and {} out, expected the VAE's {}", unet.where,
-                     unet_config_.in_channels, unet_config_.out_channels,
-                     vae_config_.latent_channels);
+  const int channels = latent_channels();
+  if ((unet_config_.in_channels != channels && unet_config_.in_channels != 2 * channels + 1) ||
+      unet_config_.out_channels != channels) {
+    throw file_error("{}: {} channels in and {} out, expected the VAE's {}, or {} in to repaint",
+                     unet.where, unet_config_.in_channels, unet_config_.out_channels, channels,
+                     2 * channels + 1);
   }
   scheduler_config_ = SchedulerConfig::stable_diffusion();
   if (const auto config = files_.scheduler_config()) {

@@ -41,7 +41,9 @@ class DiffusionNetworks {
 
   // Of the latents that are denoised: channels, and the size they were trained at. The width of the
   // text embeddings.
-  int latent_channels() const { return unet_config_.in_channels; }
+  int latent_channels() const { return vae_config_.latent_channels; }
+  // The UNet sees a mask and the rest of the picture beside the latent: it was trained to repaint.
+  bool takes_mask() const { return unet_config_.in_channels != latent_channels(); }
   int sample_size() const { return unet_config_.sample_size; }
   int text_width() const { return unet_config_.cross_attention_dim; }
   // What one token of a prompt takes, at least: in the text encoder, or as keys and values.

@@ -8,7 +8,6 @@
 #include "engine/diffusion/memory_needs.h"
 #include "engine/diffusion/samplers/sampler_table.h"
 #include "kernels/error.h"
-#include "kernels/portable_math.h"
 
 namespace yent {
 namespace {
@@ -117,11 +116,15 @@ Schedule Text2Image::schedule(const PaintSpec& spec, bool from_picture) const {
                        from_picture ? spec.strength : 1);
 }
 
-void Text2Image::check(const PaintSpec& spec, Size px, bool from_picture) {
+void Text2Image::check(const PaintSpec& spec, Size px, From from) {
   if (!(spec.guidance >= 0 && spec.guidance <= 1000)) {
     throw usage_error("the guidance is {}, expected 0 to 1000", spec.guidance);
   }
-  schedule(spec, from_picture);
+  if (networks_.takes_mask() && from != From::masked_picture) {
+    throw usage_error("{} repaints parts of pictures: it needs a picture and a mask",
+                      networks_.files().path());
+  }
+  schedule(spec, from != From::noise);
   networks_.check_files();
   const Precision activations = networks_.policy().precision("vae.activations");
   require_memory(fmt::format("a picture of {}x{}", px.width, px.height),
@@ -284,7 +287,8 @@ PersistentTensor Text2Image::embed(const TextEmbeddings& text, const PaintSpec& 
   return rows;
 }
 
-Latent Text2Image::encode_picture(const Image& picture, const PaintSpec& spec) {
+EncodedPicture Text2Image::encode_picture(const Image& picture, const Image* mask,
+                                          const PaintSpec& spec) {
   const Size px = size(spec, &picture);
   // The resized picture and its passes in bytes, its pixels as floats here and on the device.
   require_memory(fmt::format("a picture of {}x{}", px.width, px.height),
@@ -293,6 +297,27 @@ Latent Text2Image::encode_picture(const Image& picture, const PaintSpec& spec) {
   const Image fitted = resize_lanczos(picture, px.width, px.height);
   std::vector<float> pixels(fitted.rgb.size());
   for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = fitted.rgb[i] / 127.5f - 1;
+  EncodedPicture encoded{encode_pixels(pixels, px)};
+  if (!mask) return encoded;
+  require_memory(fmt::format("a mask of {}x{}", px.width, px.height),
+                 size_t{3} * px.width * std::max(px.height, mask->height), backend_);
+  const Mask repainted = read_mask(*mask, px.width, px.height);
+  for (size_t i = 0; i < pixels.size(); ++i) {
+    if (repainted[i / 3]) pixels[i] = 0;
+  }
+  encoded.masked = encode_pixels(pixels, px);
+  // The first of the pixels that a latent's pixel stands for.
+  const Shape latent = latent_shape(px);
+  for (int y = 0; y < latent.h; ++y) {
+    for (int x = 0; x < latent.w; ++x) {
+      encoded.mask.push_back(repainted[(static_cast<size_t>(y) * px.width + x) * factor()]);
+    }
+  }
+  return encoded;
+}
+
+// Pixels [height][width][3] in [-1, 1].
+Latent Text2Image::encode_pixels(const std::vector<float>& pixels, Size px) {
   const VaeEncoder& encoder = networks_.vae_encoder();
   const PersistentTensor image = backend_.allocate({1, px.height, px.width, 3}, DType::f32);
   backend_.write(image, pixels.data());
@@ -305,30 +330,6 @@ Latent Text2Image::encode_picture(const Image& picture, const PaintSpec& spec) {
   return moments;
 }
 
-// x0 of a picture is drawn from the encoder's distribution.
-std::vector<float> Text2Image::first_latent(const Schedule& schedule, Shape shape,
-                                            NoiseSource& noise, const Start& start) const {
-  const size_t count = shape.count();
-  const auto draw = [&] {
-    std::vector<float> values(count);
-    noise.normal(values.data(), count);
-    return values;
-  };
-  if (!start.picture) return start.noise ? start.noise->values : draw();
-  const std::vector<float>& moments = start.picture->values;
-  const std::vector<float> of_encoder = draw(), added = draw();
-  const Mixture& at = schedule.calls.front().level;
-  const bool exact = backend_.exact();
-  std::vector<float> x(count);
-  for (size_t i = 0; i < count; ++i) {
-    const float log_variance = std::clamp(moments[count + i], -30.0f, 20.0f);
-    const float z = moments[i] + portable::exp(0.5f * log_variance, exact) * of_encoder[i];
-    x[i] = static_cast<float>(at.picture * (z * networks_.vae_config().scaling_factor) +
-                              at.noise * added[i]);
-  }
-  return x;
-}
-
 Text2Image::Denoised Text2Image::denoise(const PersistentTensor& text, const PaintSpec& spec,
                                          Size px, uint64_t seed, const Start& start) {
   const Schedule schedule = this->schedule(spec, start.picture != nullptr);
@@ -337,18 +338,23 @@ Text2Image::Denoised Text2Image::denoise(const PersistentTensor& text, const Pai
     throw usage_error("the first latent has {} numbers, expected {}", start.noise->values.size(),
                       shape.count());
   }
-  if (start.picture && start.picture->values.size() != 2 * shape.count()) {
+  if (start.picture && start.picture->moments.values.size() != 2 * shape.count()) {
     throw usage_error("the encoded picture has {} numbers, expected {}",
-                      start.picture->values.size(), 2 * shape.count());
+                      start.picture->moments.values.size(), 2 * shape.count());
   }
   const NoisePredictor& network = networks_.denoising_network();
   NoiseSource noise(seed, spec.rng);
   Denoised result;
-  result.init = {shape.c, shape.h, shape.w, first_latent(schedule, shape, noise, start)};
-  std::vector<float> x = result.init.values;
-  if (hooks_.dump) hooks_.dump->add("latent.init", result.init.dims(), x);
-  if (!start.picture) {
-    for (float& value : x) value *= static_cast<float>(schedule.init_scale);
+  const StartSpec begins{.latent = shape,
+                         .scaling_factor = networks_.vae_config().scaling_factor,
+                         .strength = spec.strength,
+                         .network_takes_mask = networks_.takes_mask(),
+                         .exact = backend_.exact()};
+  Beginning first = begin(start, begins, schedule, noise);
+  result.init = {shape.c, shape.h, shape.w, first.x};
+  if (hooks_.dump) hooks_.dump->add("latent.init", result.init.dims(), first.x);
+  if (first.is_noise) {
+    for (float& value : first.x) value *= static_cast<float>(schedule.init_scale);
   }
 
   const DenoiserSpec task{.network = network,
@@ -356,8 +362,9 @@ Text2Image::Denoised Text2Image::denoise(const PersistentTensor& text, const Pai
                           .text = text,
                           .guidance = spec.guidance,
                           .latent = shape,
-                          .predicts = static_cast<bool>(hooks_.step)};
-  Denoiser denoiser(task, context("unet"), x, noise);
+                          .predicts = static_cast<bool>(hooks_.step),
+                          .repaint = first.repaint ? &*first.repaint : nullptr};
+  Denoiser denoiser(task, context("unet"), first.x, noise);
   for (int k = 0; k < denoiser.calls(); ++k) {
     CancelToken::check(hooks_.cancel);
     {

@@ -18,6 +18,7 @@
 #include "engine/diffusion/latent.h"
 #include "engine/diffusion/networks.h"
 #include "engine/diffusion/prompt_tokenizer.h"
+#include "engine/diffusion/start.h"
 #include "loaders/image/image.h"
 
 namespace yent {
@@ -71,9 +72,10 @@ class Text2Image {
   Shape latent_shape(Size px) const;
   std::string sampler(const PaintSpec& spec) const;  // its name in the table
   NoiseLevels levels(const PaintSpec& spec) const;
+  enum class From { noise, picture, masked_picture };
   // Throws, before any work, the errors of a schedule of this spec, of parts that cannot be
   // opened, and of memory that cannot suffice for this size.
-  void check(const PaintSpec& spec, Size px, bool from_picture);
+  void check(const PaintSpec& spec, Size px, From from);
   // Throws where a prompt cannot be read, and a run error where memory cannot suffice for it.
   void check(const Prompt& prompt, const Prompt& negative, const PaintSpec& spec);
   // Throws where they do not fit the UNet.
@@ -88,14 +90,9 @@ class Text2Image {
   PersistentTensor encode(const Prompt& prompt, const Prompt& negative, const PaintSpec& spec);
   PersistentTensor embed(const TextEmbeddings& text, const PaintSpec& spec);
 
-  // What the VAE sees in a picture: [2 * channels, height, width], mean and log variance.
-  Latent encode_picture(const Image& picture, const PaintSpec& spec);
+  // A picture and, where it is not null, what of it is white in `mask`.
+  EncodedPicture encode_picture(const Image& picture, const Image* mask, const PaintSpec& spec);
 
-  // Where denoising begins: unit noise of the seed, given unit noise, or an encoded picture.
-  struct Start {
-    const Latent* noise = nullptr;
-    const Latent* picture = nullptr;
-  };
   struct Denoised {
     Latent init;    // unit noise, or the noised picture
     Latent latent;  // what the VAE gets, still scaled
@@ -118,8 +115,7 @@ class Text2Image {
   PersistentTensor run_encoder(const std::vector<PromptChunk>& chunks, int prompts);
   void dump_text(const PersistentTensor& text, bool guided);
   void dump_latent(const std::string& name, Tensor latent);
-  std::vector<float> first_latent(const Schedule& schedule, Shape shape, NoiseSource& noise,
-                                  const Start& start) const;
+  Latent encode_pixels(const std::vector<float>& pixels, Size px);
   // Pixels [height][width][3], which need not be finite.
   std::vector<float> decode(const VaeDecoder& decoder, const Latent& latent, const Policy& policy);
   Ctx context(const char* part, const std::string& suffix = {});

@@ -112,7 +112,11 @@ Pipeline::Resolution Pipeline::check(const PaintRequest& r) {
   if (!r.noise.latents.empty() && spec.height == 0)
     spec.height = r.noise.latents[0].height * p.factor();
   const Text2Image::Size px = p.size(spec, r.picture ? &*r.picture : nullptr);
-  p.check(spec, px, r.picture.has_value());
+  if (r.mask && !r.picture) throw usage_error("a mask is given, expected a picture with it");
+  p.check(spec, px,
+          r.mask      ? Text2Image::From::masked_picture
+          : r.picture ? Text2Image::From::picture
+                      : Text2Image::From::noise);
   if (r.embeddings) {
     p.check(*r.embeddings, spec);
   } else {
@@ -162,8 +166,11 @@ class Pipeline::Job {
         request_.embeddings ? painter.embed(*request_.embeddings, spec_)
                             : painter.encode(prompt_of(request_), negative_of(request_), spec_);
     end_stage("text_encoder");
-    std::optional<Latent> moments;
-    if (request_.picture) moments = painter.encode_picture(*request_.picture, spec_);
+    std::optional<EncodedPicture> picture;
+    if (request_.picture) {
+      const Image* mask = request_.mask ? &*request_.mask : nullptr;
+      picture = painter.encode_picture(*request_.picture, mask, spec_);
+    }
     const std::vector<Latent>& noise = request_.noise.latents;
     std::vector<Text2Image::Denoised> latents;
     for (size_t k = worker; k < count; k += workers) {
@@ -171,7 +178,7 @@ class Pipeline::Job {
       attend(painter, k);
       latents.push_back(painter.denoise(text, spec_, {spec_.width, spec_.height}, request_.seed + k,
                                         {.noise = noise.empty() ? nullptr : &noise[k],
-                                         .picture = moments ? &*moments : nullptr}));
+                                         .picture = picture ? &*picture : nullptr}));
     }
     end_stage("unet_step");
     for (size_t k = worker; k < count; k += workers) {

@@ -40,6 +40,7 @@ struct PaintRequest {
   int count = 1;                      // pictures; the k-th is painted as if alone, with seed + k
   std::optional<Image> picture = {};  // where to start; its size is painted unless one is given
   FirstLatents noise = {};            // instead of the seed
+  std::optional<Image> mask = {};     // of the picture, in any size: white is repainted
   Dump* dump = nullptr;               // keeps the stages of the run; on one device only
   Timings* timings = nullptr;
   Grammar grammar = Grammar::literal, negative_grammar = Grammar::literal;

@@ -187,7 +187,7 @@ typedef struct yent_paint_params {
   int32_t count;
   yent_image picture; /* where to start; rgb NULL: from noise */
   double strength;    /* of what may change in it, in (0, 1] */
-  yent_image mask;    /* repaint where it is white; not built yet: must be empty */
+  yent_image mask;    /* with a picture: repaint where it is white; any size */
   /* Text embeddings instead of prompts, [tokens][embedding_width] each; uncond is not needed
    * unguided. NULL: the prompts count. */
   const float *cond, *uncond;

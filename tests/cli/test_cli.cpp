@@ -42,6 +42,7 @@ TEST_CASE("cli: a wrong command line is 2") {
            {"-p", "x", "--charset", ""},
            {"-p", "x", "--mood", "hungry"},
            {"-p", "x", "--strength", "0.5"},
+           {"-p", "x", "--mask", kGolden + "toy_mask.png"},
            {"-p", "x", "--dump-layers", "*"},
            {"-p", "x", "--lora", "style:much"},
            {"-p", "x", "--vae", "tiny"},
@@ -78,6 +79,7 @@ TEST_CASE("cli: a file that is missing, malformed or does not fit is 3") {
   for (const char* file : {"missing", "junk"}) {
     check_refused(program, {"words", "--llm", file}, 3);
     check_refused(program, {"--complete", "x", "--llm", file}, 3);
+    check_refused(program, {"-p", "x", "-i", kGolden + "toy_input.png", "--mask", file}, 3);
   }
   check_refused(program, {"--complete", "x", "--llm", kGolden + "gguf_split-00002-of-00003.gguf"},
                 3);

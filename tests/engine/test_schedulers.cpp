@@ -389,11 +389,11 @@ TEST_CASE("schedulers: AUTOMATIC1111's names, noise levels included") {
                {"DDIM", "ddim", {}},
                {"PLMS", "pndm", {}},
                {"dpm++_2m_karras", "dpm++2m", NoiseLevels::karras}};
-  for (const auto& [theirs, ours, levels] : names) {
-    CAPTURE(theirs);
-    const yent::NamedSampler found = yent::find_sampler(theirs);
-    CHECK(std::string(found.sampler.name) == ours);
-    CHECK(found.levels == levels);
+  for (const auto& name : names) {
+    CAPTURE(name.theirs);
+    const yent::NamedSampler found = yent::find_sampler(name.theirs);
+    CHECK(std::string(found.sampler.name) == name.ours);
+    CHECK(found.levels == name.levels);
   }
   CHECK(yent::find_noise_levels("Karras") == NoiseLevels::karras);
   for (const char* unknown : {"DPM++ SDE Karras", "Karras", "UniPC", ""}) {
