@@ -51,8 +51,9 @@ fs::path find_weights(const fs::path& folder, const WeightNames& names,
       if (const auto found = find_file(folder, base, ending, variant)) return *found;
     }
   }
-  throw file_error("{}: no weights, expected {}.safetensors or {}.bin", folder.string(), names.base,
-                   names.torch_base);
+  const bool adapted = is_file(folder / "adapter_model.safetensors");
+  throw file_error("{}: {}, expected {}.safetensors or {}.bin", folder.string(),
+                   adapted ? "only an adapter" : "no weights", names.base, names.torch_base);
 }
 
 bool has_variant(const fs::path& folder, const WeightNames& names, const std::string& variant) {

@@ -302,6 +302,28 @@ TEST_CASE("cli adapters: what is not understood is exit 3 and nothing is painted
   }
 }
 
+TEST_CASE("cli adapters: a bias that no layer reads is refused before painting") {
+  if (Program::absent()) return;
+  const Program program;
+  save(program, draft_of({{"lora_te_text_model_embeddings_position_embedding.diff_b", {77}}}), "l");
+  const Args args{"-m", kGolden + "toy_painter", "-p", "x", "--lora", "l", "-o", "a.png"};
+  check_refused(program, args, 3);
+  CHECK(program.run(args).err.find("text_encoder does not read it") != std::string::npos);
+  CHECK_FALSE(program.has("a.png"));
+}
+
+TEST_CASE("cli adapters: a text encoder's folder with an adapter alone says so") {
+  if (Program::absent()) return;
+  const Program program;
+  const fs::path painter = painter_copy(program);
+  fs::rename(painter / "text_encoder/model.safetensors",
+             painter / "text_encoder/adapter_model.safetensors");
+  const Args args{"-m", painter.string(), "-p", "x"};
+  check_refused(program, args, 3);
+  CHECK(program.run(args).err.find("text_encoder: only an adapter, expected model.safetensors") !=
+        std::string::npos);
+}
+
 // tests/golden/embedded_adapters.json has the names that diffusers and transformers write.
 TEST_CASE("cli adapters: a model saved with an adapter that was not fused") {
   if (Program::absent()) return;

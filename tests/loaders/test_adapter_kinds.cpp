@@ -1,5 +1,6 @@
 // Every kind of adapter against the libraries that write them.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <cmath>
 #include <filesystem>
@@ -230,4 +231,34 @@ TEST_CASE("adapter kinds: magnitudes that do not fit are refused") {
   CHECK(plain.refusal({{"unet.a", {4, 6}}},
                       {{"lora_adapter_metadata", R"({"unet.use_dora": true})"}}) ==
         "a.lora_A.weight has no magnitude, which its config (use_dora) asks for");
+}
+
+TEST_CASE("adapter kinds: damaged files are refused or read") {
+  const std::vector<LoraTarget> targets = targets_of(read_tensors(golden + "before.safetensors"));
+  for (const char* variant : {"peft_dora", "lycoris_lokr_tucker", "lycoris_loha_tucker"}) {
+    CAPTURE(variant);
+    const auto read = [&](const std::filesystem::path& path) {
+      const Lora lora = Lora::open(path, 1);
+      const LoraMatch match = lora.match(targets);
+      for (const auto& changed : match.changes) {
+        const int64_t rows = changed.first.ends_with("proj_in.weight") ? 6 : 30;
+        std::vector<float> w(rows == 6 ? 24 : 240);
+        const bool known = changed.first.ends_with("conv1.weight") || rows == 6;
+        if (known) apply_changes({&changed.second, 1}, w.data(), rows, w.size() / rows);
+      }
+    };
+    const test::Damage damage = test::damage(test::contents(file_of(variant)), "l", read);
+    CHECK(damage.cuts_accepted == 0);
+    CHECK(damage.changes_accepted < damage.changes);
+  }
+}
+
+TEST_CASE("adapter kinds: a config with too many patterns is refused") {
+  std::string patterns;
+  for (int i = 0; i < 10001; ++i) patterns += fmt::format("{}\"m{}\": 1", i ? ", " : "", i);
+  AdapterDraft draft;
+  draft.add("a.lora_A.weight", {2, 6}).add("a.lora_B.weight", {4, 2});
+  CHECK(draft.refusal({{"unet.a", {4, 6}}},
+                      {{"lora_adapter_metadata", "{\"alpha_pattern\": {" + patterns + "}}"}}) ==
+        "lora_adapter_metadata: alpha_pattern has 10001 entries, expected at most 10000");
 }

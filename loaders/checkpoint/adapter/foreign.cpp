@@ -18,7 +18,7 @@ constexpr Mark other_formulas[] = {
     {".ia3_l", "IA3"},
     {".on_input", "IA3"},
     {".oft_", "OFT"},
-    {"oft_blocks", "OFT"},
+    {"oft_blocks", "OFT or BOFT"},
     {"oft_diag", "OFT"},
     {".boft_", "BOFT"},
     {".vera_lambda_", "VeRA"},

@@ -117,6 +117,11 @@ PeftConfig::Numbers PeftConfig::read(const Json& config, const char* key, const 
   Numbers numbers;
   if (config.contains(key)) numbers.all = get_number(config, key, {}, -most, most, where);
   const Json found = object_or_empty(config, pattern_key);
+  constexpr size_t most_patterns = 10000;  // every one is compared with every module
+  if (found.size() > most_patterns) {
+    throw file_error("{}: {} has {} entries, expected at most {}", where, pattern_key, found.size(),
+                     most_patterns);
+  }
   for (const auto& [pattern, value] : found.items()) {
     const std::optional<double> number = value.number();
     if (!number || !(std::abs(*number) <= most)) {
