@@ -75,6 +75,7 @@ void add_painting(CLI::App& app, Options& o) {
   paint.add("-i,--init-img", o.init_image, "start from a PNG or JPEG");
   paint.add("--strength", o.strength, "how much of it may change (0.75)");
   paint.add("--mask", o.mask, "PNG or JPEG: repaint the input picture where it is white");
+  paint.add("--clip-skip", o.clip_skip, "layer of the text encoder, from its last (1)");
   paint.add("--tokenizer", o.tokenizer, "folder with tokenizer.json, or vocab.json and merges.txt");
   paint.add("--vae", o.vae, "another VAE: a diffusers folder or a file");
   paint.add("--variant", o.variant, "weights NAME of a folder: *.NAME.safetensors");
@@ -192,7 +193,7 @@ void check(const Options& o, const CLI::App& app) {
   one_of("--rng", o.rng, {"cpu", "cuda"});
   one_of("--precision", o.precision, {"auto", "f32", "bf16", "f16", "int8"});
   if (!o.scheduler.empty()) find_noise_levels(o.scheduler);
-  if (!o.prediction.empty()) one_of("--prediction", o.prediction, {"eps", "v"});
+  if (!o.prediction.empty()) prediction_named(o.prediction);
   in_range("--steps", o.steps, 1, 1000);
   in_range("--batch-count", o.batch, 1, 10000);
   in_range("--columns", o.columns, 1, 2000);
@@ -209,6 +210,7 @@ void check(const Options& o, const CLI::App& app) {
   for (const char* flag : {"--width", "--height"}) {
     if (given(flag)) in_range(flag, flag[2] == 'w' ? o.width : o.height, 1, 16384);
   }
+  in_range("--clip-skip", o.clip_skip, 1, 512);
   if (!(o.strength > 0 && o.strength <= 1)) {
     throw usage_error("--strength is {}, expected more than 0 and at most 1", o.strength);
   }

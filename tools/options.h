@@ -23,6 +23,7 @@ struct Options {
   std::string sampler, scheduler;  // empty: the folder's
   std::string init_image;
   double strength = 0.75;
+  int clip_skip = 1;
   std::string mask;
   std::string tokenizer;
   std::vector<std::string> loras;  // FILE or FILE:SCALE

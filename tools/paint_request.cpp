@@ -53,8 +53,7 @@ Pipeline make_pipeline(Run& run) {
   for (const std::string& file : o.embeddings) {
     config.embeddings.push_back(read_textual_inversion(file));
   }
-  if (o.prediction == "eps") config.prediction = Prediction::noise;
-  if (o.prediction == "v") config.prediction = Prediction::v;
+  if (!o.prediction.empty()) config.prediction = prediction_named(o.prediction);
   for (const std::string& lora : o.loras) config.loras.push_back(open_lora(lora));
   config.messages.warn = [&run](const std::string& sentence) { run.console.warn(sentence); };
   config.messages.note = [&run](const std::string& sentence) { run.console.note(sentence); };
@@ -75,7 +74,8 @@ PaintRequest request_of(Run& run, Dump* dump) {
                                 .sampler = o.sampler,
                                 .levels = levels_of(o),
                                 .rng = o.rng == "cuda" ? Rng::cuda : Rng::cpu,
-                                .strength = o.strength},
+                                .strength = o.strength,
+                                .clip_skip = o.clip_skip},
                        .seed = run.seed,
                        .count = o.batch,
                        .dump = dump,

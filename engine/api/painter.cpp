@@ -85,6 +85,12 @@ Rng rng_of(const char* name) {
   throw usage_error("rng is {}, expected cpu or cuda", wanted);
 }
 
+std::optional<NoiseLevels> levels_of(const yent_paint_params& p) {
+  if (p.noise_levels) return find_noise_levels(p.noise_levels);
+  if (p.karras != 0) return NoiseLevels::karras;
+  return {};
+}
+
 PaintRequest request_of(const yent_paint_params& p, Dump* dump, Timings* timings) {
   if (p.uncond && !p.cond) throw usage_error("uncond is given without cond");
   if (p.dump_layers && !p.dump_path) throw usage_error("dump_layers is given without dump_path");
@@ -92,23 +98,23 @@ PaintRequest request_of(const yent_paint_params& p, Dump* dump, Timings* timings
     throw usage_error("a preview every {} calls, {} wide: expected 0 or more, 1 or more",
                       p.preview_every, p.preview_side);
   }
-  PaintRequest r{
-      .prompt = text_of(p.prompt),
-      .negative = text_of(p.negative),
-      .spec = {.width = p.width,
-               .height = p.height,
-               .steps = p.steps,
-               .guidance = p.guidance,
-               .sampler = text_of(p.sampler),
-               .levels = p.karras != 0 ? std::optional(NoiseLevels::karras) : std::nullopt,
-               .rng = rng_of(p.rng),
-               .strength = p.strength},
-      .seed = p.seed,
-      .count = p.count,
-      .dump = dump,
-      .timings = timings,
-      .grammar = grammar_of(p.grammar),
-      .negative_grammar = grammar_of(p.grammar)};
+  PaintRequest r{.prompt = text_of(p.prompt),
+                 .negative = text_of(p.negative),
+                 .spec = {.width = p.width,
+                          .height = p.height,
+                          .steps = p.steps,
+                          .guidance = p.guidance,
+                          .sampler = text_of(p.sampler),
+                          .levels = levels_of(p),
+                          .rng = rng_of(p.rng),
+                          .strength = p.strength,
+                          .clip_skip = p.clip_skip == 0 ? 1 : p.clip_skip},
+                 .seed = p.seed,
+                 .count = p.count,
+                 .dump = dump,
+                 .timings = timings,
+                 .grammar = grammar_of(p.grammar),
+                 .negative_grammar = grammar_of(p.grammar)};
   if (p.picture.rgb) r.picture = image_of(p.picture);
   if (p.mask.rgb) r.mask = image_of(p.mask);
   if (p.cond) {
@@ -164,6 +170,8 @@ yent_status yent_painter_create(yent_device* device, const yent_painter_params* 
         .text_is_given = p.text_is_given != 0,
         .keep_loaded = p.keep_loaded != 0};
     config.lora_dir = text_of(p.lora_dir);
+    config.choice = {.variant = text_of(p.variant), .vae = text_of(p.vae)};
+    if (p.prediction) config.prediction = prediction_named(p.prediction);
     for (size_t i = 0; i < p.embedding_count; ++i) {
       config.embeddings.push_back(
           read_textual_inversion(text_of((&required(p.embeddings, "embeddings"))[i])));

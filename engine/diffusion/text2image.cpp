@@ -154,6 +154,11 @@ void Text2Image::check(const TextEmbeddings& text, const PaintSpec& spec) const 
 }
 
 void Text2Image::check(const Prompt& prompt, const Prompt& negative, const PaintSpec& spec) {
+  const int layers = networks_.clip_config().num_hidden_layers;
+  if (spec.clip_skip < 1 || spec.clip_skip > layers) {
+    throw usage_error("clip skip is {}, expected 1 to the text encoder's {} layers", spec.clip_skip,
+                      layers);
+  }
   size_t rows = tokenizer().tokenize(prompt).rows.size();
   if (spec.guided()) rows = 2 * std::max(rows, tokenizer().tokenize(negative).rows.size());
   require_memory(fmt::format("a prompt of {} chunks", rows),
@@ -232,7 +237,8 @@ void Text2Image::dump_text(const PersistentTensor& text, bool guided) {
 }
 
 // The hidden states of all chunks, as one sequence for each prompt.
-PersistentTensor Text2Image::run_encoder(const std::vector<PromptChunk>& chunks, int prompts) {
+PersistentTensor Text2Image::run_encoder(const std::vector<PromptChunk>& chunks,
+                                         const PaintSpec& spec) {
   const ClipText& encoder = networks_.text_encoder();
   const Timings::Span span(hooks_.timings, "text_encoder");
   Ctx c = context("text_encoder");
@@ -243,7 +249,7 @@ PersistentTensor Text2Image::run_encoder(const std::vector<PromptChunk>& chunks,
     ids.insert(ids.end(), chunk.ids.begin(), chunk.ids.end());
     for (const float weight : chunk.weights) weighted |= weight != 1;
   }
-  PersistentTensor text = encoder(c, ids);
+  PersistentTensor text = encoder(c, ids, spec.clip_skip - 1);
   if (weighted) {
     std::vector<float> values(text.tensor.shape.count());
     backend_.read(values.data(), text);
@@ -253,6 +259,7 @@ PersistentTensor Text2Image::run_encoder(const std::vector<PromptChunk>& chunks,
     }
     backend_.write(text, values.data());
   }
+  const int prompts = spec.guided() ? 2 : 1;
   text.tensor = text.tensor.view(prompts, static_cast<int>(ids.size()) / prompts, 1);
   if (hooks_.timings) backend_.wait();
   return text;
@@ -261,13 +268,14 @@ PersistentTensor Text2Image::run_encoder(const std::vector<PromptChunk>& chunks,
 PersistentTensor Text2Image::encode(const Prompt& prompt, const Prompt& negative,
                                     const PaintSpec& spec) {
   const std::vector<PromptChunk> chunks = tokenize(prompt, negative, spec.guided());
-  const auto known = std::find_if(encoded_.begin(), encoded_.end(),
-                                  [&](const Encoded& e) { return e.chunks == chunks; });
+  const auto known = std::find_if(encoded_.begin(), encoded_.end(), [&](const Encoded& e) {
+    return e.chunks == chunks && e.clip_skip == spec.clip_skip;
+  });
   const bool runs_layers = hooks_.dump && hooks_.dump->wants_layers();
   if (known != encoded_.end() && !runs_layers) {
     encoded_.splice(encoded_.begin(), encoded_, known);
   } else {
-    encoded_.push_front({chunks, run_encoder(chunks, spec.guided() ? 2 : 1)});
+    encoded_.push_front({chunks, spec.clip_skip, run_encoder(chunks, spec)});
     if (encoded_.size() > kKeptPrompts) encoded_.pop_back();
   }
   dump_text(encoded_.front().text, spec.guided());

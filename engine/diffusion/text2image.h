@@ -32,6 +32,7 @@ struct PaintSpec {
   std::optional<NoiseLevels> levels = {};  // absent: the model's own with its own sampler
   Rng rng = Rng::cpu;
   double strength = 0.75;  // of what may change in an input picture, in (0, 1]
+  int clip_skip = 1;       // the text encoder's layer, counted from its last, which is 1
 
   bool guided() const { return guidance > 1; }
 };
@@ -112,7 +113,7 @@ class Text2Image {
   std::vector<PromptChunk> tokenize(const Prompt& prompt);
   // All chunks: the negative prompt's when guided, then the prompt's, equally many.
   std::vector<PromptChunk> tokenize(const Prompt& prompt, const Prompt& negative, bool guided);
-  PersistentTensor run_encoder(const std::vector<PromptChunk>& chunks, int prompts);
+  PersistentTensor run_encoder(const std::vector<PromptChunk>& chunks, const PaintSpec& spec);
   void dump_text(const PersistentTensor& text, bool guided);
   void dump_latent(const std::string& name, Tensor latent);
   Latent encode_pixels(const std::vector<float>& pixels, Size px);
@@ -130,6 +131,7 @@ class Text2Image {
   Workspace ws_;
   struct Encoded {
     std::vector<PromptChunk> chunks;
+    int clip_skip;
     PersistentTensor text;
   };
   std::list<Encoded> encoded_;  // the last prompts, newest first

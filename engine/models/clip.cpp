@@ -78,10 +78,12 @@ void ClipText::embed(Ctx& c, Tensor out, const std::vector<int32_t>& ids, Tensor
   }
 }
 
-PersistentTensor ClipText::operator()(Ctx& c, const std::vector<int32_t>& ids) const {
+PersistentTensor ClipText::operator()(Ctx& c, const std::vector<int32_t>& ids, int skipped) const {
   const int tokens = config_.max_position_embeddings, width = config_.hidden_size;
   const int n = static_cast<int>(ids.size()) / tokens;
   const int learned = learned_ ? static_cast<int>(learned_.tensor.rows()) : 0;
+  const int depth = config_.num_hidden_layers - skipped;
+  ENSURE(skipped >= 0 && depth >= 1, "text_encoder: {} layers skipped", skipped);
   std::vector<int32_t> known(ids), order(ids.size());
   std::string runs;  // where learned vectors stand: part of what a forward does
   for (size_t i = 0; i < ids.size(); ++i) {
@@ -99,10 +101,10 @@ PersistentTensor ClipText::operator()(Ctx& c, const std::vector<int32_t>& ids) c
   const Tensor causal = position.tensor.slice(0, tokens);
 
   PersistentTensor out = c.backend.allocate({n, tokens, 1, width}, DType::f32);
-  c.ws.run(fmt::format("text {}{}", n, runs), [&] {
+  c.ws.run(fmt::format("text {} {}{}", n, depth, runs), [&] {
     Activation x = c.make({n, tokens, 1, width});
     embed(c, x, ids, id, position);
-    for (const Layer& l : layers_) {
+    for (const Layer& l : std::span(layers_).first(depth)) {
       const Heads heads{.query = config_.num_attention_heads,
                         .key_value = config_.num_attention_heads,
                         .name = module_of(l.qkv_proj)};

@@ -35,8 +35,9 @@ class ClipText {
   void learn(Backend& backend, std::span<const float> vectors);
 
   // `ids` holds n rows of max_position_embeddings ids, each inside the vocabulary or learned.
-  // Returns the final norm of all positions of the last layer, {n, 77, 1, hidden_size}.
-  PersistentTensor operator()(Ctx& c, const std::vector<int32_t>& ids) const;
+  // Returns the final norm of all positions, {n, 77, 1, hidden_size}, after the last layer or an
+  // earlier one: the last `skipped` layers, fewer than all, do not run.
+  PersistentTensor operator()(Ctx& c, const std::vector<int32_t>& ids, int skipped = 0) const;
 
  private:
   struct Layer {

@@ -67,6 +67,7 @@ std::string infotext(const PaintRequest& r, const Pipeline::Resolution& resoluti
   settings.push_back({"Seed", fmt::to_string(seed)});
   settings.push_back({"Size", fmt::format("{}x{}", resolution.width, resolution.height)});
   settings.push_back({"Model", std::string(facts.model)});
+  if (r.spec.clip_skip != 1) settings.push_back({"Clip skip", fmt::to_string(r.spec.clip_skip)});
   if (r.picture) settings.push_back({"Denoising strength", fmt::to_string(r.spec.strength)});
   if (!facts.loras.empty()) settings.push_back({"Lora", list_of(facts.loras)});
   settings.push_back({"Version", fmt::format("yent {}", facts.version)});

@@ -118,6 +118,9 @@ typedef struct yent_painter_params {
   const char* lora_dir; /* a folder where <lora:name:scale> of a prompt finds its file; or NULL */
   const char* const* embeddings; /* textual inversion files, used where a prompt has their words */
   size_t embedding_count;
+  const char* vae;        /* a diffusers folder or a file instead of the model's own; may be NULL */
+  const char* variant;    /* of a folder's weights: *.NAME.safetensors; may be NULL */
+  const char* prediction; /* "eps" or "v", whatever the files say; may be NULL */
 } yent_painter_params;
 
 YENT_API void yent_painter_params_init(yent_painter_params* params, size_t struct_size);
@@ -208,6 +211,10 @@ typedef struct yent_paint_params {
   /* How both prompts are read: "literal" (or NULL), or "a1111" for (word:1.2), [word], BREAK and
    * <lora:name:scale> as AUTOMATIC1111's web UI reads them. */
   const char* grammar;
+  /* The text encoder's layer whose output counts, from its last (0 or 1) backwards. */
+  int32_t clip_skip;
+  /* "karras", "exponential", "beta" or "normal", of a sigma sampler. NULL: the model's, or `karras`. */
+  const char* noise_levels;
 } yent_paint_params;
 
 typedef struct yent_pictures yent_pictures;

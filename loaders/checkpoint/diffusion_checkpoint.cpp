@@ -50,8 +50,10 @@ void check_variant(const fs::path& folder, const std::string& variant) {
 
 }  // namespace
 
-DiffusionCheckpoint DiffusionCheckpoint::open(const fs::path& path, bool prefer_f16,
+DiffusionCheckpoint DiffusionCheckpoint::open(const fs::path& given, bool prefer_f16,
                                               const CheckpointChoice& choice) {
+  // The index of a folder stands for the folder.
+  const fs::path path = given.filename() == "model_index.json" ? given.parent_path() / "" : given;
   DiffusionCheckpoint files;
   files.path_ = path.string();
   files.weights_ = {prefer_f16, choice.variant};

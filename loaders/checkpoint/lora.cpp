@@ -10,6 +10,7 @@
 #include "loaders/checkpoint/adapter/decompose.h"
 #include "loaders/checkpoint/adapter/foreign.h"
 #include "loaders/checkpoint/take_prefix.h"
+#include "loaders/io/embedded.h"
 
 namespace yent {
 namespace {
@@ -30,9 +31,22 @@ std::string and_more(size_t others) {
   return others ? fmt::format(" and {} more", others) : std::string();
 }
 
+// In a folder, the file that diffusers or PEFT writes there.
+std::filesystem::path file_of(const std::filesystem::path& path) {
+  if (!is_folder(path)) return path;
+  const char* const names[] = {"pytorch_lora_weights.safetensors", "adapter_model.safetensors",
+                               "pytorch_lora_weights.bin", "adapter_model.bin"};
+  for (const char* name : names) {
+    if (is_file(path / name)) return path / name;
+  }
+  throw file_error("{}: a folder without an adapter, expected {} or {} in it", path.string(),
+                   names[0], names[1]);
+}
+
 }  // namespace
 
-Lora Lora::open(const std::filesystem::path& path, float strength) {
+Lora Lora::open(const std::filesystem::path& given, float strength) {
+  const std::filesystem::path path = file_of(given);
   TensorSet set = read_tensors(path);
   PeftConfigs configs = read_peft_configs(path, set.metadata);
   return of_tensors(std::move(set), strength, std::move(configs));

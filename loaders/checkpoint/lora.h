@@ -38,8 +38,9 @@ struct LoraMatch {
 // threads at once.
 class Lora {
  public:
-  // Reads a .safetensors file or a torch zip. `strength` is the user's. Throws a file error that
-  // names the key which is not understood, or of a kind that is not built.
+  // Reads a .safetensors file or a torch zip, or the one that diffusers or PEFT left in a folder.
+  // `strength` is the user's. Throws a file error that names the key which is not understood, or of
+  // a kind that is not built.
   static Lora open(const std::filesystem::path& path, float strength);
   // The adapter whose tensors these are.
   static Lora of_tensors(TensorSet set, float strength, PeftConfigs configs = {});

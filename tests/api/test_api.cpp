@@ -181,6 +181,9 @@ TEST_CASE("api: what yent-run can be given can be given here") {
   with.policy_text = "unet.conv_in f32\n* bf16\n";
   with.loras = loras;
   with.lora_count = 1;
+  const std::string vae = toy + "/vae";
+  with.vae = vae.c_str();
+  with.prediction = "eps";
   const Painter painter = open_painter(device, with);
   char* text = nullptr;
   REQUIRE(yent_painter_explain(painter.get(), &text) == YENT_OK);
@@ -209,7 +212,7 @@ TEST_CASE("api: what yent-run can be given can be given here") {
   // The same from its first latent, and from its embeddings.
   p = small();
   p.sampler = "euler";
-  p.karras = 1;
+  p.noise_levels = "karras";
   p.seed = 1234;
   p.first_latents = &picture->first_latent;
   CHECK(pixels(yent_pictures_get(paint(painter, p).get(), 0)->image) == pixels(picture->image));
@@ -225,6 +228,15 @@ TEST_CASE("api: what yent-run can be given can be given here") {
   p.tokens = static_cast<int32_t>(cond->dims[0]);
   p.embedding_width = static_cast<int32_t>(cond->dims[1]);
   CHECK(pixels(yent_pictures_get(paint(painter, p).get(), 0)->image) == pixels(picture->image));
+
+  // An earlier layer of the text encoder paints another picture, and says so.
+  p = small();
+  p.clip_skip = 2;
+  const Pictures skipped = paint(painter, p);
+  CHECK(std::string(yent_pictures_get(skipped.get(), 0)->infotext).find("Clip skip: 2") !=
+        std::string::npos);
+  p.clip_skip = 99;
+  CHECK(yent_paint(painter.get(), &p, nullptr) == YENT_ERROR_USAGE);
 
   // And from a picture.
   p = small();

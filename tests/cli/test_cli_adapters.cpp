@@ -364,4 +364,29 @@ TEST_CASE("cli adapters: a model saved with an adapter that was not fused") {
   }
 }
 
+TEST_CASE("cli: a folder stands for the adapter in it, and an index for its model's folder") {
+  if (Program::absent()) return;
+  const Program program;
+  const std::string file = kGolden + "lora_style.safetensors";
+  const Args request{"-p", "a cat", "-q", "--raw", "-o", "a.png", "--dump", "d"};
+  REQUIRE(program.paint(request + Args{"--lora", file}).code == 0);
+  const std::string latent = bytes_of(program.dump("d"), "latent");
+  for (const char* name : {"pytorch_lora_weights.safetensors", "adapter_model.safetensors"}) {
+    CAPTURE(name);
+    const fs::path folder = program.here / (std::string("of ") + name);
+    fs::create_directory(folder);
+    const Args from_folder = request + Args{"--lora", folder.string()};
+    const Outcome refused = program.paint(from_folder);
+    CHECK(refused.code == 3);
+    CHECK(refused.err.find("a folder without an adapter") != std::string::npos);
+    fs::copy_file(file, folder / name);
+    REQUIRE(program.paint(from_folder).code == 0);
+    CHECK(bytes_of(program.dump("d"), "latent") == latent);
+  }
+  const Args by_index{"-m", kGolden + "toy_painter/model_index.json", "--lora", file};
+  REQUIRE(
+      program.run(by_index + request + Args{"--device", "cpu", "--steps", "3", "-s", "5"}).code ==
+      0);
+}
+
 }  // namespace yent::test

@@ -176,6 +176,26 @@ TEST_CASE("models_toy: lower precisions cost what their rounding says, and are i
   }
 }
 
+TEST_CASE("models_toy: an earlier layer of CLIP, through its last norm") {
+  const Golden golden("clip_skip");
+  for (const auto& backend : backends()) {
+    CAPTURE(backend->isa());
+    Bench bench(*backend);
+    SeededCheckpoint seeded("text_encoder", seed_of(golden));
+    const Policy policy;
+    const ClipText clip(WeightBinder(seeded.checkpoint, *backend, policy),
+                        ClipConfig::from_json(golden.config["model"], "clip_skip"));
+    std::vector<float> got;
+    for (const int skipped : {1, 2}) {
+      const PersistentTensor out = clip(bench.c, golden.ints("skip.tokens"), skipped);
+      std::vector<float> rows(out.tensor.shape.count());
+      backend->read(rows.data(), out);
+      got.insert(got.end(), rows.begin(), rows.end());
+    }
+    check_close(got, golden.rows("skip.output"), limit_of(golden, "skip"));
+  }
+}
+
 TEST_CASE("models_toy: CLIP with either activation") {
   for (const char* name : {"quick", "exact"}) {
     const Golden golden(std::string("clip_") + name);

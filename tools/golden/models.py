@@ -196,8 +196,19 @@ def clips():
             config = clip_config(fields, positions=13)
             case = {"tokens": torch.from_numpy(random.integers(0, 99, (1, 13)))}
             model = nets.clip(config, seed)
-            save_layers("layers_clip", model, case, call_clip, about("clip", seed, config, model),
-                        nets.clip_name)
+            made = about("clip", seed, config, model)
+            save_layers("layers_clip", model, case, call_clip, made, nets.clip_name)
+            results, errors = run_cases(model, {"skip": case}, call_clip_skip)
+            save("clip_skip", file_of({"skip": case}, {"skip.output": results["skip"]}),
+                 made | {"cases": ["skip"], "torch_f32_error": errors})
+
+
+def call_clip_skip(model, case):
+    """What "clip skip" 2 and 3 give: an earlier layer's output through the last norm."""
+    out = model(case["tokens"], output_hidden_states=True)
+    norm = model.text_model.final_layer_norm if hasattr(model, "text_model") else model.final_layer_norm
+    assert torch.equal(norm(out.hidden_states[-1]), out.last_hidden_state)
+    return torch.cat([norm(out.hidden_states[-k]) for k in (2, 3)])
 
 
 def llama_config(fields, **rope):

@@ -113,6 +113,12 @@ const Sampler& own_sampler(const Json& j, const std::string& path, SchedulerConf
 
 }  // namespace
 
+Prediction prediction_named(std::string_view name) {
+  if (name == "eps") return Prediction::noise;
+  if (name == "v") return Prediction::v;
+  throw usage_error("the prediction is {}, expected eps or v", printable(name));
+}
+
 SchedulerConfig SchedulerConfig::from_json(const Json& j, const std::string& path) {
   if (!j.is_object()) throw file_error("{}: expected an object", path);
   SchedulerConfig c;

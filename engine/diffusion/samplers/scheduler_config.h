@@ -14,6 +14,9 @@ class Json;
 // What a model's output is: the noise in a latent, v (spec: Salimans 2022), or the clean picture.
 enum class Prediction { noise, v, picture };
 
+// "eps" or "v". Throws a usage error for another name.
+Prediction prediction_named(std::string_view name);
+
 // The fields of scheduler_config.json, with diffusers' values for what is absent.
 struct SchedulerConfig {
   std::string sampler = "ddim";  // a name of the sampler table, by the file's class
