@@ -387,6 +387,8 @@ TEST_CASE("schedulers: AUTOMATIC1111's names, noise levels included") {
                {"DPM2", "dpm2", {}},
                {"DPM2 Karras", "dpm2", NoiseLevels::karras},
                {"DDIM", "ddim", {}},
+               {"UniPC", "unipc", {}},
+               {"LCM", "lcm", {}},
                {"PLMS", "pndm", {}},
                {"dpm++_2m_karras", "dpm++2m", NoiseLevels::karras}};
   for (const auto& name : names) {
@@ -396,7 +398,7 @@ TEST_CASE("schedulers: AUTOMATIC1111's names, noise levels included") {
     CHECK(found.levels == name.levels);
   }
   CHECK(yent::find_noise_levels("Karras") == NoiseLevels::karras);
-  for (const char* unknown : {"DPM++ SDE Karras", "Karras", "UniPC", ""}) {
+  for (const char* unknown : {"DPM++ SDE Karras", "Karras", "Restart", ""}) {
     CAPTURE(unknown);
     const std::string said = error_of([&] { yent::find_sampler(unknown); }).what();
     CHECK(said.find("expected one of ddim, pndm, ddpm, euler, euler-a, dpm++2m") !=
@@ -481,6 +483,25 @@ TEST_CASE("schedulers: fields of a class are for its own sampler") {
   CHECK(make_schedule("dpm++2m-sde", sde, 8).calls[3].updates[1].terms.size() == 5);
   CHECK(!make_schedule("dpm++2m", sde, 8).calls[3].reads_noise());
   CHECK(make_schedule("dpm++2m", sde, 8).calls[3].updates[1].terms.size() == 3);
+  const auto terms = [](const char* order) {
+    const std::string json = R"({"_class_name": "UniPCMultistepScheduler", "solver_order": )";
+    return make_schedule("unipc", config_of((json + order + "}").c_str()), 9)
+        .calls[4]
+        .updates.back()
+        .terms.size();
+  };
+  CHECK(terms("1") == 2);
+  CHECK(terms("3") == 4);
+  CHECK(config_of(R"({"_class_name": "UniPCMultistepScheduler", "predict_x0": false,
+                      "disable_corrector": [0]})")
+            .warnings ==
+        std::vector<std::string>{
+            "config.json asks for predict_x0 false, disable_corrector, which is not done"});
+  const SchedulerConfig lcm = config_of(R"({"_class_name": "LCMScheduler"})");
+  CHECK(lcm.beta_schedule == SchedulerConfig::Betas::scaled_linear);
+  CHECK(lcm.warnings.empty());
+  CHECK(make_schedule("lcm", lcm, 50).calls[0].t == 999);
+  CHECK(error_of([&] { make_schedule("lcm", lcm, 51); }).kind() == yent::Error::usage);
 }
 
 TEST_CASE("schedulers: zero terminal SNR") {

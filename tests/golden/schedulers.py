@@ -14,18 +14,20 @@ import numpy as np
 import torch
 from diffusers import (DDIMScheduler, DDPMScheduler, DPMSolverMultistepScheduler,
                        EulerAncestralDiscreteScheduler, EulerDiscreteScheduler,
-                       HeunDiscreteScheduler, KDPM2DiscreteScheduler, LMSDiscreteScheduler,
-                       PNDMScheduler)
+                       HeunDiscreteScheduler, KDPM2DiscreteScheduler, LCMScheduler,
+                       LMSDiscreteScheduler, PNDMScheduler, UniPCMultistepScheduler)
 from diffusers.schedulers import (scheduling_ddim, scheduling_ddpm, scheduling_dpmsolver_multistep,
-                                  scheduling_euler_ancestral_discrete)
+                                  scheduling_euler_ancestral_discrete, scheduling_lcm)
 
 CLASSES = {"ddim": DDIMScheduler, "pndm": PNDMScheduler, "ddpm": DDPMScheduler,
            "euler": EulerDiscreteScheduler, "euler-a": EulerAncestralDiscreteScheduler,
            "dpm++2m": DPMSolverMultistepScheduler, "heun": HeunDiscreteScheduler,
-           "dpm2": KDPM2DiscreteScheduler, "lms": LMSDiscreteScheduler}
+           "dpm2": KDPM2DiscreteScheduler, "lms": LMSDiscreteScheduler,
+           "unipc": UniPCMultistepScheduler, "lcm": LCMScheduler}
 SD = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"}
 OFFSET = {"steps_offset": 1, "timestep_spacing": "leading"}
-SIGMA = ("euler", "euler-a", "dpm++2m")
+SIGMA = ("euler", "euler-a", "dpm++2m", "unipc")
+SOLVERS = ("dpm++2m", "unipc")  # in diffusers their latents keep unit variance
 TWO_CALLS = ("heun", "dpm2")
 V = {"prediction_type": "v_prediction"}
 X0 = {"prediction_type": "sample"}
@@ -37,13 +39,13 @@ def cases():
         yield "ddim", steps, OFFSET | {"set_alpha_to_one": False}, 0
         yield "pndm", steps, OFFSET | {"set_alpha_to_one": False, "skip_prk_steps": True}, 0
         yield "ddpm", steps, {"timestep_spacing": "leading"}, 0
-        for sampler in SIGMA:
+        for sampler in SIGMA[:3]:
             yield sampler, steps, {"timestep_spacing": "linspace"}, 0
     for spacing in ("linspace", "trailing", "leading"):
         for sampler in ("ddim", "pndm", "ddpm"):
             more = {"skip_prk_steps": True, "set_alpha_to_one": True} if sampler == "pndm" else {}
             yield sampler, 6, {"timestep_spacing": spacing, "prediction_type": "v_prediction"} | more, 0
-    for sampler in SIGMA:
+    for sampler in SIGMA[:3]:
         yield sampler, 6, {"timestep_spacing": "linspace", "prediction_type": "v_prediction"}, 0
     for sampler in ("euler", "dpm++2m"):
         yield sampler, 6, {"_class_name": CLASSES[sampler].__name__, "timestep_spacing": "linspace",
@@ -53,7 +55,7 @@ def cases():
                             "prediction_type": "v_prediction"}, 0
     for skip in (1, 3):  # diffusers' PNDM leaves out calls, not steps: see test_schedulers.cpp
         yield "ddim", 8, OFFSET, skip
-        for sampler in SIGMA:
+        for sampler in SIGMA[:3]:
             yield sampler, 8, {"timestep_spacing": "linspace"}, skip
     yield "ddim", 5, OFFSET | {"beta_schedule": "linear", "num_train_timesteps": 300}, 0
     yield "ddim", 5, OFFSET | {"beta_schedule": "squaredcos_cap_v2"}, 0
@@ -111,6 +113,21 @@ def class_cases():
     yield case("ddpm", 6, variance_type="fixed_large")
     yield case("ddpm", 6, variance_type="fixed_small_log")
     yield case("pndm", 6, skip_prk_steps=True)
+    for spacing in (trailing, leading, linspace):
+        yield case("unipc", 6, **spacing)
+        yield case("unipc", 7, 3, **spacing)
+    for order in (1, 2, 3):
+        for solver in ("bh1", "bh2"):
+            if solver == "bh2":  # bh1 ends with NaN in diffusers where the last level is 0
+                yield case("unipc", 7, solver_order=order, solver_type=solver, **trailing)
+            yield case("unipc", 7, solver_order=order, solver_type=solver, lower_order_final=False,
+                       final_sigmas_type="sigma_min", **trailing)
+    yield case("unipc", 5, use_karras_sigmas=True, **linspace)
+    yield case("unipc", 5, **trailing, **ZERO, **V)
+    for steps in (1, 4, 7, 50):
+        yield case("lcm", steps)
+    yield case("lcm", 6, 2, **V)
+    yield case("lcm", 6, original_inference_steps=20, timestep_scaling=2.5, **X0)
 
 
 def betas(fields):
@@ -135,7 +152,7 @@ def made_of(sampler, fields):
         made.betas = scheduling_ddim.rescale_zero_terminal_snr(made.betas)
     made.alphas = 1 - made.betas
     made.alphas_cumprod = torch.cumprod(made.alphas, 0)
-    if fields.get("rescale_betas_zero_snr") and sampler not in ("ddim", "ddpm"):
+    if fields.get("rescale_betas_zero_snr") and sampler not in ("ddim", "ddpm", "lcm"):
         made.alphas_cumprod[-1] = 2**-24
     if not made.config.get("set_alpha_to_one", True):
         made.final_alpha_cumprod = made.alphas_cumprod[0]
@@ -149,14 +166,15 @@ def place(made, sampler, steps, fields):
     linspace = fields.get("timestep_spacing") == "linspace"
     if hasattr(made, "log_sigmas"):
         made.log_sigmas = torch.from_numpy(np.log(table))
-    if sampler == "dpm++2m" and linspace and not wanted and not fields.get("use_lu_lambdas"):
+    exact = linspace and not wanted and not fields.get("use_lu_lambdas")
+    if sampler == "dpm++2m" and exact:
         made.set_timesteps(timesteps=np.linspace(len(table) - 1, 0, steps))
     else:
         made.set_timesteps(steps)
     if not hasattr(made, "sigmas"):
         return made.timesteps, None
     times, sigmas = made.timesteps.double().numpy(), made.sigmas.double().numpy()
-    if sampler in SIGMA and linspace and not wanted and not fields.get("use_lu_lambdas"):
+    if sampler in SIGMA and exact:
         times = np.linspace(len(table) - 1, 0, steps)
         sigmas = np.append(np.interp(times, np.arange(len(table)), table), sigmas[-1])
     elif sampler in SIGMA and (wanted or fields.get("use_lu_lambdas")):
@@ -192,14 +210,14 @@ def run(sampler, steps, given, skip):
         return torch.full((1, 1), math.sin(count), dtype=torch.float64)
 
     for module in (scheduling_ddpm, scheduling_euler_ancestral_discrete,
-                   scheduling_dpmsolver_multistep):
+                   scheduling_dpmsolver_multistep, scheduling_lcm):
         module.randn_tensor = noise
     if sigmas is not None:
         made.set_begin_index(skipped)
     x = torch.ones((1, 1), dtype=torch.float64) * (1 if sigmas is None else sigmas[skipped])
     seen = []
     for k in range(skipped, len(times)):
-        t, solver = times[k], sampler == "dpm++2m"
+        t, solver = times[k], sampler in SOLVERS
         now, after = (0, 0) if sigmas is None else (scaled(made, sampler, k), made.sigmas[k + 1])
         e = 0.5 * x / (now**2 + 1) ** 0.5 + float(t) / 1000
         made.is_scale_input_called = True
@@ -212,7 +230,7 @@ def run(sampler, steps, given, skip):
         sampler = "dpm++2m-sde"  # our name
     row = {"sampler": sampler, "steps": steps, "skip": skip, "config": fields, "calls": seen}
     if sigmas is not None and skip == 0:
-        row["init"] = float(sigmas[0] if "2m" in sampler else made.init_noise_sigma)
+        row["init"] = float(sigmas[0] if solver else made.init_noise_sigma)
     return row
 
 

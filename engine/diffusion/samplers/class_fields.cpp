@@ -43,6 +43,19 @@ void ClassReader::final_sigma() {
   config.own.ends_at_sigma_min = last == "sigma_min";
 }
 
+void ClassReader::sigma_ends() {
+  for (const auto& [key, to] : {std::pair("sigma_min", &config.own.sigma_min),
+                                std::pair("sigma_max", &config.own.sigma_max)}) {
+    if (!json[key].is_null()) *to = get_number(json, key, {}, 1e-9, 1e9, path);
+  }
+}
+
+void ClassReader::refuse_flow() {
+  if (get_bool(json, "use_flow_sigmas", false, path)) {
+    throw file_error("{}: use_flow_sigmas is true, which is for another family of models", path);
+  }
+}
+
 void ClassReader::threshold() {
   if (get_bool(json, "thresholding", false, path)) not_done.emplace_back("thresholding");
 }
@@ -85,14 +98,37 @@ void read_dpm2(ClassReader& r) {
 void read_euler(ClassReader& r) {
   r.noise_levels();
   r.final_sigma();
-  for (const auto& [key, to] : {std::pair("sigma_min", &r.config.own.sigma_min),
-                                std::pair("sigma_max", &r.config.own.sigma_max)}) {
-    if (!r.json[key].is_null()) *to = get_number(r.json, key, {}, 1e-9, 1e9, r.path);
-  }
+  r.sigma_ends();
   const std::string between = get_string(r.json, "interpolation_type", "linear", r.path);
   if (between != "linear") r.not_done.push_back("interpolation_type " + printable(between));
   const std::string times = get_string(r.json, "timestep_type", "discrete", r.path);
   if (times != "discrete") r.not_done.push_back("timestep_type " + printable(times));
+}
+
+void read_unipc(ClassReader& r) {
+  r.noise_levels();
+  r.final_sigma();
+  r.sigma_ends();
+  r.threshold();
+  r.refuse_flow();
+  r.config.own.solver_order = static_cast<int>(get_int(r.json, "solver_order", 2, 1, 3, r.path));
+  r.config.own.bh1 = get_string(r.json, "solver_type", "bh2", r.path) == "bh1";
+  r.config.own.lower_order_final = get_bool(r.json, "lower_order_final", true, r.path);
+  if (!get_bool(r.json, "predict_x0", true, r.path)) r.not_done.emplace_back("predict_x0 false");
+  if (!r.json["disable_corrector"].empty()) r.not_done.emplace_back("disable_corrector");
+  if (!r.json["solver_p"].is_null()) r.not_done.emplace_back("solver_p");
+}
+
+void read_lcm(ClassReader& r) {
+  read_betas_of_stable_diffusion(r);
+  if (r.json["beta_schedule"].is_null()) {
+    r.config.beta_schedule = SchedulerConfig::Betas::scaled_linear;
+  }
+  r.clip(false);
+  r.threshold();
+  r.config.own.original_steps = static_cast<int>(
+      get_int(r.json, "original_inference_steps", 50, 1, r.config.num_train_timesteps, r.path));
+  r.config.own.timestep_scaling = get_number(r.json, "timestep_scaling", 10, 1e-6, 1e6, r.path);
 }
 
 void read_solver(ClassReader& r) {
@@ -104,9 +140,7 @@ void read_solver(ClassReader& r) {
   if (get_bool(r.json, "use_lu_lambdas", false, r.path)) {
     r.config.levels = NoiseLevels::exponential;
   }
-  if (get_bool(r.json, "use_flow_sigmas", false, r.path)) {
-    throw file_error("{}: use_flow_sigmas is true, which is for another family of models", r.path);
-  }
+  r.refuse_flow();
   const std::string algorithm = get_string(r.json, "algorithm_type", "dpmsolver++", r.path);
   if (algorithm == "sde-dpmsolver++") {
     own.algorithm = Own::Algorithm::stochastic_data;

@@ -34,6 +34,8 @@ constexpr Sampler samplers[] = {
     {"heun",        heun_aliases,         "HeunDiscreteScheduler",            true,   read_heun,    heun},
     {"dpm2",        dpm2_aliases,         "KDPM2DiscreteScheduler",           true,   read_dpm2,    dpm2},
     {"lms",         lms_aliases,          "LMSDiscreteScheduler",             true,   read_levels,  lms},
+    {"unipc",       {},                   "UniPCMultistepScheduler",          true,   read_unipc,   unipc},
+    {"lcm",         {},                   "LCMScheduler",                     false,  read_lcm,     lcm},
 };
 // clang-format on
 

@@ -1,6 +1,6 @@
 // The samplers' functions, for the table. Formulas: DDIM (Song 2020), PNDM (Liu 2022), DDPM (Ho
 // 2020), Euler, ancestral Euler, Heun, DPM2 and LMS (Karras 2022, as in k-diffusion), DPM-Solver
-// and DPM-Solver++ (Lu 2022); details follow diffusers.
+// and DPM-Solver++ (Lu 2022), UniPC (Zhao 2023), LCM (Luo 2023); details follow diffusers.
 #pragma once
 
 #include "engine/diffusion/samplers/sampler_table.h"
@@ -17,6 +17,8 @@ Schedule dpmpp_2m_sde(const SamplerRequest& request);
 Schedule heun(const SamplerRequest& request);
 Schedule dpm2(const SamplerRequest& request);
 Schedule lms(const SamplerRequest& request);
+Schedule unipc(const SamplerRequest& request);
+Schedule lcm(const SamplerRequest& request);
 
 // Where the timesteps of a sampler lie: where the file says nothing, leading; of a sampler that
 // walks noise levels linspace. The leading of a file for another kind of sampler is not for it.
@@ -31,5 +33,7 @@ void read_solver(ClassReader& reader);
 void read_heun(ClassReader& reader);
 void read_dpm2(ClassReader& reader);
 void read_levels(ClassReader& reader);
+void read_unipc(ClassReader& reader);
+void read_lcm(ClassReader& reader);
 
 }  // namespace yent

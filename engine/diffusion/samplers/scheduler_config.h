@@ -40,7 +40,10 @@ struct SchedulerConfig {
     bool heun = false;  // else midpoint
     bool lower_order_final = true, euler_at_final = false;
     bool ends_at_sigma_min = false;  // else at 0
+    bool bh1 = false;                // else bh2
     bool large_variance = false;
+    int original_steps = 50;  // of the schedule that an LCM was distilled from
+    double timestep_scaling = 10;
     std::optional<double> sigma_min = {}, sigma_max = {};  // ends of Karras' and other levels
   } own = {};
 
@@ -69,6 +72,8 @@ struct ClassReader {
   void threshold();          // thresholding
   void noise_levels();       // use_karras_sigmas and the like
   void final_sigma();        // final_sigmas_type
+  void sigma_ends();         // sigma_min and sigma_max
+  void refuse_flow();        // use_flow_sigmas
 };
 
 }  // namespace yent

@@ -24,23 +24,30 @@ int timestep(const SchedulerConfig& c, int steps, int i) {
   return 0;
 }
 
+std::vector<int> all_timesteps(const SamplerRequest& r) {
+  std::vector<int> timesteps;
+  for (int i = 0; i < r.steps; ++i) timesteps.push_back(timestep(r.config, r.steps, i));
+  return timesteps;
+}
+
 }  // namespace
 
 VariancePreserving::VariancePreserving(const SamplerRequest& r)
+    : VariancePreserving(r, all_timesteps(r)) {}
+
+VariancePreserving::VariancePreserving(const SamplerRequest& r, std::vector<int> timesteps)
     : config_(r.config),
       alphas_(cumulative_alphas(r.config)),
+      timesteps_(timesteps.begin() + r.skipped, timesteps.end()),
       stride_(r.config.num_train_timesteps / r.steps) {
-  for (int i = r.skipped; i < r.steps; ++i) {
-    const int t = timestep(config_, r.steps, i);
+  for (const int t : timesteps_) {
     if (t < 0 || t >= config_.num_train_timesteps) {
       throw usage_error("steps is {}, which this schedule cannot place", r.steps);
     }
-    timesteps_.push_back(t);
   }
   if (config_.prediction == Prediction::noise && abar(timesteps_[0]) == 0) {
     throw usage_error(
-        "timestep {} holds nothing but noise, from which a model that predicts noise "
-        "cannot start",
+        "timestep {} holds nothing but noise, from which a model that predicts noise cannot start",
         timesteps_[0]);
   }
 }
@@ -111,6 +118,39 @@ Schedule ddpm(const SamplerRequest& request) {
       update.terms.push_back({kNoise, std::sqrt(variance)});
     }
     schedule.calls.emplace_back(v.call(t)).updates.push_back(std::move(update));
+  }
+  return schedule;
+}
+
+// Every step jumps to the clean picture and adds noise for the next. The steps are some of those
+// that the model was distilled from.
+Schedule lcm(const SamplerRequest& request) {
+  const SchedulerConfig& config = request.config;
+  const int original = std::min(config.own.original_steps, config.num_train_timesteps);
+  if (request.steps > original) {
+    throw usage_error("steps is {}, expected 1 to {} with lcm", request.steps, original);
+  }
+  std::vector<int> ts;
+  for (int i = 0; i < request.steps; ++i) {
+    const int from_the_end = static_cast<int>(static_cast<int64_t>(i) * original / request.steps);
+    ts.push_back((original - from_the_end) * (config.num_train_timesteps / original) - 1);
+  }
+  const VariancePreserving v(request, ts);
+  ts = v.timesteps();
+  Schedule schedule;
+  for (size_t i = 0; i < ts.size(); ++i) {
+    // The boundary condition: the earlier the timestep, the more of the picture is there already.
+    constexpr double sigma_data = 0.5;
+    const double scaled = ts[i] * config.own.timestep_scaling;
+    const double sum = scaled * scaled + sigma_data * sigma_data;
+    const double skip = sigma_data * sigma_data / sum, out = scaled / std::sqrt(sum);
+    ModelCall& call = schedule.calls.emplace_back(v.call(ts[i]));
+    call.x0 = {out * call.x0.x + skip, out * call.x0.output};
+    const double p = i + 1 < ts.size() ? v.abar(ts[i + 1]) : 1;
+    Update update{kX,
+                  {{kX, std::sqrt(p) * call.x0.x}, {kModelOutput, std::sqrt(p) * call.x0.output}}};
+    if (p < 1) update.terms.push_back({kNoise, std::sqrt(1 - p)});
+    call.updates.push_back(std::move(update));
   }
   return schedule;
 }

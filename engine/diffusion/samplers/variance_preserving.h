@@ -14,6 +14,8 @@ class VariancePreserving {
   // Throws a usage error where the steps leave the table of timesteps, or begin where nothing is
   // left of the picture and the model predicts noise. The config must outlive it.
   explicit VariancePreserving(const SamplerRequest& request);
+  // The same with other timesteps, those of all steps.
+  VariancePreserving(const SamplerRequest& request, std::vector<int> timesteps);
 
   // The timesteps of the schedule in falling order, without those that are skipped.
   const std::vector<int>& timesteps() const { return timesteps_; }
