@@ -137,7 +137,7 @@ TEST_CASE("cuda host: one thread may serve two devices, and two threads one each
     const PaintSpec spec{.steps = 3};
     for (int turn = 0; turn < 2; ++turn) {
       for (Text2Image* painter : {&first, &second}) {
-        const PersistentTensor text = painter->encode("a cat", "", spec);
+        const PersistentTensor text = painter->encode({.text = "a cat"}, {}, spec);
         painter->decode(painter->denoise(text, spec, painter->size(spec), 5, {}).latent);
       }
     }

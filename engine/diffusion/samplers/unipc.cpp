@@ -7,6 +7,7 @@
 
 #include "engine/diffusion/samplers/samplers.h"
 #include "engine/diffusion/samplers/sigma_levels.h"
+#include "kernels/portable_math.h"
 
 namespace yent {
 namespace {
@@ -63,12 +64,12 @@ class UniPc {
 
   // Lambda from level i to level k, in steps of length h.
   double distance(size_t i, size_t k, double h) const {
-    return std::log(levels_.sigma(i) / levels_.sigma(k)) / h;
+    return portable::log(levels_.sigma(i) / levels_.sigma(k)) / h;
   }
 
   // Step i, from the latent in kBegin; with the output at its end where it is corrected.
   std::vector<Term> step(size_t i, int order, bool corrects) const {
-    const double ratio = levels_.sigma(i + 1) / levels_.sigma(i), h = -std::log(ratio);
+    const double ratio = levels_.sigma(i + 1) / levels_.sigma(i), h = -portable::log(ratio);
     const double b = own_.bh1 ? -h : ratio - 1;
     std::array<double, 3> at{}, share{};  // where the other outputs are, and their weights
     for (int k = 1; k < order; ++k) at[k - 1] = distance(i, i - k, h);
@@ -93,9 +94,10 @@ class UniPc {
   // So that the first n powers of the distances integrate exactly.
   static std::array<double, 3> weights(const std::array<double, 3>& at, double h, double b, int n) {
     Equations equations{};
-    double phi = std::expm1(-h) / -h - 1, factorial = 1;
+    double phi = (portable::exp(-h) - 1) / -h - 1, factorial = 1;
     for (int row = 0; row < n; ++row) {
-      for (int k = 0; k < n; ++k) equations.rows[row][k] = std::pow(at[k], row);
+      for (int k = 0; k < n; ++k)
+        equations.rows[row][k] = row == 0 ? 1 : equations.rows[row - 1][k] * at[k];
       equations.rows[row][n] = phi * factorial / b;
       factorial *= row + 2;
       phi = phi / -h - 1 / factorial;
