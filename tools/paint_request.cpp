@@ -81,6 +81,9 @@ PaintRequest request_of(Run& run, Dump* dump) {
                        .dump = dump,
                        .grammar = grammar_named(o.grammar),
                        .negative_grammar = grammar_named(o.grammar)};
+  if (request.grammar == Grammar::literal && request.prompt.find("<lora:") != std::string::npos) {
+    run.console.warn("<lora:...> in the prompt is text without --grammar a1111");
+  }
   if (o.timings || o.json) request.timings = &run.timings;
   if (!o.cond.empty()) request.embeddings = read_embeddings(o.cond);
   if (!o.init_image.empty()) request.picture = read_image(o.init_image);

@@ -43,6 +43,18 @@ TEST_CASE("cli prompt: two chunks are two times 77 rows, and the picture keeps w
   CHECK(read_image(program.here / "a.png").rgb == read_image(program.here / "b.png").rgb);
 }
 
+TEST_CASE("cli prompt: what is cut is named, and a tag that is text is pointed out") {
+  if (Program::absent()) return;
+  const Program program;
+  std::string prompt;
+  for (int i = 0; i < 75; ++i) prompt += "cat ";
+  const Outcome o = program.paint({"-p", prompt + "<lora:x:1> red", "-o", "a.png"});
+  CHECK(o.code == 0);
+  CHECK(o.err.find("is text without --grammar a1111") != std::string::npos);
+  CHECK(o.err.find("the prompt is cut to 75 tokens; lost: < lora : x : 1 > red\n") !=
+        std::string::npos);
+}
+
 TEST_CASE("cli prompt: a learned word in the negative prompt") {
   if (Program::absent()) return;
   const Program program;
