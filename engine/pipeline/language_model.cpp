@@ -115,7 +115,7 @@ LanguageModel::Result LanguageModel::generate(
     const int32_t id = sampler.sample(last, generator);
     sampler.accept(id);
     result.generated.push_back(id);
-    if (id == tokenizer_->vocabulary().eos) break;
+    if (tokenizer_->ends(id)) break;
     const std::string piece = decoder.add(id);
     if (!piece.empty() && !on_piece(piece)) return result;
     if (state_.length >= state_.context) {

@@ -39,7 +39,7 @@ class LanguageModel {
     const CancelToken* cancel = nullptr;
   };
   struct Result {
-    std::vector<int32_t> prompt, generated;  // a final EOS is among the generated
+    std::vector<int32_t> prompt, generated;  // a final EOS or other end is among them
     std::vector<float> logits;               // of every position that was computed, if kept
     bool context_full = false;
   };

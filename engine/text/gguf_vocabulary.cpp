@@ -1,6 +1,8 @@
 #include "engine/text/gguf_vocabulary.h"
 
 #include <algorithm>
+#include <iterator>
+#include <string_view>
 
 #include "engine/text/pretokenize/pre_tokenizer.h"
 #include "kernels/error.h"
@@ -20,6 +22,39 @@ Defaults defaults_of(const Vocabulary& v) {
   if (v.model != "gpt2") return {.bos = 1, .eos = 2, .add_bos = true};
   const PreTokenizer words = PreTokenizer::named(v.pre, v.path);
   return {.bos = words.has_bos() ? 11 : kNoToken, .eos = 11, .add_bos = words.adds_bos()};
+}
+
+// Chat models end a turn with one token and a text with another; files name one of them as eos. As
+// llama.cpp, we know the others by their text where no key names them.
+constexpr std::string_view end_texts[] = {
+    "<|eot_id|>",
+    "<|eom_id|>",
+    "<|im_end|>",
+    "<|end|>",
+    "<end_of_turn>",
+    "<|endoftext|>",
+    "<|end_of_text|>",
+    "<EOT>",
+    "[EOT]",
+    "<eos>",
+    "[EOS]",
+    "<end_of_utterance>",
+    "<｜end▁of▁sentence｜>",
+};
+
+void read_ends(const GgufFile& f, Vocabulary& v) {
+  for (const char* key : {"tokenizer.ggml.eot_token_id", "tokenizer.ggml.eom_token_id"}) {
+    const int64_t id = f.integer(key, kNoToken);
+    if (id >= 0 && id < static_cast<int64_t>(v.tokens.size())) {
+      v.other_ends.push_back(static_cast<int>(id));
+    }
+  }
+  for (size_t id = 0; id < v.tokens.size(); ++id) {
+    if (std::find(std::begin(end_texts), std::end(end_texts), v.tokens[id]) !=
+        std::end(end_texts)) {
+      v.other_ends.push_back(static_cast<int>(id));
+    }
+  }
 }
 
 void read_pieces(const GgufFile& f, Vocabulary& v) {
@@ -67,6 +102,7 @@ Vocabulary read_vocabulary(const GgufFile& f, const Messages& messages) {
   v.add_bos = f.boolean("tokenizer.ggml.add_bos_token", defaults.add_bos) && v.bos != kNoToken;
   v.add_eos = f.boolean("tokenizer.ggml.add_eos_token", false) && v.eos != kNoToken;
   v.add_space_prefix = f.boolean("tokenizer.ggml.add_space_prefix", true);
+  read_ends(f, v);
   v.nanollama = f.has_prefix("nanollama.");
   return v;
 }

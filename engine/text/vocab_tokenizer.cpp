@@ -110,6 +110,11 @@ PieceType VocabTokenizer::type(size_t id) const {
   return vocabulary_.types.empty() ? kNormal : static_cast<PieceType>(vocabulary_.types[id]);
 }
 
+bool VocabTokenizer::ends(int32_t id) const {
+  const auto& others = vocabulary_.other_ends;
+  return id == vocabulary_.eos || std::find(others.begin(), others.end(), id) != others.end();
+}
+
 // The longest literal piece that the text begins with, or null.
 const std::string* VocabTokenizer::literal_at(std::string_view text, bool special) const {
   if (!starts_[static_cast<uint8_t>(text[0])]) return nullptr;

@@ -27,6 +27,7 @@ struct Vocabulary {
   std::vector<int32_t> types = {};       // PieceType, one for each token; empty: all are normal
   std::vector<std::string> merges = {};  // gpt2: "left right", in order of rank
   int bos = 1, eos = 2;                  // or kNoToken
+  std::vector<int> other_ends = {};      // tokens that end a generation as eos does
   // To the text of a completion.
   bool add_bos = true, add_eos = false;
   // llama: a space is added before the text; in nanollama's files only if the text does not begin
@@ -58,6 +59,9 @@ class VocabTokenizer {
   explicit VocabTokenizer(Vocabulary vocabulary);
 
   const Vocabulary& vocabulary() const { return vocabulary_; }
+
+  // Whether the token ends a generation.
+  bool ends(int32_t id) const;
 
   std::vector<int32_t> encode(std::string_view text, EncodeOptions options) const;
 

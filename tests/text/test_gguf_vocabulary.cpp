@@ -23,8 +23,8 @@ Vocabulary read(
   const test::TemporaryFolder folder;
   const auto path = folder.path() / "x.gguf";
   GgufWriter writer(path);
-  const std::vector<std::string> tokens{"<unk>", "<s>", "</s>", "a", "b", "c", "d",
-                                        "e",     "f",   "g",    "h", "i", "j"};
+  const std::vector<std::string> tokens{"<unk>", "<s>", "</s>",       "a", "b", "c", "d",
+                                        "e",     "f",   "<|im_end|>", "h", "i", "j"};
   std::vector<int32_t> types(tokens.size(), 1);
   types[1] = types[2] = 3;
   writer.set_text("tokenizer.ggml.model", model);
@@ -94,6 +94,18 @@ TEST_CASE("gguf_vocabulary: what a file says goes before the defaults") {
   CHECK(named.bos == 1);
   const VocabTokenizer tokenizer(named);
   CHECK(tokenizer.encode("a", {.bos = true, .eos = true}) == std::vector<int32_t>{1, 3, 2});
+}
+
+TEST_CASE("gguf_vocabulary: a generation ends at eos, and where a turn or a message ends") {
+  const VocabTokenizer tokenizer(read("gpt2", "qwen2", [](GgufWriter& w) {
+    w.set_u32("tokenizer.ggml.eos_token_id", 4);
+    w.set_u32("tokenizer.ggml.eot_token_id", 5);
+    w.set_u32("tokenizer.ggml.eom_token_id", 99);  // outside; llama.cpp does not mind either
+  }));
+  for (int32_t id = 0; id < 13; ++id) {
+    CAPTURE(id);
+    CHECK(tokenizer.ends(id) == (id == 4 || id == 5 || id == 9));
+  }
 }
 
 TEST_CASE("gguf_vocabulary: unknown pre-tokenizers and ids outside are refused") {
