@@ -24,7 +24,7 @@ std::span<const uint8_t> bytes_of(const MappedFile& file) {
 }
 
 // Progressive JPEGs of today have about ten scans. Each costs a pass over all pixels, so that many
-// empty scans would keep us busy for hours.
+// empty scans would keep us busy for hours: 100 scans of 64 million pixels take 2 s.
 constexpr size_t most_scans = 100;
 
 std::string_view chars_of(std::span<const uint8_t> bytes) {
