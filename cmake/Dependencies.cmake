@@ -1,6 +1,6 @@
-# Everything from outside, all of it Debian packages: header-only but for OpenMP, and
+# Everything from outside, all of it Debian packages: header-only but for
 # Google Benchmark in bench/. README says what each is for.
-find_package(OpenMP REQUIRED COMPONENTS CXX)
+find_package(Threads REQUIRED)
 
 set(YENT_DEPS_DIR "" CACHE PATH "Debian packages unpacked here are used before installed ones")
 

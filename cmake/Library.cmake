@@ -5,7 +5,7 @@ foreach(part yent_api yent_engine yent_loaders yent_kernels yent_cuda)
   list(APPEND objects $<TARGET_OBJECTS:${part}>)
 endforeach()
 
-set(private_libraries ${OpenMP_CXX_LIB_NAMES} m ${CMAKE_DL_LIBS})
+set(private_libraries pthread m ${CMAKE_DL_LIBS})
 add_library(yent_shared SHARED ${objects})
 add_library(yent_static STATIC ${objects})
 set(exports ${CMAKE_SOURCE_DIR}/cmake/exports.map)
@@ -13,7 +13,7 @@ target_link_options(yent_shared PRIVATE LINKER:--version-script=${exports} LINKE
 set_target_properties(yent_shared PROPERTIES LINK_DEPENDS ${exports} VERSION ${PROJECT_VERSION}
                       SOVERSION ${PROJECT_VERSION_MAJOR} EXPORT_NAME yent)
 set_target_properties(yent_static PROPERTIES EXPORT_NAME static)
-target_link_libraries(yent_shared PRIVATE OpenMP::OpenMP_CXX ${CMAKE_DL_LIBS})
+target_link_libraries(yent_shared PRIVATE Threads::Threads ${CMAKE_DL_LIBS})
 target_link_libraries(yent_static INTERFACE stdc++ ${private_libraries})
 if(YENT_HAS_CUDA)
   find_package(CUDAToolkit REQUIRED)
