@@ -95,8 +95,12 @@ void paint_pictures(Run& run, Pipeline& pipeline, const PaintRequest& request,
                     const Pipeline::Resolution& made,
                     const std::vector<std::filesystem::path>& outputs) {
   const Options& o = run.options;
-  const std::string model = model_name(painter_path(o.model));
-  const InfotextFacts facts{.model = model, .version = YENT_VERSION, .loras = o.loras};
+  const InfotextFacts facts{.model = model_name(painter_path(o.model)),
+                            .version = YENT_VERSION,
+                            .loras = o.loras,
+                            .embeddings = o.embeddings,
+                            .vae = o.vae.empty() ? "" : model_name(o.vae),
+                            .policy = o.policy};
   PaintEvents events;
   int calls_done = 0;
   if (run.console.shows_progress()) {

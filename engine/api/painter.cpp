@@ -7,7 +7,6 @@
 
 #include "engine/api/images.h"
 #include "engine/pipeline/assets.h"
-#include "engine/pipeline/infotext.h"
 #include "engine/pipeline/measured.h"
 #include "loaders/io/output_file.h"
 
@@ -161,7 +160,10 @@ yent_status yent_painter_create(yent_device* device, const yent_painter_params* 
     auto made = std::make_unique<yent_painter>();
     made->devices = required(device, "device").devices;
     const std::filesystem::path model = painter_path(p.model ? p.model : "default");
-    made->model = model_name(model);
+    made->facts = {.model = model_name(model),
+                   .version = YENT_VERSION,
+                   .vae = p.vae ? model_name(p.vae) : "",
+                   .policy = text_of(p.policy)};
     PipelineConfig config{
         .model = model,
         .policy = policy_of(p.precision, p.policy, p.policy_text, *made->devices->backends[0]),
@@ -173,14 +175,15 @@ yent_status yent_painter_create(yent_device* device, const yent_painter_params* 
     config.choice = {.variant = text_of(p.variant), .vae = text_of(p.vae)};
     if (p.prediction) config.prediction = prediction_named(p.prediction);
     for (size_t i = 0; i < p.embedding_count; ++i) {
-      config.embeddings.push_back(
-          read_textual_inversion(text_of((&required(p.embeddings, "embeddings"))[i])));
+      const std::string file = text_of((&required(p.embeddings, "embeddings"))[i]);
+      config.embeddings.push_back(read_textual_inversion(file));
+      made->facts.embeddings.push_back(file);
     }
     for (size_t i = 0; i < p.lora_count; ++i) {
       const yent_lora& lora = (&required(p.loras, "loras"))[i];
       if (!std::isfinite(lora.scale)) throw usage_error("a LoRA's scale is {}", lora.scale);
       config.loras.push_back(Lora::open(text_of(lora.path), lora.scale));
-      made->loras.push_back(lora_name(text_of(lora.path), lora.scale));
+      made->facts.loras.push_back(lora_name(text_of(lora.path), lora.scale));
     }
     const auto say = [user = p.user](yent_message_fn to) {
       return [user, to](const std::string& sentence) { to(user, sentence.c_str()); };
@@ -263,12 +266,10 @@ yent_status yent_paint(yent_painter* painter, const yent_paint_params* params,
     const PaintRequest request =
         request_of(p, dump ? &*dump : nullptr, pictures ? &timings : nullptr);
     const Pipeline::Resolution made = pipeline.check(request);
-    const InfotextFacts facts{
-        .model = painter->model, .version = YENT_VERSION, .loras = painter->loras};
     auto result = std::make_unique<yent_pictures>();
     PaintEvents events = events_of(p);
     events.picture = [&](Painted&& painted) {
-      std::string text = infotext(request, made, painted.seed, facts);
+      std::string text = infotext(request, made, painted.seed, painter->facts);
       const auto& kept = result->pictures.emplace_back(std::move(painted), std::move(text));
       if (p.on_picture) p.on_picture(p.user, &kept.picture);
       if (!pictures) result->pictures.pop_back();

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "engine/api/api.h"
+#include "engine/pipeline/infotext.h"
 #include "engine/pipeline/pipeline.h"
 
 struct yent_painter {
   std::shared_ptr<yent::Devices> devices;  // outlive the pipeline
   std::unique_ptr<yent::Pipeline> pipeline;
-  std::string model;               // as the infotext names it
-  std::vector<std::string> loras;  // FILE:SCALE
+  yent::InfotextFacts facts;
 };

@@ -19,7 +19,7 @@ struct LlamaConfig {
   int output_rows = 0;     // of output; 0 where the embedding is the head, too
   float eps = 1e-5f;
   float theta = 10000;
-  float rope_scale = 1;  // positions are divided by it
+  float rope_scale = 1;     // positions are divided by it
   int rotated = 0;          // of each head, the first elements that turn
   bool interleaved = true;  // pairs (2i, 2i + 1), else (i, i + rotated / 2)
   bool conjugate = false;   // turn by minus the angle

@@ -1,6 +1,6 @@
 #include "engine/pipeline/infotext.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include "loaders/io/json.h"
 
@@ -66,10 +66,13 @@ std::string infotext(const PaintRequest& r, const Pipeline::Resolution& resoluti
   settings.push_back({"CFG scale", fmt::to_string(r.spec.guidance)});
   settings.push_back({"Seed", fmt::to_string(seed)});
   settings.push_back({"Size", fmt::format("{}x{}", resolution.width, resolution.height)});
-  settings.push_back({"Model", std::string(facts.model)});
+  settings.push_back({"Model", facts.model});
+  if (!facts.vae.empty()) settings.push_back({"VAE", facts.vae});
   if (r.spec.clip_skip != 1) settings.push_back({"Clip skip", fmt::to_string(r.spec.clip_skip)});
   if (r.picture) settings.push_back({"Denoising strength", fmt::to_string(r.spec.strength)});
   if (!facts.loras.empty()) settings.push_back({"Lora", list_of(facts.loras)});
+  if (!facts.embeddings.empty()) settings.push_back({"Embeddings", list_of(facts.embeddings)});
+  if (!facts.policy.empty()) settings.push_back({"Policy", facts.policy});
   settings.push_back({"Version", fmt::format("yent {}", facts.version)});
 
   std::string text = r.prompt;

@@ -11,10 +11,12 @@
 
 namespace yent {
 
-// What the request does not say itself. `loras` as the caller wrote them.
+// What the request does not say itself. Adapters and embeddings as the caller wrote them; a VAE and
+// a policy by name, where they are not the model's own.
 struct InfotextFacts {
-  std::string_view model, version;
-  std::vector<std::string> loras = {};
+  std::string model, version;
+  std::vector<std::string> loras = {}, embeddings = {};
+  std::string vae = {}, policy = {};
 };
 
 // How the infotext names a model (the last part of its path) and an adapter (FILE:SCALE, or FILE

@@ -27,7 +27,7 @@ struct PipelineConfig {
   // without it memory holds one network at a time.
   bool keep_loaded = true;
   Messages messages = {};
-  CheckpointChoice choice = {};  // a variant of the weights, another VAE
+  CheckpointChoice choice = {};               // a variant of the weights, another VAE
   std::optional<Prediction> prediction = {};  // what the UNet predicts, whatever the files say
 };
 

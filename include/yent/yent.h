@@ -213,7 +213,8 @@ typedef struct yent_paint_params {
   const char* grammar;
   /* The text encoder's layer whose output counts, from its last (0 or 1) backwards. */
   int32_t clip_skip;
-  /* "karras", "exponential", "beta" or "normal", of a sigma sampler. NULL: the model's, or `karras`. */
+  /* "karras", "exponential", "beta" or "normal", of a sigma sampler. NULL: the model's, or
+   * `karras`. */
   const char* noise_levels;
 } yent_paint_params;
 

@@ -66,6 +66,16 @@ TEST_CASE("infotext: values that would break the line are JSON strings at its en
     CHECK(reader.at("sampler") == Json(c.sampler));
     CHECK(reader.at("size") == Json("512x384"));
   }
+  // What the golden texts do not have: a VAE, embeddings, a policy.
+  const InfotextFacts all{.model = "m",
+                          .version = "1",
+                          .embeddings = {"bad.pt", "worse.pt"},
+                          .vae = "mse.safetensors",
+                          .policy = "int8-exact"};
+  const Pipeline::Resolution made{.width = 8, .height = 8, .sampler = "ddim", .latent = {}};
+  const std::string text = infotext(ours[0].request, made, 7, all);
+  CHECK(text.find("Model: m, VAE: mse.safetensors, Policy: int8-exact, Version: yent 1, "
+                  "Embeddings: \"bad.pt, worse.pt\"") != std::string::npos);
   // The one of them that knows quoted values gets the model's name back.
   CHECK(golden[1].at("sd_geninfo").at("Model") == Json(ours[1].model));
 }

@@ -72,9 +72,10 @@ TEST_CASE("llama_config: keys that change the arithmetic are never passed over")
       {"attention.clamp_kqv", 8},      {"attention.scale", 0.5f}, {"attn_logit_softcapping", 50},
       {"final_logit_softcapping", 30}, {"logit_scale", 0.5f},     {"embedding_scale", 12},
       {"residual_scale", 0.25f}};
-  for (const auto& [key, value] : other) {
-    CAPTURE(key);
-    const std::string name = std::string("llama.") + key;
+  for (const auto& row : other) {
+    const std::string name = std::string("llama.") + row.first;
+    const float value = row.second;
+    CAPTURE(name);
     const std::string sentence = refused([&](GgufWriter& out) { out.set_f32(name, value); });
     CHECK(sentence.find(name) != std::string::npos);
     CHECK(sentence.find("which this engine does not know") != std::string::npos);

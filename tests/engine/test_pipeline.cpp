@@ -249,7 +249,8 @@ TEST_CASE("pipeline: sizes and wishes of a caller are errors, not aborts") {
   CHECK(refused([](PaintRequest& r) { r.spec.width = 1 << 30; }));
   CHECK(refused([](PaintRequest& r) { r.spec.steps = 0; }));
   CHECK(refused([](PaintRequest& r) { r.spec.sampler = "magic"; }));
-  CHECK(refused([](PaintRequest& r) { r.spec.sampler = "ddim", r.spec.levels = NoiseLevels::karras; }));
+  CHECK(refused(
+      [](PaintRequest& r) { r.spec.sampler = "ddim", r.spec.levels = NoiseLevels::karras; }));
   CHECK(refused([](PaintRequest& r) { r.noise.latents = {Latent{4, 1, 1, {1, 2, 3}}}; }));
   CHECK(refused([](PaintRequest& r) {
     r.picture = Image(16, 16);

@@ -35,9 +35,10 @@ uint64_t hash_of(int count, const F& result) {
 
 TEST_CASE("portable math: the nearest doubles, or their neighbours") {
   const Json golden = read_json(YENT_SOURCE_DIR "/tests/golden/portable_math.json");
-  for (const auto& [name, function] : functions) {
-    CAPTURE(name);
-    for (const Json& pair : golden[name]) {
+  for (const auto& row : functions) {
+    const Function function = row.second;
+    CAPTURE(row.first);
+    for (const Json& pair : golden[row.first]) {
       const double x = pair[0].get<double>(), expected = pair[1].get<double>();
       const double unit = std::nextafter(std::fabs(expected), HUGE_VAL) - std::fabs(expected);
       CAPTURE(x);
