@@ -35,12 +35,12 @@ ClipConfig read_clip_config(const DiffusionCheckpoint& files) {
 
 PromptTokenizer::PromptTokenizer(const DiffusionCheckpoint& files, const TokenizerFolders& folders,
                                  std::span<const TextualInversion> embeddings)
-    : PromptTokenizer(read_clip_config(files), folder_for(files, folders), embeddings) {
+    : PromptTokenizer{folder_for(files, folders), read_clip_config(files), embeddings} {
   const auto pad = files.pad_token();
   if (pad && folders.instead.empty()) tokenizer_.pad_with(*pad);
 }
 
-PromptTokenizer::PromptTokenizer(const ClipConfig& config, const std::filesystem::path& folder,
+PromptTokenizer::PromptTokenizer(const std::filesystem::path& folder, const ClipConfig& config,
                                  std::span<const TextualInversion> embeddings)
     : tokenizer_(ClipTokenizer::load(folder)), positions_(config.max_position_embeddings) {
   if (tokenizer_.vocab_size() > config.vocab_size) {

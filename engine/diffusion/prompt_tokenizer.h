@@ -65,7 +65,7 @@ class PromptTokenizer {
   TokenizedPrompt tokenize(const Prompt& prompt) const;
 
  private:
-  PromptTokenizer(const ClipConfig& config, const std::filesystem::path& folder,
+  PromptTokenizer(const std::filesystem::path& folder, const ClipConfig& config,
                   std::span<const TextualInversion> embeddings);
   void add_words(const ClipConfig& config, std::span<const TextualInversion> embeddings);
   size_t together(int32_t id) const;
