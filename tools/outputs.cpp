@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <tuple>
 
 #include "engine/pipeline/assets.h"
@@ -77,6 +78,18 @@ std::vector<NamedFile> outputs_of(const Options& o) {
   return outputs;
 }
 
+// Weights and settings of a VAE or of adapters. Other files beside them are free.
+template <class Iterator>
+void add_weights(const NamedFile& folder, std::vector<NamedFile>& inputs) {
+  constexpr std::string_view endings[] = {".safetensors", ".bin", ".pt", ".ckpt", ".json"};
+  std::error_code error;
+  for (Iterator at(folder.path, error); !error && at != Iterator(); at.increment(error)) {
+    const std::string ending = lower_ending(at->path());
+    if (std::ranges::find(endings, ending) == std::end(endings)) continue;
+    inputs.push_back({folder.option, at->path()});
+  }
+}
+
 // The files of a model in a folder, which the run opens by itself. Others beside them are free.
 void add_folder(const NamedFile& folder, std::vector<NamedFile>& inputs) {
   std::error_code error;
@@ -106,13 +119,18 @@ std::vector<NamedFile> inputs_of(const Options& o) {
   add_model("--llm", o.llm, "default/yent.gguf");
   add("--tokenizer", o.tokenizer);
   add("--vae", o.vae);
+  add_weights<fs::directory_iterator>({"--vae", o.vae}, inputs);
+  add_weights<fs::recursive_directory_iterator>({"--lora-dir", o.lora_dir}, inputs);
   add("-i", o.init_image);
   add("--mask", o.mask);
   add("--init-latent", o.init_latent);
   add("--cond", o.cond);
   if (is_policy_path(o.policy)) add("--policy", o.policy);
   for (const std::string& file : o.embeddings) add("--embedding", file);
-  for (const std::string& lora : o.loras) add("--lora", lora_argument(lora).first);
+  for (const std::string& lora : o.loras) {
+    add("--lora", lora_argument(lora).first);
+    add_weights<fs::directory_iterator>({"--lora", lora_argument(lora).first}, inputs);
+  }
   return inputs;
 }
 

@@ -76,6 +76,15 @@ TEST_CASE("cli: one file for two outputs, or for an input and an output, is 2") 
   refused({"--cond", "old.png", "--ascii", "old.png"});
   put(program.here / "mix.policy", "* f32\n");
   refused({"--policy", "mix.policy", "--ascii", "./mix.policy"});
+  fs::create_directories(program.here / "loras/mine");
+  put(program.here / "loras/mine/a.safetensors", "old");
+  put(program.here / "loras/adapter_config.json", "old");
+  refused({"--grammar", "a1111", "--lora-dir", "loras", "--dump", "loras/mine/a.safetensors"});
+  refused({"--lora", "loras:0.5", "--ascii", "loras/adapter_config.json"});
+  const std::string vae = painter + "/vae";
+  CHECK(refused({"--vae", vae, "--dump", vae + "/diffusion_pytorch_model.safetensors"}) ==
+        "yent-run: --dump " + vae + "/diffusion_pytorch_model.safetensors is the file that --vae " +
+            vae + "/diffusion_pytorch_model.safetensors reads, expected another\n");
   check_refused(program, {"--complete", "x", "--llm", "old.png", "--dump", "hard.txt"}, 2);
   CHECK(program.read("old.png") == "old");
 
