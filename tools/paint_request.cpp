@@ -22,6 +22,13 @@ std::optional<NoiseLevels> levels_of(const Options& o) {
   return find_noise_levels(o.scheduler);
 }
 
+// A folder that is not there is a slip of the hand, also where no prompt asks for a file of it.
+std::filesystem::path existing_folder(const std::string& folder) {
+  std::error_code error;
+  if (folder.empty() || std::filesystem::is_directory(folder, error)) return folder;
+  throw file_error("{}: not a folder, expected one with LoRA files", folder);
+}
+
 }  // namespace
 
 std::pair<std::string, float> lora_argument(const std::string& argument) {
@@ -49,7 +56,7 @@ Pipeline make_pipeline(Run& run) {
                         .text_is_given = !o.cond.empty(),
                         .keep_loaded = o.explain,  // loaded once to be explained, and then used
                         .choice = {.variant = o.variant, .vae = o.vae}};
-  config.lora_dir = o.lora_dir;
+  config.lora_dir = existing_folder(o.lora_dir);
   for (const std::string& file : o.embeddings) {
     config.embeddings.push_back(read_textual_inversion(file));
   }

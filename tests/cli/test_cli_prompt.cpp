@@ -20,6 +20,7 @@ TEST_CASE("cli prompt: the grammar's mistakes are 2, a LoRA that is missing is 3
   check_refused(program, a1111 + Args{"-p", "x", "-n", "[a|b]"}, 2);
   const Args missing{"-p", "<lora:x:1>", "--lora-dir", "here"};
   check_refused(program, a1111 + missing, 3);
+  check_refused(program, a1111 + Args{"-p", "x", "--lora-dir", "here"}, 3);
   fs::create_directory(program.here / "here");
   check_refused(program, a1111 + missing, 3);
   CHECK(program.paint(a1111 + missing).err.find("here: there is no LoRA x") != std::string::npos);
