@@ -79,6 +79,13 @@ std::vector<std::string> typed_words(const CLI::App& app, int argc, char** argv)
   return words;
 }
 
+// CLI11 would count the words that are expected at most.
+class WordsHelp : public CLI::Formatter {
+  std::string make_option_usage(const CLI::Option* words) const override {
+    return "[" + make_option_name(words, true) + "...]";
+  }
+};
+
 }  // namespace
 
 void OptionGroup::add(const char* names, const char* type, const Read& read,
@@ -155,6 +162,7 @@ void add_words(CLI::App& app, const char* name, std::vector<std::string>& to,
     to = typed;
     return true;
   };
+  app.formatter(std::make_shared<WordsHelp>());
   app.add_option(name, all, help)
       ->expected(CLI::detail::expected_max_vector_size - 1, CLI::detail::expected_max_vector_size)
       ->option_text("TEXT ...")

@@ -179,6 +179,9 @@ void check(const Options& o, const CLI::App& app) {
   if (given("--variant") && o.variant.empty()) {
     throw usage_error("--variant is empty, expected a name as fp16, bf16 or non_ema");
   }
+  for (const auto& [flag, file] : {std::pair("--dump", &o.dump), std::pair("--ascii", &o.ascii)}) {
+    if (*file == "-") throw usage_error("{} is -, expected a file; -o alone can be -", flag);
+  }
   if (!o.dump_layers.empty() && o.dump.empty()) throw usage_error("--dump-layers needs --dump");
   if (given("--strength") && o.init_image.empty()) throw usage_error("--strength needs -i");
   if (given("--mask") && o.init_image.empty()) throw usage_error("--mask needs -i");

@@ -78,8 +78,8 @@ void Lora::sort_keys() {
     add_kind(module, key->kind, tensor.name);
   }
   if (!strangers.empty()) {
-    throw file_error("{}: {}{} is no part of an adapter that is supported", path(),
-                     printable(strangers[0]), and_more(strangers.size() - 1));
+    throw file_error("{}: no adapter that is supported has {}{}", path(), printable(strangers[0]),
+                     and_more(strangers.size() - 1));
   }
   if (peft_names.size() > 1) {
     throw file_error("{}: holds the adapters {} and {}, expected one", path(),
@@ -116,7 +116,7 @@ void Lora::refuse_unmatched(std::vector<std::string> keys) const {
     throw file_error("{}: none of its {} tensors fits a module of the model", path(), keys.size());
   }
   std::ranges::sort(keys);
-  throw file_error("{}: {}{} fits no module of the model", path(), printable(keys[0]),
+  throw file_error("{}: no module of the model fits {}{}", path(), printable(keys[0]),
                    and_more(keys.size() - 1));
 }
 

@@ -42,7 +42,10 @@ GgufFile GgufFile::open(const std::filesystem::path& path) {
   const int64_t count = file.integer("split.count", 1);
   if (count < 2) return file;
   const int64_t no = part_number(file, count);
-  const auto stem = stem_of(file.path_, no, count);
+  auto stem = stem_of(file.path_, no, count);
+  // A link of another name stands for the part that it points to.
+  std::error_code error;
+  if (!stem) stem = stem_of(std::filesystem::canonical(path, error).string(), no, count);
   if (no != 0) {
     throw file_error("{}: part {} of {}: open the first{}", file.path_, no + 1, count,
                      stem ? ", " + *stem + part_ending(0, count) : "");

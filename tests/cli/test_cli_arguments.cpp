@@ -136,6 +136,14 @@ TEST_CASE("cli: a character without a glyph is named, one that tears the rows is
   CHECK(said.find("U+1F408") != std::string::npos);
 }
 
+TEST_CASE("cli: the help begins with how to call the program") {
+  if (Program::absent()) return;
+  const Program program;
+  CHECK(program.run({"--help"}).out.find("yent-run [OPTIONS] [words...]") != std::string::npos);
+  check_refused(program, {"-p", "x", "--dump", "-"}, 2);
+  check_refused(program, {"-p", "x", "--ascii", "-"}, 2);
+}
+
 TEST_CASE("cli: OpenMP's variable changes nothing, the affinity mask does") {
   if (Program::absent()) return;
   Program program;

@@ -294,21 +294,30 @@ TEST_CASE("schedulers: config files") {
   CHECK(absent.steps_offset == 0);
   CHECK(absent.set_alpha_to_one);
   CHECK(absent.prediction == yent::Prediction::noise);
-  CHECK(absent.warnings ==
-        std::vector<std::string>{"config.json asks for clip_sample, which is not done"});
   CHECK(config_of(R"({"_class_name": "EulerAncestralDiscreteScheduler"})").sampler == "euler-a");
   CHECK(config_of(R"({"_class_name": "Novelty"})").sampler == "ddim");
+  CHECK(absent.warnings ==
+        std::vector<std::string>{"config.json: no _class_name; ddim takes its place"});
   CHECK(!config_of(R"({"_class_name": "PNDMScheduler"})").set_alpha_to_one);
   CHECK(config_of(R"({"_class_name": "HeunDiscreteScheduler"})").beta_end == 0.012);
   for (
       const char* bad :
-      {"[]", R"({"num_train_timesteps": 0})", R"({"num_train_timesteps": 10001})",
-       R"({"num_train_timesteps": "1000"})", R"({"beta_start": -0.1})", R"({"beta_end": 1.5})",
-       R"({"beta_schedule": "sigmoid"})", R"({"prediction_type": "flow_prediction"})",
-       R"({"timestep_spacing": "random"})", R"({"steps_offset": -1})", R"({"steps_offset": 1000})",
-       R"({"set_alpha_to_one": 1})", R"({"trained_betas": [0.1]})",
+      {"[]",
+       R"({"num_train_timesteps": 0})",
+       R"({"num_train_timesteps": 10001})",
+       R"({"num_train_timesteps": "1000"})",
+       R"({"beta_start": -0.1})",
+       R"({"beta_end": 1.5})",
+       R"({"beta_schedule": "sigmoid"})",
+       R"({"prediction_type": "flow_prediction"})",
+       R"({"timestep_spacing": "random"})",
+       R"({"steps_offset": -1})",
+       R"({"steps_offset": 1000})",
+       R"({"set_alpha_to_one": 1})",
+       R"({"trained_betas": [0.1]})",
        R"({"_class_name": "DPMSolverMultistepScheduler", "solver_order": 4})",
        R"({"_class_name": "DPMSolverMultistepScheduler", "use_flow_sigmas": true})",
+       R"({"_class_name": "FlowMatchEulerDiscreteScheduler"})",
        R"({"_class_name": "EulerDiscreteScheduler", "final_sigmas_type": "one"})",
        R"({"_class_name": "EulerDiscreteScheduler", "use_karras_sigmas": true, "use_beta_sigmas": true})",
        R"({"_class_name": "DDPMScheduler", "variance_type": "learned_range"})",

@@ -68,6 +68,12 @@ TEST_CASE("gguf_split: the first part stands for all") {
   }
 }
 
+TEST_CASE("gguf_split: a link of another name stands for the first part") {
+  const test::TemporaryFolder folder;
+  std::filesystem::create_symlink(kGolden / name_of(1, 3), folder / "link.gguf");
+  CHECK(GgufFile::open(folder / "link.gguf").tensors().size() == 5);
+}
+
 TEST_CASE("gguf_split: another part names the first") {
   const Parts parts;
   CHECK(parts.refused(2) == fmt::format("{}: part 2 of 3: open the first, {}", parts.at(2).string(),

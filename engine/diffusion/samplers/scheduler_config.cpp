@@ -102,12 +102,17 @@ std::optional<SchedulerConfig::Spacing> read_spacing(const Json& j, const std::s
 const Sampler& own_sampler(const Json& j, const std::string& path, SchedulerConfig& c) {
   const std::string name = get_string(j, "_class_name", "", path);
   if (const Sampler* own = sampler_of_class(name)) return *own;
-  const Sampler& instead = find_sampler(c.sampler).sampler;
-  if (!name.empty()) {
-    c.warnings.push_back(
-        fmt::format("{}: _class_name is {}, which this engine does not have; {} takes its place",
-                    path, printable(name), instead.name));
+  // Such a scheduler belongs to a model that predicts a flow, which ours would paint wrong.
+  if (name.find("FlowMatch") != name.npos) {
+    throw file_error("{}: _class_name is {}, which is for another family of models", path,
+                     printable(name));
   }
+  const Sampler& instead = find_sampler(c.sampler).sampler;
+  c.warnings.push_back(
+      name.empty() ? fmt::format("{}: no _class_name; {} takes its place", path, instead.name)
+                   : fmt::format("{}: _class_name is {}, which this engine does not have; {} takes "
+                                 "its place",
+                                 path, printable(name), instead.name));
   return instead;
 }
 
