@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <optional>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 
@@ -104,6 +106,7 @@ class Machine {
   void put_under(PickleId parent, const std::vector<PickleId>& children, bool pairs);
   void deepen(PickleId parent, PickleId child);
   void global(std::string_view module, std::string_view name);
+  std::optional<std::string_view> module_class(PickleId id) const;
   void call(size_t arguments);
   void check_dictionaries() const;
   void store(uint64_t key);
@@ -236,6 +239,16 @@ void Machine::global(std::string_view module, std::string_view name) {
   names_.push_back(std::move(full));
   if (use == PickleUse::dictionary) dictionaries_.emplace(names_.back(), Dictionary{op_at_});
   push({.kind = Kind::global, .text = names_.back()});
+}
+
+// torch's format before 1.6 writes a module's class as the persistent id ("module", class, file,
+// source code); the class is a global that was allowed.
+std::optional<std::string_view> Machine::module_class(PickleId id) const {
+  const PickleValue& tuple = values_[id];
+  if (tuple.kind != Kind::tuple || tuple.items.size() != 4) return {};
+  const PickleValue &word = values_[tuple.items[0]], &type = values_[tuple.items[1]];
+  if (word.kind != Kind::string || word.text != "module" || type.kind != Kind::global) return {};
+  return type.text;
 }
 
 // REDUCE, NEWOBJ and NEWOBJ_EX, all alike: a global and one or two tuples (dicts) of arguments.
@@ -443,6 +456,10 @@ bool Machine::build_object(uint8_t op) {
     }
     case BINPERSID: {
       const PickleId id = pop();
+      if (const auto name = module_class(id)) {
+        push({.kind = Kind::global, .text = *name});
+        break;
+      }
       push({.kind = Kind::persistent});
       deepen(stack_.back(), id);
       values_.back().items = {id};

@@ -106,6 +106,22 @@ TEST_CASE("pickle: what torch.save does not emit is refused") {
   CHECK(contains(body("\x95\xff\xff\xff\xff\xff\xff\xff\xffN."), "a frame past the end"));
 }
 
+TEST_CASE("pickle: the class of a module in old files of torch is the class alone") {
+  const auto module_of = [](const std::string& global) {
+    return "\x80\x02("s + pickle_text("module") + global + pickle_text("file.py") +
+           pickle_text("class C: pass") + "tQ)R.";
+  };
+  const auto allow = [](std::string_view, std::string_view) { return PickleUse::any; };
+  const std::string pickle = module_of("cgood\nC\n");
+  const PickleGraph graph = read_pickle(span_of(pickle), allow, "f");
+  const PickleValue& root = graph[graph.root];
+  REQUIRE(root.kind == PickleValue::Kind::call);
+  CHECK(graph[root.items[0]].kind == PickleValue::Kind::global);
+  CHECK(graph[root.items[0]].text == "good.C");
+  CHECK(pickle_refusal(module_of("cbad\nC\n")).ends_with("asks for bad.C, which is refused"));
+  CHECK(pickle_refusal(module_of("N")).ends_with("a call of what is no global"));
+}
+
 TEST_CASE("pickle: depth and size have limits") {
   const auto repeated = [](std::string_view op, size_t count) {
     std::string out = "\x80\x02";
