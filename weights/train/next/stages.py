@@ -1,0 +1,133 @@
+"""What all trainings share: a schedule that counts samples, checkpoints, small states for the tree.
+
+A stage can be killed or stopped at any moment. `Run` keeps two things: a full checkpoint in the
+working folder (weights, optimizer, count), and on `keep` a small state for weights/train/state:
+8-bit weights and the count, from which another machine goes on with a fresh optimizer and a short
+warm-up. Which sample is drawn depends on the count alone."""
+
+import json
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+
+def rate(count, total, since, warm):
+    """Learning rate factor: warm-up over `warm` samples after each fresh start, flat until 60 % of
+    `total`, then half a cosine down to 3 %."""
+    up = min(1.0, (since + 1) / warm)
+    done = min(1.0, max(0.0, (count / total - 0.6) / 0.4))
+    return up * (0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * done)))
+
+
+def pack(state):
+    """f32 tensors -> 8 bit with one f16 scale for 32 values; small tensors stay f32."""
+    out = {}
+    for name, value in state.items():
+        if not torch.is_floating_point(value):
+            continue
+        flat = value.detach().float().numpy().ravel()
+        if flat.size < 1024 or flat.size % 32:
+            out[name] = value.detach().half().numpy() if flat.size % 32 and flat.size >= 1024 else value.detach().float().numpy()
+            continue
+        blocks = flat.reshape(-1, 32)
+        scale = np.abs(blocks).max(1, keepdims=True) / 127 + 1e-12
+        out[name + "@q"] = np.rint(blocks / scale).astype(np.int8).reshape(value.shape)
+        out[name + "@s"] = scale[:, 0].astype(np.float16)
+    return out
+
+
+def unpack(arrays):
+    out = {}
+    for name in arrays:
+        if name.endswith("@s"):
+            continue
+        if name.endswith("@q"):
+            q = arrays[name]
+            flat = q.reshape(-1, 32).astype(np.float32) * arrays[name[:-2] + "@s"].astype(np.float32)[:, None]
+            out[name[:-2]] = torch.from_numpy(flat.reshape(q.shape))
+        else:
+            out[name] = torch.from_numpy(arrays[name].astype(np.float32))
+    return out
+
+
+class Run:
+    """One stage: `model` is trained by `step_loss(count)` until `count` reaches `total`."""
+
+    def __init__(self, name, folder, model, total, lr, warm, average=0.0, state=None, trained=None):
+        self.name, self.folder, self.model, self.total, self.lr, self.warm = name, Path(folder), model, total, lr, warm
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.path = self.folder / f"{name}.pt"
+        self.trained = list(model.parameters()) if trained is None else trained
+        self.opt = torch.optim.AdamW(self.trained, lr=lr, betas=(0.9, 0.99), weight_decay=0.01)
+        self.count, self.since, self.smooth, self.log = 0, 0, None, []
+        self.decay = average
+        if self.path.exists():
+            saved = torch.load(self.path, weights_only=False)
+            model.load_state_dict(saved["model"])
+            self.opt.load_state_dict(saved["opt"])
+            self.count, self.since, self.smooth, self.log = saved["count"], saved["since"], saved["smooth"], saved["log"]
+            self.mean = saved["mean"]
+        else:
+            if state and Path(state).exists():
+                arrays = dict(np.load(state, allow_pickle=False))
+                self.count = int(arrays.pop("count"))
+                model.load_state_dict(unpack(arrays), strict=False)
+            self.mean = {k: v.detach().clone() for k, v in model.state_dict().items()} if average else None
+
+    def save(self):
+        new = self.path.with_suffix(".new")
+        torch.save(dict(model=self.model.state_dict(), opt=self.opt.state_dict(), count=self.count, since=self.since,
+                        smooth=self.smooth, log=self.log, mean=self.mean), new)
+        new.replace(self.path)
+
+    def weights(self):
+        """The averaged weights if there are any."""
+        return self.mean if self.mean is not None else self.model.state_dict()
+
+    def update_mean(self, steps):
+        keep = min(self.decay, (1 + steps) / (10 + steps))
+        for k, v in self.model.state_dict().items():
+            if torch.is_floating_point(v):
+                self.mean[k].lerp_(v, 1 - keep)
+            else:
+                self.mean[k].copy_(v)
+
+    def go(self, batch, step_loss, minutes=1e9, every=180):
+        """Trains; `step_loss(count)` uses the samples count .. count + batch - 1."""
+        began, saved, start, steps, cpu = time.time(), time.time(), self.count, 0, time.process_time()
+        while self.count < self.total and time.time() - began < 60 * minutes:
+            for group in self.opt.param_groups:
+                group["lr"] = self.lr * rate(self.count, self.total, self.since, self.warm)
+            loss = step_loss(self.count)
+            self.opt.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(self.trained, 1.0)
+            self.opt.step()
+            steps += 1
+            self.count += batch
+            self.since += batch
+            if self.decay:
+                self.update_mean(self.since // batch)
+            self.smooth = loss.item() if self.smooth is None else 0.98 * self.smooth + 0.02 * loss.item()
+            if time.time() - saved > every:
+                self.log.append([self.count, round(self.smooth, 5)])
+                self.save()
+                wall, work = time.time() - began, time.process_time() - cpu
+                print(f"{self.name} {self.count} of {self.total}  loss {self.smooth:.4f}  "
+                      f"{(self.count - start) / wall:.1f} a second, {(self.count - start) / work:.1f} a second of one core",
+                      flush=True)
+                saved = time.time()
+        self.log.append([self.count, round(self.smooth or 0, 5)])
+        self.save()
+
+
+def keep(run_folder, name, target):
+    """Writes the small state of a stage for the tree."""
+    saved = torch.load(Path(run_folder) / f"{name}.pt", weights_only=False)
+    weights = saved["mean"] if saved["mean"] is not None else saved["model"]
+    np.savez_compressed(target, count=saved["count"], **pack(weights))
+    log = Path(target).with_suffix(".json")
+    log.write_text(json.dumps(dict(stage=name, count=saved["count"], curve=saved["log"])) + "\n")
