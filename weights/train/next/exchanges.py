@@ -1,0 +1,100 @@
+"""The exchanges that the project has written: exchanges/*.txt.
+
+A block is separated by empty lines and holds what people may say and what Yent may answer:
+
+    > how do I get rich          a line of the person's; every answer of the block fits it
+    a piggy bank on crutches     a detail: finishes any starter that wants a thing ("... staring at")
+    * banknotes folded into      a detail that is plural, so that it also fits "made of", "broken"
+    = You? With those shoes?     a roast
+
+`# ...` is a remark. An exchange is one line with one answer of its block."""
+
+import json
+import random
+import re
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+TABLES = json.loads((HERE.parents[2] / "engine/yent/yent.json").read_text("utf-8"))
+MOODS = {m["name"]: m["starters"] for m in TABLES["moods"]}
+KEYWORDS = [(m["name"], set(m["keywords"])) for m in TABLES["moods"]]
+PLURAL = ("made of", "of broken")      # starters that want several of a thing
+ALL = [s for starters in MOODS.values() for s in starters]
+
+
+def blocks():
+    """[(said, details, plural details, roasts)]"""
+    found = []
+    for path in sorted((HERE / "exchanges").glob("*.txt")):
+        for part in re.split(r"\n\s*\n", path.read_text("utf-8")):
+            block = ([], [], [], [])
+            for line in part.splitlines():
+                line = line.strip()
+                if not line or line.startswith("#"):
+                    continue
+                kind = {">": 0, "*": 2, "=": 3}.get(line[0], 1)
+                block[kind].append(line if kind == 1 else line[1:].strip())
+            if block[0] and (block[1] or block[2] or block[3]):
+                found.append(block)
+    return found
+
+
+def mood_of(said):
+    words = set(re.findall(r"[^\W_]+", said.lower()))
+    return next((name for name, keys in KEYWORDS if words & keys), "default")
+
+
+def starter_for(said, plural, rng):
+    """A starter of the line's own mood, now and then of another."""
+    pool = MOODS[mood_of(said)] if rng.random() < 0.65 else ALL
+    fits = [s for s in pool if plural or not s.endswith(PLURAL)]
+    return rng.choice(fits or [s for s in ALL if not s.endswith(PLURAL)])
+
+
+def context(lines, said, starter=""):
+    """The engine's text; it begins with the space that the tokenizer puts in front."""
+    return " " + "\n".join(lines).replace("{starter}", starter).replace("{words}", said)
+
+
+def misspelled(rng, text):
+    i = rng.randrange(len(text))
+    return text[:i] + rng.choice(["", text[i] * 2]) + text[i + 1:]
+
+
+class Exchanges:
+    def __init__(self):
+        self.blocks = blocks()
+        # Blocks with many answers come more often.
+        self.weights = [(len(b[1]) + len(b[2]) + 0.5 * len(b[3])) for b in self.blocks]
+
+    def count(self):
+        return sum(len(b[0]) * (len(b[1]) + len(b[2]) + len(b[3])) for b in self.blocks)
+
+    def draw(self, rng):
+        """(context, continuation)"""
+        block = rng.choices(self.blocks, self.weights)[0]
+        said = rng.choice(block[0])
+        kinds = [k for k in (1, 2, 3) if block[k]]
+        kind = rng.choices(kinds, [len(block[k]) * (0.5 if k == 3 else 1) for k in kinds])[0]
+        answer = rng.choice(block[kind])
+        x = rng.random()
+        if x < 0.08 and len(said) > 3:
+            said = misspelled(rng, said)
+        elif x < 0.3:
+            said = said[0].upper() + said[1:] + rng.choice(["", ".", "!", "?"])
+        elif x < 0.34:
+            said = said.upper()
+        elif x < 0.38:
+            said = rng.choice(["well, ", "listen, ", "hey Yent, ", "Yent, ", "ok so ", "tell me: "]) + said
+        if kind == 3:
+            return context(TABLES["roast_context"], said), " " + answer + "\n"
+        return context(TABLES["context"], said, starter_for(said, kind == 2, rng)), " " + answer + ".\n"
+
+
+if __name__ == "__main__":
+    e = Exchanges()
+    print(len(e.blocks), "blocks,", sum(len(b[0]) for b in e.blocks), "lines,",
+          sum(len(b[1]) + len(b[2]) for b in e.blocks), "details,", sum(len(b[3]) for b in e.blocks), "roasts,",
+          e.count(), "exchanges")
+    for i in range(8):
+        print(*e.draw(random.Random(i)), sep=" ->")

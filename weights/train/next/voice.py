@@ -1,0 +1,195 @@
+#!/usr/bin/env python3
+"""Trains the voice: a LLaMA of 5.8M parameters (voice_model.py). See README.md.
+
+    python voice.py tokenizer | language | exchange | export | say [--run DIR] [--minutes N]
+
+`language` reads free English (corpora.py writes RUN/text.txt), `exchange` the project's own
+exchanges. Both go on where they stopped; counts are tokens."""
+
+import argparse
+import math
+import random
+from pathlib import Path
+
+import numpy as np
+import sentencepiece
+import torch
+import torch.nn.functional as F
+
+import exchanges
+import voice_gguf
+from stages import Run
+from voice_model import Shape, Voice
+
+HERE = Path(__file__).resolve().parent
+STATE = HERE.parent / "state"
+VOCABULARY, WINDOW, ROWS = 4096, 256, 8
+HELD_OUT = 50       # every 50th paragraph is never trained on
+CONTEXT_WEIGHT = 0.05
+
+
+def tokenizer(args=None):
+    return sentencepiece.SentencePieceProcessor(model_file=str(STATE / "voice.model"))
+
+
+def learn_tokenizer(args):
+    """4096 pieces, from a part of the text and everything that the project has written."""
+    rng = random.Random(1)
+    text = (args.run / "text.txt").read_text("utf-8").splitlines()
+    lines = rng.sample(text, 60000)
+    e = exchanges.Exchanges()
+    own = ["".join(e.draw(rng)) for _ in range(6000)] if e.blocks else []
+    words = [w for m in exchanges.TABLES["moods"] for w in m["keywords"]]
+    import sys
+    sys.path.insert(0, str(HERE.parent))
+    import grammar
+    own += [r["said"] + "\n " + r["starter"] + " " + r["detail"] for r in (grammar.reaction(rng) for _ in range(12000))]
+    pieces = [p for line in lines + own + [" ".join(words)] * 20 for p in (" " + line).splitlines()]
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(pieces), model_prefix=str(STATE / "voice"), model_type="bpe", vocab_size=VOCABULARY,
+        byte_fallback=True, split_digits=True, allow_whitespace_only_pieces=True, character_coverage=0.9999,
+        normalization_rule_name="identity", remove_extra_whitespaces=False, add_dummy_prefix=False, unk_id=0, bos_id=1,
+        eos_id=2, pad_id=-1, num_threads=1, minloglevel=2)
+    (STATE / "voice.vocab").unlink()
+
+
+def tokens(args, part):
+    """The text as one array: part "train" or "test"."""
+    path = args.run / f"text.{part}.npy"
+    if not path.exists():
+        t = tokenizer()
+        lines = (args.run / "text.txt").read_text("utf-8").splitlines()
+        random.Random(5).shuffle(lines)
+        for name, keep in (("train", lambda i: i % HELD_OUT), ("test", lambda i: i % HELD_OUT == 0)):
+            chosen = [" " + line for i, line in enumerate(lines) if keep(i)]
+            ids = [x for line in t.encode(chosen) for x in (t.bos_id(), *line, t.eos_id())]
+            np.save(args.run / f"text.{name}.npy", np.array(ids, np.uint16))
+            (args.run / f"text.{name}.bytes").write_text(str(sum(len(c.encode()) for c in chosen)))
+    return np.load(path)
+
+
+def model_of():
+    torch.manual_seed(1)
+    return Voice(Shape(vocab=VOCABULARY))
+
+
+def language(args):
+    data = torch.from_numpy(tokens(args, "train").astype(np.int64))
+    run = Run("language", args.run, model_of(), args.total or 30_000_000, 2e-3, 400_000, state=STATE / "language.npz")
+    batch = ROWS * WINDOW
+
+    def loss(count):
+        rng = random.Random(f"window {count}")
+        at = [rng.randrange(len(data) - WINDOW - 1) for _ in range(ROWS)]
+        ids = torch.stack([data[i:i + WINDOW + 1] for i in at])
+        with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
+            logits = run.model(ids[:, :-1])
+        return F.cross_entropy(logits.float().flatten(0, 1), ids[:, 1:].flatten())
+    run.go(batch, loss, args.minutes)
+    print("held-out bits per byte", bits(args, run.model))
+
+
+@torch.no_grad()
+def bits(args, model, windows=60):
+    data = torch.from_numpy(tokens(args, "test").astype(np.int64))
+    per_byte = len(data) / int((args.run / "text.test.bytes").read_text())
+    losses = [F.cross_entropy(model(data[i:i + WINDOW][None])[0], data[i + 1:i + WINDOW + 1]).item()
+              for i in range(0, min(len(data) - WINDOW - 1, windows * WINDOW), WINDOW)]
+    return sum(losses) / len(losses) / math.log(2) * per_byte
+
+
+def sample(e, t, rng):
+    before, after = e.draw(rng)
+    head = t.encode(before, enable_sampling=rng.random() < 0.15, alpha=0.1)
+    return [t.bos_id(), *head, *t.encode(after), t.eos_id()], len(head) + 1
+
+
+def exchange(args):
+    """Counts exchanges, not tokens."""
+    t, e, batch = tokenizer(), exchanges.Exchanges(), 32
+    print(e.count(), "exchanges", flush=True)
+    model = model_of()
+    run = Run("exchange", args.run, model, args.total or 120_000, 1e-3, 3000, average=0.995, state=STATE / "exchange.npz")
+    if run.count == 0:
+        start = torch.load(args.run / "language.pt", weights_only=False)["model"]
+        model.load_state_dict(start)
+        run.mean = {k: v.clone() for k, v in start.items()}
+    data = torch.from_numpy(tokens(args, "train").astype(np.int64)) if (args.run / "text.txt").exists() else None
+
+    def loss(count):
+        rng = random.Random(f"exchange {count}")
+        rows = [sample(e, t, rng) for _ in range(batch)]
+        if data is not None:  # a quarter of plain text keeps the language
+            for k in range(batch // 4):
+                i = rng.randrange(len(data) - 80)
+                rows[k] = (data[i:i + 72].tolist(), 0)
+        width = min(160, max(len(r[0]) for r in rows))
+        ids, weights = torch.zeros(batch, width, dtype=torch.long), torch.zeros(batch, width)
+        for k, (line, head) in enumerate(rows):
+            line = line[:width]
+            ids[k, :len(line)] = torch.tensor(line)
+            weights[k, 1:head] = CONTEXT_WEIGHT
+            weights[k, max(head, 1):len(line)] = 1.0 if head else 0.4
+        with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
+            logits = run.model(ids[:, :-1])
+        losses = F.cross_entropy(logits.float().flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
+        weights = weights[:, 1:].flatten()
+        return (losses * weights).sum() / weights.sum()
+    run.go(batch, loss, args.minutes)
+
+
+def newest(args):
+    for name in ("exchange", "language"):
+        if (args.run / f"{name}.pt").exists():
+            saved = torch.load(args.run / f"{name}.pt", weights_only=False)
+            print(name, saved["count"])
+            return saved["mean"] or saved["model"]
+    raise SystemExit("nothing trained yet")
+
+
+@torch.no_grad()
+def say(args):
+    """Samples as the engine does: temperature 0.8, the 40 likeliest, until a full stop."""
+    t, model, rng = tokenizer(), model_of(), random.Random(3)
+    model.load_state_dict(newest(args))
+    model.eval()
+    torch.manual_seed(1)
+    for said in args.words or ["how do I get rich", "I play the guitar", "my mother is calling", "who are you", "I feel nothing"]:
+        for _ in range(2):
+            starter = exchanges.starter_for(said, False, rng)
+            ids = [t.bos_id(), *t.encode(exchanges.context(exchanges.TABLES["context"], said, starter))]
+            begin = len(ids)
+            for _ in range(30):
+                logits = model(torch.tensor([ids]))[0, -1] / 0.8
+                best = logits.topk(40)
+                ids.append(best.indices[torch.multinomial(best.values.softmax(0), 1)].item())
+                if ids[-1] == t.eos_id() or "\n" in t.decode(ids[begin:]):
+                    break
+            print(f"{said} -> {starter}{t.decode(ids[begin:]).rstrip()}")
+
+
+def export(args):
+    model = model_of()
+    model.load_state_dict(newest(args))
+    tensors = {name: p.detach().numpy() for name, p in model.named_parameters()}
+    voice_gguf.write(args.out, model.shape, tokenizer(), tensors)
+    print(args.out, args.out.stat().st_size, "bytes")
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("stage", choices=["tokenizer", "language", "exchange", "export", "say"])
+    options.add_argument("words", nargs="*")
+    options.add_argument("--run", type=Path, default=Path("voice-run"))
+    options.add_argument("--out", type=Path, default=Path("yent.gguf"))
+    options.add_argument("--minutes", type=float, default=1e9)
+    options.add_argument("--total", type=int)
+    options.add_argument("--threads", type=int, default=1)
+    options.add_argument("--bf16", action="store_true")
+    args = options.parse_args()
+    torch.set_num_threads(args.threads)
+    {"tokenizer": learn_tokenizer, "language": language, "exchange": exchange, "say": say, "export": export}[args.stage](args)
+
+
+if __name__ == "__main__":
+    main()
