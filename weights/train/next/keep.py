@@ -1,0 +1,13 @@
+"""Writes the small states of a run to weights/train/state, to be committed."""
+
+import sys
+from pathlib import Path
+
+from stages import keep
+
+STATE = Path(__file__).resolve().parents[1] / "state"
+for name in ("inner", "text", "unet", "guide", "outer", "language", "exchange"):
+    if (Path(sys.argv[1]) / f"{name}.pt").exists():
+        keep(sys.argv[1], name, STATE / f"{name}.npz")
+        print(name, (STATE / f"{name}.npz").stat().st_size, "bytes")
+print("in all", sum(f.stat().st_size for f in STATE.iterdir()), "bytes; at most 15,000,000 are kept in the tree")

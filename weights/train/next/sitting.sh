@@ -1,0 +1,45 @@
+#!/bin/sh
+# One sitting of training in the background, at the lowest priority. Everything goes on where it stopped.
+#
+#   PYTHON=/path/to/python ./sitting.sh start RUN     # the painter's chain and the voice's chain
+#   ./sitting.sh status RUN
+#   ./sitting.sh stop RUN                             # asks both to end; at most 3 minutes are lost
+#   PYTHON=... ./sitting.sh keep RUN                  # writes weights/train/state, to be committed
+#
+# kill -STOP and -CONT are harmless at any moment. THREADS=2 when nothing else uses the machine.
+set -eu
+cd "$(dirname "$0")"
+PYTHON=${PYTHON:-python3} THREADS=${THREADS:-1} RUN=$2
+mkdir -p "$RUN"
+export OMP_NUM_THREADS="$THREADS" PYTHONDONTWRITEBYTECODE=1
+idle() { chrt --idle 0 nice -n 19 "$@"; }
+
+hand() {
+  for stage in inner text unet; do
+    idle "$PYTHON" painter.py "$stage" --run "$RUN" --threads "$THREADS" || exit 1
+  done
+  idle "$PYTHON" painter.py outer --run "$RUN" --threads "$THREADS"
+}
+
+tongue() {
+  [ -f "$RUN/text.txt" ] || idle "$PYTHON" corpora.py "$RUN/text.txt"
+  for stage in language exchange; do
+    idle "$PYTHON" voice.py "$stage" --run "$RUN" --threads "$THREADS" || exit 1
+  done
+}
+
+case $1 in
+  start)
+    setsid "$0" hand "$RUN" > "$RUN/hand.log" 2>&1 &
+    echo $! > "$RUN/hand.pid"
+    setsid "$0" tongue "$RUN" > "$RUN/tongue.log" 2>&1 &
+    echo $! > "$RUN/tongue.pid" ;;
+  hand) hand ;;
+  tongue) tongue ;;
+  status) tail -n 2 "$RUN"/*.log ;;
+  stop)
+    for chain in hand tongue; do
+      kill -- -"$(ps -o pgid= "$(cat "$RUN/$chain.pid")" | tr -d ' ')" || true
+    done ;;
+  keep) "$PYTHON" keep.py "$RUN" ;;
+esac
