@@ -177,7 +177,7 @@ STARTERS = {
     "an empty chair staring at": (Item("chair"), "beside", {}),
     "a fat snail crawling across": (Item("snail"), "on", {}),
     "a grey office worker drowning in": (Item("grey office worker", mood="sad"), "in", {}),
-    "a security guard drooling on": (Item("guard", mood="sleepy"), "over", {}),
+    "a security guard drooling on": (Item("security guard", mood="sleepy"), "over", {}),
     "a cyberpunk cat hacking into": (Item("cyberpunk cat"), "beside", {}),
     "a cat with glowing eyes staring at": (Item("cat"), "beside", {}),
     "a fat orange cat sitting on": (Item("cat", color="orange"), "on", {}),
@@ -218,10 +218,24 @@ for _key, _entry in CATALOG.items():
         if _name.isascii():
             NAME_OF.setdefault(_name, (_key, 1))
             NAME_OF.setdefault(plural(_name), (_key, 3))
-NAME_OF.update({"people": ("man", 3), "cutlets": ("sausage", 3), "meatballs": ("sausage", 3), "wedding": ("bride in combat boots", 1),
-                "bank": ("house", 1), "queue": ("man", 4), "choir": ("nun", 3), "audience": ("man", 5), "crowd": ("man", 5),
-                "army": ("soldier", 4), "hen": ("bird", 1), "hens": ("bird", 3), "owl": ("crow", 1), "parrot": ("bird", 1), "hell": ("devil", 1),
-                "christmas tree": ("tree", 1), "soup bowl": ("pot", 1), "moustache": ("doorman", 1) if "doorman" in CATALOG else ("moustached doorman", 1)})
+# What is near enough: word -> subject. Plurals follow.
+NEAR = {"moustached doorman": "waiter barman barber tailor butler conductor postman hangman moustache", "woman": "widow nurse witch heiress duchess",
+        "poet": "actor comedian tenor author writer novelist composer drummer guitarist violinist", "dog": "wolf fox pug mastiff",
+        "bird": "hen chicken ostrich peacock swallow parrot rooster", "duck": "swan goose penguin", "cat": "lion tiger panther",
+        "horse": "camel giraffe moose reindeer", "bug": "bee fly wasp ant flea", "chain": "rope noose handcuffs", "dress": "coat shirt suit jacket sweater cardigan",
+        "face": "nose ear beard smile mask", "hand": "finger thumb arm handshake", "boot": "foot leg knee", "castle": "museum hotel",
+        "house": "office bank school shop bakery prison hospital restaurant", "wave": "puddle river lake flood harbour", "lightning": "storm thunderstorm",
+        "cloud": "fog wind", "egg": "breakfast", "pear": "onion potato carrot avocado tomato", "burger": "bread loaf bun", "bride in combat boots": "wedding marriage",
+        "coffin": "funeral hearse undertaker", "cage": "jail", "old man": "uncle pensioner veteran sage", "policeman": "detective burglar thief",
+        "office worker" if "office worker" in CATALOG else "grey office worker": "intern secretary broker economist", "bottle": "vodka wine hangover",
+        "mirror": "portrait photo photograph picture painting", "lamp": "light chandelier", "skull": "corpse dentist", "fire": "firework hell",
+        "letter": "invoice receipt ticket stamp", "crown": "tsar", "ghost": "shadow memory dream", "man": "stranger gentleman burglar husband father brother grandfather landlord"}
+for _key, _words in NEAR.items():
+    for _name in _words.split():
+        NAME_OF.setdefault(_name, (_key, 1))
+        NAME_OF.setdefault(plural(_name), (_key, 3))
+NAME_OF.update({"people": ("man", 3), "queue": ("man", 4), "choir": ("nun", 3), "audience": ("man", 5), "crowd": ("man", 5), "army": ("soldier", 4),
+                "geese": ("duck", 3), "mice": ("rat", 3), "teeth": ("tooth", 3), "parliament": ("politician", 4), "family": ("man", 3)})
 LONGEST = max(len(n.split()) for n in NAME_OF)
 COUNT_WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 5, "ten": 5, "many": 4, "pair": 2}
 COLOR_WORDS = {**{c: c for c in COLORS}, "gold": "golden", "gray": "grey", "silver": "grey"}

@@ -3,6 +3,7 @@
 A block is separated by empty lines and holds what people may say and what Yent may answer:
 
     > how do I get rich          a line of the person's; every answer of the block fits it
+    ~ money, cash, rent          words of the block's topic, for lines like "money again" (FRAMES)
     a piggy bank on crutches     a detail: finishes any starter that wants a thing ("... staring at")
     * banknotes folded into      a detail that is plural, so that it also fits "made of", "broken"
     = You? With those shoes?     a roast
@@ -23,20 +24,34 @@ ALL = [s for starters in MOODS.values() for s in starters]
 
 
 def blocks():
-    """[(said, details, plural details, roasts)]"""
+    """[(said, details, plural details, roasts, topic words)]"""
     found = []
     for path in sorted((HERE / "exchanges").glob("*.txt")):
         for part in re.split(r"\n\s*\n", path.read_text("utf-8")):
-            block = ([], [], [], [])
+            block = ([], [], [], [], [])
             for line in part.splitlines():
                 line = line.strip()
                 if not line or line.startswith("#"):
                     continue
-                kind = {">": 0, "*": 2, "=": 3}.get(line[0], 1)
-                block[kind].append(line if kind == 1 else line[1:].strip())
+                kind = {">": 0, "*": 2, "=": 3, "~": 4}.get(line[0], 1)
+                text = line if kind == 1 else line[1:].strip()
+                block[kind].extend(text.split(", ") if kind == 4 else [text])
             if block[0] and (block[1] or block[2] or block[3]):
                 found.append(block)
     return found
+
+
+# Lines about a topic word. Only the person's side has frames; every answer was written by hand.
+FRAMES = ["{}", "{}", "{} again", "I hate {}", "I like {}", "what about {}", "tell me about {}", "I am thinking about {}",
+          "{} and {}", "the {} and the {}", "my {}", "do you like {}", "too much {}", "{} is a problem", "I need {}",
+          "why {}", "no more {}", "{}, {} and {}", "yesterday there was {} and {}", "I dreamed of {}", "talk about {}",
+          "everything is about {} these days", "{} makes me think of {}", "I saw {} today", "where is the {}", "give me {}",
+          "I have a question about {}", "{} please", "all I want is {}", "nothing but {} and {} here"]
+
+
+def framed(words, rng):
+    frame = rng.choice(FRAMES)
+    return frame.format(*rng.sample(words, min(len(words), max(1, frame.count("{}")))))
 
 
 def mood_of(said):
@@ -73,7 +88,7 @@ class Exchanges:
     def draw(self, rng):
         """(context, continuation)"""
         block = rng.choices(self.blocks, self.weights)[0]
-        said = rng.choice(block[0])
+        said = framed(block[4], rng) if len(block[4]) > 3 and rng.random() < 0.4 else rng.choice(block[0])
         kinds = [k for k in (1, 2, 3) if block[k]]
         kind = rng.choices(kinds, [len(block[k]) * (0.5 if k == 3 else 1) for k in kinds])[0]
         answer = rng.choice(block[kind])
