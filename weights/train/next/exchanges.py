@@ -101,6 +101,8 @@ class Exchanges:
             said = said.upper()
         elif x < 0.38:
             said = rng.choice(["well, ", "listen, ", "hey Yent, ", "Yent, ", "ok so ", "tell me: "]) + said
+        elif x < 0.42:  # the last sentence counts
+            said = rng.choice(rng.choice(self.blocks)[0]) + ". " + said
         if kind == 3:
             return context(TABLES["roast_context"], said), " " + answer + "\n"
         return context(TABLES["context"], said, starter_for(said, kind == 2, rng)), " " + answer + ".\n"
