@@ -282,7 +282,7 @@ def of_reaction(starter, detail, rng):
         if items:
             s.extra = replace(items.pop(0), count=1)
     tail, _ = suffix(look, rng, must=True)
-    return f"{starter} {detail}{tail}", s
+    return f"{starter} {detail}".strip() + tail, s
 
 
 class Captions:

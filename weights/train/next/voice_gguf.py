@@ -1,22 +1,45 @@
-"""Writes the voice as a GGUF v3 file: matrices Q8_0, norms F32, tensors sorted by name."""
+"""Writes the voice as a GGUF v3 file: matrices Q6_K, norms F32, tensors sorted by name."""
 
 import struct
 
 import numpy as np
 
-F32, Q8_0 = 0, 8                                            # tensor types
+F32, Q6_K = 0, 14                                           # tensor types
 U32, FLOAT, BOOL, STRING, ARRAY, I32 = 4, 6, 7, 8, 9, 5     # value types
 ALIGNMENT = 32
 NORMAL, UNKNOWN, CONTROL, BYTE = 1, 2, 3, 6                 # token types
 
 
-def quantize_q8_0(matrix):
-    """Per 32 values: scale = max|x| / 127 and q = round(x / scale); the scale is stored as f16."""
-    blocks = matrix.astype(np.float32).reshape(-1, 32)
-    scale = np.abs(blocks).max(axis=1, keepdims=True) / np.float32(127)
-    scale[scale == 0] = 1
-    q = np.clip(np.rint(blocks / scale), -128, 127).astype(np.int8)
-    return np.concatenate([scale.astype("<f2").view(np.uint8), q.view(np.uint8)], axis=1).tobytes()
+def best_scales(groups):
+    """For groups of 16 values the scale with which whole numbers -32 .. 31 hit them best."""
+    most = np.abs(groups).max(axis=-1, keepdims=True)
+    sign = np.where(np.take_along_axis(groups, np.abs(groups).argmax(-1)[..., None], -1) < 0, -1.0, 1.0)
+    best, least = np.zeros_like(most), np.full_like(most, np.inf)
+    for steps in (-32.5, -32, -31.5, -31, -30, 29.5, 30, 30.5, 31, 31.5):
+        scale = most * sign / steps
+        safe = np.where(scale == 0, 1, scale)
+        error = np.square(np.clip(np.rint(groups / safe), -32, 31) * scale - groups).sum(-1, keepdims=True)
+        better = error < least
+        best, least = np.where(better, scale, best), np.where(better, error, least)
+    return best
+
+
+def quantize_q6_k(matrix):
+    """ggml's Q6_K: blocks of 256 values, 16 groups of 16, each with an 8-bit multiple of an f16 scale."""
+    x = matrix.astype(np.float64).reshape(-1, 16, 16)
+    scales = best_scales(x)[..., 0]
+    d = np.take_along_axis(scales, np.abs(scales).argmax(1)[:, None], 1) / -128
+    d = d.astype(np.float16).astype(np.float64)
+    d[d == 0] = 1
+    whole = np.clip(np.rint(scales / d), -128, 127)
+    step = (whole * d)[..., None]
+    q = np.clip(np.rint(x / np.where(step == 0, 1, step)), -32, 31).astype(np.int64) + 32
+    q = q.reshape(-1, 2, 4, 32)                    # halves of 128 values, four runs of 32
+    low = np.concatenate([(q[:, :, 0] & 15) | (q[:, :, 2] & 15) << 4, (q[:, :, 1] & 15) | (q[:, :, 3] & 15) << 4], -1)
+    high = sum((q[:, :, k] >> 4) << (2 * k) for k in range(4))
+    blocks = len(q)
+    return np.concatenate([low.reshape(blocks, 128).astype(np.uint8), high.reshape(blocks, 64).astype(np.uint8),
+                           whole.astype(np.int8).view(np.uint8), d.astype("<f2").view(np.uint8).reshape(blocks, 2)], 1).tobytes()
 
 
 def string(text):
@@ -71,15 +94,15 @@ def metadata(shape, tokenizer):
 
 
 def write(path, shape, tokenizer, tensors):
-    """`tensors`: {GGUF name: f32 array}, matrices (out, in) with in a multiple of 32."""
+    """`tensors`: {GGUF name: f32 array}, matrices (out, in) with in a multiple of 256."""
     infos, data = b"", b""
     for name in sorted(tensors):
         tensor = tensors[name]
-        kind = F32 if tensor.ndim == 1 else Q8_0
+        kind = F32 if tensor.ndim == 1 else Q6_K
         infos += string(name) + struct.pack("<I", tensor.ndim)
         infos += struct.pack(f"<{tensor.ndim}Q", *reversed(tensor.shape))  # innermost first
         infos += struct.pack("<IQ", kind, len(data))
-        data += padded(quantize_q8_0(tensor) if kind == Q8_0 else tensor.astype("<f4").tobytes())
+        data += padded(quantize_q6_k(tensor) if kind == Q6_K else tensor.astype("<f4").tobytes())
     pairs = metadata(shape, tokenizer)
     header = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(pairs))
     for key, kind, content in pairs:

@@ -133,6 +133,7 @@ def dog(p, c="#c88a48", ear="#6a3c1c", heavy=False):
 
 
 def bulldog(p):
+    p.front = True
     dog(p, "#d8b088", "#8a5a3a", True)
     for s in (-1, 1):
         p.f(oval(s * 0.62, 0.8, 0.3, 0.24), "#d8202c")

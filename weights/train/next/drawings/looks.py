@@ -321,6 +321,66 @@ class Pixel(Look):
         return small.repeat(block, 0).repeat(block, 1)
 
 
+class Vivid(Oil):
+    """The style "base": oil, but loud: raw colours in broad dabs."""
+    outline, ink = 0.03, "#3a0a2a"
+
+    def grade(self, c):
+        return hls(c, 1.05, 1.5)
+
+    def ground(self, canvas, rng):
+        gradient(canvas, rng.choice([("#e8401c", "#f0c020"), ("#1c50d8", "#20c0c8"), ("#8a1cc0", "#f04080")]))
+        strokes(canvas, rng, ["#f0e040", "#e83a20", "#2060e8", "#20b060", "#f080c0"], 70, 60, 40, .75)
+
+
+class Tags(Street):
+    """The style "graffiti": a black wall full of tags."""
+    outline, halo, ink = 0.075, "#30ff60", "#000000"
+
+    def ground(self, canvas, rng):
+        canvas.clear(skia.Color4f(*rgb("#1a1c20"), 1))
+        for _ in range(rng.randint(7, 11)):
+            x, y, path = rng.uniform(-20, 420), rng.uniform(10, 480), skia.Path()
+            path.moveTo(x, y)
+            for _ in range(rng.randint(4, 7)):
+                path.quadTo(x + rng.uniform(-10, 50), y + rng.uniform(-70, 70), x + 30, y + rng.uniform(-30, 30))
+                x += 30
+            canvas.drawPath(path, paint(rng.choice(["#ff2fa0", "#20e8f0", "#f0f0f0", "#f0e020", "#9a40ff"]), 1, rng.uniform(7, 15)))
+
+
+class SocArt(Caricature):
+    """The style "caricature": a yellowed journal with red stamps."""
+    outline, ink = 0.05, "#1c1a20"
+
+    def grade(self, c):
+        return mix(hls(c, 1.0, .7), (.85, .7, .4), .35)
+
+    def ground(self, canvas, rng):
+        canvas.clear(skia.Color4f(*rgb("#d8bc7a"), 1))
+        for i in range(16):
+            canvas.drawLine(0, 16 + 32 * i, 512, 16 + 32 * i, paint("#b89a58", .8, 3))
+        for _ in range(rng.randint(1, 2)):
+            x, y, r = rng.uniform(60, 450), rng.uniform(60, 450), rng.uniform(40, 80)
+            canvas.drawOval(skia.Rect(x - r, y - r, x + r, y + r), paint("#c02a1c", .9, 9))
+            canvas.drawPath(raw_polygon([(x + r * .7 * (1 if k % 2 == 0 else .4) * math.sin(k * math.pi / 5),
+                                          y - r * .7 * (1 if k % 2 == 0 else .4) * math.cos(k * math.pi / 5)) for k in range(10)]),
+                            paint("#c02a1c", .9))
+
+
+class Constructivist(Propaganda):
+    """The style "propaganda": a wedge, a circle, a slope."""
+    halo = None
+
+    def ground(self, canvas, rng):
+        canvas.clear(skia.Color4f(*rgb("#f0e4c4"), 1))
+        up = rng.choice([-1, 1])
+        canvas.drawPath(raw_polygon([(0, 256 - 200 * up), (512, 256 + 200 * up), (512, 512), (0, 512)]), paint("#c8201a"))
+        x, y, r = rng.uniform(150, 360), rng.uniform(130, 330), rng.uniform(120, 180)
+        canvas.drawOval(skia.Rect(x - r, y - r, x + r, y + r), paint("#14101a"))
+        for i in range(4):
+            canvas.drawRect(skia.Rect(0, 20 + 22 * i, 512, 28 + 22 * i), paint("#14101a", .85))
+
+
 def raw_polygon(points):
     path = skia.Path()
     path.addPoly([skia.Point(*q) for q in points], True)
@@ -329,3 +389,5 @@ def raw_polygon(points):
 
 LOOKS = {"oil": Oil(), "street": Street(), "punk": Punk(), "dark": Dark(), "surreal": Surreal(), "cubist": Cubist(),
          "realism": Realism(), "caricature": Caricature(), "propaganda": Propaganda(), "pixel": Pixel()}
+# The looks of the styles in weights/styles, which the default painter does not learn.
+STYLES = {"base": Vivid(), "graffiti": Tags(), "caricature": SocArt(), "propaganda": Constructivist(), "pixel": LOOKS["pixel"]}

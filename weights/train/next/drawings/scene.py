@@ -8,7 +8,7 @@ import skia
 
 from . import shapes
 from .catalog import CATALOG, COLORS, FACED, HEADS, KEYS
-from .looks import LOOKS, SIZE, paint
+from .looks import LOOKS, SIZE, STYLES, paint
 from .pen import EXPRESSIONS, Pen
 from .places import PLACES
 
@@ -38,6 +38,7 @@ class Scene:
     glitch: bool = False
     extra: Item = None      # a third thing, small, at a side
     seed: int = 0
+    style: str = None       # a name of STYLES, instead of the look
 
 
 # Relation -> how the two are arranged (see `arrange`).
@@ -202,7 +203,7 @@ class Painter:
 def render(scene, size=SIZE):
     """The scene as a size x size RGB picture; the same scene gives the same bytes."""
     rng = random.Random(f"picture {scene.seed}")
-    look = LOOKS[scene.look]
+    look = STYLES[scene.style] if scene.style else LOOKS[scene.look]
     surface = skia.Surface(size, size)
     canvas = surface.getCanvas()
     canvas.scale(size / SIZE, size / SIZE)
