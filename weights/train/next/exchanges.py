@@ -8,7 +8,9 @@ A block is separated by empty lines and holds what people may say and what Yent 
     * banknotes folded into      a detail that is plural, so that it also fits "made of", "broken"
     = You? With those shoes?     a roast
 
-`# ...` is a remark. An exchange is one line with one answer of its block."""
+`# money, two` begins the topic "money"; the blocks below belong to it. An exchange is one line with one
+answer of its block. Training also sees answers of the topic's other blocks, and `spliced` ones: the
+beginning of one answer with the end of another. They teach the voice to combine, not to recite."""
 
 import json
 import random
@@ -24,20 +26,22 @@ ALL = [s for starters in MOODS.values() for s in starters]
 
 
 def blocks():
-    """[(said, details, plural details, roasts, topic words)]"""
+    """[(said, details, plural details, roasts, topic words, topic)]"""
     found = []
     for path in sorted((HERE / "exchanges").glob("*.txt")):
+        topic = None
         for part in re.split(r"\n\s*\n", path.read_text("utf-8")):
             block = ([], [], [], [], [])
             for line in part.splitlines():
                 line = line.strip()
                 if not line or line.startswith("#"):
+                    topic = line[1:].split(",")[0].split(":")[0].strip() if line else topic
                     continue
                 kind = {">": 0, "*": 2, "=": 3, "~": 4}.get(line[0], 1)
                 text = line if kind == 1 else line[1:].strip()
                 block[kind].extend(text.split(", ") if kind == 4 else [text])
             if block[0] and (block[1] or block[2] or block[3]):
-                found.append(block)
+                found.append((*block, topic or f"block {len(found)}"))
     return found
 
 
@@ -76,9 +80,27 @@ def misspelled(rng, text):
     return text[:i] + rng.choice(["", text[i] * 2]) + text[i + 1:]
 
 
+# Where an answer may be cut: before a participle or one of these words, if a thing stands before it.
+CUT = re.compile(r"^(?P<head>(?:an?|the|one|your) (?:[\w'-]+ ){1,3}?)(?P<tail>(?:(?!(?:king|ring|wedding|thing|wing|string|morning|ceiling|"
+                 r"evening|nothing|building|swing|spring|sibling|duckling|living|dining|sleeping|pudding|stocking|fishing|frying|rocking|"
+                 r"washing|vending|knitting|boxing|wrestling|swimming|opening|waiting|meeting|earring)\b)[a-z]{2,}ing|with|in|on|under|behind|"
+                 r"who) .+)$")
+
+
+def spliced(a, b):
+    """The beginning of `a` with the end of `b`, or None."""
+    a, b = CUT.match(a), CUT.match(b)
+    if not a or not b or a["head"].split()[-1] in ("and", "of", "but", "as", "the", "a", "to", "very", "only", "from"):
+        return None
+    return a["head"] + b["tail"]
+
+
 class Exchanges:
     def __init__(self):
         self.blocks = blocks()
+        self.topics = {}
+        for block in self.blocks:
+            self.topics.setdefault(block[5], []).append(block)
         # Blocks with many answers come more often.
         self.weights = [(len(b[1]) + len(b[2]) + 0.5 * len(b[3])) for b in self.blocks]
 
@@ -92,6 +114,12 @@ class Exchanges:
         kinds = [k for k in (1, 2, 3) if block[k]]
         kind = rng.choices(kinds, [len(block[k]) * (0.5 if k == 3 else 1) for k in kinds])[0]
         answer = rng.choice(block[kind])
+        if kind == 1:
+            others = [b for b in self.topics[block[5]] if b[1]]
+            if rng.random() < 0.3:
+                answer = rng.choice(rng.choice(others)[1])
+            if rng.random() < 0.4:
+                answer = spliced(answer, rng.choice(rng.choice(others)[1])) or answer
         x = rng.random()
         if x < 0.08 and len(said) > 3:
             said = misspelled(rng, said)

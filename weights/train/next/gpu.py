@@ -4,7 +4,7 @@
     python gpu.py --out DIR [--seconds inner=120,text=45,unet=260,guide=25,outer=80] [--device cuda]
 
 Every processor draws pictures of 512 x 512 with captions all the time; they stay in the GPU's memory.
-Each stage ends by writing its state (8 bit, under 15 MB) to --out, in the format of weights/train/state,
+Each stage ends by writing its state (7 bit, under 15 MB) to --out, in the format of weights/train/state,
 so that painter.py exports it or goes on. Parts that --out or the tree already holds are begun from."""
 
 import argparse

@@ -6,8 +6,12 @@ from pathlib import Path
 from stages import keep
 
 STATE = Path(__file__).resolve().parents[1] / "state"
+RUN = Path(sys.argv[1])
 for name in ("inner", "text", "unet", "guide", "outer", "language", "exchange"):
-    if (Path(sys.argv[1]) / f"{name}.pt").exists():
-        keep(sys.argv[1], name, STATE / f"{name}.npz")
+    if name == "language" and (RUN / "exchange.pt").exists():
+        (STATE / "language.npz").unlink(missing_ok=True)    # the exchanges' stage has taken over
+        continue
+    if (RUN / f"{name}.pt").exists():
+        keep(RUN, name, STATE / f"{name}.npz")
         print(name, (STATE / f"{name}.npz").stat().st_size, "bytes")
 print("in all", sum(f.stat().st_size for f in STATE.iterdir()), "bytes; at most 15,000,000 are kept in the tree")
