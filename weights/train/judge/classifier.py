@@ -25,15 +25,59 @@ from drawings.catalog import COLORS, KEYS  # noqa: E402
 from drawings.scene import FIVE, OTHERS, Item, Scene, render  # noqa: E402
 from stages import Run  # noqa: E402
 
-SUBJECTS = {"a cat": Item("cat"), "a duck": Item("duck"), "a burning rose": Item("rose", fire=True), "a clock": Item("clock"),
-            "a skeleton": Item("skeleton"), "a chair": Item("chair"), "a heart": Item("heart"), "a face": Item("face"),
-            "a city": Item("city"), "a mirror": Item("mirror"), "an umbrella": Item("umbrella"), "a dog": Item("dog")}
+SUBJECTS = {
+    "a cat": Item("cat"),
+    "a duck": Item("duck"),
+    "a burning rose": Item("rose", fire=True),
+    "a clock": Item("clock"),
+    "a skeleton": Item("skeleton"),
+    "a chair": Item("chair"),
+    "a heart": Item("heart"),
+    "a face": Item("face"),
+    "a city": Item("city"),
+    "a mirror": Item("mirror"),
+    "an umbrella": Item("umbrella"),
+    "a dog": Item("dog"),
+}
 NAMES = list(SUBJECTS) + ["other"]
-OTHER = [k for k in KEYS if k not in {i.key for i in SUBJECTS.values()} and k not in (
-    "cyberpunk cat", "mechanical duck", "duck in a general's uniform", "melting clock", "two glitching hearts", "broken heart",
-    "cracked mirror", "broken umbrella", "bulldog in boxing gloves", "skeleton playing guitar", "wilting flower", "flower",
-    "screaming face", "throne", "skull", "man", "woman", "baby", "old man")]
-ATTRIBUTES = ["red", "green", "blue", "three", "wearing a hat", "on a chair", "on fire", "over a city", "a duck and a cat"]
+OTHER = [
+    k
+    for k in KEYS
+    if k not in {i.key for i in SUBJECTS.values()}
+    and k
+    not in (
+        "cyberpunk cat",
+        "mechanical duck",
+        "duck in a general's uniform",
+        "melting clock",
+        "two glitching hearts",
+        "broken heart",
+        "cracked mirror",
+        "broken umbrella",
+        "bulldog in boxing gloves",
+        "skeleton playing guitar",
+        "wilting flower",
+        "flower",
+        "screaming face",
+        "throne",
+        "skull",
+        "man",
+        "woman",
+        "baby",
+        "old man",
+    )
+]
+ATTRIBUTES = [
+    "red",
+    "green",
+    "blue",
+    "three",
+    "wearing a hat",
+    "on a chair",
+    "on fire",
+    "over a city",
+    "a duck and a cat",
+]
 SIDE = 96
 
 
@@ -59,7 +103,9 @@ def attribute_scene(rng):
     elif name in ("blue", "on fire"):
         s.subject = Item("duck", color="blue", fire=True)
         if not has and name == "blue":
-            s.subject.color = rng.choice([None, *(c for c in COLORS if c not in ("blue", "purple"))])
+            s.subject.color = rng.choice(
+                [None, *(c for c in COLORS if c not in ("blue", "purple"))]
+            )
         if not has and name == "on fire":
             s.subject.fire = False
     elif name == "three":
@@ -67,15 +113,31 @@ def attribute_scene(rng):
     elif name == "wearing a hat":
         s.subject.wear = "hat" if has else None
     elif name == "on a chair":
-        s.relation, s.object = ("on", Item("chair")) if has else rng.choice([(None, None), ("on", Item("table")), ("on", Item("sofa"))])
+        s.relation, s.object = (
+            ("on", Item("chair"))
+            if has
+            else rng.choice([(None, None), ("on", Item("table")), ("on", Item("sofa"))])
+        )
     elif name == "over a city":
         s.subject = Item("clock", melting=True)
-        s.relation, s.object = ("over", Item("city")) if has else rng.choice([(None, None), ("over", Item("table"))])
+        s.relation, s.object = (
+            ("over", Item("city")) if has else rng.choice([(None, None), ("over", Item("table"))])
+        )
     else:
-        s.subject, s.relation, s.object = Item("duck", color="yellow"), "beside", Item("cat", color="black")
+        s.subject, s.relation, s.object = (
+            Item("duck", color="yellow"),
+            "beside",
+            Item("cat", color="black"),
+        )
         if not has:
-            s.subject, s.object = rng.choice([(s.subject, Item("dog")), (s.subject, None), (Item("cat", color="black"), None),
-                                              (Item("bird"), s.object)])
+            s.subject, s.object = rng.choice(
+                [
+                    (s.subject, Item("dog")),
+                    (s.subject, None),
+                    (Item("cat", color="black"), None),
+                    (Item("bird"), s.object),
+                ]
+            )
             s.relation = s.object and "beside"
     return s, (which, int(has))
 
@@ -97,7 +159,9 @@ def spoiled(x, rng):
     if rng.random() < 0.5:
         x = F.avg_pool2d(x[None], 3, 1, 1)[0]
     if rng.random() < 0.5:
-        x = x * rng.uniform(0.8, 1.15) + torch.tensor([rng.gauss(0, 0.06) for _ in range(3)]).view(3, 1, 1)
+        x = x * rng.uniform(0.8, 1.15) + torch.tensor([rng.gauss(0, 0.06) for _ in range(3)]).view(
+            3, 1, 1
+        )
     if rng.random() < 0.5:
         x = x + 0.08 * torch.randn_like(x)
     return x
@@ -108,8 +172,14 @@ class Net(nn.Module):
         super().__init__()
         widths, layers = [3, 24, 48, 96, 128], []
         for a, b in zip(widths, widths[1:]):
-            layers += [nn.Conv2d(a, b, 3, padding=1), nn.GroupNorm(8, b), nn.SiLU(), nn.Conv2d(b, b, 3, 2, 1),
-                       nn.GroupNorm(8, b), nn.SiLU()]
+            layers += [
+                nn.Conv2d(a, b, 3, padding=1),
+                nn.GroupNorm(8, b),
+                nn.SiLU(),
+                nn.Conv2d(b, b, 3, 2, 1),
+                nn.GroupNorm(8, b),
+                nn.SiLU(),
+            ]
         self.body, self.head = nn.Sequential(*layers), nn.Linear(2 * 128, out)
 
     def forward(self, x):
@@ -143,25 +213,37 @@ def right(task, out, labels):
 
 def train(args):
     torch.manual_seed(1)
-    run = Run(f"judge-{args.task}", args.run, Net(TASKS[args.task][1]), args.total or 40_000, 1.5e-3, 1000, average=0.99)
+    run = Run(
+        f"judge-{args.task}",
+        args.run,
+        Net(TASKS[args.task][1]),
+        args.total or 40_000,
+        1.5e-3,
+        1000,
+        average=0.99,
+    )
     batch = 32
 
     def loss(count):
-        numbers = [n + n // 4 for n in range(count, count + batch)]      # every fifth number is left out
+        numbers = [
+            n + n // 4 for n in range(count, count + batch)
+        ]  # every fifth number is left out
         x, labels = zip(*(numbered(args.task, n, True) for n in numbers))
         return loss_of(args.task, run.model(torch.stack(x)), labels)
+
     run.go(batch, loss, args.minutes)
     model = Net(TASKS[args.task][1])
     model.load_state_dict(run.mean)
     with torch.no_grad():
         x, labels = zip(*(numbered(args.task, 5 * n + 4, False) for n in range(2000)))
-        out = torch.cat([model(torch.stack(x[i:i + 50])) for i in range(0, 2000, 50)])
+        out = torch.cat([model(torch.stack(x[i : i + 50])) for i in range(0, 2000, 50)])
     print(f"{args.task}: {right(args.task, out, labels):.4f} of 2000 held-out drawings right")
 
 
 @torch.no_grad()
 def answer(args):
     from PIL import Image
+
     models = {}
     for line in sys.stdin:
         asked = json.loads(line)
@@ -171,9 +253,15 @@ def answer(args):
             continue
         if task not in models:
             models[task] = Net(TASKS[task][1]).eval()
-            models[task].load_state_dict(torch.load(args.run / f"judge-{task}.pt", weights_only=False)["mean"])
+            models[task].load_state_dict(
+                torch.load(args.run / f"judge-{task}.pt", weights_only=False)["mean"]
+            )
         out = models[task](small(np.asarray(Image.open(asked["file"]).convert("RGB")))[None])[0]
-        print(NAMES[int(out.argmax())] if task == "subject" else "yes" if out[ATTRIBUTES.index(asked["ask"])] > 0 else "no")
+        print(
+            NAMES[int(out.argmax())]
+            if task == "subject"
+            else "yes" if out[ATTRIBUTES.index(asked["ask"])] > 0 else "no"
+        )
 
 
 def main():

@@ -25,7 +25,17 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 HERE = Path(__file__).resolve().parent
 RANK = 8
-TARGETS = ["to_q", "to_k", "to_v", "to_out.0", "ff.net.0.proj", "ff.net.2", "proj_in", "proj_out", "conv2"]
+TARGETS = [
+    "to_q",
+    "to_k",
+    "to_v",
+    "to_out.0",
+    "ff.net.0.proj",
+    "ff.net.2",
+    "proj_in",
+    "proj_out",
+    "conv2",
+]
 
 
 def drawings(style, count, size):
@@ -33,6 +43,7 @@ def drawings(style, count, size):
     sys.path.insert(0, str(HERE.parent / "next"))
     import captions
     from drawings.scene import render
+
     source = captions.Captions()
     for i in range(count):
         rng = random.Random(f"style {style} {i}")
@@ -46,6 +57,7 @@ def drawings(style, count, size):
 
 def photographs(folder, suffix, size):
     from PIL import Image
+
     for path in sorted(folder.glob("*.*")):
         if path.suffix.lower() in (".png", ".jpg", ".jpeg", ".webp"):
             text = path.with_suffix(".txt")
@@ -63,28 +75,46 @@ def encoded(args, pairs):
     for picture, caption in pairs:
         x = torch.from_numpy(picture.copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
         latents.append(vae.encode(x).latent_dist.mean * vae.config.scaling_factor)
-        ids = words(caption, padding="max_length", max_length=77, truncation=True, return_tensors="pt").input_ids
+        ids = words(
+            caption, padding="max_length", max_length=77, truncation=True, return_tensors="pt"
+        ).input_ids
         states.append(text(ids).last_hidden_state)
     return torch.cat(latents), torch.cat(states)
 
 
 def train(args):
     torch.manual_seed(args.seed)
-    unet = UNet2DConditionModel.from_pretrained(args.painter, subfolder="unet").requires_grad_(False)
+    unet = UNet2DConditionModel.from_pretrained(args.painter, subfolder="unet").requires_grad_(
+        False
+    )
     schedule = DDPMScheduler.from_pretrained(args.painter, subfolder="scheduler")
     vae = json.loads((args.painter / "vae/config.json").read_text())
     size = args.size or unet.config.sample_size << (len(vae["block_out_channels"]) - 1)
-    pairs = photographs(args.images, args.suffix, size) if args.images else drawings(args.style, args.count, size)
+    pairs = (
+        photographs(args.images, args.suffix, size)
+        if args.images
+        else drawings(args.style, args.count, size)
+    )
     latents, states = encoded(args, pairs)
-    unet.add_adapter(LoraConfig(r=RANK, lora_alpha=RANK, init_lora_weights="gaussian", target_modules=TARGETS))
+    unet.add_adapter(
+        LoraConfig(r=RANK, lora_alpha=RANK, init_lora_weights="gaussian", target_modules=TARGETS)
+    )
     trained = [p for p in unet.parameters() if p.requires_grad]
     opt = torch.optim.AdamW(trained, lr=args.lr, weight_decay=1e-3)
     for step in range(args.steps):
         for group in opt.param_groups:
             group["lr"] = args.lr * min(1, (step + 1) / 20, 1.05 - step / args.steps)
         at = torch.randint(0, len(latents), (args.batch,))
-        x0, noise, t = latents[at], torch.randn_like(latents[at]), torch.randint(0, len(schedule.alphas_cumprod), (args.batch,))
-        target = schedule.get_velocity(x0, noise, t) if schedule.config.prediction_type == "v_prediction" else noise
+        x0, noise, t = (
+            latents[at],
+            torch.randn_like(latents[at]),
+            torch.randint(0, len(schedule.alphas_cumprod), (args.batch,)),
+        )
+        target = (
+            schedule.get_velocity(x0, noise, t)
+            if schedule.config.prediction_type == "v_prediction"
+            else noise
+        )
         loss = F.mse_loss(unet(schedule.add_noise(x0, noise, t), t, states[at]).sample, target)
         opt.zero_grad()
         loss.backward()
@@ -92,9 +122,14 @@ def train(args):
         opt.step()
         if step % 50 == 0 or step == args.steps - 1:
             print(f"{args.style} step {step}  loss {loss.item():.4f}", flush=True)
-    layers = {k: v.half() for k, v in convert_state_dict_to_diffusers(get_peft_model_state_dict(unet)).items()}
+    layers = {
+        k: v.half()
+        for k, v in convert_state_dict_to_diffusers(get_peft_model_state_dict(unet)).items()
+    }
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    StableDiffusionPipeline.save_lora_weights(args.out.parent, unet_lora_layers=layers, weight_name=args.out.name)
+    StableDiffusionPipeline.save_lora_weights(
+        args.out.parent, unet_lora_layers=layers, weight_name=args.out.name
+    )
     print(args.out, args.out.stat().st_size, "bytes")
 
 

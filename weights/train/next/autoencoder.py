@@ -19,10 +19,17 @@ WHOLE = (16, *INNER)
 def build(widths, scaling_factor=1.0):
     n = len(widths)
     return AutoencoderKL(
-        in_channels=3, out_channels=3, latent_channels=CHANNELS, sample_size=16 << (n - 1),
-        down_block_types=("DownEncoderBlock2D",) * n, up_block_types=("UpDecoderBlock2D",) * n,
-        block_out_channels=widths, layers_per_block=1, norm_num_groups=8,
-        scaling_factor=scaling_factor).to(memory_format=torch.channels_last)
+        in_channels=3,
+        out_channels=3,
+        latent_channels=CHANNELS,
+        sample_size=16 << (n - 1),
+        down_block_types=("DownEncoderBlock2D",) * n,
+        up_block_types=("UpDecoderBlock2D",) * n,
+        block_out_channels=widths,
+        layers_per_block=1,
+        norm_num_groups=8,
+        scaling_factor=scaling_factor,
+    ).to(memory_format=torch.channels_last)
 
 
 def normalized(pictures):
@@ -36,8 +43,10 @@ def difference(y, x):
     for k in (1, 2):
         if k > 1:
             y, x = F.avg_pool2d(y, k), F.avg_pool2d(x, k)
-        loss = loss + 0.4 * (F.l1_loss(y[..., 1:, :] - y[..., :-1, :], x[..., 1:, :] - x[..., :-1, :])
-                             + F.l1_loss(y[..., 1:] - y[..., :-1], x[..., 1:] - x[..., :-1]))
+        loss = loss + 0.4 * (
+            F.l1_loss(y[..., 1:, :] - y[..., :-1, :], x[..., 1:, :] - x[..., :-1, :])
+            + F.l1_loss(y[..., 1:] - y[..., :-1], x[..., 1:] - x[..., :-1])
+        )
     return loss
 
 
@@ -71,8 +80,10 @@ def whole_from_inner(state):
     """The whole, begun as the inner part between halving and doubling."""
     model = build(WHOLE)
     missing, unexpected = model.load_state_dict(_moved(state), strict=False)
-    assert not unexpected and all("down_blocks.0." in n or "up_blocks.5." in n or "up_blocks.4.upsamplers" in n
-                                  for n in missing), (missing, unexpected)
+    assert not unexpected and all(
+        "down_blocks.0." in n or "up_blocks.5." in n or "up_blocks.4.upsamplers" in n
+        for n in missing
+    ), (missing, unexpected)
     centre, box = torch.zeros(3, 3), torch.zeros(3, 3)
     centre[1, 1], box[:2, :2] = 1, 0.25
     _same(model.encoder.down_blocks[0].downsamplers[0].conv, box)
@@ -89,5 +100,9 @@ def whole_from_inner(state):
 def encode(model, pictures, batch=8):
     """Latent means, not yet scaled: float16 [n,16,16,16]."""
     model.eval()
-    return np.concatenate([model.encode(normalized(pictures[i:i + batch])).latent_dist.mean.half().numpy()
-                           for i in range(0, len(pictures), batch)])
+    return np.concatenate(
+        [
+            model.encode(normalized(pictures[i : i + batch])).latent_dist.mean.half().numpy()
+            for i in range(0, len(pictures), batch)
+        ]
+    )

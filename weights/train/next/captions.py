@@ -17,44 +17,142 @@ from drawings.scene import FIVE, OTHERS, RELATIONS, Item, Scene, random_scene
 
 NEGATIVE = exchanges.TABLES["negative_prompt"]
 NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
-SUFFIX_LOOKS = {"oil painting": "oil", "street art": "street", "punk": "punk", "dark symbolic": "dark",
-                "bold surreal": "surreal", "cubist": "cubist", "social realism": "realism", "caricature": "caricature",
-                "propaganda": "propaganda"}
-STYLE_LOOKS = {"base": "oil", "graffiti": "street", "caricature": "caricature", "propaganda": "propaganda", "pixel": "pixel"}
-SHORT = {"oil": ["oil painting", "painting, thick brushstrokes"], "street": ["street art", "graffiti"],
-         "punk": ["punk", "punk zine"], "dark": ["dark symbolic painting", "dark, candlelight"],
-         "surreal": ["surreal art", "bold surreal"], "cubist": ["cubist", "cubism"], "realism": ["social realism"],
-         "caricature": ["caricature, ink", "watercolor"], "propaganda": ["propaganda poster"], "pixel": ["pixel art", "8-bit"]}
+SUFFIX_LOOKS = {
+    "oil painting": "oil",
+    "street art": "street",
+    "punk": "punk",
+    "dark symbolic": "dark",
+    "bold surreal": "surreal",
+    "cubist": "cubist",
+    "social realism": "realism",
+    "caricature": "caricature",
+    "propaganda": "propaganda",
+}
+STYLE_LOOKS = {
+    "base": "oil",
+    "graffiti": "street",
+    "caricature": "caricature",
+    "propaganda": "propaganda",
+    "pixel": "pixel",
+}
+SHORT = {
+    "oil": ["oil painting", "painting, thick brushstrokes"],
+    "street": ["street art", "graffiti"],
+    "punk": ["punk", "punk zine"],
+    "dark": ["dark symbolic painting", "dark, candlelight"],
+    "surreal": ["surreal art", "bold surreal"],
+    "cubist": ["cubist", "cubism"],
+    "realism": ["social realism"],
+    "caricature": ["caricature, ink", "watercolor"],
+    "propaganda": ["propaganda poster"],
+    "pixel": ["pixel art", "8-bit"],
+}
 SUFFIXES = {look: [] for look in LOOKS}
 for entry in exchanges.TABLES["suffixes"]:
     SUFFIXES[SUFFIX_LOOKS[entry["kind"]]].append(entry["text"])
 for style, suffix in exchanges.TABLES["styles"].items():
     SUFFIXES[STYLE_LOOKS[style]].append(suffix)
 
-PHRASES = {"on": ["on", "sitting on", "standing on", "on top of", "lying on", "dancing on", "sleeping on", "riding"],
-           "in": ["in", "inside", "sitting in", "drowning in", "hiding in"], "beside": [
-               "beside", "next to", "and", "with", "staring at", "kissing", "looking at", "waiting beside", "sneering at",
-               "fighting", "biting into", "shouting at", "talking to", "pointing at", "spitting on", "waving at", "stealing"],
-           "over": ["over", "above", "flying over", "floating over", "melting over"], "under": ["under", "below", "hiding under"],
-           "holding": ["holding", "carrying", "with", "selling", "showing"], "juggling": ["juggling", "throwing", "juggling with"],
-           "from": ["growing from", "rising from", "growing out of"], "through": ["in front of", "smashing through", "walking through",
-                                                                               "crawling across", "driving through"],
-           "full of": ["full of", "filled with", "stuffed with"], "eating": ["eating", "biting", "licking", "swallowing", "drinking"]}
-PLACE_WORDS = {"rain": ["in the rain", "in pouring rain"], "snow": ["in the snow", "in winter"], "city": ["over the city", "in a big city", "at night in the city"],
-               "sea": ["in the sea", "by the ocean", "on the beach"], "space": ["in space", "on the moon", "among the stars"],
-               "forest": ["in the forest", "in a dark wood"], "room": ["in a room", "at home", "in a living room"], "desert": ["in the desert"],
-               "mountains": ["in the mountains", "under the mountains"], "graveyard": ["in a graveyard", "at a cemetery"],
-               "stage": ["on a stage", "in a theatre"], "street": ["in the street", "on a road", "in a parking lot"], "flames": ["in flames", "in hell", "in a burning world"]}
-MOOD_WORDS = {"happy": ["happy", "smiling", "grinning"], "angry": ["angry", "furious", "evil"], "sad": ["sad", "crying", "weeping", "soaked"],
-              "screaming": ["screaming", "shouting", "terrified"], "sleepy": ["sleeping", "tired", "bored", "drunk"]}
-WEAR_WORDS = {"hat": ["wearing a hat", "in a top hat", "with a hat"], "crown": ["wearing a crown", "with a crown"],
-              "sunglasses": ["wearing sunglasses", "in sunglasses"], "helmet": ["wearing a helmet", "in a helmet"],
-              "tie": ["wearing a tie", "with a tie", "in a necktie"], "boot": ["wearing boots", "in combat boots"],
-              "shoe": ["wearing red shoes"]}
-IRREGULAR = {"fish": "fish", "goldfish": "goldfish", "sheep": "sheep", "mouse": "mice", "man": "men", "woman": "women",
-             "tooth": "teeth", "child": "children", "knife": "knives", "wife": "wives", "old man": "old men", "old woman": "old women",
-             "bones": "bones", "policeman": "policemen", "snowman": "snowmen", "fisherman": "fishermen", "trousers": "trousers",
-             "sunglasses": "sunglasses", "money": "money", "cash": "cash", "police officer": "police officers"}
+PHRASES = {
+    "on": [
+        "on",
+        "sitting on",
+        "standing on",
+        "on top of",
+        "lying on",
+        "dancing on",
+        "sleeping on",
+        "riding",
+    ],
+    "in": ["in", "inside", "sitting in", "drowning in", "hiding in"],
+    "beside": [
+        "beside",
+        "next to",
+        "and",
+        "with",
+        "staring at",
+        "kissing",
+        "looking at",
+        "waiting beside",
+        "sneering at",
+        "fighting",
+        "biting into",
+        "shouting at",
+        "talking to",
+        "pointing at",
+        "spitting on",
+        "waving at",
+        "stealing",
+    ],
+    "over": ["over", "above", "flying over", "floating over", "melting over"],
+    "under": ["under", "below", "hiding under"],
+    "holding": ["holding", "carrying", "with", "selling", "showing"],
+    "juggling": ["juggling", "throwing", "juggling with"],
+    "from": ["growing from", "rising from", "growing out of"],
+    "through": [
+        "in front of",
+        "smashing through",
+        "walking through",
+        "crawling across",
+        "driving through",
+    ],
+    "full of": ["full of", "filled with", "stuffed with"],
+    "eating": ["eating", "biting", "licking", "swallowing", "drinking"],
+}
+PLACE_WORDS = {
+    "rain": ["in the rain", "in pouring rain"],
+    "snow": ["in the snow", "in winter"],
+    "city": ["over the city", "in a big city", "at night in the city"],
+    "sea": ["in the sea", "by the ocean", "on the beach"],
+    "space": ["in space", "on the moon", "among the stars"],
+    "forest": ["in the forest", "in a dark wood"],
+    "room": ["in a room", "at home", "in a living room"],
+    "desert": ["in the desert"],
+    "mountains": ["in the mountains", "under the mountains"],
+    "graveyard": ["in a graveyard", "at a cemetery"],
+    "stage": ["on a stage", "in a theatre"],
+    "street": ["in the street", "on a road", "in a parking lot"],
+    "flames": ["in flames", "in hell", "in a burning world"],
+}
+MOOD_WORDS = {
+    "happy": ["happy", "smiling", "grinning"],
+    "angry": ["angry", "furious", "evil"],
+    "sad": ["sad", "crying", "weeping", "soaked"],
+    "screaming": ["screaming", "shouting", "terrified"],
+    "sleepy": ["sleeping", "tired", "bored", "drunk"],
+}
+WEAR_WORDS = {
+    "hat": ["wearing a hat", "in a top hat", "with a hat"],
+    "crown": ["wearing a crown", "with a crown"],
+    "sunglasses": ["wearing sunglasses", "in sunglasses"],
+    "helmet": ["wearing a helmet", "in a helmet"],
+    "tie": ["wearing a tie", "with a tie", "in a necktie"],
+    "boot": ["wearing boots", "in combat boots"],
+    "shoe": ["wearing red shoes"],
+}
+IRREGULAR = {
+    "fish": "fish",
+    "goldfish": "goldfish",
+    "sheep": "sheep",
+    "mouse": "mice",
+    "man": "men",
+    "woman": "women",
+    "tooth": "teeth",
+    "child": "children",
+    "knife": "knives",
+    "wife": "wives",
+    "old man": "old men",
+    "old woman": "old women",
+    "bones": "bones",
+    "policeman": "policemen",
+    "snowman": "snowmen",
+    "fisherman": "fishermen",
+    "trousers": "trousers",
+    "sunglasses": "sunglasses",
+    "money": "money",
+    "cash": "cash",
+    "police officer": "police officers",
+}
 
 
 def plural(name):
@@ -70,18 +168,32 @@ def plural(name):
 
 
 def article(words):
-    return ("an " if words[0] in "aeiou" and not words.startswith(("uni", "one", "euro", "ufo")) else "a ") + words
+    return (
+        "an "
+        if words[0] in "aeiou" and not words.startswith(("uni", "one", "euro", "ufo"))
+        else "a "
+    ) + words
 
 
 def noun_phrase(item, rng, bare=False):
     names = CATALOG[item.key].names
     ascii_names = [n for n in names if n.isascii()]
-    if not bare and rng.random() < 0.03 and len(ascii_names) < len(names) and item == Item(item.key):
+    if (
+        not bare
+        and rng.random() < 0.03
+        and len(ascii_names) < len(names)
+        and item == Item(item.key)
+    ):
         return rng.choice([n for n in names if not n.isascii()])
     name = rng.choice([names[0]] * 2 + ascii_names)
     words = [name if item.count == 1 else plural(name)]
     if item.color:
-        words.insert(0, {"grey": rng.choice(["grey", "gray"]), "golden": rng.choice(["golden", "gold"])}.get(item.color, item.color))
+        words.insert(
+            0,
+            {"grey": rng.choice(["grey", "gray"]), "golden": rng.choice(["golden", "gold"])}.get(
+                item.color, item.color
+            ),
+        )
     if item.mood != "plain":
         words.insert(0, rng.choice(MOOD_WORDS[item.mood]))
     if item.fire and rng.random() < 0.5:
@@ -92,11 +204,20 @@ def noun_phrase(item, rng, bare=False):
     if item.melting:
         words.insert(0, "melting")
     if item.size:
-        words.insert(0, {"giant": ["giant", "huge", "big"], "tiny": ["tiny", "little", "small"]}[item.size][rng.randrange(3)])
+        words.insert(
+            0,
+            {"giant": ["giant", "huge", "big"], "tiny": ["tiny", "little", "small"]}[item.size][
+                rng.randrange(3)
+            ],
+        )
     text = " ".join(words)
     if item.count > 1:
         text = NUMBERS[item.count] + " " + text
-    elif not (bare or text.split()[-1] in ("bones", "trousers", "sunglasses", "money", "cash", "lips", "boots") or rng.random() < 0.08):
+    elif not (
+        bare
+        or text.split()[-1] in ("bones", "trousers", "sunglasses", "money", "cash", "lips", "boots")
+        or rng.random() < 0.08
+    ):
         text = article(text)
     if item.wear:
         text += " " + rng.choice(WEAR_WORDS[item.wear])
@@ -129,7 +250,12 @@ def suffix(look, rng, must=False):
 
 def of_scene(scene, rng):
     """(caption, the scene as far as it is told; its look is None if the caption does not say it)"""
-    s = replace(scene, subject=told(scene.subject, rng), object=told(scene.object, rng), extra=told(scene.extra, rng))
+    s = replace(
+        scene,
+        subject=told(scene.subject, rng),
+        object=told(scene.object, rng),
+        extra=told(scene.extra, rng),
+    )
     text = noun_phrase(s.subject, rng)
     if s.object is not None:
         text += " " + rng.choice(PHRASES[s.relation]) + " " + noun_phrase(s.object, rng)
@@ -145,7 +271,12 @@ def of_scene(scene, rng):
     elif x < 0.08:
         text = rng.choice(["draw me ", "draw ", "a picture of ", "I want ", "paint "]) + text
     elif x < 0.2:
-        text = rng.choice(["a surreal painting of ", "a punk portrait of ", "a strange scene showing "]) + text
+        text = (
+            rng.choice(
+                ["a surreal painting of ", "a punk portrait of ", "a strange scene showing "]
+            )
+            + text
+        )
     tail, says = suffix(s.look, rng)
     if not says:
         s.look = None
@@ -163,7 +294,11 @@ STARTERS = {
     "an explosion of broken": (Item("explosion"), "beside", {}),
     "a screaming face melting into": (Item("screaming face", melting=True), "on", {}),
     "a red fist smashing through": (Item("fist", color="red"), "through", {}),
-    "a bulldog in boxing gloves biting into": (Item("bulldog in boxing gloves", mood="angry"), "eating", {}),
+    "a bulldog in boxing gloves biting into": (
+        Item("bulldog in boxing gloves", mood="angry"),
+        "eating",
+        {},
+    ),
     "a burning typewriter spitting sparks at": (Item("typewriter", fire=True), "beside", {}),
     "a brass megaphone vomiting fire over": (Item("brass megaphone", fire=True), "over", {}),
     "a burning rose growing from": (Item("rose", fire=True), "from", {}),
@@ -183,11 +318,19 @@ STARTERS = {
     "a fat orange cat sitting on": (Item("cat", color="orange"), "on", {}),
     "a one-eyed alley cat stealing": (Item("cat", color="grey"), "holding", {}),
     "a cat in a leather jacket sneering at": (Item("cat", color="black"), "beside", {}),
-    "a black cat in sunglasses scratching": (Item("cat", color="black", wear="sunglasses"), "beside", {}),
+    "a black cat in sunglasses scratching": (
+        Item("cat", color="black", wear="sunglasses"),
+        "beside",
+        {},
+    ),
     "an angry rubber duck wearing": (Item("duck", mood="angry"), "under", {}),
     "a duck on fire walking through": (Item("duck", fire=True), "through", {}),
     "a giant yellow duck crushing": (Item("duck", color="yellow"), "on", {}),
-    "a duck in a general's uniform shouting at": (Item("duck in a general's uniform", mood="angry"), "beside", {}),
+    "a duck in a general's uniform shouting at": (
+        Item("duck in a general's uniform", mood="angry"),
+        "beside",
+        {},
+    ),
     "a mechanical duck laying eggs on": (Item("mechanical duck"), "on", {}),
     "a drunk duck driving through": (Item("duck", mood="sleepy"), "through", {}),
     "a skeleton playing guitar on": (Item("skeleton playing guitar"), "on", {}),
@@ -196,7 +339,11 @@ STARTERS = {
     "a grinning skull smoking over": (Item("skull", mood="happy"), "over", {}),
     "a coffin full of wine sailing across": (Item("coffin"), "on", {"place": "sea"}),
     "a crow in a top hat dancing on": (Item("crow in a top hat"), "on", {}),
-    "a moustached doorman slamming the door on": (Item("moustached doorman", mood="angry"), "beside", {}),
+    "a moustached doorman slamming the door on": (
+        Item("moustached doorman", mood="angry"),
+        "beside",
+        {},
+    ),
     "a plastic mannequin waving at": (Item("plastic mannequin"), "beside", {}),
     "a chrome toad tipping its hat to": (Item("chrome toad tipping its hat"), "beside", {}),
     "a bouncer with neon teeth blocking": (Item("bouncer with neon teeth"), "through", {}),
@@ -208,7 +355,11 @@ STARTERS = {
     "a twisted landscape with": (Item("tree"), "beside", {"place": "mountains"}),
     "a fish-headed tax collector marching into": (Item("fish-headed tax collector"), "through", {}),
     "a marble statue in headphones spitting on": (Item("marble statue in headphones"), "over", {}),
-    "a bald philosopher riding a pig through": (Item("bald philosopher riding a pig"), "through", {}),
+    "a bald philosopher riding a pig through": (
+        Item("bald philosopher riding a pig"),
+        "through",
+        {},
+    ),
     "a crowd of monkeys applauding": (Item("monkey", count=5), "beside", {}),
 }
 FALLBACK = {"a punk portrait of": Item("punk")}
@@ -219,23 +370,66 @@ for _key, _entry in CATALOG.items():
             NAME_OF.setdefault(_name, (_key, 1))
             NAME_OF.setdefault(plural(_name), (_key, 3))
 # What is near enough: word -> subject. Plurals follow.
-NEAR = {"moustached doorman": "waiter barman barber tailor butler conductor postman hangman moustache", "woman": "widow nurse witch heiress duchess",
-        "poet": "actor comedian tenor author writer novelist composer drummer guitarist violinist", "dog": "wolf fox pug mastiff",
-        "bird": "hen chicken ostrich peacock swallow parrot rooster", "duck": "swan goose penguin", "cat": "lion tiger panther",
-        "horse": "camel giraffe moose reindeer", "bug": "bee fly wasp ant flea", "chain": "rope noose handcuffs", "dress": "coat shirt suit jacket sweater cardigan",
-        "face": "nose ear beard smile mask", "hand": "finger thumb arm handshake", "boot": "foot leg knee", "castle": "museum hotel",
-        "house": "office bank school shop bakery prison hospital restaurant", "wave": "puddle river lake flood harbour", "lightning": "storm thunderstorm",
-        "cloud": "fog wind", "egg": "breakfast", "pear": "onion potato carrot avocado tomato", "burger": "bread loaf bun", "bride in combat boots": "wedding marriage",
-        "coffin": "funeral hearse undertaker", "cage": "jail", "old man": "uncle pensioner veteran sage", "policeman": "detective burglar thief",
-        "office worker" if "office worker" in CATALOG else "grey office worker": "intern secretary broker economist", "bottle": "vodka wine hangover",
-        "mirror": "portrait photo photograph picture painting", "lamp": "light chandelier", "skull": "corpse dentist", "fire": "firework hell",
-        "letter": "invoice receipt ticket stamp", "crown": "tsar", "ghost": "shadow memory dream", "man": "stranger gentleman burglar husband father brother grandfather landlord"}
+NEAR = {
+    "moustached doorman": "waiter barman barber tailor butler conductor postman hangman moustache",
+    "woman": "widow nurse witch heiress duchess",
+    "poet": "actor comedian tenor author writer novelist composer drummer guitarist violinist",
+    "dog": "wolf fox pug mastiff",
+    "bird": "hen chicken ostrich peacock swallow parrot rooster",
+    "duck": "swan goose penguin",
+    "cat": "lion tiger panther",
+    "horse": "camel giraffe moose reindeer",
+    "bug": "bee fly wasp ant flea",
+    "chain": "rope noose handcuffs",
+    "dress": "coat shirt suit jacket sweater cardigan",
+    "face": "nose ear beard smile mask",
+    "hand": "finger thumb arm handshake",
+    "boot": "foot leg knee",
+    "castle": "museum hotel",
+    "house": "office bank school shop bakery prison hospital restaurant",
+    "wave": "puddle river lake flood harbour",
+    "lightning": "storm thunderstorm",
+    "cloud": "fog wind",
+    "egg": "breakfast",
+    "pear": "onion potato carrot avocado tomato",
+    "burger": "bread loaf bun",
+    "bride in combat boots": "wedding marriage",
+    "coffin": "funeral hearse undertaker",
+    "cage": "jail",
+    "old man": "uncle pensioner veteran sage",
+    "policeman": "detective burglar thief",
+    (
+        "office worker" if "office worker" in CATALOG else "grey office worker"
+    ): "intern secretary broker economist",
+    "bottle": "vodka wine hangover",
+    "mirror": "portrait photo photograph picture painting",
+    "lamp": "light chandelier",
+    "skull": "corpse dentist",
+    "fire": "firework hell",
+    "letter": "invoice receipt ticket stamp",
+    "crown": "tsar",
+    "ghost": "shadow memory dream",
+    "man": "stranger gentleman burglar husband father brother grandfather landlord",
+}
 for _key, _words in NEAR.items():
     for _name in _words.split():
         NAME_OF.setdefault(_name, (_key, 1))
         NAME_OF.setdefault(plural(_name), (_key, 3))
-NAME_OF.update({"people": ("man", 3), "queue": ("man", 4), "choir": ("nun", 3), "audience": ("man", 5), "crowd": ("man", 5), "army": ("soldier", 4),
-                "geese": ("duck", 3), "mice": ("rat", 3), "teeth": ("tooth", 3), "parliament": ("politician", 4), "family": ("man", 3)})
+NAME_OF.update(
+    {
+        "people": ("man", 3),
+        "queue": ("man", 4),
+        "choir": ("nun", 3),
+        "audience": ("man", 5),
+        "crowd": ("man", 5),
+        "army": ("soldier", 4),
+        "geese": ("duck", 3),
+        "mice": ("rat", 3),
+        "teeth": ("tooth", 3),
+        "parliament": ("politician", 4),
+        "family": ("man", 3),
+    }
+)
 LONGEST = max(len(n.split()) for n in NAME_OF)
 COUNT_WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 5, "ten": 5, "many": 4, "pair": 2}
 COLOR_WORDS = {**{c: c for c in COLORS}, "gold": "golden", "gray": "grey", "silver": "grey"}
@@ -243,10 +437,16 @@ COLOR_WORDS = {**{c: c for c in COLORS}, "gold": "golden", "gray": "grey", "silv
 
 def items_in(text, most=2):
     """The first drawable things of a sentence, with their colours and numbers."""
-    words, found, i, color, number = re.findall(r"[a-z]+(?:['-][a-z]+)*", text.lower()), [], 0, None, 1
+    words, found, i, color, number = (
+        re.findall(r"[a-z]+(?:['-][a-z]+)*", text.lower()),
+        [],
+        0,
+        None,
+        1,
+    )
     while i < len(words) and len(found) < most:
         for n in range(min(LONGEST, len(words) - i), 0, -1):
-            hit = NAME_OF.get(" ".join(words[i:i + n]))
+            hit = NAME_OF.get(" ".join(words[i : i + n]))
             if hit:
                 key, count = hit
                 found.append(Item(key, color, number if number > 1 else count))
@@ -312,6 +512,10 @@ if __name__ == "__main__":
     for i in range(24):
         rng = random.Random(i)
         text, drawn, as_told = c.draw(rng)
-        print(f"{text}\n    {as_told.subject.key} {as_told.relation} {as_told.object and as_told.object.key} {as_told.extra and as_told.extra.key}")
+        print(
+            f"{text}\n    {as_told.subject.key} {as_told.relation} {as_told.object and as_told.object.key} {as_told.extra and as_told.extra.key}"
+        )
     undrawn = [d for d in c.details if not items_in(d)]
-    print(len(undrawn), "of", len(c.details), "details have nothing that can be drawn:", undrawn[:12])
+    print(
+        len(undrawn), "of", len(c.details), "details have nothing that can be drawn:", undrawn[:12]
+    )

@@ -82,7 +82,7 @@ class Tokenizer:
         return self.cache[word]
 
     def encode(self, text):
-        body = [i for word in split(text) for i in self.word(word)][:LENGTH - 2]
+        body = [i for word in split(text) for i in self.word(word)][: LENGTH - 2]
         ids = [self.ids[START], *body]
         return ids + [self.ids[END]] * (LENGTH - len(ids))
 
@@ -92,7 +92,12 @@ class Tokenizer:
         lines = ["#version: 0.2", *(" ".join(rule) for rule in self.rules)]
         (folder / "merges.txt").write_text("\n".join(lines) + "\n", "utf-8")
         specials = dict(bos_token=START, eos_token=END, pad_token=END, unk_token=END)
-        config = dict(specials, tokenizer_class="CLIPTokenizer", model_max_length=LENGTH,
-                      do_lower_case=True, add_prefix_space=False)
+        config = dict(
+            specials,
+            tokenizer_class="CLIPTokenizer",
+            model_max_length=LENGTH,
+            do_lower_case=True,
+            add_prefix_space=False,
+        )
         for name, data in (("special_tokens_map", specials), ("tokenizer_config", config)):
             (folder / f"{name}.json").write_text(json.dumps(data, indent=2) + "\n")

@@ -35,14 +35,18 @@ def wordnet():
 
 
 def bible():
-    text = subprocess.run(["bible", "-f", "gen1:1-rev22:21"], capture_output=True, text=True, check=True).stdout
+    text = subprocess.run(
+        ["bible", "-f", "gen1:1-rev22:21"], capture_output=True, text=True, check=True
+    ).stdout
     verses = [re.sub(r"^\S+\s", "", line).strip() for line in text.splitlines() if line.strip()]
     for i in range(0, len(verses), 3):
-        yield " ".join(verses[i:i + 3])
+        yield " ".join(verses[i : i + 3])
 
 
 def dictionary(name):
-    text = gzip.open(f"/usr/share/dictd/{name}.dict.dz", "rt", encoding="utf-8", errors="ignore").read()
+    text = gzip.open(
+        f"/usr/share/dictd/{name}.dict.dz", "rt", encoding="utf-8", errors="ignore"
+    ).read()
     for paragraph in re.split(r"\n\s*\n", text):
         line = " ".join(paragraph.split())
         letters = sum(c.isalpha() or c == " " for c in line)

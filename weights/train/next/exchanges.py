@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 TABLES = json.loads((HERE.parents[2] / "engine/yent/yent.json").read_text("utf-8"))
 MOODS = {m["name"]: m["starters"] for m in TABLES["moods"]}
 KEYWORDS = [(m["name"], set(m["keywords"])) for m in TABLES["moods"]]
-PLURAL = ("made of", "of broken")      # starters that want several of a thing
+PLURAL = ("made of", "of broken")  # starters that want several of a thing
 ALL = [s for starters in MOODS.values() for s in starters]
 
 
@@ -46,11 +46,38 @@ def blocks():
 
 
 # Lines about a topic word. Only the person's side has frames; every answer was written by hand.
-FRAMES = ["{}", "{}", "{} again", "I hate {}", "I like {}", "what about {}", "tell me about {}", "I am thinking about {}",
-          "{} and {}", "the {} and the {}", "my {}", "do you like {}", "too much {}", "{} is a problem", "I need {}",
-          "why {}", "no more {}", "{}, {} and {}", "yesterday there was {} and {}", "I dreamed of {}", "talk about {}",
-          "everything is about {} these days", "{} makes me think of {}", "I saw {} today", "where is the {}", "give me {}",
-          "I have a question about {}", "{} please", "all I want is {}", "nothing but {} and {} here"]
+FRAMES = [
+    "{}",
+    "{}",
+    "{} again",
+    "I hate {}",
+    "I like {}",
+    "what about {}",
+    "tell me about {}",
+    "I am thinking about {}",
+    "{} and {}",
+    "the {} and the {}",
+    "my {}",
+    "do you like {}",
+    "too much {}",
+    "{} is a problem",
+    "I need {}",
+    "why {}",
+    "no more {}",
+    "{}, {} and {}",
+    "yesterday there was {} and {}",
+    "I dreamed of {}",
+    "talk about {}",
+    "everything is about {} these days",
+    "{} makes me think of {}",
+    "I saw {} today",
+    "where is the {}",
+    "give me {}",
+    "I have a question about {}",
+    "{} please",
+    "all I want is {}",
+    "nothing but {} and {} here",
+]
 
 
 def framed(words, rng):
@@ -77,20 +104,27 @@ def context(lines, said, starter=""):
 
 def misspelled(rng, text):
     i = rng.randrange(len(text))
-    return text[:i] + rng.choice(["", text[i] * 2]) + text[i + 1:]
+    return text[:i] + rng.choice(["", text[i] * 2]) + text[i + 1 :]
 
 
 # Where an answer may be cut: before a participle or one of these words, if a thing stands before it.
-CUT = re.compile(r"^(?P<head>(?:an?|the|one|your) (?:[\w'-]+ ){1,3}?)(?P<tail>(?:(?!(?:king|ring|wedding|thing|wing|string|morning|ceiling|"
-                 r"evening|nothing|building|swing|spring|sibling|duckling|living|dining|sleeping|pudding|stocking|fishing|frying|rocking|"
-                 r"washing|vending|knitting|boxing|wrestling|swimming|opening|waiting|meeting|earring)\b)[a-z]{2,}ing|with|in|on|under|behind|"
-                 r"who) .+)$")
+CUT = re.compile(
+    r"^(?P<head>(?:an?|the|one|your) (?:[\w'-]+ ){1,3}?)(?P<tail>(?:(?!(?:king|ring|wedding|thing|wing|string|morning|ceiling|"
+    r"evening|nothing|building|swing|spring|sibling|duckling|living|dining|sleeping|pudding|stocking|fishing|frying|rocking|"
+    r"washing|vending|knitting|boxing|wrestling|swimming|opening|waiting|meeting|earring)\b)[a-z]{2,}ing|with|in|on|under|behind|"
+    r"who) .+)$"
+)
 
 
 def spliced(a, b):
     """The beginning of `a` with the end of `b`, or None."""
     a, b = CUT.match(a), CUT.match(b)
-    if not a or not b or a["head"].split()[-1] in ("and", "of", "but", "as", "the", "a", "to", "very", "only", "from"):
+    if (
+        not a
+        or not b
+        or a["head"].split()[-1]
+        in ("and", "of", "but", "as", "the", "a", "to", "very", "only", "from")
+    ):
         return None
     return a["head"] + b["tail"]
 
@@ -110,7 +144,11 @@ class Exchanges:
     def draw(self, rng):
         """(context, continuation)"""
         block = rng.choices(self.blocks, self.weights)[0]
-        said = framed(block[4], rng) if len(block[4]) > 3 and rng.random() < 0.4 else rng.choice(block[0])
+        said = (
+            framed(block[4], rng)
+            if len(block[4]) > 3 and rng.random() < 0.4
+            else rng.choice(block[0])
+        )
         kinds = [k for k in (1, 2, 3) if block[k]]
         kind = rng.choices(kinds, [len(block[k]) * (0.5 if k == 3 else 1) for k in kinds])[0]
         answer = rng.choice(block[kind])
@@ -128,18 +166,33 @@ class Exchanges:
         elif x < 0.34:
             said = said.upper()
         elif x < 0.38:
-            said = rng.choice(["well, ", "listen, ", "hey Yent, ", "Yent, ", "ok so ", "tell me: "]) + said
+            said = (
+                rng.choice(["well, ", "listen, ", "hey Yent, ", "Yent, ", "ok so ", "tell me: "])
+                + said
+            )
         elif x < 0.42:  # the last sentence counts
             said = rng.choice(rng.choice(self.blocks)[0]) + ". " + said
         if kind == 3:
             return context(TABLES["roast_context"], said), " " + answer + "\n"
-        return context(TABLES["context"], said, starter_for(said, kind == 2, rng)), " " + answer + ".\n"
+        return (
+            context(TABLES["context"], said, starter_for(said, kind == 2, rng)),
+            " " + answer + ".\n",
+        )
 
 
 if __name__ == "__main__":
     e = Exchanges()
-    print(len(e.blocks), "blocks,", sum(len(b[0]) for b in e.blocks), "lines,",
-          sum(len(b[1]) + len(b[2]) for b in e.blocks), "details,", sum(len(b[3]) for b in e.blocks), "roasts,",
-          e.count(), "exchanges")
+    print(
+        len(e.blocks),
+        "blocks,",
+        sum(len(b[0]) for b in e.blocks),
+        "lines,",
+        sum(len(b[1]) + len(b[2]) for b in e.blocks),
+        "details,",
+        sum(len(b[3]) for b in e.blocks),
+        "roasts,",
+        e.count(),
+        "exchanges",
+    )
     for i in range(8):
         print(*e.draw(random.Random(i)), sep=" ->")

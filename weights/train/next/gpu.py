@@ -5,7 +5,8 @@
 
 Every processor draws pictures of 512 x 512 with captions all the time; they stay in the GPU's memory.
 Each stage ends by writing its state (7 bit, under 15 MB) to --out, in the format of weights/train/state,
-so that painter.py exports it or goes on. Parts that --out or the tree already holds are begun from."""
+so that painter.py exports it or goes on. Parts that --out or the tree already holds are begun from.
+"""
 
 import argparse
 import math
@@ -52,7 +53,9 @@ class Store:
         context = multiprocessing.get_context("spawn")
         self.queue = context.Queue(64)
         for w in range(workers):
-            context.Process(target=draw_forever, args=(w, workers, 0, self.queue, words), daemon=True).start()
+            context.Process(
+                target=draw_forever, args=(w, workers, 0, self.queue, words), daemon=True
+            ).start()
         threading.Thread(target=self.fill, daemon=True).start()
 
     def fill(self):
@@ -61,7 +64,7 @@ class Store:
             pictures = torch.from_numpy(pictures).to(self.device)
             with self.lock:
                 if self.kept + len(pictures) <= self.most:
-                    self.pictures[self.kept:self.kept + len(pictures)] = pictures
+                    self.pictures[self.kept : self.kept + len(pictures)] = pictures
                     self.kept += len(pictures)
                     self.ids.append(torch.from_numpy(ids))
                     self.labels.append(torch.from_numpy(labels))
@@ -91,12 +94,15 @@ class Store:
         """From now on everything is encoded as it comes."""
         with self.lock:
             self.coder = coder
-            self.latents = [self.encode(self.pictures[i:i + 16]) for i in range(0, self.kept, 16)]
+            self.latents = [self.encode(self.pictures[i : i + 16]) for i in range(0, self.kept, 16)]
 
     def all(self):
         with self.lock:
-            return (torch.cat(self.latents).float() if self.latents else None, torch.cat(self.ids).long().to(self.device),
-                    torch.cat(self.labels).long().to(self.device))
+            return (
+                torch.cat(self.latents).float() if self.latents else None,
+                torch.cat(self.ids).long().to(self.device),
+                torch.cat(self.labels).long().to(self.device),
+            )
 
 
 def timed(name, args, model, seconds, lr, loss_of, average=0.0, batch=1):
@@ -108,7 +114,11 @@ def timed(name, args, model, seconds, lr, loss_of, average=0.0, batch=1):
     start, smooth = step, None
     while (done := (time.time() - began) / seconds) < 1:
         for group in opt.param_groups:
-            group["lr"] = lr * min(1, (step - start + 1) / 100) * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * max(0, (done - .3) / .7))))
+            group["lr"] = (
+                lr
+                * min(1, (step - start + 1) / 100)
+                * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * max(0, (done - 0.3) / 0.7))))
+            )
         loss = loss_of(step)
         opt.zero_grad(set_to_none=True)
         loss.backward()
@@ -119,15 +129,24 @@ def timed(name, args, model, seconds, lr, loss_of, average=0.0, batch=1):
         if step % 4 == 0 or not average:
             with torch.no_grad():
                 for k, v in model.state_dict().items():
-                    mean[k].lerp_(v.float(), 1 - keep) if v.is_floating_point() else mean[k].copy_(v)
+                    (
+                        mean[k].lerp_(v.float(), 1 - keep)
+                        if v.is_floating_point()
+                        else mean[k].copy_(v)
+                    )
         if time.time() - last > 10:
             smooth = loss.item()
             curve.append([step * batch, round(smooth, 5)])
-            print(f"{name} {done * seconds:.0f} s  step {step}  {(step - start) * batch / (time.time() - began):.0f} a second  loss {smooth:.4f}", flush=True)
+            print(
+                f"{name} {done * seconds:.0f} s  step {step}  {(step - start) * batch / (time.time() - began):.0f} a second  loss {smooth:.4f}",
+                flush=True,
+            )
             last = time.time()
     state = {k: v.cpu() for k, v in mean.items()}
     np.savez_compressed(args.out / f"{name}.npz", count=step * batch, **pack(state))
-    (args.out / f"{name}.json").write_text(painter.json.dumps(dict(stage=name, count=step * batch, curve=curve)) + "\n")
+    (args.out / f"{name}.json").write_text(
+        painter.json.dumps(dict(stage=name, count=step * batch, curve=curve)) + "\n"
+    )
     model.load_state_dict({k: v.to(args.device) for k, v in mean.items()})
     return model.eval().requires_grad_(False)
 
@@ -158,6 +177,7 @@ def run(args):
     def inner(_):
         with cast():
             return autoencoder.inner_loss(coder, store.sample(256, 32 if device == "cuda" else 2))
+
     if s["inner"]:
         coder = timed("inner", args, coder, s["inner"], 2e-3, inner, 0.99, 32)
     coder.eval().requires_grad_(False)
@@ -182,6 +202,7 @@ def run(args):
                 for head, target in zip(reader.heads, known.T):
                     total = total + F.cross_entropy(head(picked).float(), target) / 4
         return total
+
     if s["text"]:
         reader = timed("text", args, reader, s["text"], 1e-3, text, 0.99, 256)
     reader.eval().requires_grad_(False)
@@ -191,7 +212,7 @@ def run(args):
     holder, abar = {"at": -1000}, painter.ABAR.to(device)
 
     def batch(step):
-        if step - holder["at"] > 400:   # what was drawn meanwhile joins
+        if step - holder["at"] > 400:  # what was drawn meanwhile joins
             holder["at"], holder["data"] = step, store.all()
         latents, ids, _ = holder["data"]
         at = torch.randint(0, len(latents), (size,), device=device)
@@ -203,7 +224,7 @@ def run(args):
 
     def noised(x0):
         even = (torch.rand(1, device=device) + torch.arange(size, device=device) / size) % 1
-        t = (even ** 0.75 * painter.STEPS).long().clamp(max=painter.STEPS - 1)
+        t = (even**0.75 * painter.STEPS).long().clamp(max=painter.STEPS - 1)
         noise, ab = torch.randn_like(x0), abar[t].view(-1, 1, 1, 1)
         x, v = ab.sqrt() * x0 + (1 - ab).sqrt() * noise, ab.sqrt() * noise - (1 - ab).sqrt() * x0
         alone = torch.rand(size, device=device) < 0.05
@@ -218,6 +239,7 @@ def run(args):
             out = painter.run_unet(model, x, t, states).float()
         snr = abar[t] / (1 - abar[t])
         return ((snr + 1).clamp(max=6) / (snr + 1) * (out - v).square().mean((1, 2, 3))).mean()
+
     if s["unet"]:
         model = timed("unet", args, model, s["unet"], 1e-3, unet, 0.999, size)
     model.eval().requires_grad_(False)
@@ -229,12 +251,26 @@ def run(args):
         x0, states = batch(step)
         x, _, t = noised(x0)
         with torch.no_grad(), cast():
-            nothing = reader.text(input_ids=none[torch.randint(0, 2, (size,), device=device)]).last_hidden_state
-            base, cond = painter.run_unet(model, torch.cat([x, x]), torch.cat([t, t]), torch.cat([nothing, states])).float().chunk(2)
+            nothing = reader.text(
+                input_ids=none[torch.randint(0, 2, (size,), device=device)]
+            ).last_hidden_state
+            base, cond = (
+                painter.run_unet(
+                    model, torch.cat([x, x]), torch.cat([t, t]), torch.cat([nothing, states])
+                )
+                .float()
+                .chunk(2)
+            )
         wanted, q = base + painter.EFFECT / painter.GUIDANCE * (cond - base), size // 4
         with cast():
-            out = painter.run_unet(guided, torch.cat([x, x[:q]]), torch.cat([t, t[:q]]), torch.cat([states, nothing[:q]])).float()
+            out = painter.run_unet(
+                guided,
+                torch.cat([x, x[:q]]),
+                torch.cat([t, t[:q]]),
+                torch.cat([states, nothing[:q]]),
+            ).float()
         return (out - torch.cat([wanted, base[:q]])).square().mean() * 10
+
     if s["guide"]:
         timed("guide", args, guided, s["guide"], 2e-4, guide, 0.99, size)
 
@@ -245,15 +281,22 @@ def run(args):
     def outer(step):
         x = store.sample(512, 8 if device == "cuda" else 1)
         r, c = (32 * random.randint(0, 8) for _ in range(2))
-        x = x[..., r:r + 256, c:c + 256]
+        x = x[..., r : r + 256, c : c + 256]
         with torch.no_grad(), cast():
             z = coder.encode(F.avg_pool2d(x, 2)).latent_dist.mean.float()
         with cast():
-            total = autoencoder.difference(large.decode(z + 0.06 / scaling * torch.randn_like(z)).sample.float(), x)
+            total = autoencoder.difference(
+                large.decode(z + 0.06 / scaling * torch.randn_like(z)).sample.float(), x
+            )
             if step % 4 == 0:
                 seen = large.encode(x).latent_dist
-                total = total + (seen.mean - z).square().mean() + 1e-3 * (seen.logvar + 6).square().mean()
+                total = (
+                    total
+                    + (seen.mean - z).square().mean()
+                    + 1e-3 * (seen.logvar + 6).square().mean()
+                )
         return total
+
     if s["outer"]:
         timed("outer", args, large, s["outer"], 1e-3, outer, 0.99, 8)
     print("drawn", store.n, flush=True)
@@ -265,13 +308,15 @@ def main():
     options.add_argument("--seconds", default="inner=120,text=45,unet=260,guide=25,outer=80")
     options.add_argument("--device", default="cuda")
     options.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 2))
-    options.add_argument("--pictures", type=int, default=60_000, help="kept at 512 x 512: 0.8 MB each")
+    options.add_argument(
+        "--pictures", type=int, default=60_000, help="kept at 512 x 512: 0.8 MB each"
+    )
     args = options.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     args.seconds = {k: float(v) for k, v in (p.split("=") for p in args.seconds.split(","))}
     args.count = {}
     run(args)
-    os._exit(0)     # the drawing processes are daemons
+    os._exit(0)  # the drawing processes are daemons
 
 
 if __name__ == "__main__":

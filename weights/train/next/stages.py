@@ -31,7 +31,11 @@ def pack(state):
             continue
         flat = value.detach().float().numpy().ravel()
         if flat.size < 1024 or flat.size % 32:
-            out[name] = value.detach().half().numpy() if flat.size % 32 and flat.size >= 1024 else value.detach().float().numpy()
+            out[name] = (
+                value.detach().half().numpy()
+                if flat.size % 32 and flat.size >= 1024
+                else value.detach().float().numpy()
+            )
             continue
         blocks = flat.reshape(-1, 32)
         scale = np.abs(blocks).max(1, keepdims=True) / 63 + 1e-12
@@ -47,7 +51,10 @@ def unpack(arrays):
             continue
         if name.endswith("@q"):
             q = arrays[name]
-            flat = q.reshape(-1, 32).astype(np.float32) * arrays[name[:-2] + "@s"].astype(np.float32)[:, None]
+            flat = (
+                q.reshape(-1, 32).astype(np.float32)
+                * arrays[name[:-2] + "@s"].astype(np.float32)[:, None]
+            )
             out[name[:-2]] = torch.from_numpy(flat.reshape(q.shape))
         else:
             out[name] = torch.from_numpy(arrays[name].astype(np.float32))
@@ -58,7 +65,14 @@ class Run:
     """One stage: `model` is trained by `step_loss(count)` until `count` reaches `total`."""
 
     def __init__(self, name, folder, model, total, lr, warm, average=0.0, state=None, trained=None):
-        self.name, self.folder, self.model, self.total, self.lr, self.warm = name, Path(folder), model, total, lr, warm
+        self.name, self.folder, self.model, self.total, self.lr, self.warm = (
+            name,
+            Path(folder),
+            model,
+            total,
+            lr,
+            warm,
+        )
         self.folder.mkdir(parents=True, exist_ok=True)
         self.path = self.folder / f"{name}.pt"
         self.trained = list(model.parameters()) if trained is None else trained
@@ -69,19 +83,36 @@ class Run:
             saved = torch.load(self.path, weights_only=False)
             model.load_state_dict(saved["model"])
             self.opt.load_state_dict(saved["opt"])
-            self.count, self.since, self.smooth, self.log = saved["count"], saved["since"], saved["smooth"], saved["log"]
+            self.count, self.since, self.smooth, self.log = (
+                saved["count"],
+                saved["since"],
+                saved["smooth"],
+                saved["log"],
+            )
             self.mean = saved["mean"]
         else:
             if state and Path(state).exists():
                 arrays = dict(np.load(state, allow_pickle=False))
                 self.count = int(arrays.pop("count"))
                 model.load_state_dict(unpack(arrays), strict=False)
-            self.mean = {k: v.detach().clone() for k, v in model.state_dict().items()} if average else None
+            self.mean = (
+                {k: v.detach().clone() for k, v in model.state_dict().items()} if average else None
+            )
 
     def save(self):
         new = self.path.with_suffix(".new")
-        torch.save(dict(model=self.model.state_dict(), opt=self.opt.state_dict(), count=self.count, since=self.since,
-                        smooth=self.smooth, log=self.log, mean=self.mean), new)
+        torch.save(
+            dict(
+                model=self.model.state_dict(),
+                opt=self.opt.state_dict(),
+                count=self.count,
+                since=self.since,
+                smooth=self.smooth,
+                log=self.log,
+                mean=self.mean,
+            ),
+            new,
+        )
         new.replace(self.path)
 
     def weights(self):
@@ -98,7 +129,13 @@ class Run:
 
     def go(self, batch, step_loss, minutes=1e9, every=180):
         """Trains; `step_loss(count)` uses the samples count .. count + batch - 1."""
-        began, saved, start, steps, cpu = time.time(), time.time(), self.count, 0, time.process_time()
+        began, saved, start, steps, cpu = (
+            time.time(),
+            time.time(),
+            self.count,
+            0,
+            time.process_time(),
+        )
         while self.count < self.total and time.time() - began < 60 * minutes:
             for group in self.opt.param_groups:
                 group["lr"] = self.lr * rate(self.count, self.total, self.since, self.warm)
@@ -112,14 +149,18 @@ class Run:
             self.since += batch
             if self.decay:
                 self.update_mean(self.since // batch)
-            self.smooth = loss.item() if self.smooth is None else 0.98 * self.smooth + 0.02 * loss.item()
+            self.smooth = (
+                loss.item() if self.smooth is None else 0.98 * self.smooth + 0.02 * loss.item()
+            )
             if time.time() - saved > every:
                 self.log.append([self.count, round(self.smooth, 5)])
                 self.save()
                 wall, work = time.time() - began, time.process_time() - cpu
-                print(f"{self.name} {self.count} of {self.total}  loss {self.smooth:.4f}  "
-                      f"{(self.count - start) / wall:.1f} a second, {(self.count - start) / work:.1f} a second of one core",
-                      flush=True)
+                print(
+                    f"{self.name} {self.count} of {self.total}  loss {self.smooth:.4f}  "
+                    f"{(self.count - start) / wall:.1f} a second, {(self.count - start) / work:.1f} a second of one core",
+                    flush=True,
+                )
                 saved = time.time()
         self.log.append([self.count, round(self.smooth or 0, 5)])
         self.save()

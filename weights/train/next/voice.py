@@ -24,7 +24,7 @@ from voice_model import Shape, Voice
 HERE = Path(__file__).resolve().parent
 STATE = HERE.parent / "state"
 VOCABULARY, WINDOW, ROWS = 4096, 256, 8
-HELD_OUT = 50       # every 50th paragraph is never trained on
+HELD_OUT = 50  # every 50th paragraph is never trained on
 CONTEXT_WEIGHT = 0.05
 
 
@@ -41,15 +41,34 @@ def learn_tokenizer(args):
     own = ["".join(e.draw(rng)) for _ in range(6000)] if e.blocks else []
     words = [w for m in exchanges.TABLES["moods"] for w in m["keywords"]]
     import sys
+
     sys.path.insert(0, str(HERE.parent))
     import grammar
-    own += [r["said"] + "\n " + r["starter"] + " " + r["detail"] for r in (grammar.reaction(rng) for _ in range(12000))]
+
+    own += [
+        r["said"] + "\n " + r["starter"] + " " + r["detail"]
+        for r in (grammar.reaction(rng) for _ in range(12000))
+    ]
     pieces = [p for line in lines + own + [" ".join(words)] * 20 for p in (" " + line).splitlines()]
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(pieces), model_prefix=str(STATE / "voice"), model_type="bpe", vocab_size=VOCABULARY,
-        byte_fallback=True, split_digits=True, allow_whitespace_only_pieces=True, character_coverage=0.9999,
-        normalization_rule_name="identity", remove_extra_whitespaces=False, add_dummy_prefix=False, unk_id=0, bos_id=1,
-        eos_id=2, pad_id=-1, num_threads=1, minloglevel=2)
+        sentence_iterator=iter(pieces),
+        model_prefix=str(STATE / "voice"),
+        model_type="bpe",
+        vocab_size=VOCABULARY,
+        byte_fallback=True,
+        split_digits=True,
+        allow_whitespace_only_pieces=True,
+        character_coverage=0.9999,
+        normalization_rule_name="identity",
+        remove_extra_whitespaces=False,
+        add_dummy_prefix=False,
+        unk_id=0,
+        bos_id=1,
+        eos_id=2,
+        pad_id=-1,
+        num_threads=1,
+        minloglevel=2,
+    )
     (STATE / "voice.vocab").unlink()
 
 
@@ -60,7 +79,10 @@ def tokens(args, part):
         t = tokenizer()
         lines = (args.run / "text.txt").read_text("utf-8").splitlines()
         random.Random(5).shuffle(lines)
-        for name, keep in (("train", lambda i: i % HELD_OUT), ("test", lambda i: i % HELD_OUT == 0)):
+        for name, keep in (
+            ("train", lambda i: i % HELD_OUT),
+            ("test", lambda i: i % HELD_OUT == 0),
+        ):
             chosen = [" " + line for i, line in enumerate(lines) if keep(i)]
             ids = [x for line in t.encode(chosen) for x in (t.bos_id(), *line, t.eos_id())]
             np.save(args.run / f"text.{name}.npy", np.array(ids, np.uint16))
@@ -75,16 +97,25 @@ def model_of():
 
 def language(args):
     data = torch.from_numpy(tokens(args, "train").astype(np.int64))
-    run = Run("language", args.run, model_of(), args.total or 30_000_000, 2e-3, 400_000, state=STATE / "language.npz")
+    run = Run(
+        "language",
+        args.run,
+        model_of(),
+        args.total or 30_000_000,
+        2e-3,
+        400_000,
+        state=STATE / "language.npz",
+    )
     batch = ROWS * WINDOW
 
     def loss(count):
         rng = random.Random(f"window {count}")
         at = [rng.randrange(len(data) - WINDOW - 1) for _ in range(ROWS)]
-        ids = torch.stack([data[i:i + WINDOW + 1] for i in at])
+        ids = torch.stack([data[i : i + WINDOW + 1] for i in at])
         with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
             logits = run.model(ids[:, :-1])
         return F.cross_entropy(logits.float().flatten(0, 1), ids[:, 1:].flatten())
+
     run.go(batch, loss, args.minutes)
     print("held-out bits per byte", bits(args, run.model))
 
@@ -93,8 +124,10 @@ def language(args):
 def bits(args, model, windows=60):
     data = torch.from_numpy(tokens(args, "test").astype(np.int64))
     per_byte = len(data) / int((args.run / "text.test.bytes").read_text())
-    losses = [F.cross_entropy(model(data[i:i + WINDOW][None])[0], data[i + 1:i + WINDOW + 1]).item()
-              for i in range(0, min(len(data) - WINDOW - 1, windows * WINDOW), WINDOW)]
+    losses = [
+        F.cross_entropy(model(data[i : i + WINDOW][None])[0], data[i + 1 : i + WINDOW + 1]).item()
+        for i in range(0, min(len(data) - WINDOW - 1, windows * WINDOW), WINDOW)
+    ]
     return sum(losses) / len(losses) / math.log(2) * per_byte
 
 
@@ -109,12 +142,25 @@ def exchange(args):
     t, e, batch = tokenizer(), exchanges.Exchanges(), 32
     print(e.count(), "exchanges", flush=True)
     model = model_of()
-    run = Run("exchange", args.run, model, args.total or 120_000, 1e-3, 3000, average=0.995, state=STATE / "exchange.npz")
+    run = Run(
+        "exchange",
+        args.run,
+        model,
+        args.total or 120_000,
+        1e-3,
+        3000,
+        average=0.995,
+        state=STATE / "exchange.npz",
+    )
     if run.count == 0:
         start = torch.load(args.run / "language.pt", weights_only=False)["model"]
         model.load_state_dict(start)
         run.mean = {k: v.clone() for k, v in start.items()}
-    data = torch.from_numpy(tokens(args, "train").astype(np.int64)) if (args.run / "text.txt").exists() else None
+    data = (
+        torch.from_numpy(tokens(args, "train").astype(np.int64))
+        if (args.run / "text.txt").exists()
+        else None
+    )
 
     def loss(count):
         rng = random.Random(f"exchange {count}")
@@ -122,19 +168,22 @@ def exchange(args):
         if data is not None:  # a quarter of plain text keeps the language
             for k in range(batch // 4):
                 i = rng.randrange(len(data) - 80)
-                rows[k] = (data[i:i + 72].tolist(), 0)
+                rows[k] = (data[i : i + 72].tolist(), 0)
         width = min(160, max(len(r[0]) for r in rows))
         ids, weights = torch.zeros(batch, width, dtype=torch.long), torch.zeros(batch, width)
         for k, (line, head) in enumerate(rows):
             line = line[:width]
-            ids[k, :len(line)] = torch.tensor(line)
+            ids[k, : len(line)] = torch.tensor(line)
             weights[k, 1:head] = CONTEXT_WEIGHT
-            weights[k, max(head, 1):len(line)] = 1.0 if head else 0.4
+            weights[k, max(head, 1) : len(line)] = 1.0 if head else 0.4
         with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
             logits = run.model(ids[:, :-1])
-        losses = F.cross_entropy(logits.float().flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
+        losses = F.cross_entropy(
+            logits.float().flatten(0, 1), ids[:, 1:].flatten(), reduction="none"
+        )
         weights = weights[:, 1:].flatten()
         return (losses * weights).sum() / weights.sum()
+
     run.go(batch, loss, args.minutes)
 
 
@@ -154,10 +203,19 @@ def say(args):
     model.load_state_dict(newest(args))
     model.eval()
     torch.manual_seed(1)
-    for said in args.words or ["how do I get rich", "I play the guitar", "my mother is calling", "who are you", "I feel nothing"]:
+    for said in args.words or [
+        "how do I get rich",
+        "I play the guitar",
+        "my mother is calling",
+        "who are you",
+        "I feel nothing",
+    ]:
         for _ in range(2):
             starter = exchanges.starter_for(said, False, rng)
-            ids = [t.bos_id(), *t.encode(exchanges.context(exchanges.TABLES["context"], said, starter))]
+            ids = [
+                t.bos_id(),
+                *t.encode(exchanges.context(exchanges.TABLES["context"], said, starter)),
+            ]
             begin = len(ids)
             for _ in range(30):
                 logits = model(torch.tensor([ids]))[0, -1] / 0.8
@@ -188,7 +246,13 @@ def main():
     options.add_argument("--bf16", action="store_true")
     args = options.parse_args()
     torch.set_num_threads(args.threads)
-    {"tokenizer": learn_tokenizer, "language": language, "exchange": exchange, "say": say, "export": export}[args.stage](args)
+    {
+        "tokenizer": learn_tokenizer,
+        "language": language,
+        "exchange": exchange,
+        "say": say,
+        "export": export,
+    }[args.stage](args)
 
 
 if __name__ == "__main__":

@@ -4,21 +4,25 @@ import struct
 
 import numpy as np
 
-F32, Q6_K = 0, 14                                           # tensor types
-U32, FLOAT, BOOL, STRING, ARRAY, I32 = 4, 6, 7, 8, 9, 5     # value types
+F32, Q6_K = 0, 14  # tensor types
+U32, FLOAT, BOOL, STRING, ARRAY, I32 = 4, 6, 7, 8, 9, 5  # value types
 ALIGNMENT = 32
-NORMAL, UNKNOWN, CONTROL, BYTE = 1, 2, 3, 6                 # token types
+NORMAL, UNKNOWN, CONTROL, BYTE = 1, 2, 3, 6  # token types
 
 
 def best_scales(groups):
     """For groups of 16 values the scale with which whole numbers -32 .. 31 hit them best."""
     most = np.abs(groups).max(axis=-1, keepdims=True)
-    sign = np.where(np.take_along_axis(groups, np.abs(groups).argmax(-1)[..., None], -1) < 0, -1.0, 1.0)
+    sign = np.where(
+        np.take_along_axis(groups, np.abs(groups).argmax(-1)[..., None], -1) < 0, -1.0, 1.0
+    )
     best, least = np.zeros_like(most), np.full_like(most, np.inf)
     for steps in (-32.5, -32, -31.5, -31, -30, 29.5, 30, 30.5, 31, 31.5):
         scale = most * sign / steps
         safe = np.where(scale == 0, 1, scale)
-        error = np.square(np.clip(np.rint(groups / safe), -32, 31) * scale - groups).sum(-1, keepdims=True)
+        error = np.square(np.clip(np.rint(groups / safe), -32, 31) * scale - groups).sum(
+            -1, keepdims=True
+        )
         better = error < least
         best, least = np.where(better, scale, best), np.where(better, error, least)
     return best
@@ -34,12 +38,21 @@ def quantize_q6_k(matrix):
     whole = np.clip(np.rint(scales / d), -128, 127)
     step = (whole * d)[..., None]
     q = np.clip(np.rint(x / np.where(step == 0, 1, step)), -32, 31).astype(np.int64) + 32
-    q = q.reshape(-1, 2, 4, 32)                    # halves of 128 values, four runs of 32
-    low = np.concatenate([(q[:, :, 0] & 15) | (q[:, :, 2] & 15) << 4, (q[:, :, 1] & 15) | (q[:, :, 3] & 15) << 4], -1)
+    q = q.reshape(-1, 2, 4, 32)  # halves of 128 values, four runs of 32
+    low = np.concatenate(
+        [(q[:, :, 0] & 15) | (q[:, :, 2] & 15) << 4, (q[:, :, 1] & 15) | (q[:, :, 3] & 15) << 4], -1
+    )
     high = sum((q[:, :, k] >> 4) << (2 * k) for k in range(4))
     blocks = len(q)
-    return np.concatenate([low.reshape(blocks, 128).astype(np.uint8), high.reshape(blocks, 64).astype(np.uint8),
-                           whole.astype(np.int8).view(np.uint8), d.astype("<f2").view(np.uint8).reshape(blocks, 2)], 1).tobytes()
+    return np.concatenate(
+        [
+            low.reshape(blocks, 128).astype(np.uint8),
+            high.reshape(blocks, 64).astype(np.uint8),
+            whole.astype(np.int8).view(np.uint8),
+            d.astype("<f2").view(np.uint8).reshape(blocks, 2),
+        ],
+        1,
+    ).tobytes()
 
 
 def string(text):

@@ -89,18 +89,20 @@ class Voice(nn.Module):
             if parameter.ndim == 2:
                 into_residual = name.endswith(("attn_output.weight", "ffn_down.weight"))
                 scale = (2 * shape.layers) ** -0.5 if into_residual else 1.0
-                nn.init.normal_(parameter, std=0.02 if "embd" in name else
-                                scale * parameter.shape[1] ** -0.5)
+                nn.init.normal_(
+                    parameter, std=0.02 if "embd" in name else scale * parameter.shape[1] ** -0.5
+                )
         i = torch.arange(shape.head // 2, dtype=torch.float64)
-        angle = torch.outer(torch.arange(shape.context, dtype=torch.float64),
-                            shape.theta ** (-2 * i / shape.head))
+        angle = torch.outer(
+            torch.arange(shape.context, dtype=torch.float64), shape.theta ** (-2 * i / shape.head)
+        )
         self.register_buffer("cos", angle.cos().float(), persistent=False)
         self.register_buffer("sin", angle.sin().float(), persistent=False)
 
     def forward(self, ids):
         """ids [batch, time] -> logits [batch, time, vocab]."""
         x = self.token_embd(ids)
-        cos, sin = self.cos[:ids.shape[1]], self.sin[:ids.shape[1]]
+        cos, sin = self.cos[: ids.shape[1]], self.sin[: ids.shape[1]]
         for block in self.blk:
             x = block(x, cos, sin)
         return F.linear(self.output_norm(x), self.token_embd.weight)

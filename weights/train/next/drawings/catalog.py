@@ -49,19 +49,42 @@ add("animal", a.butterfly, "butterfly|moth|бабочка")
 add("animal", a.bear, "bear|teddy bear|медведь")
 add("animal", a.dinosaur, "dinosaur|crocodile|dragon")
 for key, names, weight in (
-        ("punk", "punk|punk with a mohawk|punk rocker|punk singer|панк", 2), ("man", "man|gentleman|neighbour|father|dad|husband|uncle", 1.5),
-        ("woman", "woman|lady|mother|wife|girl|sister|aunt", 1.5), ("old man", "old man|grandfather|beggar|old punk|monk", 1),
-        ("grandmother", "grandmother|old woman|grandma|granny", 1), ("banker", "banker|millionaire|landlord|rich man|investor", 1),
-        ("office worker", "grey office worker|office worker|clerk|manager|businessman|lawyer|accountant|boss", 1),
-        ("politician", "politician|president|senator|minister|mayor|candidate", 1), ("doorman", "moustached doorman|doorman", 1),
-        ("guard", "security guard|guard|night watchman", 1), ("policeman", "policeman|police officer|captain", .7),
-        ("bouncer", "bouncer with neon teeth|bouncer", 1), ("bride", "bride in combat boots|bride", 1), ("king", "king|emperor with a crown", 1),
-        ("queen", "queen|princess", .8), ("priest", "priest|bald priest", 1), ("bishop", "bishop|pope|cardinal", .8), ("nun", "nun", .8),
-        ("soldier", "soldier|general|sergeant|recruit", 1), ("chef", "chef|cook|baker", .8), ("teacher", "teacher|professor|librarian|headmaster", 1),
-        ("doctor", "doctor|dentist|scientist", .8), ("cowboy", "cowboy|sheriff", .7), ("devil", "devil|demon|satan", 1),
-        ("angel", "angel|archangel|saint", 1), ("philosopher", "bald philosopher|philosopher|god|prophet", 1),
-        ("sailor", "sailor|fisherman|pirate", .8), ("programmer", "programmer|hacker|coder", 1), ("boy", "boy|schoolboy|student|child", .8),
-        ("poet", "poet|artist|musician|singer", .8), ("emperor", "emperor|dictator|caesar|naked emperor", .7)):
+    ("punk", "punk|punk with a mohawk|punk rocker|punk singer|панк", 2),
+    ("man", "man|gentleman|neighbour|father|dad|husband|uncle", 1.5),
+    ("woman", "woman|lady|mother|wife|girl|sister|aunt", 1.5),
+    ("old man", "old man|grandfather|beggar|old punk|monk", 1),
+    ("grandmother", "grandmother|old woman|grandma|granny", 1),
+    ("banker", "banker|millionaire|landlord|rich man|investor", 1),
+    (
+        "office worker",
+        "grey office worker|office worker|clerk|manager|businessman|lawyer|accountant|boss",
+        1,
+    ),
+    ("politician", "politician|president|senator|minister|mayor|candidate", 1),
+    ("doorman", "moustached doorman|doorman", 1),
+    ("guard", "security guard|guard|night watchman", 1),
+    ("policeman", "policeman|police officer|captain", 0.7),
+    ("bouncer", "bouncer with neon teeth|bouncer", 1),
+    ("bride", "bride in combat boots|bride", 1),
+    ("king", "king|emperor with a crown", 1),
+    ("queen", "queen|princess", 0.8),
+    ("priest", "priest|bald priest", 1),
+    ("bishop", "bishop|pope|cardinal", 0.8),
+    ("nun", "nun", 0.8),
+    ("soldier", "soldier|general|sergeant|recruit", 1),
+    ("chef", "chef|cook|baker", 0.8),
+    ("teacher", "teacher|professor|librarian|headmaster", 1),
+    ("doctor", "doctor|dentist|scientist", 0.8),
+    ("cowboy", "cowboy|sheriff", 0.7),
+    ("devil", "devil|demon|satan", 1),
+    ("angel", "angel|archangel|saint", 1),
+    ("philosopher", "bald philosopher|philosopher|god|prophet", 1),
+    ("sailor", "sailor|fisherman|pirate", 0.8),
+    ("programmer", "programmer|hacker|coder", 1),
+    ("boy", "boy|schoolboy|student|child", 0.8),
+    ("poet", "poet|artist|musician|singer", 0.8),
+    ("emperor", "emperor|dictator|caesar|naked emperor", 0.7),
+):
     add("person", lambda p, k=key: h.person(p, **h.FIGURES[k]), names, weight)
 add("person", h.face, "face|head|portrait|лицо", 2)
 add("person", h.scream, "screaming face|scream|screaming man|крик", 1.5)
@@ -118,7 +141,7 @@ add("thing", t.typewriter, "typewriter|burning typewriter")
 add("wear", t.hat, "hat|top hat|bowler|beret", 1.2)
 add("wear", t.crown, "crown|tiara", 1.2)
 add("wear", t.sunglasses, "sunglasses|glasses|goggles", 1.2)
-add("wear", t.helmet, "helmet", .8)
+add("wear", t.helmet, "helmet", 0.8)
 add("wear", t.boot, "boot|rubber boot|combat boot|boots")
 add("wear", t.shoe, "shoe|sneaker|slipper|high heel|shoes|ботинок")
 add("thing", t.sock, "sock|socks|stocking")
@@ -225,14 +248,48 @@ add("food", t.pumpkin, "pumpkin")
 
 KEYS = list(CATALOG)
 FACED = {k for k in KEYS if CATALOG[k].kind in ("animal", "person")} - {"skeleton", "ghost"}
-COLORS = {"red": "#e01c24", "orange": "#f58a1c", "yellow": "#ffd81c", "green": "#2fae3c", "blue": "#2a62e0",
-          "purple": "#8a2fd0", "pink": "#ff6ab8", "black": "#26222c", "white": "#f6f4f0", "brown": "#7a4a26",
-          "grey": "#8c8f98", "golden": "#e8b018"}
+COLORS = {
+    "red": "#e01c24",
+    "orange": "#f58a1c",
+    "yellow": "#ffd81c",
+    "green": "#2fae3c",
+    "blue": "#2a62e0",
+    "purple": "#8a2fd0",
+    "pink": "#ff6ab8",
+    "black": "#26222c",
+    "white": "#f6f4f0",
+    "brown": "#7a4a26",
+    "grey": "#8c8f98",
+    "golden": "#e8b018",
+}
 # Where a thing is worn by a creature that faces us: key -> (x, y, half width).
-HEADS = {"cat": (0, -.72, .42, -.2), "duck": (-.3, -.76, .4, -.46), "dog": (0, -.85, .4, -.2), "pig": (0, -.62, .5, -.18),
-         "frog": (0, -.72, .5, -.52), "monkey": (0, -.82, .45, -.2), "octopus": (0, -.95, .4, -.12), "goat": (0, -.72, .36, -.25),
-         "cow": (0, -.7, .4, -.25), "bear": (0, -.78, .45, -.35), "fish": (-.5, -.5, .35, -.1), "elephant": (0, -.82, .4, -.3),
-         "skeleton": (0, -.95, .3, -.66), "skull": (0, -.9, .7, 0), "robot": (0, -.7, .5, -.26), "ghost": (0, -.9, .4, -.35),
-         "pigeon": (-.42, -.64, .24, -.45), "crow": (-.32, -.6, .3, -.36), "rat": (-.5, -.3, .25, .05), "man": (0, -.62, .46, -.12),
-         "woman": (0, -.66, .48, -.12), "old man": (0, -.6, .46, -.12), "face": (0, -.95, .62, -.18), "baby": (0, -.72, .5, -.1),
-         "priest": (0, -.6, .46, -.12), "teacher": (0, -.66, .5, -.12), "snail": (-.66, -.8, .25, -.72), "whale": (-.4, -.5, .4, .02)}
+HEADS = {
+    "cat": (0, -0.72, 0.42, -0.2),
+    "duck": (-0.3, -0.76, 0.4, -0.46),
+    "dog": (0, -0.85, 0.4, -0.2),
+    "pig": (0, -0.62, 0.5, -0.18),
+    "frog": (0, -0.72, 0.5, -0.52),
+    "monkey": (0, -0.82, 0.45, -0.2),
+    "octopus": (0, -0.95, 0.4, -0.12),
+    "goat": (0, -0.72, 0.36, -0.25),
+    "cow": (0, -0.7, 0.4, -0.25),
+    "bear": (0, -0.78, 0.45, -0.35),
+    "fish": (-0.5, -0.5, 0.35, -0.1),
+    "elephant": (0, -0.82, 0.4, -0.3),
+    "skeleton": (0, -0.95, 0.3, -0.66),
+    "skull": (0, -0.9, 0.7, 0),
+    "robot": (0, -0.7, 0.5, -0.26),
+    "ghost": (0, -0.9, 0.4, -0.35),
+    "pigeon": (-0.42, -0.64, 0.24, -0.45),
+    "crow": (-0.32, -0.6, 0.3, -0.36),
+    "rat": (-0.5, -0.3, 0.25, 0.05),
+    "man": (0, -0.62, 0.46, -0.12),
+    "woman": (0, -0.66, 0.48, -0.12),
+    "old man": (0, -0.6, 0.46, -0.12),
+    "face": (0, -0.95, 0.62, -0.18),
+    "baby": (0, -0.72, 0.5, -0.1),
+    "priest": (0, -0.6, 0.46, -0.12),
+    "teacher": (0, -0.66, 0.5, -0.12),
+    "snail": (-0.66, -0.8, 0.25, -0.72),
+    "whale": (-0.4, -0.5, 0.4, 0.02),
+}

@@ -31,11 +31,14 @@ class Pen:
         return skia.Paint(AntiAlias=True, Color4f=skia.Color4f(*self.look.grade(rgb(color)), 1))
 
     def _halo(self, path, width=0.0, fill=True):
-        p = skia.Paint(AntiAlias=True, Color4f=skia.Color4f(*rgb(self.halo), 1),
-                       StrokeWidth=width + 0.17, StrokeJoin=skia.Paint.kRound_Join,
-                       StrokeCap=skia.Paint.kRound_Cap,
-                       Style=skia.Paint.kStrokeAndFill_Style if fill
-                       else skia.Paint.kStroke_Style)
+        p = skia.Paint(
+            AntiAlias=True,
+            Color4f=skia.Color4f(*rgb(self.halo), 1),
+            StrokeWidth=width + 0.17,
+            StrokeJoin=skia.Paint.kRound_Join,
+            StrokeCap=skia.Paint.kRound_Cap,
+            Style=skia.Paint.kStrokeAndFill_Style if fill else skia.Paint.kStroke_Style,
+        )
         self.canvas.drawPath(path, p)
 
     def f(self, path, color, outline=True, shade=0.28):
@@ -49,10 +52,16 @@ class Pen:
                 base = self.look.grade(rgb(color))
                 top, low = mix(base, (1, 1, 1), 0.55 * shade), mix(base, (0.05, 0, 0.12), shade)
                 b = path.getBounds()
-                p.setShader(skia.GradientShader.MakeLinear(
-                    [skia.Point(b.left(), b.top()),
-                     skia.Point(b.left() + b.width() * 0.5, b.bottom())],
-                    [skia.Color4f(*c, 1).toColor() for c in (top, base, low)], [0, 0.45, 1]))
+                p.setShader(
+                    skia.GradientShader.MakeLinear(
+                        [
+                            skia.Point(b.left(), b.top()),
+                            skia.Point(b.left() + b.width() * 0.5, b.bottom()),
+                        ],
+                        [skia.Color4f(*c, 1).toColor() for c in (top, base, low)],
+                        [0, 0.45, 1],
+                    )
+                )
             self.canvas.drawPath(path, p)
         if outline and self.outline > 0:
             self.s(path, self.look.ink, self.outline)
@@ -98,8 +107,10 @@ class Pen:
             for i in range(tongues):
                 at = 2 * (i + 0.5) / tongues - 1
                 tall = h * shrink * (1 - 0.55 * abs(at)) * heights[i]
-                points += [(x + w * shrink * at + lean * h * shrink, y - tall),
-                           (x + w * shrink * (2 * (i + 1) / tongues - 1), y - tall * 0.45)]
+                points += [
+                    (x + w * shrink * at + lean * h * shrink, y - tall),
+                    (x + w * shrink * (2 * (i + 1) / tongues - 1), y - tall * 0.45),
+                ]
             points[-1] = (x + w * shrink, y)
             points.append((x, y + 0.12 * h * shrink))
             self.f(spline(points), color, outline and shrink == 1, 0.1)
@@ -116,43 +127,89 @@ class Pen:
             small = 0.32 if self.mood == "screaming" else 0.45
             self.d(oval(cx + 0.12 * r, y + 0.1 * r, r * small, r * small * 1.2), pupil)
             if self.mood == "angry":
-                self.c([(cx + s * r * 1.2, y - r * 1.5), (cx - s * r * 0.9, y - r * 0.8)], INK,
-                       0.075)
+                self.c(
+                    [(cx + s * r * 1.2, y - r * 1.5), (cx - s * r * 0.9, y - r * 0.8)], INK, 0.075
+                )
             elif self.mood == "sad":
-                self.c([(cx + s * r * 1.2, y - r * 0.9), (cx - s * r * 0.8, y - r * 1.5)], INK,
-                       0.06)
-                self.f(spline([(cx, y + r * 1.2), (cx + 0.3 * r, y + r * 2.1),
-                               (cx, y + r * 2.5), (cx - 0.3 * r, y + r * 2.1)]), "#39c6ff", False)
+                self.c(
+                    [(cx + s * r * 1.2, y - r * 0.9), (cx - s * r * 0.8, y - r * 1.5)], INK, 0.06
+                )
+                self.f(
+                    spline(
+                        [
+                            (cx, y + r * 1.2),
+                            (cx + 0.3 * r, y + r * 2.1),
+                            (cx, y + r * 2.5),
+                            (cx - 0.3 * r, y + r * 2.1),
+                        ]
+                    ),
+                    "#39c6ff",
+                    False,
+                )
 
     def mouth(self, x, y, w, color="#a01028"):
         if self.mood == "screaming":
             self.f(oval(x, y + 0.3 * w, 0.55 * w, 0.8 * w), "#3a0612", shade=0)
             self.d(oval(x, y + 0.7 * w, 0.3 * w, 0.25 * w), "#d02038")
         elif self.mood == "happy":
-            self.f(spline([(x - w, y - 0.1 * w), (x, y + 0.1 * w), (x + w, y - 0.1 * w),
-                           (x, y + 0.8 * w)]), color, shade=0)
+            self.f(
+                spline(
+                    [(x - w, y - 0.1 * w), (x, y + 0.1 * w), (x + w, y - 0.1 * w), (x, y + 0.8 * w)]
+                ),
+                color,
+                shade=0,
+            )
         elif self.mood in ("sad", "angry"):
             self.c([(x - w, y + 0.35 * w), (x, y - 0.05 * w), (x + w, y + 0.35 * w)], INK, 0.06)
         else:
             self.c([(x - w, y), (x, y + 0.15 * w), (x + w, y - 0.05 * w)], INK, 0.055)
 
     def skull(self, x, y, s, color="#f2ead0"):
-        self.f(spline([(x, y - s), (x + 0.7 * s, y - 0.7 * s), (x + 0.82 * s, y),
-                       (x + 0.5 * s, y + 0.42 * s), (x + 0.44 * s, y + 0.85 * s),
-                       (x - 0.44 * s, y + 0.85 * s), (x - 0.5 * s, y + 0.42 * s),
-                       (x - 0.82 * s, y), (x - 0.7 * s, y - 0.7 * s)]), color)
+        self.f(
+            spline(
+                [
+                    (x, y - s),
+                    (x + 0.7 * s, y - 0.7 * s),
+                    (x + 0.82 * s, y),
+                    (x + 0.5 * s, y + 0.42 * s),
+                    (x + 0.44 * s, y + 0.85 * s),
+                    (x - 0.44 * s, y + 0.85 * s),
+                    (x - 0.5 * s, y + 0.42 * s),
+                    (x - 0.82 * s, y),
+                    (x - 0.7 * s, y - 0.7 * s),
+                ]
+            ),
+            color,
+        )
         for k in (-1, 1):
             self.d(oval(x + k * 0.36 * s, y - 0.04 * s, 0.25 * s, 0.27 * s), INK)
             if self.mood == "angry":
-                self.c([(x + k * 0.65 * s, y - 0.5 * s), (x + k * 0.1 * s, y - 0.25 * s)], INK,
-                       0.09 * s)
-        self.d(polygon([(x, y + 0.18 * s), (x + 0.12 * s, y + 0.42 * s),
-                        (x - 0.12 * s, y + 0.42 * s)]), INK)
+                self.c(
+                    [(x + k * 0.65 * s, y - 0.5 * s), (x + k * 0.1 * s, y - 0.25 * s)],
+                    INK,
+                    0.09 * s,
+                )
+        self.d(
+            polygon(
+                [(x, y + 0.18 * s), (x + 0.12 * s, y + 0.42 * s), (x - 0.12 * s, y + 0.42 * s)]
+            ),
+            INK,
+        )
         for k in (-1.5, -0.5, 0.5, 1.5):
-            self.c([(x + k * 0.19 * s, y + 0.56 * s), (x + k * 0.19 * s, y + 0.84 * s)], INK,
-                   0.06 * s)
+            self.c(
+                [(x + k * 0.19 * s, y + 0.56 * s), (x + k * 0.19 * s, y + 0.84 * s)], INK, 0.06 * s
+            )
 
     def leaf(self, x, y, dx, dy, color="#2f9a3c"):
         nx, ny = -dy * 0.35, dx * 0.35
-        self.f(spline([(x, y), (x + dx * 0.5 + nx, y + dy * 0.5 + ny), (x + dx, y + dy),
-                       (x + dx * 0.5 - nx, y + dy * 0.5 - ny)]), color)
+        self.f(
+            spline(
+                [
+                    (x, y),
+                    (x + dx * 0.5 + nx, y + dy * 0.5 + ny),
+                    (x + dx, y + dy),
+                    (x + dx * 0.5 - nx, y + dy * 0.5 - ny),
+                ]
+            ),
+            color,
+        )

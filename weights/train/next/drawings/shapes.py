@@ -12,8 +12,10 @@ def random_bend(rng, strength=1.0, melt=0.0):
     """Stretch, shear and two slow waves; `melt` lets the lower half drip."""
     sx, sy = rng.uniform(0.84, 1.14), rng.uniform(0.88, 1.1)
     shear = rng.gauss(0, 0.07) * strength
-    waves = [(rng.gauss(0, 0.035) * strength, rng.uniform(1.2, 3.2), rng.uniform(0, 6.3))
-             for _ in range(4)]
+    waves = [
+        (rng.gauss(0, 0.035) * strength, rng.uniform(1.2, 3.2), rng.uniform(0, 6.3))
+        for _ in range(4)
+    ]
     drip, phase = rng.uniform(3.5, 6.0), rng.uniform(0, 6.3)
 
     def bend(x, y):
@@ -25,6 +27,7 @@ def random_bend(rng, strength=1.0, melt=0.0):
             v += fall * (0.25 + 0.5 * abs(math.sin(drip * x + phase)))
             u *= 1 + 0.25 * fall
         return u, v
+
     return bend
 
 
@@ -42,9 +45,11 @@ def spline(points, closed=True):
     for i in range(n if closed else n - 1):
         (ax, ay), (bx, by), (cx, cy), (dx, dy) = (
             points[j % n] if closed else points[max(0, min(n - 1, j))]
-            for j in (i - 1, i, i + 1, i + 2))
-        path.cubicTo(bx + (cx - ax) / 6, by + (cy - ay) / 6, cx - (dx - bx) / 6,
-                     cy - (dy - by) / 6, cx, cy)
+            for j in (i - 1, i, i + 1, i + 2)
+        )
+        path.cubicTo(
+            bx + (cx - ax) / 6, by + (cy - ay) / 6, cx - (dx - bx) / 6, cy - (dy - by) / 6, cx, cy
+        )
     if closed:
         path.close()
     return path
@@ -66,20 +71,39 @@ def oval(x, y, rx, ry=None):
 
 def arc(x, y, rx, ry, a0, a1, n=6):
     """Points on an ellipse; the angles are in turns, 0 to the right, 0.25 downwards."""
-    return [(x + rx * math.cos(2 * math.pi * (a0 + (a1 - a0) * i / n)),
-             y + ry * math.sin(2 * math.pi * (a0 + (a1 - a0) * i / n))) for i in range(n + 1)]
+    return [
+        (
+            x + rx * math.cos(2 * math.pi * (a0 + (a1 - a0) * i / n)),
+            y + ry * math.sin(2 * math.pi * (a0 + (a1 - a0) * i / n)),
+        )
+        for i in range(n + 1)
+    ]
 
 
 def box(x0, y0, x1, y1, r=0.0):
     if r <= 0:
         xm, ym = (x0 + x1) / 2, (y0 + y1) / 2
-        return polygon([(x0, y0), (xm, y0), (x1, y0), (x1, ym), (x1, y1), (xm, y1), (x0, y1),
-                        (x0, ym)])
+        return polygon(
+            [(x0, y0), (xm, y0), (x1, y0), (x1, ym), (x1, y1), (xm, y1), (x0, y1), (x0, ym)]
+        )
     r = min(r, (x1 - x0) / 2, (y1 - y0) / 2)
     k = 0.3 * r
-    return polygon([(x0, y0 + r), (x0 + k, y0 + k), (x0 + r, y0), (x1 - r, y0), (x1 - k, y0 + k),
-                    (x1, y0 + r), (x1, y1 - r), (x1 - k, y1 - k), (x1 - r, y1), (x0 + r, y1),
-                    (x0 + k, y1 - k), (x0, y1 - r)])
+    return polygon(
+        [
+            (x0, y0 + r),
+            (x0 + k, y0 + k),
+            (x0 + r, y0),
+            (x1 - r, y0),
+            (x1 - k, y0 + k),
+            (x1, y0 + r),
+            (x1, y1 - r),
+            (x1 - k, y1 - k),
+            (x1 - r, y1),
+            (x0 + r, y1),
+            (x0 + k, y1 - k),
+            (x0, y1 - r),
+        ]
+    )
 
 
 def star(x, y, outer, inner, spikes, rng=None, turn=0.0):
@@ -105,5 +129,5 @@ def mix(a, b, t):
 
 def rgb(color):
     if isinstance(color, str):
-        return tuple(int(color[i:i + 2], 16) / 255 for i in (1, 3, 5))
+        return tuple(int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
     return color
