@@ -316,7 +316,9 @@ def main():
     args.seconds = {k: float(v) for k, v in (p.split("=") for p in args.seconds.split(","))}
     args.count = {}
     run(args)
-    os._exit(0)  # the drawing processes are daemons
+    for process in multiprocessing.active_children():
+        process.kill()
+    os._exit(0)  # without waiting for the thread that fills the store
 
 
 if __name__ == "__main__":
