@@ -215,11 +215,11 @@ def train(args):
     torch.manual_seed(1)
     run = Run(
         f"judge-{args.task}",
-        args.run,
+        args,
         Net(TASKS[args.task][1]),
-        args.total or 40_000,
-        1.5e-3,
-        1000,
+        total=40_000,
+        lr=1.5e-3,
+        warm=1000,
         average=0.99,
     )
     batch = 32

@@ -57,6 +57,18 @@ def inner_loss(model, x):
     return difference(y, x) + 2e-4 * posterior.kl().mean() / cells
 
 
+def outer_loss(model, teacher, x, spread, encoder):
+    """For crops `x` of 512 x 512 pictures. The teacher, the inner encoder, says what their latents are."""
+    with torch.no_grad():
+        z = teacher.encode(F.avg_pool2d(x, 2)).latent_dist.mean.float()
+    y = model.decode(z + spread * torch.randn_like(z)).sample.float()
+    loss = difference(y, x)
+    if encoder:
+        seen = model.encode(x).latent_dist
+        loss = loss + (seen.mean - z).square().mean() + 1e-3 * (seen.logvar + 6).square().mean()
+    return loss
+
+
 def _moved(state):
     """The inner part's tensors under the names that they have in the whole."""
     out = {}

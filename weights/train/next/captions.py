@@ -9,11 +9,10 @@ import re
 from dataclasses import replace
 
 import exchanges
-from drawings.catalog import CATALOG, COLORS, FACED, HEADS, KEYS
+from drawings.catalog import CATALOG, COLORS
 from drawings.looks import LOOKS
-from drawings.pen import EXPRESSIONS
 from drawings.places import PLACES
-from drawings.scene import FIVE, OTHERS, RELATIONS, Item, Scene, random_scene
+from drawings.scene import FIVE, OTHERS, Item, Scene, random_scene
 
 NEGATIVE = exchanges.TABLES["negative_prompt"]
 NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}

@@ -9,10 +9,10 @@ so that painter.py exports it or goes on. Parts that --out or the tree already h
 """
 
 import argparse
+import json
 import math
 import multiprocessing
 import os
-import queue
 import random
 import threading
 import time
@@ -23,20 +23,23 @@ import torch
 import torch.nn.functional as F
 
 import autoencoder
-import painter
-from stages import pack, unpack
+import captions
+import denoiser
+import reader
+from drawings.scene import render
+from stages import STATE, pack, unpack
 
 
 def draw_forever(worker, workers, first, out, words):
     """A process that draws: (pictures uint8 [n,512,512,3], token ids, labels)."""
     torch.set_num_threads(1)
     os.nice(5)
-    source, number = painter.captions.Captions(), first + worker
+    source, number = captions.Captions(), first + worker
     while True:
         drawn = []
         for _ in range(16):
             text, scene, told = source.draw(random.Random(f"unet {number}"))
-            drawn.append((painter.render(scene, 512), words.encode(text), painter.labels(told)))
+            drawn.append((render(scene, 512), words.encode(text), reader.labels(told)))
             number += workers
         pictures, ids, labels = zip(*drawn)
         out.put((np.stack(pictures), np.array(ids, np.int16), np.array(labels, np.int16)))
@@ -105,201 +108,144 @@ class Store:
             )
 
 
-def timed(name, args, model, seconds, lr, loss_of, average=0.0, batch=1):
-    """Trains for `seconds`; gives the (averaged) weights and writes them."""
-    trained = [p for p in model.parameters() if p.requires_grad]
-    opt = torch.optim.AdamW(trained, lr=lr, betas=(0.9, 0.99), weight_decay=0.01)
-    mean = {k: v.detach().clone().float() for k, v in model.state_dict().items()}
-    began, step, curve, last = time.time(), args.count.get(name, 0), [], time.time()
-    start, smooth = step, None
-    while (done := (time.time() - began) / seconds) < 1:
-        for group in opt.param_groups:
-            group["lr"] = (
-                lr
-                * min(1, (step - start + 1) / 100)
-                * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * max(0, (done - 0.3) / 0.7))))
-            )
-        loss = loss_of(step)
-        opt.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(trained, 1.0)
-        opt.step()
-        step += 1
-        keep = min(average, (1 + step - start) / (10 + step - start))
-        if step % 4 == 0 or not average:
+class Stages:
+    """Model after model, each for its seconds."""
+
+    def __init__(self, args):
+        self.args, self.device, self.large = args, args.device, args.device == "cuda"
+        reader.learn_words()
+        self.words = reader.tokenizer()
+        self.store = Store(args.device, self.words, args.workers, args.pictures)
+        self.known, self.known_at = None, -1000
+
+    def cast(self):
+        return torch.autocast(self.device, torch.bfloat16)
+
+    def begun(self, name, model):
+        """The model with the weights of --out or of the tree, if there are any."""
+        for folder in (self.args.out, STATE):
+            if (folder / f"{name}.npz").exists():
+                arrays = dict(np.load(folder / f"{name}.npz"))
+                arrays.pop("count")
+                model.load_state_dict(unpack(arrays), strict=False)
+                print(name, "begins from", folder, flush=True)
+                break
+        return model.to(self.device)
+
+    def timed(self, name, model, lr, batch, loss_of, average=0.99):
+        """Trains for the stage's seconds, writes the averaged weights and gives the model with them."""
+        seconds = self.args.seconds[name]
+        opt = torch.optim.AdamW(model.parameters(), lr=lr, betas=(0.9, 0.99), weight_decay=0.01)
+        mean = {k: v.detach().clone().float() for k, v in model.state_dict().items()}
+        began, last, step, curve = time.time(), time.time(), 0, []
+        while (done := (time.time() - began) / max(seconds, 1e-9)) < 1:
+            down = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * max(0, (done - 0.3) / 0.7)))
+            for group in opt.param_groups:
+                group["lr"] = lr * min(1, (step + 1) / 100) * down
+            with self.cast():
+                loss = loss_of(step)
+            opt.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            opt.step()
+            step += 1
+            keep = min(average, (1 + step) / (10 + step))
             with torch.no_grad():
                 for k, v in model.state_dict().items():
-                    (
-                        mean[k].lerp_(v.float(), 1 - keep)
-                        if v.is_floating_point()
-                        else mean[k].copy_(v)
-                    )
-        if time.time() - last > 10:
-            smooth = loss.item()
-            curve.append([step * batch, round(smooth, 5)])
-            print(
-                f"{name} {done * seconds:.0f} s  step {step}  {(step - start) * batch / (time.time() - began):.0f} a second  loss {smooth:.4f}",
-                flush=True,
-            )
-            last = time.time()
-    state = {k: v.cpu() for k, v in mean.items()}
-    np.savez_compressed(args.out / f"{name}.npz", count=step * batch, **pack(state))
-    (args.out / f"{name}.json").write_text(
-        painter.json.dumps(dict(stage=name, count=step * batch, curve=curve)) + "\n"
-    )
-    model.load_state_dict({k: v.to(args.device) for k, v in mean.items()})
-    return model.eval().requires_grad_(False)
-
-
-def begun(name, args, model):
-    """The model with the weights of --out or of the tree, if there are any."""
-    for folder in (args.out, painter.STATE):
-        if (folder / f"{name}.npz").exists():
-            arrays = dict(np.load(folder / f"{name}.npz"))
-            args.count[name] = 0
-            arrays.pop("count")
-            model.load_state_dict(unpack(arrays), strict=False)
-            print(name, "begins from", folder, flush=True)
-            break
-    return model.to(args.device)
-
-
-def run(args):
-    device, cast = args.device, lambda: torch.autocast(args.device, torch.bfloat16)
-    painter.learn_words(args)
-    words = painter.tokenizer()
-    store = Store(device, words, args.workers, args.pictures)
-    end = words.ids["<|endoftext|>"]
-    s = args.seconds
-
-    coder = begun("inner", args, autoencoder.build(autoencoder.INNER))
-
-    def inner(_):
-        with cast():
-            return autoencoder.inner_loss(coder, store.sample(256, 32 if device == "cuda" else 2))
-
-    if s["inner"]:
-        coder = timed("inner", args, coder, s["inner"], 2e-3, inner, 0.99, 32)
-    coder.eval().requires_grad_(False)
-    store.begin_latents(coder)
-    scaling = 1 / float(store.all()[0][:2000].std())
-    (args.out / "scaling.txt").write_text(f"{scaling:.6f}\n")
-
-    reader = begun("text", args, painter.Reader(words))
-    data = store.all()
-
-    def text(step):
-        n = 256 if device == "cuda" else 8
-        at = torch.randint(0, len(data[1]), (n,), device=device)
-        ids, known = data[1][at], data[2][at]
-        first = (ids == end).int().argmax(1)
-        with cast():
-            states = reader.text(input_ids=ids).last_hidden_state
-            after = (first + torch.randint(1, 8, (n,), device=device)).clamp(max=76)
-            total = 0
-            for place in (first, after):
-                picked = states[torch.arange(n, device=device), place]
-                for head, target in zip(reader.heads, known.T):
-                    total = total + F.cross_entropy(head(picked).float(), target) / 4
-        return total
-
-    if s["text"]:
-        reader = timed("text", args, reader, s["text"], 1e-3, text, 0.99, 256)
-    reader.eval().requires_grad_(False)
-    none = torch.tensor([words.encode(t) for t in ("", painter.captions.NEGATIVE)], device=device)
-
-    model, size = begun("unet", args, painter.unet()), 512 if device == "cuda" else 4
-    holder, abar = {"at": -1000}, painter.ABAR.to(device)
-
-    def batch(step):
-        if step - holder["at"] > 400:  # what was drawn meanwhile joins
-            holder["at"], holder["data"] = step, store.all()
-        latents, ids, _ = holder["data"]
-        at = torch.randint(0, len(latents), (size,), device=device)
-        ids = ids[at]
-        drop = torch.rand(size, device=device) < 0.12
-        ids[drop] = none[torch.randint(0, 2, (int(drop.sum()),), device=device)]
-        with torch.no_grad(), cast():
-            return latents[at] * scaling, reader.text(input_ids=ids).last_hidden_state
-
-    def noised(x0):
-        even = (torch.rand(1, device=device) + torch.arange(size, device=device) / size) % 1
-        t = (even**0.75 * painter.STEPS).long().clamp(max=painter.STEPS - 1)
-        noise, ab = torch.randn_like(x0), abar[t].view(-1, 1, 1, 1)
-        x, v = ab.sqrt() * x0 + (1 - ab).sqrt() * noise, ab.sqrt() * noise - (1 - ab).sqrt() * x0
-        alone = torch.rand(size, device=device) < 0.05
-        t[alone], first = painter.FIRST_STEP, abar[painter.FIRST_STEP]
-        x[alone], v[alone] = noise[alone], (first.sqrt() * noise - (1 - first).sqrt() * x0)[alone]
-        return x, v, t
-
-    def unet(step):
-        x0, states = batch(step)
-        x, v, t = noised(x0)
-        with cast():
-            out = painter.run_unet(model, x, t, states).float()
-        snr = abar[t] / (1 - abar[t])
-        return ((snr + 1).clamp(max=6) / (snr + 1) * (out - v).square().mean((1, 2, 3))).mean()
-
-    if s["unet"]:
-        model = timed("unet", args, model, s["unet"], 1e-3, unet, 0.999, size)
-    model.eval().requires_grad_(False)
-
-    guided = painter.unet().to(device)
-    guided.load_state_dict(model.state_dict())
-
-    def guide(step):
-        x0, states = batch(step)
-        x, _, t = noised(x0)
-        with torch.no_grad(), cast():
-            nothing = reader.text(
-                input_ids=none[torch.randint(0, 2, (size,), device=device)]
-            ).last_hidden_state
-            base, cond = (
-                painter.run_unet(
-                    model, torch.cat([x, x]), torch.cat([t, t]), torch.cat([nothing, states])
+                    mean[k].lerp_(v.float(), 1 - keep)
+            if time.time() - last > 10:
+                last = time.time()
+                curve.append([step * batch, round(loss.item(), 5)])
+                speed = step * batch / (last - began)
+                print(
+                    f"{name} {last - began:.0f} s  {speed:.0f} a second  loss {loss.item():.4f}",
+                    flush=True,
                 )
-                .float()
-                .chunk(2)
-            )
-        wanted, q = base + painter.EFFECT / painter.GUIDANCE * (cond - base), size // 4
-        with cast():
-            out = painter.run_unet(
-                guided,
-                torch.cat([x, x[:q]]),
-                torch.cat([t, t[:q]]),
-                torch.cat([states, nothing[:q]]),
-            ).float()
-        return (out - torch.cat([wanted, base[:q]])).square().mean() * 10
+        if step:
+            state = {k: v.cpu() for k, v in mean.items()}
+            np.savez_compressed(self.args.out / f"{name}.npz", count=step * batch, **pack(state))
+            about = dict(stage=name, count=step * batch, curve=curve)
+            (self.args.out / f"{name}.json").write_text(json.dumps(about) + "\n")
+            model.load_state_dict({k: v.to(self.device) for k, v in mean.items()})
+        return model.eval().requires_grad_(False)
 
-    if s["guide"]:
-        timed("guide", args, guided, s["guide"], 2e-4, guide, 0.99, size)
+    def inner(self):
+        model, batch = self.begun("inner", autoencoder.build(autoencoder.INNER)), (
+            32 if self.large else 2
+        )
+        self.coder = self.timed(
+            "inner",
+            model,
+            2e-3,
+            batch,
+            lambda _: autoencoder.inner_loss(model, self.store.sample(256, batch)),
+        )
+        self.store.begin_latents(self.coder)
+        self.scaling = 1 / float(self.store.all()[0][:2000].std())
+        (self.args.out / "scaling.txt").write_text(f"{self.scaling:.6f}\n")
 
-    state = {k: v.cpu() for k, v in coder.state_dict().items()}
-    large = autoencoder.whole_from_inner(state).to(device)
-    large = begun("outer", args, large)
+    def text(self):
+        model, batch = self.begun("text", reader.Reader(self.words)), 256 if self.large else 8
+        _, ids, labels = self.store.all()
+        end = self.words.ids["<|endoftext|>"]
 
-    def outer(step):
-        x = store.sample(512, 8 if device == "cuda" else 1)
-        r, c = (32 * random.randint(0, 8) for _ in range(2))
-        x = x[..., r : r + 256, c : c + 256]
-        with torch.no_grad(), cast():
-            z = coder.encode(F.avg_pool2d(x, 2)).latent_dist.mean.float()
-        with cast():
-            total = autoencoder.difference(
-                large.decode(z + 0.06 / scaling * torch.randn_like(z)).sample.float(), x
-            )
-            if step % 4 == 0:
-                seen = large.encode(x).latent_dist
-                total = (
-                    total
-                    + (seen.mean - z).square().mean()
-                    + 1e-3 * (seen.logvar + 6).square().mean()
-                )
-        return total
+        def loss(_):
+            at = torch.randint(0, len(ids), (batch,), device=self.device)
+            return reader.loss_of(model, ids[at], labels[at], end)
 
-    if s["outer"]:
-        timed("outer", args, large, s["outer"], 1e-3, outer, 0.99, 8)
-    print("drawn", store.n, flush=True)
+        self.reader = self.timed("text", model, 1e-3, batch, loss)
+        texts = ("", captions.NEGATIVE)
+        self.none = torch.tensor([self.words.encode(t) for t in texts], device=self.device)
+
+    def states(self, ids):
+        with torch.no_grad():
+            return self.reader.text(input_ids=ids).last_hidden_state
+
+    def any_none(self, n):
+        return self.none[torch.randint(0, 2, (n,), device=self.device)]
+
+    def batch(self, step, size):
+        """(latents, states); some captions are dropped."""
+        if abs(step - self.known_at) > 400:  # what was drawn meanwhile joins
+            self.known, self.known_at = self.store.all(), step
+        latents, ids, _ = self.known
+        at = torch.randint(0, len(latents), (size,), device=self.device)
+        ids, drop = ids[at], torch.rand(size, device=self.device) < 0.12
+        ids[drop] = self.any_none(int(drop.sum()))
+        return latents[at] * self.scaling, self.states(ids)
+
+    def unet(self):
+        model, size = self.begun("unet", denoiser.unet()), 512 if self.large else 4
+        self.old = self.timed(
+            "unet",
+            model,
+            1e-3,
+            size,
+            lambda step: denoiser.velocity_loss(model, *self.batch(step, size)),
+            0.999,
+        )
+
+    def guide(self):
+        model, size = denoiser.unet().to(self.device), 512 if self.large else 4
+        model.load_state_dict(self.old.state_dict())
+
+        def loss(step):
+            nothing = self.states(self.any_none(size))
+            return denoiser.guide_loss(model, self.old, *self.batch(step, size), nothing)
+
+        self.timed("guide", model, 2e-4, size, loss)
+
+    def outer(self):
+        state = {k: v.cpu() for k, v in self.coder.state_dict().items()}
+        model = self.begun("outer", autoencoder.whole_from_inner(state))
+        batch = 8 if self.large else 1
+
+        def loss(step):
+            r, c = 32 * random.randint(0, 8), 32 * random.randint(0, 8)
+            x = self.store.sample(512, batch)[..., r : r + 256, c : c + 256]
+            return autoencoder.outer_loss(model, self.coder, x, 0.06 / self.scaling, step % 4 == 0)
+
+        self.timed("outer", model, 1e-3, batch, loss)
 
 
 def main():
@@ -308,14 +254,14 @@ def main():
     options.add_argument("--seconds", default="inner=120,text=45,unet=260,guide=25,outer=80")
     options.add_argument("--device", default="cuda")
     options.add_argument("--workers", type=int, default=max(1, (os.cpu_count() or 2) - 2))
-    options.add_argument(
-        "--pictures", type=int, default=60_000, help="kept at 512 x 512: 0.8 MB each"
-    )
+    options.add_argument("--pictures", type=int, default=60_000, help="kept, 0.8 MB each")
     args = options.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     args.seconds = {k: float(v) for k, v in (p.split("=") for p in args.seconds.split(","))}
-    args.count = {}
-    run(args)
+    stages = Stages(args)
+    for name in ("inner", "text", "unet", "guide", "outer"):
+        getattr(stages, name)()
+    print("drawn", stages.store.n, flush=True)
     for process in multiprocessing.active_children():
         process.kill()
     os._exit(0)  # without waiting for the thread that fills the store

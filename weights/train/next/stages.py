@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+STATE = Path(__file__).resolve().parents[1] / "state"
+
 
 def rate(count, total, since, warm):
     """Learning rate factor: warm-up over `warm` samples after each fresh start, flat until 60 % of
@@ -62,42 +64,38 @@ def unpack(arrays):
 
 
 class Run:
-    """One stage: `model` is trained by `step_loss(count)` until `count` reaches `total`."""
+    """One stage: `model` is trained by `step_loss(count)` until `count` reaches `total`. `args` has the
+    working folder `run` and may have another `total`."""
 
-    def __init__(self, name, folder, model, total, lr, warm, average=0.0, state=None, trained=None):
-        self.name, self.folder, self.model, self.total, self.lr, self.warm = (
-            name,
-            Path(folder),
-            model,
-            total,
-            lr,
-            warm,
+    def __init__(self, name, args, model, total, lr, warm, average=0.0):
+        self.name, self.model, self.lr, self.warm, self.decay = name, model, lr, warm, average
+        self.total = args.total or total
+        args.run.mkdir(parents=True, exist_ok=True)
+        self.path = args.run / f"{name}.pt"
+        self.opt = torch.optim.AdamW(
+            model.parameters(), lr=lr, betas=(0.9, 0.99), weight_decay=0.01
         )
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.path = self.folder / f"{name}.pt"
-        self.trained = list(model.parameters()) if trained is None else trained
-        self.opt = torch.optim.AdamW(self.trained, lr=lr, betas=(0.9, 0.99), weight_decay=0.01)
-        self.count, self.since, self.smooth, self.log = 0, 0, None, []
-        self.decay = average
+        self.count, self.since, self.smooth, self.log, self.mean = 0, 0, None, [], None
         if self.path.exists():
             saved = torch.load(self.path, weights_only=False)
             model.load_state_dict(saved["model"])
             self.opt.load_state_dict(saved["opt"])
-            self.count, self.since, self.smooth, self.log = (
-                saved["count"],
-                saved["since"],
-                saved["smooth"],
-                saved["log"],
-            )
-            self.mean = saved["mean"]
-        else:
-            if state and Path(state).exists():
-                arrays = dict(np.load(state, allow_pickle=False))
-                self.count = int(arrays.pop("count"))
-                model.load_state_dict(unpack(arrays), strict=False)
-            self.mean = (
-                {k: v.detach().clone() for k, v in model.state_dict().items()} if average else None
-            )
+            for key in ("count", "since", "smooth", "log", "mean"):
+                setattr(self, key, saved[key])
+            return
+        if (STATE / f"{name}.npz").exists():
+            arrays = dict(np.load(STATE / f"{name}.npz"))
+            self.count = int(arrays.pop("count"))
+            self.log = json.loads((STATE / f"{name}.json").read_text())["curve"]
+            model.load_state_dict(unpack(arrays), strict=False)
+        self.begin_as(model)
+
+    def begin_as(self, other):
+        """The weights of `other`, also as the average."""
+        if other is not self.model:
+            self.model.load_state_dict(other.state_dict())
+        if self.decay:
+            self.mean = {k: v.detach().clone() for k, v in other.state_dict().items()}
 
     def save(self):
         new = self.path.with_suffix(".new")
@@ -114,10 +112,6 @@ class Run:
             new,
         )
         new.replace(self.path)
-
-    def weights(self):
-        """The averaged weights if there are any."""
-        return self.mean if self.mean is not None else self.model.state_dict()
 
     def update_mean(self, steps):
         keep = min(self.decay, (1 + steps) / (10 + steps))
@@ -142,7 +136,7 @@ class Run:
             loss = step_loss(self.count)
             self.opt.zero_grad()
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(self.trained, 1.0)
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
             self.opt.step()
             steps += 1
             self.count += batch

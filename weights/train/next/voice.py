@@ -18,11 +18,10 @@ import torch.nn.functional as F
 
 import exchanges
 import voice_gguf
-from stages import Run
+from stages import STATE, Run
 from voice_model import Shape, Voice
 
 HERE = Path(__file__).resolve().parent
-STATE = HERE.parent / "state"
 VOCABULARY, WINDOW, ROWS = 4096, 256, 8
 HELD_OUT = 50  # every 50th paragraph is never trained on
 CONTEXT_WEIGHT = 0.05
@@ -97,15 +96,7 @@ def model_of():
 
 def language(args):
     data = torch.from_numpy(tokens(args, "train").astype(np.int64))
-    run = Run(
-        "language",
-        args.run,
-        model_of(),
-        args.total or 30_000_000,
-        2e-3,
-        400_000,
-        state=STATE / "language.npz",
-    )
+    run = Run("language", args, model_of(), total=30_000_000, lr=2e-3, warm=400_000)
     batch = ROWS * WINDOW
 
     def loss(count):
@@ -142,20 +133,13 @@ def exchange(args):
     t, e, batch = tokenizer(), exchanges.Exchanges(), 32
     print(e.count(), "exchanges", flush=True)
     model = model_of()
-    run = Run(
-        "exchange",
-        args.run,
-        model,
-        args.total or 120_000,
-        1e-3,
-        3000,
-        average=0.995,
-        state=STATE / "exchange.npz",
-    )
-    if run.count == 0:
-        start = torch.load(args.run / "language.pt", weights_only=False)["model"]
-        model.load_state_dict(start)
-        run.mean = {k: v.clone() for k, v in start.items()}
+    run = Run("exchange", args, model, total=120_000, lr=1e-3, warm=3000, average=0.995)
+    if run.count == 0 and (args.run / "language.pt").exists():
+        old = model_of()
+        old.load_state_dict(torch.load(args.run / "language.pt", weights_only=False)["model"])
+        run.begin_as(old)
+    elif run.count == 0:
+        raise SystemExit("no language yet: run that stage first, also after a new clone")
     data = (
         torch.from_numpy(tokens(args, "train").astype(np.int64))
         if (args.run / "text.txt").exists()

@@ -1,7 +1,7 @@
 """Creatures. Those that look to one side look to the left."""
 
 from .pen import INK
-from .shapes import arc, box, oval, polygon, spline
+from .shapes import box, oval, polygon, spline
 
 
 def cat(p, fur="#f08a24", eyes="#7dff4a", collar=None):

@@ -8,7 +8,7 @@ import math
 import numpy as np
 import skia
 
-from .shapes import box, mix, oval, polygon, rgb, spline
+from .shapes import mix, rgb
 
 SIZE = 512
 INK = "#14101a"

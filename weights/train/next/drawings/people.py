@@ -1,6 +1,6 @@
 """People: one parametric figure, and those who are more than that (skeletons, reapers, robots)."""
 
-from .animals import fish as draw_fish, mermaid_tail, pig as draw_pig
+from .animals import mermaid_tail, pig as draw_pig
 from .pen import INK
 from .shapes import arc, box, oval, polygon, spline, star
 

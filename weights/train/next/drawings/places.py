@@ -1,9 +1,7 @@
 """Settings behind a scene: a layer between the look's ground and the things."""
 
-import math
 
 from .shapes import box, oval, polygon, spline, star
-from . import things
 
 
 def rain(p):

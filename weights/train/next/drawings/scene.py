@@ -1,7 +1,7 @@
 """A scene: who, doing what, with what, where and how it is painted; and its picture."""
 
 import random
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import skia

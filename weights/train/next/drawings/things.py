@@ -2,7 +2,6 @@
 
 import math
 
-import skia
 
 from .pen import INK
 from .shapes import arc, box, heart as heart_path, mix, oval, polygon, rgb, spline, star
