@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
 """The classifiers that judge the painter, trained on drawings that the painter never saw.
 
-    python classifier.py train subject|attribute [--run DIR] [--minutes N]
+    python classifier.py train subject|attribute|style [--run DIR] [--minutes N]
     python drawing.py --judge "python3 classifier.py answer --run DIR"      # see README.md
 
 A drawing's number decides its side: every fifth is held out. Both must reach 95 % there before they
-may judge; `train` prints it. Drawings of this judge have their own seeds. The style task needs the
-five styles' own looks, which come with weights/styles; until then there is no style classifier."""
+may judge; `train` prints it. Drawings of this judge have their own seeds."""
 
 import argparse
 import json
@@ -21,8 +20,10 @@ import torch.nn.functional as F
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "next"))
+import captions  # noqa: E402
 from drawings.catalog import COLORS, KEYS  # noqa: E402
-from drawings.scene import FIVE, OTHERS, Item, Scene, render  # noqa: E402
+from drawings.looks import STYLES  # noqa: E402
+from drawings.scene import FIVE, OTHERS, Item, Scene, random_scene, render  # noqa: E402
 from stages import Run  # noqa: E402
 
 SUBJECTS = {
@@ -78,6 +79,8 @@ ATTRIBUTES = [
     "over a city",
     "a duck and a cat",
 ]
+# The nine suffixes in the looks that the painter learns, and the five styles.
+STYLE_NAMES = [*captions.SUFFIX_LOOKS, *(f"style {name}" for name in STYLES)]
 SIDE = 96
 
 
@@ -142,6 +145,16 @@ def attribute_scene(rng):
     return s, (which, int(has))
 
 
+def style_scene(rng):
+    scene, which = random_scene(rng), rng.randrange(len(STYLE_NAMES))
+    name = STYLE_NAMES[which]
+    if name in captions.SUFFIX_LOOKS:
+        scene.look = captions.SUFFIX_LOOKS[name]
+    else:
+        scene.style = name.removeprefix("style ")
+    return scene, which
+
+
 def small(picture):
     """uint8 [h, w, 3] -> float [3, SIDE, SIDE] in [-1, 1]: box means."""
     h = len(picture)
@@ -187,7 +200,11 @@ class Net(nn.Module):
         return self.head(torch.cat([h.mean((2, 3)), h.amax((2, 3))], 1))
 
 
-TASKS = {"subject": (subject_scene, len(NAMES)), "attribute": (attribute_scene, len(ATTRIBUTES))}
+TASKS = {
+    "subject": (subject_scene, len(NAMES)),
+    "attribute": (attribute_scene, len(ATTRIBUTES)),
+    "style": (style_scene, len(STYLE_NAMES)),
+}
 
 
 def numbered(task, number, train):
@@ -198,14 +215,14 @@ def numbered(task, number, train):
 
 
 def loss_of(task, out, labels):
-    if task == "subject":
+    if task != "attribute":
         return F.cross_entropy(out, torch.tensor(labels))
     which, has = (torch.tensor(v) for v in zip(*labels))
     return F.binary_cross_entropy_with_logits(out[torch.arange(len(which)), which], has.float())
 
 
 def right(task, out, labels):
-    if task == "subject":
+    if task != "attribute":
         return (out.argmax(1) == torch.tensor(labels)).float().mean().item()
     which, has = (torch.tensor(v) for v in zip(*labels))
     return ((out[torch.arange(len(which)), which] > 0) == has.bool()).float().mean().item()
@@ -257,11 +274,10 @@ def answer(args):
                 torch.load(args.run / f"judge-{task}.pt", weights_only=False)["mean"]
             )
         out = models[task](small(np.asarray(Image.open(asked["file"]).convert("RGB")))[None])[0]
-        print(
-            NAMES[int(out.argmax())]
-            if task == "subject"
-            else "yes" if out[ATTRIBUTES.index(asked["ask"])] > 0 else "no"
-        )
+        if task == "attribute":
+            print("yes" if out[ATTRIBUTES.index(asked["ask"])] > 0 else "no")
+        else:
+            print((NAMES if task == "subject" else STYLE_NAMES)[int(out.argmax())])
 
 
 def main():
