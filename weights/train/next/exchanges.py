@@ -15,6 +15,7 @@ beginning of one answer with the end of another. They teach the voice to combine
 import json
 import random
 import re
+import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -180,19 +181,30 @@ class Exchanges:
         )
 
 
-if __name__ == "__main__":
+def main():
     e = Exchanges()
+    if len(sys.argv) > 1:  # the text that training sees, for judge/voice.py --text
+        for i in range(int(sys.argv[1])):
+            before, after = e.draw(random.Random(f"text {i}"))
+            print(
+                before.rsplit(" answers with ", 1)[-1].rsplit(":", 1)[-1].strip() + after.rstrip()
+            )
+        return
+    lines, answers = sum(len(b[0]) for b in e.blocks), sum(len(b[1]) + len(b[2]) for b in e.blocks)
+    roasts = sum(len(b[3]) for b in e.blocks)
     print(
         len(e.blocks),
         "blocks,",
-        sum(len(b[0]) for b in e.blocks),
+        lines,
         "lines,",
-        sum(len(b[1]) + len(b[2]) for b in e.blocks),
-        "details,",
-        sum(len(b[3]) for b in e.blocks),
+        answers,
+        "answers,",
+        roasts,
         "roasts,",
         e.count(),
         "exchanges",
     )
-    for i in range(8):
-        print(*e.draw(random.Random(i)), sep=" ->")
+
+
+if __name__ == "__main__":
+    main()
