@@ -19,7 +19,7 @@ export OMP_NUM_THREADS="$THREADS" PYTHONDONTWRITEBYTECODE=1
 idle() { chrt --idle 0 nice -n 19 "$@"; }
 
 hand() {
-  for stage in inner text; do
+  for stage in text inner; do
     idle "$PYTHON" painter.py "$stage" --run "$RUN" --threads "$THREADS" || exit 1
   done
   idle "$PYTHON" painter.py unet --run "$RUN" --threads "$THREADS" $BF16 &&
