@@ -158,7 +158,8 @@ void one_of(const char* flag, const std::string& value, std::initializer_list<co
   throw usage_error("{} is {}, expected one of {}", flag, value, fmt::join(known, ", "));
 }
 
-void check(const Options& o, const CLI::App& app) {
+// What the options say together.
+void check_together(const Options& o, const CLI::App& app) {
   const auto given = [&](const char* flag) { return app.count(flag) > 0; };
   const bool paints_without_words = o.prompt || !o.cond.empty();
   if (o.words.empty() && !paints_without_words && !o.complete && !o.explain) {
@@ -188,11 +189,16 @@ void check(const Options& o, const CLI::App& app) {
   if (!o.init_image.empty() && !o.init_latent.empty()) {
     throw usage_error("-i and --init-latent both say where to start, expected one of them");
   }
-  one_of("--filter", o.filter, {"ascii", "none"});
-  one_of("--grammar", o.grammar, {"literal", "a1111"});
   if (!o.lora_dir.empty() && o.grammar != "a1111") {
     throw usage_error("--lora-dir needs --grammar a1111");
   }
+}
+
+// What each says by itself.
+void check_values(const Options& o, const CLI::App& app) {
+  const auto given = [&](const char* flag) { return app.count(flag) > 0; };
+  one_of("--filter", o.filter, {"ascii", "none"});
+  one_of("--grammar", o.grammar, {"literal", "a1111"});
   one_of("--rng", o.rng, {"cpu", "cuda"});
   one_of("--precision", o.precision, {"auto", "f32", "bf16", "f16", "int8"});
   if (!o.scheduler.empty()) find_noise_levels(o.scheduler);
@@ -259,7 +265,8 @@ std::optional<Options> parse_options(int argc, char** argv, const char* environm
     return std::nullopt;
   }
   if (o.isa.empty() && environment_isa) o.isa = environment_isa;
-  check(o, app);
+  check_together(o, app);
+  check_values(o, app);
   return o;
 }
 
