@@ -25,24 +25,21 @@ std::string_view text_of(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// What is refused as one config may be fine as another.
-template <class Read>
-void try_to(Read&& read) {
-  try {
-    read();
-  } catch (const Error& error) {
-    if (error.kind() != Error::file) throw;
-  }
-}
-
 void json(Bytes bytes) { parse_json(text_of(bytes), "fuzz.json"); }
 
+// The length says which config it is.
 void config(Bytes bytes) {
   const Json j = parse_json(text_of(bytes), "fuzz.json", JsonDialect::python);
-  try_to([&] { UNetConfig::from_json(j, "fuzz.json"); });
-  try_to([&] { VaeConfig::from_json(j, "fuzz.json"); });
-  try_to([&] { ClipConfig::from_json(j, "fuzz.json"); });
-  try_to([&] { SchedulerConfig::from_json(j, "fuzz.json"); });
+  switch (bytes.size() % 4) {
+    case 0:
+      return (void)UNetConfig::from_json(j, "fuzz.json");
+    case 1:
+      return (void)VaeConfig::from_json(j, "fuzz.json");
+    case 2:
+      return (void)ClipConfig::from_json(j, "fuzz.json");
+    default:
+      return (void)SchedulerConfig::from_json(j, "fuzz.json");
+  }
 }
 
 void policy(Bytes bytes) {
@@ -59,13 +56,12 @@ void tokenizer_json(Bytes bytes) {
   read_tokenizer_json(parse_json(text_of(bytes), vocabulary.path), vocabulary);
 }
 
+// The length says whether it is a negative prompt.
 void prompt(Bytes bytes) {
-  for (const bool negative : {false, true}) {
-    try {
-      parse_prompt({std::string(text_of(bytes)), Grammar::a1111, negative});
-    } catch (const Error& error) {
-      if (error.kind() != Error::usage) throw;
-    }
+  try {
+    parse_prompt({std::string(text_of(bytes)), Grammar::a1111, bytes.size() % 2 == 1});
+  } catch (const Error& error) {
+    if (error.kind() != Error::usage) throw;
   }
 }
 
