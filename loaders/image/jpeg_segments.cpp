@@ -14,7 +14,7 @@ bool huffman_tables_fit(std::span<const uint8_t> tables) {
     if (tables.size() < 1 + lengths) return false;
     size_t codes = 0;
     for (uint8_t count : tables.subspan(1, lengths)) codes += count;
-    if (codes > 256 || tables.size() < 1 + lengths + codes) return false;
+    if (codes > 255 || tables.size() < 1 + lengths + codes) return false;
     tables = tables.subspan(1 + lengths + codes);
   }
   return true;

@@ -7,7 +7,12 @@ static void* bounded_realloc(void* block, size_t bytes) {
   return bytes > size_t{512} << 20 ? nullptr : std::realloc(block, bytes);
 }
 
-#define STBI_MALLOC(bytes) bounded_realloc(nullptr, bytes)
+// Zeros, because stb_image 2.27 decodes with Huffman tables that a damaged JPEG never defined.
+static void* bounded_zeros(size_t bytes) {
+  return bytes > size_t{512} << 20 ? nullptr : std::calloc(1, bytes);
+}
+
+#define STBI_MALLOC(bytes) bounded_zeros(bytes)
 #define STBI_REALLOC(block, bytes) bounded_realloc(block, bytes)
 #define STBI_FREE(block) std::free(block)
 #define STBI_ONLY_PNG
