@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from optimizer import MatricesApart
+
 STATE = Path(__file__).resolve().parents[1] / "state"
 
 
@@ -65,16 +67,21 @@ def unpack(arrays):
 
 class Run:
     """One stage: `model` is trained by `step_loss(count)` until `count` reaches `total`. `args` has the
-    working folder `run` and may have another `total`."""
+    working folder `run` and may have another `total`. With `matrix_lr`, matrices are trained by Muon."""
 
-    def __init__(self, name, args, model, total, lr, warm, average=0.0):
-        self.name, self.model, self.lr, self.warm, self.decay = name, model, lr, warm, average
+    def __init__(self, name, args, model, total, lr, warm, average=0.0, matrix_lr=0.0):
+        self.name, self.model, self.warm, self.decay = name, model, warm, average
         self.total = args.total or total
         args.run.mkdir(parents=True, exist_ok=True)
         self.path = args.run / f"{name}.pt"
-        self.opt = torch.optim.AdamW(
-            model.parameters(), lr=lr, betas=(0.9, 0.99), weight_decay=0.01
+        self.opt = (
+            MatricesApart(model, lr, matrix_lr)
+            if matrix_lr
+            else torch.optim.AdamW(
+                model.parameters(), lr=lr, betas=(0.9, 0.99), weight_decay=0.01
+            )
         )
+        self.lrs = [group["lr"] for group in self.opt.param_groups]
         self.count, self.since, self.smooth, self.log, self.mean = 0, 0, None, [], None
         if self.path.exists():
             saved = torch.load(self.path, weights_only=False)
@@ -131,8 +138,9 @@ class Run:
             time.process_time(),
         )
         while self.count < self.total and time.time() - began < 60 * minutes:
-            for group in self.opt.param_groups:
-                group["lr"] = self.lr * rate(self.count, self.total, self.since, self.warm)
+            now = rate(self.count, self.total, self.since, self.warm)
+            for group, lr in zip(self.opt.param_groups, self.lrs):
+                group["lr"] = lr * now
             loss = step_loss(self.count)
             self.opt.zero_grad()
             loss.backward()
