@@ -22,8 +22,8 @@
 #include "kernels/error.h"
 #include "loaders/io/json.h"
 #include "loaders/io/output_file.h"
+#include "tools/command_line/option_group.h"
 #include "tools/exit_code.h"
-#include "tools/option_group.h"
 
 namespace yent {
 namespace {
@@ -58,29 +58,34 @@ struct Row {
 
 Arguments parse(int argc, char** argv) {
   Arguments a;
-  CLI::App app("Times every stage from words to PNG.", "bench");
-  OptionGroup options(app, "Options");
-  options.add("--model", a.model, "painter, as for yent-run");
-  options.add("--llm", a.llm, "GGUF file, as for yent-run");
-  options.add("--policy", a.policy, "file of per-layer precisions");
-  options.add("--device", a.device, "cpu or cuda[:N]");
-  options.add("--precision", a.precision, "auto, f32, bf16, f16 or int8");
-  options.add("--isa", a.isa, "cap on the instruction set");
+  bool help = false;
+  CommandLine line("bench");
+  OptionGroup options(line, "Options");
+  options.add("--model PATH", a.model, "painter, as for yent-run");
+  options.add("--llm PATH", a.llm, "GGUF file, as for yent-run");
+  options.add("--policy FILE|NAME", a.policy, "per-layer precisions", policy_names);
+  options.add("--device cpu|cuda|cuda:N", a.device, "where to compute");
+  options.add("--precision auto|f32|bf16|f16|int8", a.precision, "precision of all layers (auto)");
+  options.add("--isa NAME", a.isa, "cap on the instruction set", isa_names);
   options.add("-t,--threads", a.threads, "threads (physical cores)");
   options.add("--steps", a.steps, "denoising steps that are timed (5)");
   options.add("-W,--width", a.width, "width in pixels");
   options.add("-H,--height", a.height, "height in pixels");
-  options.add("--json", a.json, "also write Google Benchmark's JSON");
+  options.add("--json FILE", a.json, "also write Google Benchmark's JSON");
   options.flag("--roofline", a.roofline, "MACs, bytes and floor of every layer");
-  app.add_option("--synthesize", a.synthesize, "KIND DIR: write bk-sdm-tiny, sd15 or micro-yent")
-      ->expected(2);
-  if (!parse_as_typed(app, argc, argv)) std::exit(0);
-  in_range("--threads", a.threads, app.count("--threads") > 0 ? 1 : 0, 1024);
-  in_range("--steps", a.steps, 1, 999);
-  Precision known;
-  if (a.precision != "auto" && !parse_precision(a.precision, known)) {
-    throw usage_error("--precision is {}, expected auto, f32, bf16, f16 or int8", a.precision);
+  options.add("--synthesize KIND DIR", a.synthesize,
+              "write random weights: bk-sdm-tiny, sd15 or micro-yent");
+  options.flag("-h,--help", help, "print this and stop");
+  line.parse(argc, argv);
+  if (help) {
+    print_and_flush(help_text({.name = "bench",
+                               .purpose = "Times every stage from words to PNG.",
+                               .usages = {"[options]"}},
+                              line.rows()));
+    std::exit(0);
   }
+  in_range("--threads", a.threads, line.given("--threads") ? 1 : 0, 1024);
+  in_range("--steps", a.steps, 1, 999);
   if (a.isa.empty() && std::getenv("YENT_ISA")) a.isa = std::getenv("YENT_ISA");
   return a;
 }

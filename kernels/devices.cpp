@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "kernels/cpu/cpu_backend.h"
+#include "kernels/cpu/isa_table.h"
 #include "kernels/cuda/cuda_backend.h"
 #include "kernels/error.h"
 
@@ -40,6 +41,12 @@ std::vector<std::unique_ptr<Backend>> make_backends(const std::string& device,
   if (backends.empty() && (device.empty() || device == "cpu")) add(std::move(cpu));
   if (backends.empty()) throw run_error("the device {}: {}", device, reason);
   return backends;
+}
+
+std::vector<std::string> isa_names() {
+  std::vector<std::string> names;
+  for (int i = 0; i < isa_count; ++i) names.emplace_back(isa_name(static_cast<Isa>(i)));
+  return names;
 }
 
 }  // namespace yent

@@ -18,4 +18,7 @@ std::vector<std::unique_ptr<Backend>> make_backends(const std::string& device,
                                                     const std::string& isa, int threads,
                                                     int max_backends);
 
+// What `isa` may be, in the order of the caps. Not every machine has them.
+std::vector<std::string> isa_names();
+
 }  // namespace yent

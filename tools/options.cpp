@@ -1,13 +1,14 @@
 #include "tools/options.h"
 
-#include <fmt/ranges.h>
-#include <iostream>
-
 #include "engine/ascii/charset.h"
 #include "engine/diffusion/samplers/sampler_table.h"
+#include "engine/pipeline/named_policy.h"
+#include "engine/yent/persona.h"
+#include "kernels/devices.h"
 #include "kernels/error.h"
+#include "tools/about.h"
+#include "tools/command_line/option_group.h"
 #include "tools/number.h"
-#include "tools/option_group.h"
 
 namespace yent {
 namespace {
@@ -17,15 +18,6 @@ constexpr const char* kNotBuilt[] = {"--dual",     "--llm2",  "-I",     "--inter
                                      "--session",  "--style", "--html", "--preview",
                                      "--metadata", "--again", "--serve"};
 
-void refuse_not_built(CLI::App& app) {
-  for (const char* flag : kNotBuilt) {
-    const CLI::callback_t refuse = [flag](const CLI::results_t&) -> bool {
-      throw usage_error("{} is not built yet", flag);
-    };
-    app.add_option(flag, refuse)->expected(0, 1)->group("");  // a group without a name is not shown
-  }
-}
-
 // Any negative seed is a random one, as in sd-cli.
 void read_seed(const std::string& text, Options& o) {
   o.seed = natural_number(text);
@@ -33,134 +25,186 @@ void read_seed(const std::string& text, Options& o) {
   throw usage_error("--seed is '{}', expected a whole number below 2^64", text);
 }
 
-std::string sampler_names() {
-  std::vector<std::string_view> names;
+std::vector<std::string> sampler_names() {
+  std::vector<std::string> names;
   for (const Sampler& sampler : sampler_table()) names.emplace_back(sampler.name);
-  return fmt::format("{}", fmt::join(names, ", "));
+  return names;
 }
 
-std::string charset_names() {
-  std::vector<std::string_view> names;
-  for (const NamedCharset& charset : named_charsets()) names.push_back(charset.name);
-  return fmt::format("{}", fmt::join(names, ", "));
+std::vector<std::string> noise_levels_names() {
+  std::vector<std::string> names;
+  for (const NamedNoiseLevels& levels : noise_levels_table()) names.emplace_back(levels.name);
+  return names;
+}
+
+std::vector<std::string> charset_names() {
+  std::vector<std::string> names;
+  for (const NamedCharset& charset : named_charsets()) names.emplace_back(charset.name);
+  return names;
+}
+
+std::vector<std::string> mood_names() {
+  std::vector<std::string> names;
+  for (const Mood& mood : built_in_persona().moods) names.push_back(mood.name);
+  return names;
 }
 
 void check_glyphs(const std::string& glyphs) {
-  if (glyphs == "shape" || glyphs == "attention") {
-    throw usage_error("--glyphs {} is not built yet", glyphs);
-  }
-  if (glyphs != "level") throw usage_error("--glyphs is {}, expected level", glyphs);
+  if (glyphs != "level") throw usage_error("--glyphs {} is not built yet", glyphs);
 }
 
-void add_painting(CLI::App& app, Options& o) {
-  OptionGroup paint(app, "Painting");
-  paint.add("-m,--model", o.model,
-            "painter: a diffusers folder, a single SD 1.x checkpoint, or default");
-  paint.add("--llm", o.llm, "Yent: a GGUF file, or default");
-  paint.add("-p,--prompt", o.prompt, "skip Yent; paint TEXT");
-  paint.add("-n,--negative", o.negative, "negative prompt");
+void add_painting(CommandLine& line, Options& o) {
+  OptionGroup paint(line, "Painting");
+  paint.add("-m,--model PATH|default", o.model,
+            "painter: a diffusers folder or a single SD 1.x checkpoint (default)");
+  paint.add("--llm PATH|default", o.llm, "Yent: a GGUF file (default)");
+  paint.add("-p,--prompt TEXT", o.prompt, "skip Yent; paint this text");
+  paint.add("-n,--negative TEXT", o.negative,
+            "what not to paint (extra fingers, blurry, watermark)");
   paint.flag("--prompt-only", o.prompt_only, "print the reaction and stop");
-  paint.add("--mood", o.mood, "force a mood");
+  paint.add("--mood NAME", o.mood, "force a mood", mood_names);
   paint.add(
-      "-s,--seed", "INT", [&o](const std::string& text) { read_seed(text, o); }, "seed (random)");
+      "-s,--seed N", [&o](const std::string& text) { read_seed(text, o); },
+      "seed (random); the same seed, machine and options give the same bytes, whatever the thread "
+      "count");
   paint.add("--steps", o.steps, "denoising steps (25)");
   paint.add("--cfg-scale", o.guidance, "guidance (7.5)");
   paint.add("-W,--width", o.width, "width in pixels (the model's own)");
   paint.add("-H,--height", o.height, "height in pixels (the model's own)");
-  paint.add("-b,--batch-count", o.batch, "pictures (1)");
-  paint.add("--sampler", o.sampler, sampler_names());
-  paint.add("--scheduler", o.scheduler,
-            "noise levels of a sigma sampler: karras, exponential, beta or normal");
-  paint.add("--prediction", o.prediction, "what the model predicts, eps or v (the files say)");
-  paint.add("-i,--init-img", o.init_image, "start from a PNG or JPEG");
-  paint.add("--strength", o.strength, "how much of it may change (0.75)");
-  paint.add("--mask", o.mask, "PNG or JPEG: repaint the input picture where it is white");
+  paint.add("-b,--batch-count", o.batch, "pictures (1); each has the next seed");
+  paint.add("--sampler NAME", o.sampler,
+            "sampler (the model's own), AUTOMATIC1111's names too, such as DPM++ 2M Karras",
+            sampler_names);
+  paint.add("--scheduler NAME", o.scheduler,
+            "noise levels of a sampler from euler to unipc (as the sampler has them)",
+            noise_levels_names);
+  paint.add("--prediction eps|v", o.prediction,
+            "what the model predicts, where its files do not say it");
+  paint.add("-i,--init-img FILE", o.init_image,
+            "start from a PNG or JPEG; one that is stored turned or mirrored is set upright first");
+  paint.add("--strength", o.strength, "how much of it may change, above 0 and at most 1 (0.75)");
+  paint.add("--mask FILE", o.mask,
+            "repaint the input picture only where this PNG or JPEG is white; it may have another "
+            "size");
   paint.add("--clip-skip", o.clip_skip, "layer of the text encoder, from its last (1)");
-  paint.add("--tokenizer", o.tokenizer, "folder with tokenizer.json, or vocab.json and merges.txt");
-  paint.add("--vae", o.vae, "another VAE: a diffusers folder or a file");
-  paint.add("--variant", o.variant, "weights NAME of a folder: *.NAME.safetensors");
-  paint.add("--lora", o.loras, "FILE[:SCALE], repeatable");
-  paint.add("--embedding", o.embeddings,
-            "textual inversion, used where a prompt has its word; repeatable");
-  paint.add("--grammar", o.grammar,
-            "how prompts are read: literal, or a1111 for (word:1.2), BREAK, <lora:name:1>");
-  paint.add("--lora-dir", o.lora_dir, "folder where <lora:name:scale> finds files");
+  paint.add("--tokenizer DIR", o.tokenizer,
+            "folder with tokenizer.json, or vocab.json and merges.txt");
+  paint.add("--vae PATH", o.vae, "another VAE: a diffusers folder or a file");
+  paint.add("--variant NAME", o.variant,
+            "weights *.NAME.safetensors of a folder, such as fp16, bf16 or non_ema");
+  paint.add("--lora FILE[:SCALE]", o.loras, "LoRA adapter; may be repeated");
+  paint.add("--embedding FILE", o.embeddings,
+            "textual inversion, used where a prompt has its word; may be repeated");
+  paint.add("--grammar literal|a1111", o.grammar,
+            "how prompts are read (literal): as text, or as AUTOMATIC1111 reads (word:1.2), "
+            "[word], BREAK and <lora:name:1>");
+  paint.add("--lora-dir DIR", o.lora_dir, "folder where <lora:name:scale> finds files");
 }
 
-void add_output(CLI::App& app, Options& o) {
-  OptionGroup show(app, "Output");
-  show.add("-o,--output", o.output,
-           "PNG or JPEG, by its ending (yent.png); - is a PNG to standard output");
-  show.add("--ascii", o.ascii, "also write the ASCII art as text");
-  show.add("--filter", o.filter, "ascii or none");
+void add_output(CommandLine& line, Options& o) {
+  OptionGroup show(line, "Output");
+  show.add(
+      "-o,--output FILE", o.output,
+      "PNG or JPEG, by its ending (yent.png); - is a PNG to standard output, and all text then "
+      "goes to standard error");
+  show.add("--ascii FILE", o.ascii, "also write the ASCII art as text");
+  show.add("--filter ascii|none", o.filter, "what the picture shows (ascii)");
   show.flag(
-      "--raw", [&o] { o.filter = "none"; }, "pixels only");
-  show.add("--columns", o.columns, "columns (100)");
-  show.add("--charset", o.charset, charset_names() + ", or your own");
-  show.add("--glyphs", "TEXT", check_glyphs, "level");
+      "--raw", [&o] { o.filter = "none"; },
+      "pixels only: --filter none, and no art in the terminal");
+  show.add("--columns", o.columns, "columns of the ASCII art (100)");
+  show.add("--charset NAME|CHARACTERS", o.charset,
+           "characters from dark to bright, your own or these (techno)", charset_names);
+  show.add("--glyphs level", check_glyphs, "how a character is chosen (level)");
   show.add("--boost", o.boost, "brightness of glyphs (2.8)");
   show.add("--fill", o.fill, "brightness behind them (0.5)");
   show.flag("--invert", o.invert, "dark on light");
-  show.flag("!--no-color", o.color, "glyphs without colour");
+  show.flag(
+      "--no-color", [&o] { o.color = false; }, "glyphs without colour");
   show.flag("--timings", o.timings, "time of every stage on standard error");
   show.flag("--json", o.json, "one JSON object on standard output");
   show.flag("-q,--quiet", o.quiet, "nothing but errors");
   show.flag("-v,--verbose", o.verbose, "say more");
 }
 
-void add_machine(CLI::App& app, Options& o) {
-  OptionGroup machine(app, "Machine");
-  machine.add("--device", o.device, "cpu, cuda, cuda:N, or cuda:all for a batch");
-  machine.add("--precision", o.precision, "auto, f32, bf16, f16 or int8");
-  machine.add("--policy", o.policy,
-              "file of per-layer precisions and styles, or auto, bf16, int8, "
-              "int8-exact, int8-impressionist, woodcut, fog");
+void add_machine(CommandLine& line, Options& o) {
+  OptionGroup machine(line, "Machine");
+  machine.add("--device cpu|cuda|cuda:N|cuda:all", o.device,
+              "where to compute (a GPU if one answers, else the CPU); cuda:all divides a batch");
+  machine.add("--precision auto|f32|bf16|f16|int8", o.precision,
+              "precision of all layers (auto: f16 on a GPU, a mix of int8, bf16 and f32 on a CPU)");
+  machine.add("--policy FILE|NAME", o.policy,
+              "precision and quantization style of each layer, instead of --precision; int8-exact "
+              "paints the same bytes on every CPU with AVX2 or NEON",
+              policy_names);
   machine.flag("--explain", o.explain, "print what every layer computes with");
   machine.add("-t,--threads", o.threads, "threads (physical cores that this process may use)");
-  machine.add("--isa", o.isa, "cap on the instruction set: ref, avx2, avx512, neon, ...");
+  machine.add("--isa NAME", o.isa,
+              "the highest instruction set to use (the machine's best, or $YENT_ISA)", isa_names);
 }
 
-void add_research(CLI::App& app, Options& o) {
-  OptionGroup research(app, "Research");
-  research.add("--rng", o.rng, "noise as PyTorch draws it on: cpu, cuda");
-  research.add("--init-latent", o.init_latent, "start from this noise (safetensors)");
-  research.add("--cond", o.cond, "text embeddings instead of a prompt (safetensors)");
-  research.add("--dump", o.dump, "write the stages of the run (safetensors)");
-  research.add("--dump-layers", o.dump_layers, "with the outputs of layers that match");
+void add_research(CommandLine& line, Options& o) {
+  OptionGroup research(line, "Research");
+  research.add("--rng cpu|cuda", o.rng, "draw noise as PyTorch does on that device (cpu)");
+  research.add("--init-latent FILE", o.init_latent,
+               "start from the tensor latent of a safetensors file instead of the seed");
+  research.add("--cond FILE", o.cond,
+               "tensors cond and uncond of a safetensors file instead of a prompt");
+  research.add("--dump FILE", o.dump, "write the stages of the run as a safetensors file");
+  research.add("--dump-layers GLOB", o.dump_layers,
+               "with --dump: also the outputs of the layers whose path matches");
 }
 
-void add_language_model(CLI::App& app, Options& o) {
-  OptionGroup voice(app, "Language model");
-  voice.add("--complete", o.complete, "continue TEXT and stop");
-  voice.add("--temp", o.temperature, "temperature; 0 is greedy");
-  voice.add("--top-k", o.top_k, "keep the K best (40)");
-  voice.add("--top-p", o.top_p, "keep this share of the probability (1)");
-  voice.add("--min-p", o.min_p, "drop what is this much less likely than the best (0)");
-  voice.add("--repeat-penalty", o.repeat_penalty, "1 is off");
-  voice.add("-c,--ctx-size", o.context, "context (the file's)");
+void add_language_model(CommandLine& line, Options& o) {
+  OptionGroup voice(line, "Language model");
+  voice.add("--complete TEXT", o.complete, "continue this text and stop");
+  voice.add("--temp", o.temperature, "temperature (0.8); 0 always takes the likeliest token");
+  voice.add("--top-k", o.top_k, "choose among the N likeliest tokens (40); 0 means all");
+  voice.add("--top-p", o.top_p,
+            "choose among the likeliest tokens that together have this probability (1)");
+  voice.add("--min-p", o.min_p,
+            "drop tokens that have less than this share of the likeliest one's probability (0)");
+  voice.add("--repeat-penalty", o.repeat_penalty, "make repeated tokens less likely (1: off)");
+  voice.add("-c,--ctx-size", o.context, "context in tokens (the file's)");
   voice.add("--tokens", o.tokens, "most tokens to add (128)");
 }
 
-void add_options(CLI::App& app, Options& o) {
-  add_words(app, "words", o.words, "what you say to Yent");
-  add_painting(app, o);
-  add_output(app, o);
-  add_machine(app, o);
-  add_research(app, o);
-  add_language_model(app, o);
-  refuse_not_built(app);
+// Instead of a run.
+struct Questions {
+  bool help = false, version = false, manual = false;
+  std::string completion;
+};
+
+void add_questions(CommandLine& line, Questions& q) {
+  OptionGroup help(line, "Help");
+  help.flag("-h,--help", q.help, "print this and stop");
+  help.flag("--version", q.version, "print the version and stop");
+  help.add("--completion bash|zsh|fish", q.completion,
+           "print a script that completes options in this shell: source <(yent-run --completion "
+           "bash)");
+  help.flag("--man", q.manual, "print the manual page: yent-run --man | man -l -");
 }
 
-void one_of(const char* flag, const std::string& value, std::initializer_list<const char*> known) {
-  for (const char* k : known) {
-    if (value == k) return;
+// Whether nothing else was asked for.
+bool answer(const Questions& q, const CommandLine& line) {
+  const auto asked_for = [&](const char* option) { return line.given(option); };
+  if (q.help) {
+    print_and_flush(help_text(about_yent_run(), line.rows()));
+  } else if (q.version) {
+    print_and_flush(std::string("yent ") + YENT_VERSION + "\n");
+  } else if (q.manual) {
+    print_and_flush(manual_page(about_yent_run(), line.rows()));
+  } else if (asked_for("--completion")) {
+    print_and_flush(completion_script(q.completion, about_yent_run().name, line.rows()));
+  } else {
+    return false;
   }
-  throw usage_error("{} is {}, expected one of {}", flag, value, fmt::join(known, ", "));
+  return true;
 }
 
 // What the options say together.
-void check_together(const Options& o, const CLI::App& app) {
-  const auto given = [&](const char* flag) { return app.count(flag) > 0; };
+void check_together(const Options& o, const CommandLine& line) {
+  const auto given = [&](const char* flag) { return line.given(flag); };
   const bool paints_without_words = o.prompt || !o.cond.empty();
   if (o.words.empty() && !paints_without_words && !o.complete && !o.explain) {
     throw usage_error("nothing is said: yent-run \"who are you\" (--help tells more)");
@@ -174,7 +218,6 @@ void check_together(const Options& o, const CLI::App& app) {
   if (o.prompt_only && o.words.empty()) throw usage_error("--prompt-only needs words");
   if (o.output == "-" && o.json) throw usage_error("-o - and --json both want standard output");
   if (o.output.empty()) throw usage_error("-o is empty, expected a file");
-  if (o.filter == "blend") throw usage_error("--filter blend is not built yet");
   if (o.vae == "tiny") throw usage_error("--vae tiny is not built yet");
   if (given("--vae") && o.vae.empty()) throw usage_error("--vae is empty, expected a file");
   if (given("--variant") && o.variant.empty()) {
@@ -195,14 +238,9 @@ void check_together(const Options& o, const CLI::App& app) {
 }
 
 // What each says by itself.
-void check_values(const Options& o, const CLI::App& app) {
-  const auto given = [&](const char* flag) { return app.count(flag) > 0; };
-  one_of("--filter", o.filter, {"ascii", "none"});
-  one_of("--grammar", o.grammar, {"literal", "a1111"});
-  one_of("--rng", o.rng, {"cpu", "cuda"});
-  one_of("--precision", o.precision, {"auto", "f32", "bf16", "f16", "int8"});
+void check_values(const Options& o, const CommandLine& line) {
+  const auto given = [&](const char* flag) { return line.given(flag); };
   if (!o.scheduler.empty()) find_noise_levels(o.scheduler);
-  if (!o.prediction.empty()) prediction_named(o.prediction);
   in_range("--steps", o.steps, 1, 1000);
   in_range("--batch-count", o.batch, 1, 10000);
   in_range("--columns", o.columns, 1, 2000);
@@ -228,45 +266,25 @@ void check_values(const Options& o, const CLI::App& app) {
   }
 }
 
-// Every long option, for bash.
-void print_completion(const CLI::App& app) {
-  std::string flags;
-  for (const CLI::Option* option : app.get_options()) {
-    if (option->get_group().empty()) continue;  // not built
-    for (const std::string& name : option->get_lnames()) flags += " --" + name;
-  }
-  std::cout << "_yent_run() {\n"
-               "  local word=${COMP_WORDS[COMP_CWORD]}\n"
-               "  if [[ $word == -* ]]; then\n"
-               "    COMPREPLY=($(compgen -W \""
-            << flags.substr(1)
-            << "\" -- \"$word\"))\n"
-               "  else\n"
-               "    COMPREPLY=($(compgen -f -- \"$word\"))\n"
-               "  fi\n"
-               "}\n"
-               "complete -o filenames -F _yent_run yent-run\n";
-}
-
 }  // namespace
 
 std::optional<Options> parse_options(int argc, char** argv, const char* environment_isa) {
   Options o;
-  CLI::App app("Say something. Yent reacts, and paints the reaction.", "yent-run");
-  bool completion = false;
-  add_options(app, o);
-  app.add_flag("--completion-bash", completion, "print a completion script for bash")
-      ->group("Output");
-  app.set_version_flag("--version", std::string("yent ") + YENT_VERSION);
-  if (!parse_as_typed(app, argc, argv)) return std::nullopt;
-  if (completion) {
-    print_completion(app);
-    flush_output();
-    return std::nullopt;
-  }
+  Questions questions;
+  CommandLine line(about_yent_run().name);
+  line.take_words(o.words);
+  add_painting(line, o);
+  add_output(line, o);
+  add_machine(line, o);
+  add_research(line, o);
+  add_language_model(line, o);
+  add_questions(line, questions);
+  for (const char* name : kNotBuilt) line.refuse(name);
+  line.parse(argc, argv);
+  if (answer(questions, line)) return std::nullopt;
   if (o.isa.empty() && environment_isa) o.isa = environment_isa;
-  check_together(o, app);
-  check_values(o, app);
+  check_together(o, line);
+  check_values(o, line);
   return o;
 }
 

@@ -54,9 +54,9 @@ struct Options {
   int context = 0, tokens = 0;  // 0: the file's; as many as fit, at most 128
 };
 
-// Throws a usage error of one sentence. Help, the version and the completion script are
-// printed here; then nothing is returned and the program is done. `environment_isa` is what
-// YENT_ISA says, for --isa.
+// Throws a usage error of one sentence. Help, the version, the manual page and the completion
+// scripts are printed here; then nothing is returned and the program is done. `environment_isa` is
+// what YENT_ISA says, for --isa.
 std::optional<Options> parse_options(int argc, char** argv, const char* environment_isa);
 
 }  // namespace yent

@@ -139,7 +139,7 @@ TEST_CASE("cli: a character without a glyph is named, one that tears the rows is
 TEST_CASE("cli: the help begins with how to call the program") {
   if (Program::absent()) return;
   const Program program;
-  CHECK(program.run({"--help"}).out.find("yent-run [OPTIONS] [words...]") != std::string::npos);
+  CHECK(program.run({"--help"}).out.find("yent-run [options] [words ...]") != std::string::npos);
   check_refused(program, {"-p", "x", "--dump", "-"}, 2);
   check_refused(program, {"-p", "x", "--ascii", "-"}, 2);
 }
