@@ -53,6 +53,12 @@ void check_glyphs(const std::string& glyphs) {
   if (glyphs != "level") throw usage_error("--glyphs {} is not built yet", glyphs);
 }
 
+// A list that a paragraph of help can break.
+std::string spaced(std::string list) {
+  for (size_t at = 0; (at = list.find(',', at)) != list.npos; ++at) list.insert(at + 1, " ");
+  return list;
+}
+
 void add_painting(CommandLine& line, Options& o) {
   OptionGroup paint(line, "Painting");
   paint.add("-m,--model PATH|default", o.model,
@@ -108,7 +114,12 @@ void add_output(CommandLine& line, Options& o) {
       "PNG or JPEG, by its ending (yent.png); - is a PNG to standard output, and all text then "
       "goes to standard error");
   show.add("--ascii FILE", o.ascii, "also write the ASCII art as text");
-  show.add("--filter ascii|none", o.filter, "what the picture shows (ascii)");
+  show.add("--filter ascii|blend|none", o.filter,
+           "what the picture shows (ascii); blend lets the words grow where it is lit and flat");
+  show.add(
+      "--blend NAME=NUMBER,...",
+      [&o](const std::string& text) { set_blend_numbers(o.blend, text); },
+      "numbers of the blend filter; the defaults are " + spaced(blend_numbers_text(o.blend)));
   show.flag(
       "--raw", [&o] { o.filter = "none"; },
       "pixels only: --filter none, and no art in the terminal");
@@ -218,6 +229,7 @@ void check_together(const Options& o, const CommandLine& line) {
   if (o.prompt_only && o.words.empty()) throw usage_error("--prompt-only needs words");
   if (o.output == "-" && o.json) throw usage_error("-o - and --json both want standard output");
   if (o.output.empty()) throw usage_error("-o is empty, expected a file");
+  if (given("--blend") && o.filter != "blend") throw usage_error("--blend needs --filter blend");
   if (o.vae == "tiny") throw usage_error("--vae tiny is not built yet");
   if (given("--vae") && o.vae.empty()) throw usage_error("--vae is empty, expected a file");
   if (given("--variant") && o.variant.empty()) {

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "engine/ascii/blend/options.h"
+
 namespace yent {
 
 struct Options {
@@ -38,6 +40,7 @@ struct Options {
   std::string charset = "techno";
   double boost = 2.8, fill = 0.5;
   bool invert = false, color = true;
+  BlendOptions blend;
 
   std::string device, precision = "auto", policy;
   bool explain = false;

@@ -35,7 +35,7 @@ Reaction answer(Run& run, const PromptLimit& limit) {
   const std::string said = fmt::format("{}", fmt::join(o.words, " "));
   const Reaction reaction = session.react(said, spec, limit, {}, &run.timings);
   run.report["said"] = said;
-  run.report["words"] = reaction.words;
+  run.report["words"] = run.words = reaction.words;
   run.report["prompt"] = reaction.prompt;
   run.report["mood"] = reaction.mood;
   run.report["temperature"] =
@@ -85,7 +85,7 @@ void end_report(Run& run, const Pipeline::Resolution& made,
 void check_charset(Run& run) {
   const Options& o = run.options;
   for (char32_t c : charset_from(o.charset)) {
-    if (o.filter != "ascii" || has_glyph(c)) continue;
+    if (o.filter == "none" || has_glyph(c)) continue;
     run.console.warn(fmt::format("the font of the pictures has no U+{:04X}, a box stands for it",
                                  static_cast<uint32_t>(c)));
   }
@@ -150,7 +150,7 @@ void paint(Run& run) {
     request = request_for(reaction, std::move(request));
     if (!o.quiet && !o.json) run.console.print(reaction.words + "\n");
   } else if (o.prompt) {
-    run.report["prompt"] = *o.prompt;
+    run.report["prompt"] = run.words = *o.prompt;
   }
   if (o.explain) print_layers(run, pipeline.explain());
   paint_pictures(run, pipeline, request, made, outputs);

@@ -20,6 +20,7 @@ struct Run {
   const std::vector<std::unique_ptr<Backend>>& backends;  // share a batch; the first does the rest
   Policy policy;
   uint64_t seed = 0;
+  std::string words = {};  // what is painted, as it was said: they grow in the picture
   Timings timings = {};
   Json report = {};  // printed with --json
 

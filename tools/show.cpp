@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "engine/ascii/blend/blend.h"
 #include "engine/ascii/charset.h"
 #include "engine/ascii/filter.h"
 #include "kernels/error.h"
@@ -38,14 +39,17 @@ void write_picture(Run& run, const Image& picture, const std::filesystem::path& 
 
 void show(Run& run, const Image& image, const Outputs& to, const std::string& text) {
   const Options& o = run.options;
-  const bool filtered = o.filter == "ascii";
+  const bool filtered = o.filter != "none";
   AsciiOptions options{.charset = charset_from(o.charset),
                        .boost = static_cast<float>(o.boost),
                        .fill = static_cast<float>(o.fill),
                        .invert = o.invert,
                        .colour = o.color};
   Image picture = image;
-  if (filtered) {
+  if (o.filter == "blend") {
+    const Timings::Span span(&run.timings, "ascii");
+    picture = blend(image, {growing_words(run.words), options.charset}, o.blend);
+  } else if (filtered) {
     const Timings::Span span(&run.timings, "ascii");
     options.columns = readable_columns(image.width, o.columns);
     picture = paint_ascii(draw_ascii(image, options), image.width, image.height);
