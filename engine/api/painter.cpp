@@ -90,6 +90,11 @@ std::optional<NoiseLevels> levels_of(const yent_paint_params& p) {
   return {};
 }
 
+LoraFile lora_of(const yent_lora& given) {
+  if (!std::isfinite(given.scale)) throw usage_error("a LoRA's scale is {}", given.scale);
+  return {text_of(given.path), given.scale};
+}
+
 PaintRequest request_of(const yent_paint_params& p, Dump* dump, Timings* timings) {
   if (p.uncond && !p.cond) throw usage_error("uncond is given without cond");
   if (p.dump_layers && !p.dump_path) throw usage_error("dump_layers is given without dump_path");
@@ -119,6 +124,9 @@ PaintRequest request_of(const yent_paint_params& p, Dump* dump, Timings* timings
   if (p.cond) {
     r.embeddings = TextEmbeddings{.cond = rows_of(p.cond, p)};
     if (p.uncond) r.embeddings->uncond = rows_of(p.uncond, p);
+  }
+  for (size_t i = 0; i < p.lora_count; ++i) {
+    r.loras.push_back(lora_of((&required(p.loras, "loras"))[i]));
   }
   for (int32_t k = 0; p.first_latents && k < p.count; ++k) {
     r.noise.latents.push_back(latent_of(p.first_latents[k]));
@@ -180,10 +188,9 @@ yent_status yent_painter_create(yent_device* device, const yent_painter_params* 
       made->facts.embeddings.push_back(file);
     }
     for (size_t i = 0; i < p.lora_count; ++i) {
-      const yent_lora& lora = (&required(p.loras, "loras"))[i];
-      if (!std::isfinite(lora.scale)) throw usage_error("a LoRA's scale is {}", lora.scale);
-      config.loras.push_back(Lora::open(text_of(lora.path), lora.scale));
-      made->facts.loras.push_back(lora_name(text_of(lora.path), lora.scale));
+      const LoraFile lora = lora_of((&required(p.loras, "loras"))[i]);
+      config.loras.push_back(Lora::open(lora.path, lora.scale));
+      made->facts.loras.push_back(lora_name(lora.path.string(), lora.scale));
     }
     const auto say = [user = p.user](yent_message_fn to) {
       return [user, to](const std::string& sentence) { to(user, sentence.c_str()); };

@@ -46,8 +46,10 @@ Checkpoint checkpoint_of(std::shared_ptr<const TensorSet> set, std::string part)
   return c;
 }
 
-WeightBinder::WeightBinder(Checkpoint checkpoint, Backend& backend, const Policy& policy)
-    : load_(std::make_shared<Load>(Load{std::move(checkpoint), backend, policy, {}})) {}
+WeightBinder::WeightBinder(Checkpoint checkpoint, Backend& backend, const Policy& policy,
+                           BoundWeights kept)
+    : load_(std::make_shared<Load>(Load{std::move(checkpoint), backend, policy, std::move(kept)})) {
+}
 
 WeightBinder WeightBinder::operator/(std::string_view step) const {
   WeightBinder next = *this;
@@ -68,6 +70,7 @@ WeightBinder::Taken WeightBinder::take(std::string_view leaf, std::vector<int64_
                                        const QuantStyle& style) const {
   Checkpoint& c = load_->checkpoint;
   const std::string full = name(leaf);
+  load_->asked.push_back(full);
   const bool restyled = c.restyles(full);
   const HostTensor* found = c.find(full, dims);
   const HostTensor made{.name = full, .dims = dims};
@@ -101,6 +104,24 @@ const QuantStyle& WeightBinder::style(std::string_view layer) const {
   return load_->policy.style(fmt::format("{}.{}", load_->checkpoint.part, layer));
 }
 
+template <class Weight>
+Weight WeightBinder::bind(const std::function<Weight()>& make) const {
+  Load& load = *load_;
+  BoundWeight& bound = load.bound[path_];
+  const auto kept = load.kept.find(path_);
+  if (kept != load.kept.end() && std::holds_alternative<Weight>(kept->second.weight)) {
+    bound = kept->second;
+    for (const std::string& tensor : bound.tensors) load.checkpoint.names.erase(tensor);
+    load.resolved.insert(load.resolved.end(), bound.resolved.begin(), bound.resolved.end());
+  } else {
+    load.asked.clear();
+    const auto known = static_cast<ptrdiff_t>(load.resolved.size());
+    bound = {make(), load.asked, {}};
+    bound.resolved.assign(load.resolved.begin() + known, load.resolved.end());
+  }
+  return std::get<Weight>(bound.weight);
+}
+
 WeightBinder::Taken WeightBinder::weight(std::vector<int64_t> dims) const {
   return take("weight", std::move(dims), style(path_));
 }
@@ -121,14 +142,23 @@ LinearWeight WeightBinder::pack(const LinearSource& source, const std::vector<Ta
 }
 
 LinearWeight WeightBinder::linear(int in, int out, Bias bias) const {
-  std::vector<Taken> taken{weight({out, in})};
-  LinearSource source{.name = path_, .parts = {{path_, taken[0].tensor}}};
-  if (wants(bias)) source.parts[0].bias = taken.emplace_back(take("bias", {out})).tensor;
-  return pack(source, taken);
+  return bind<LinearWeight>([&] {
+    std::vector<Taken> taken{weight({out, in})};
+    LinearSource source{.name = path_, .parts = {{path_, taken[0].tensor}}};
+    if (wants(bias)) source.parts[0].bias = taken.emplace_back(take("bias", {out})).tensor;
+    return pack(source, taken);
+  });
 }
 
 LinearWeight WeightBinder::stacked(int in, const std::vector<Row>& rows, Bias bias,
                                    bool paired) const {
+  return (*this / rows.front().name).bind<LinearWeight>([&] {
+    return make_stack(in, rows, bias, paired);
+  });
+}
+
+LinearWeight WeightBinder::make_stack(int in, const std::vector<Row>& rows, Bias bias,
+                                      bool paired) const {
   std::vector<Taken> taken;
   LinearSource source{.name = {}, .parts = {}, .paired = paired};
   for (const Row& row : rows) {
@@ -143,52 +173,61 @@ LinearWeight WeightBinder::stacked(int in, const std::vector<Row>& rows, Bias bi
 }
 
 LinearWeight WeightBinder::gated(int in, int out) const {
-  const std::vector<Taken> taken{weight({2 * out, in}), take("bias", {2 * out})};
-  LinearSource source{.name = path_, .parts = {}, .paired = true};
-  for (const int first : {0, out}) {
-    source.parts.push_back(
-        {path_, outer_rows(taken[0].tensor, first, out), outer_rows(taken[1].tensor, first, out)});
-  }
-  return pack(source, taken);
+  return bind<LinearWeight>([&] {
+    const std::vector<Taken> taken{weight({2 * out, in}), take("bias", {2 * out})};
+    LinearSource source{.name = path_, .parts = {}, .paired = true};
+    for (const int first : {0, out}) {
+      source.parts.push_back({path_, outer_rows(taken[0].tensor, first, out),
+                              outer_rows(taken[1].tensor, first, out)});
+    }
+    return pack(source, taken);
+  });
 }
 
 ConvWeight WeightBinder::conv3x3(int in, int out, bool upsamples) const {
-  const Checkpoint& c = load_->checkpoint;
-  const Taken filter = weight({out, in, 3, 3});
-  const Taken bias = take("bias", {out});
-  const Precision precision = load_->policy.precision(c.part + "." + path_);
-  ConvWeight w =
-      load_->backend.pack_conv3x3(path_, filter.tensor, bias.tensor, precision, upsamples);
-  c.release(filter.in_file);
-  w.per_tensor = style(path_).per_tensor;
-  load_->resolved.push_back(
-      {c.part + "." + path_, precision, style(path_).words, w.packed->kernel, w.packed->bytes});
-  return w;
+  return bind<ConvWeight>([&] {
+    const Checkpoint& c = load_->checkpoint;
+    const Taken filter = weight({out, in, 3, 3});
+    const Taken bias = take("bias", {out});
+    const Precision precision = load_->policy.precision(c.part + "." + path_);
+    ConvWeight w =
+        load_->backend.pack_conv3x3(path_, filter.tensor, bias.tensor, precision, upsamples);
+    c.release(filter.in_file);
+    w.per_tensor = style(path_).per_tensor;
+    load_->resolved.push_back(
+        {c.part + "." + path_, precision, style(path_).words, w.packed->kernel, w.packed->bytes});
+    return w;
+  });
 }
 
 NormWeight WeightBinder::norm(int channels, float eps, bool bias) const {
-  NormWeight w{.name = path_, .eps = eps};
-  w.weight = load_->backend.upload(take("weight", {channels}).tensor);
-  if (bias) w.bias = load_->backend.upload(take("bias", {channels}).tensor);
-  return w;
+  return bind<NormWeight>([&] {
+    NormWeight w{.name = path_, .eps = eps};
+    w.weight = load_->backend.upload(take("weight", {channels}).tensor);
+    if (bias) w.bias = load_->backend.upload(take("bias", {channels}).tensor);
+    return w;
+  });
 }
 
 PersistentTensor WeightBinder::table(int rows, int columns) const {
-  const Taken taken = take("weight", {rows, columns});
-  PersistentTensor table = load_->backend.upload(taken.tensor);
-  if (!load_->backend.stores_natively(taken.tensor.dtype)) {
-    load_->checkpoint.release(taken.in_file);
-  }
-  return table;
+  return bind<PersistentTensor>([&] {
+    const Taken taken = take("weight", {rows, columns});
+    PersistentTensor table = load_->backend.upload(taken.tensor);
+    if (!load_->backend.stores_natively(taken.tensor.dtype)) {
+      load_->checkpoint.release(taken.in_file);
+    }
+    return table;
+  });
 }
 
 bool WeightBinder::wants(Bias bias) const {
+  load_->asked.push_back(name("bias"));
   return bias == Bias::yes || (bias == Bias::maybe && has("bias")) ||
          load_->checkpoint.restyles(name("bias"));
 }
 
 PersistentTensor WeightBinder::vector(int count) const {
-  return load_->backend.upload(take("", {count}).tensor);
+  return bind<PersistentTensor>([&] { return load_->backend.upload(take("", {count}).tensor); });
 }
 
 }  // namespace yent

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/core/bound_weights.h"
 #include "engine/core/policy.h"
 #include "kernels/backend.h"
 #include "loaders/tensors/tensor_set.h"
@@ -48,7 +49,10 @@ enum class Bias { no, yes, maybe };
 // must outlive the packed weights.
 class WeightBinder {
  public:
-  WeightBinder(Checkpoint checkpoint, Backend& backend, const Policy& policy);
+  // Layers that are in `kept` get their weights from there: of another load of the same tensors,
+  // with the same backend and policy.
+  WeightBinder(Checkpoint checkpoint, Backend& backend, const Policy& policy,
+               BoundWeights kept = {});
 
   WeightBinder operator/(std::string_view step) const;
   WeightBinder operator/(size_t step) const { return *this / std::to_string(step); }
@@ -79,13 +83,18 @@ class WeightBinder {
   // Names in the file that no layer has asked for.
   const std::set<std::string>& unread() const { return load_->checkpoint.names; }
   const std::vector<Resolved>& resolved() const { return load_->resolved; }
+  // What this load has bound or kept.
+  const BoundWeights& bound() const { return load_->bound; }
 
  private:
   struct Load {
     Checkpoint checkpoint;
     Backend& backend;
     const Policy& policy;
-    std::vector<Resolved> resolved;
+    BoundWeights kept;
+    BoundWeights bound = {};
+    std::vector<Resolved> resolved = {};
+    std::vector<std::string> asked = {};  // tensors, since the last weight was bound
   };
   // A tensor that a backend accepts; `owned` holds what had to be converted, restyled or made.
   struct Taken {
@@ -93,6 +102,10 @@ class WeightBinder {
     std::shared_ptr<std::vector<float>> owned;
   };
 
+  // The weight at this path: kept, or made now.
+  template <class Weight>
+  Weight bind(const std::function<Weight()>& make) const;
+  LinearWeight make_stack(int in, const std::vector<Row>& rows, Bias bias, bool paired) const;
   bool wants(Bias bias) const;
   Taken take(std::string_view leaf, std::vector<int64_t> dims, const QuantStyle& style = {}) const;
   Taken weight(std::vector<int64_t> dims) const;  // of a product: the policy's style applies

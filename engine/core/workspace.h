@@ -75,6 +75,8 @@ class Workspace : public Arena {
 
   // Gives the buffer and the plans back.
   void clear();
+  // The next forwards may make other requests, under keys that have run.
+  void forget_plans() { plans_.clear(); }
 
   Block take(size_t bytes) override;
   void give(const Block& block) override;

@@ -28,9 +28,11 @@ void require_memory(const std::string& what, size_t needed, const Backend& backe
   throw run_error("{} needs at least {} bytes, {} are available", what, needed, available);
 }
 
-size_t packed_bytes(const TensorSet& set, const std::string& part, const Policy& policy) {
+size_t packed_bytes(const TensorSet& set, const std::string& part, const Policy& policy,
+                    const std::set<std::string>& ready) {
   size_t bytes = 0;
   for (const HostTensor& t : set.tensors) {
+    if (ready.contains(t.name)) continue;
     const std::string_view module = std::string_view(t.name).substr(0, t.name.rfind('.'));
     const Precision p =
         t.dims.size() < 2 ? Precision::f32 : policy.precision(fmt::format("{}.{}", part, module));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <string>
 
 #include "engine/core/policy.h"
@@ -16,8 +17,9 @@ namespace yent {
 // Throws a run error that names `what`, these bytes and those that the device can still give.
 void require_memory(const std::string& what, size_t needed, const Backend& backend);
 
-// Matrices at the policy's precision, the rest in f32.
-size_t packed_bytes(const TensorSet& set, const std::string& part, const Policy& policy);
+// Matrices at the policy's precision, the rest in f32; without the tensors that are `ready`.
+size_t packed_bytes(const TensorSet& set, const std::string& part, const Policy& policy,
+                    const std::set<std::string>& ready = {});
 
 // A token of a prompt: the text encoder's activations in a layer, or what the UNet's blocks keep of
 // it, with keys and values at half precision; whatever is more.

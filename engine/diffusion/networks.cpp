@@ -29,21 +29,17 @@ DiffusionNetworks::DiffusionNetworks(DiffusionCheckpoint files, Backend& backend
     }
   }
   if (options_.prediction) scheduler_config_.prediction = *options_.prediction;
-  match_loras();
-}
-
-// Adapters inside the model's own files come first.
-void DiffusionNetworks::match_loras() {
-  std::vector<Lora> own;
   for (TensorSet& set : files_.embedded_adapters(encodes_text())) {
-    own.push_back(Lora::of_tensors(std::move(set), 1));
-    if (own.back().has_alphas()) continue;
+    own_adapters_.push_back(Lora::of_tensors(std::move(set), 1));
+    if (own_adapters_.back().has_alphas()) continue;
     options_.messages.warn(fmt::format(
         "{} holds an adapter that was not fused, without its alpha, which is taken to be its rank",
-        own.back().path()));
+        own_adapters_.back().path()));
   }
-  options_.loras.insert(options_.loras.begin(), own.begin(), own.end());
-  if (options_.loras.empty()) return;
+  adapters_ = match(options_.loras);
+}
+
+std::vector<LoraTarget> DiffusionNetworks::targets(bool of_text_encoder) const {
   std::vector<LoraTarget> targets;
   const auto add = [&](const TensorSet& set, const std::string& part) {
     for (const HostTensor& t : set.tensors) {
@@ -52,16 +48,23 @@ void DiffusionNetworks::match_loras() {
     }
   };
   add(files_.unet(), "unet.");
+  if (of_text_encoder) add(files_.text_encoder(), "text_encoder.");
+  return targets;
+}
+
+std::shared_ptr<const Adapters> DiffusionNetworks::match(const std::vector<Lora>& loras) const {
+  auto all = std::make_shared<Adapters>(Adapters{own_adapters_});
+  all->loras.insert(all->loras.end(), loras.begin(), loras.end());
+  if (all->loras.empty()) return all;
   // Where the text is given, the text encoder is opened for names that could be its own only.
-  const bool text_is_named = std::ranges::any_of(options_.loras, &Lora::may_change_text);
-  if (encodes_text() || (text_is_named && files_.has_text_encoder())) {
-    add(files_.text_encoder(), "text_encoder.");
-  }
-  for (const Lora& lora : options_.loras) {
+  const bool text_is_named = std::ranges::any_of(all->loras, &Lora::may_change_text);
+  const std::vector<LoraTarget> targets =
+      this->targets(encodes_text() || (text_is_named && files_.has_text_encoder()));
+  for (const Lora& lora : all->loras) {
     const LoraMatch match = lora.match(targets);
     bool of_text = false;
     for (const auto& [name, change] : match.changes) {
-      changes_[name].push_back(change);
+      all->changes[name].push_back(change);
       of_text |= name.starts_with("text_encoder.");
     }
     if (of_text && options_.text_is_given) {
@@ -70,15 +73,13 @@ void DiffusionNetworks::match_loras() {
     }
     options_.messages.note(fmt::format("{} changes {} layers", lora.path(), match.modules));
   }
+  return all;
 }
 
-void DiffusionNetworks::require_all_applied(const std::string& part,
-                                            const std::set<std::string>& applied) const {
-  for (const auto& [name, changes] : changes_) {
-    if (!name.starts_with(part + ".") || applied.contains(name)) continue;
-    throw file_error("{}: {} is changed, but the {} does not read it", changes[0].parts.path(),
-                     name, part);
-  }
+bool DiffusionNetworks::use_adapters(std::shared_ptr<const Adapters> adapters) {
+  const bool text_changes = !differing(*adapters_, *adapters, "text_encoder").empty();
+  adapters_ = std::move(adapters);
+  return text_changes;
 }
 
 ClipConfig DiffusionNetworks::clip_config() const {
@@ -105,10 +106,10 @@ void DiffusionNetworks::check_files() {
 
 void DiffusionNetworks::keep_only(Network network) {
   if (options_.keep_loaded) return;
-  if (network != Network::text_encoder) text_encoder_.reset();
-  if (network != Network::unet) unet_.reset();
-  if (network != Network::vae_encoder) vae_encoder_.reset();
-  if (network != Network::vae_decoder) vae_decoder_.reset();
+  if (network != Network::text_encoder) text_encoder_ = {};
+  if (network != Network::unet) unet_ = {};
+  if (network != Network::vae_encoder) vae_encoder_ = {};
+  if (network != Network::vae_decoder) vae_decoder_ = {};
 }
 
 Checkpoint DiffusionNetworks::checkpoint(const char* part, const TensorSet& set,
@@ -120,10 +121,13 @@ Checkpoint DiffusionNetworks::checkpoint(const char* part, const TensorSet& set,
     return find(name, dims);
   };
   const std::string prefix = std::string(part) + ".";
-  c.restyles = [this, prefix](const std::string& name) { return changes_.contains(prefix + name); };
-  c.restyle = [this, prefix, &applied](const std::string& name, float* values, int64_t rows,
-                                       int64_t columns) {
-    apply_changes(changes_.at(prefix + name), values, rows, columns);
+  const auto& changes = adapters_->changes;
+  c.restyles = [&changes, prefix](const std::string& name) {
+    return changes.contains(prefix + name);
+  };
+  c.restyle = [&changes, prefix, &applied](const std::string& name, float* values, int64_t rows,
+                                           int64_t columns) {
+    apply_changes(changes.at(prefix + name), values, rows, columns);
     applied.insert(prefix + name);
   };
   return c;
@@ -138,40 +142,63 @@ void DiffusionNetworks::remember(const std::vector<Resolved>& layers) {
 }
 
 template <class Made, class Config>
-Made DiffusionNetworks::load(const char* part, const TensorSet& set, const Config& config,
-                             const Policy& policy) {
+DiffusionNetworks::Loaded<Made> DiffusionNetworks::load(const char* part, const TensorSet& set,
+                                                        const Config& config, const Policy& policy,
+                                                        BoundWeights kept) {
   const Timings::Span span(timings_, "load");
-  require_memory(fmt::format("{}: loading the {}", set.path, part), packed_bytes(set, part, policy),
-                 backend_);
-  std::set<std::string> applied;
-  const WeightBinder binder(checkpoint(part, set, applied), backend_, policy);
-  Made network(binder, config);
-  require_all_applied(part, applied);
+  std::set<std::string> ready, applied;
+  for (const auto& [path, bound] : kept) {
+    for (const std::string& name : bound.tensors) {
+      ready.insert(name);
+      applied.insert(fmt::format("{}.{}", part, name));
+    }
+  }
+  require_memory(fmt::format("{}: loading the {}", set.path, part),
+                 packed_bytes(set, part, policy, ready), backend_);
+  const size_t count = kept.size();
+  const WeightBinder binder(checkpoint(part, set, applied), backend_, policy, std::move(kept));
+  Loaded<Made> made{Made(binder, config), binder.bound(), adapters_};
+  require_all_applied(*adapters_, part, applied);
   remember(binder.resolved());
-  if (std::string_view(part) == "vae") return network;  // its other half is unread on purpose
+  if (count > 0) {
+    options_.messages.note(fmt::format("{}: {} of {} weights are bound again", set.path,
+                                       made.weights.size() - count, made.weights.size()));
+    return made;
+  }
+  if (std::string_view(part) == "vae") return made;  // its other half is unread on purpose
   for (const std::string& name : binder.unread()) {
     options_.messages.note(fmt::format("{}: {} is not used", set.path, printable(name)));
   }
-  return network;
+  return made;
 }
 
 template <class Made, class Config>
-const Made& DiffusionNetworks::loaded(std::optional<Made>& slot, const char* part,
+const Made& DiffusionNetworks::loaded(Loaded<Made>& slot, const char* part,
                                       TensorSet (DiffusionCheckpoint::*set)() const,
                                       const Config& config) {
-  if (!slot) slot.emplace(load<Made>(part, (files_.*set)(), config, options_.policy));
-  return *slot;
+  if (slot.network && slot.adapters != adapters_) {
+    const std::set<std::string> changed = differing(*slot.adapters, *adapters_, part);
+    if (!changed.empty()) {
+      auto made = load<Made>(part, (files_.*set)(), config, options_.policy,
+                             without(slot.weights, changed));
+      backend_.wait();  // what it was asked for may still read the old weights
+      slot = std::move(made);
+    }
+    slot.adapters = adapters_;
+  }
+  if (!slot.network) slot = load<Made>(part, (files_.*set)(), config, options_.policy);
+  return *slot.network;
 }
 
 const ClipText& DiffusionNetworks::load_text_encoder() {
-  if (text_encoder_) return *text_encoder_;
+  if (text_encoder_.network && text_encoder_.adapters == adapters_) return *text_encoder_.network;
   loaded(text_encoder_, "text_encoder", &DiffusionCheckpoint::text_encoder, clip_config());
   std::vector<float> learned;
   for (const TextualInversion& e : options_.embeddings) {
     learned.insert(learned.end(), e.values.begin(), e.values.end());
   }
-  if (!learned.empty()) text_encoder_->learn(backend_, learned);
-  return *text_encoder_;
+  if (!learned.empty()) text_encoder_.network->learn(backend_, learned);
+  return *text_encoder_.network;
 }
 
 const ClipText& DiffusionNetworks::text_encoder() {
@@ -199,8 +226,8 @@ const VaeDecoder& DiffusionNetworks::vae_decoder_too() {
 }
 
 VaeDecoder DiffusionNetworks::vae_decoder_as(const Policy& policy) {
-  if (!options_.keep_loaded) vae_decoder_.reset();
-  return load<VaeDecoder>("vae", files_.vae(), vae_config_, policy);
+  if (!options_.keep_loaded) vae_decoder_ = {};
+  return *load<VaeDecoder>("vae", files_.vae(), vae_config_, policy).network;
 }
 
 void DiffusionNetworks::load_all() {

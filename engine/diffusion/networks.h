@@ -1,7 +1,6 @@
 // The networks of a diffusion model: configs, adapters, and each network when it is needed.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -13,12 +12,12 @@
 #include "engine/core/policy.h"
 #include "engine/core/timing.h"
 #include "engine/core/weight_binder.h"
+#include "engine/diffusion/adapters.h"
 #include "engine/diffusion/samplers/scheduler_config.h"
 #include "engine/models/clip.h"
 #include "engine/models/unet.h"
 #include "engine/models/vae.h"
 #include "loaders/checkpoint/diffusion_checkpoint.h"
-#include "loaders/checkpoint/lora.h"
 #include "loaders/checkpoint/textual_inversion.h"
 
 namespace yent {
@@ -28,7 +27,7 @@ class DiffusionNetworks {
  public:
   struct Options {
     Policy policy = Policy();
-    std::vector<Lora> loras = {};
+    std::vector<Lora> loras = {};                   // until use_adapters() says otherwise
     std::vector<TextualInversion> embeddings = {};  // words behind the text encoder's vocabulary
     bool text_is_given = false;  // the text encoder is opened only if an adapter names it
     bool keep_loaded = false;    // else a network is let go when another one is asked for
@@ -65,6 +64,14 @@ class DiffusionNetworks {
     cancel_ = cancel;
   }
 
+  // What these files change here; adapters inside the model's own files come first. Throws a file
+  // error where one does not fit.
+  std::shared_ptr<const Adapters> match(const std::vector<Lora>& loras) const;
+  // From now on networks have these adapters: one that is loaded is bound again when it is needed,
+  // and keeps the weights that the old and the new ones change alike or not at all. Where that
+  // fails, it stays as it was and is tried again. Returns whether the text encoder changes.
+  bool use_adapters(std::shared_ptr<const Adapters> adapters);
+
   // Each loads the network where it is not loaded yet, and lets the others go unless they are to
   // stay. The reference holds until the next call of one of these. Throws file errors, and a run
   // error where memory does not suffice.
@@ -85,8 +92,15 @@ class DiffusionNetworks {
  private:
   enum class Network { text_encoder, unet, vae_encoder, vae_decoder };
 
-  void match_loras();
-  void require_all_applied(const std::string& part, const std::set<std::string>& applied) const;
+  // A network and what it was made of.
+  template <class Made>
+  struct Loaded {
+    std::optional<Made> network = {};
+    BoundWeights weights = {};
+    std::shared_ptr<const Adapters> adapters = {};
+  };
+
+  std::vector<LoraTarget> targets(bool of_text_encoder) const;
   bool encodes_text() const { return !options_.text_is_given && files_.has_text_encoder(); }
   void keep_only(Network network);
   const ClipText& load_text_encoder();
@@ -95,9 +109,10 @@ class DiffusionNetworks {
   Checkpoint checkpoint(const char* part, const TensorSet& set,
                         std::set<std::string>& applied) const;
   template <class Made, class Config>
-  Made load(const char* part, const TensorSet& set, const Config& config, const Policy& policy);
+  Loaded<Made> load(const char* part, const TensorSet& set, const Config& config,
+                    const Policy& policy, BoundWeights kept = {});
   template <class Made, class Config>
-  const Made& loaded(std::optional<Made>& slot, const char* part,
+  const Made& loaded(Loaded<Made>& slot, const char* part,
                      TensorSet (DiffusionCheckpoint::*set)() const, const Config& config);
 
   DiffusionCheckpoint files_;
@@ -108,11 +123,12 @@ class DiffusionNetworks {
   UNetConfig unet_config_;
   VaeConfig vae_config_;
   SchedulerConfig scheduler_config_;
-  std::map<std::string, std::vector<LoraChange>> changes_;  // by part and name of the tensor
-  std::optional<ClipText> text_encoder_;
-  std::optional<UNet> unet_;
-  std::optional<VaeEncoder> vae_encoder_;
-  std::optional<VaeDecoder> vae_decoder_;
+  std::vector<Lora> own_adapters_;  // inside the model's files
+  std::shared_ptr<const Adapters> adapters_;
+  Loaded<ClipText> text_encoder_;
+  Loaded<UNet> unet_;
+  Loaded<VaeEncoder> vae_encoder_;
+  Loaded<VaeDecoder> vae_decoder_;
   std::vector<Resolved> resolved_;
   bool files_checked_ = false;
 };

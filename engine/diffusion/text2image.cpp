@@ -76,6 +76,11 @@ void Text2Image::attend(const RunHooks& hooks) {
   if (hooks.dump) dump_backend_ = std::make_unique<DumpBackend>(backend_, *hooks.dump);
 }
 
+void Text2Image::use_adapters(std::shared_ptr<const Adapters> adapters) {
+  if (networks_.use_adapters(std::move(adapters))) encoded_.clear();
+  ws_.forget_plans();
+}
+
 Text2Image::Size Text2Image::size(const PaintSpec& spec, const Image* picture) const {
   const int f = factor();
   const auto side = [&](int asked, const char* which, int own) {

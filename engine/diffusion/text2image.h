@@ -62,6 +62,12 @@ class Text2Image {
   // For the stages that follow, until the next call.
   void attend(const RunHooks& hooks);
 
+  // See DiffusionNetworks. What one painter has matched, all painters of the model can use.
+  std::shared_ptr<const Adapters> match(const std::vector<Lora>& loras) const {
+    return networks_.match(loras);
+  }
+  void use_adapters(std::shared_ptr<const Adapters> adapters);
+
   struct Size {
     int width, height;
   };

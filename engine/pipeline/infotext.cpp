@@ -70,7 +70,9 @@ std::string infotext(const PaintRequest& r, const Pipeline::Resolution& resoluti
   if (!facts.vae.empty()) settings.push_back({"VAE", facts.vae});
   if (r.spec.clip_skip != 1) settings.push_back({"Clip skip", fmt::to_string(r.spec.clip_skip)});
   if (r.picture) settings.push_back({"Denoising strength", fmt::to_string(r.spec.strength)});
-  if (!facts.loras.empty()) settings.push_back({"Lora", list_of(facts.loras)});
+  std::vector<std::string> loras = facts.loras;
+  for (const LoraFile& lora : r.loras) loras.push_back(lora_name(lora.path.string(), lora.scale));
+  if (!loras.empty()) settings.push_back({"Lora", list_of(loras)});
   if (!facts.embeddings.empty()) settings.push_back({"Embeddings", list_of(facts.embeddings)});
   if (!facts.policy.empty()) settings.push_back({"Policy", facts.policy});
   settings.push_back({"Version", fmt::format("yent {}", facts.version)});

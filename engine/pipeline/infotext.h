@@ -11,7 +11,7 @@
 
 namespace yent {
 
-// What the request does not say itself. Adapters and embeddings as the caller wrote them; a VAE and
+// What the request does not say itself. The pipeline's own adapters and embeddings as the caller wrote them; a VAE and
 // a policy by name, where they are not the model's own.
 struct InfotextFacts {
   std::string model, version;

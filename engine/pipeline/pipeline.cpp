@@ -29,10 +29,7 @@ Prompt negative_of(const PaintRequest& r) { return {r.negative, r.negative_gramm
 }  // namespace
 
 Pipeline::Pipeline(PipelineConfig config, std::vector<Backend*> backends)
-    : config_(std::move(config)),
-      backends_(std::move(backends)),
-      loras_(config_.loras),
-      painters_(backends_.size()) {
+    : config_(std::move(config)), backends_(std::move(backends)), painters_(backends_.size()) {
   if (backends_.empty()) throw usage_error("a pipeline needs a backend");
   if (config_.text_is_given && !config_.embeddings.empty()) {
     throw usage_error(
@@ -48,39 +45,42 @@ Pipeline::Pipeline(PipelineConfig config, std::vector<Backend*> backends)
 
 Pipeline::~Pipeline() = default;
 
-std::unique_ptr<Text2Image> Pipeline::make_painter(size_t worker,
-                                                   const std::vector<Lora>& loras) const {
+std::unique_ptr<Text2Image> Pipeline::make_painter(size_t worker) const {
   Text2Image::Options options{.networks = {.policy = config_.policy,
-                                           .loras = loras,
+                                           .loras = config_.loras,
                                            .embeddings = config_.embeddings,
                                            .text_is_given = config_.text_is_given,
                                            .keep_loaded = config_.keep_loaded,
                                            .messages = config_.messages,
                                            .prediction = config_.prediction},
                               .tokenizer = config_.tokenizer};
-  return std::make_unique<Text2Image>(
+  auto painter = std::make_unique<Text2Image>(
       DiffusionCheckpoint::open(config_.model, config_.prefer_f16, config_.choice),
       *backends_[worker], std::move(options));
+  if (adapters_) painter->use_adapters(adapters_);
+  return painter;
 }
 
 Text2Image& Pipeline::painter(size_t worker) {
-  if (!painters_[worker]) painters_[worker] = make_painter(worker, loras_);
+  if (!painters_[worker]) painters_[worker] = make_painter(worker);
   return *painters_[worker];
 }
 
 // Nothing changes where an adapter cannot be had.
-void Pipeline::use_loras_of(const Prompt& prompt) {
-  const std::vector<LoraTag> tags = parse_prompt(prompt).loras;
-  if (tags == tags_) return;
+void Pipeline::use_loras_of(const PaintRequest& r) {
+  const std::vector<LoraTag> tags = parse_prompt(prompt_of(r)).loras;
+  if (tags == tags_ && r.loras == request_loras_) return;
   std::vector<Lora> loras = config_.loras;
+  for (const LoraFile& file : r.loras) loras.push_back(Lora::open(file.path, file.scale));
   for (const LoraTag& tag : tags) {
     loras.push_back(
         Lora::open(find_lora(config_.lora_dir, tag.name), static_cast<float>(tag.scale)));
   }
-  std::vector<std::unique_ptr<Text2Image>> painters(backends_.size());
-  painters[0] = make_painter(0, loras);
-  painters_ = std::move(painters);
-  loras_ = std::move(loras);
+  adapters_ = painter(0).match(loras);
+  for (const auto& painter : painters_) {
+    if (painter) painter->use_adapters(adapters_);
+  }
+  request_loras_ = r.loras;
   tags_ = tags;
 }
 
@@ -97,7 +97,7 @@ Pipeline::Resolution Pipeline::check(const PaintRequest& r) {
     if (text->size() <= kLongestPrompt) continue;
     throw usage_error("a prompt has {} bytes, expected at most {}", text->size(), kLongestPrompt);
   }
-  use_loras_of(prompt_of(r));
+  use_loras_of(r);
   Text2Image& p = painter(0);
   if (r.count < 1) throw usage_error("{} pictures are asked for, expected at least 1", r.count);
   if (!r.noise.latents.empty() && r.picture) {

@@ -31,6 +31,14 @@ struct PipelineConfig {
   std::optional<Prediction> prediction = {};  // what the UNet predicts, whatever the files say
 };
 
+// An adapter, as Lora::open takes it.
+struct LoraFile {
+  std::filesystem::path path;
+  float scale = 1;
+
+  bool operator==(const LoraFile&) const = default;
+};
+
 // What to paint. Values that make no sense are usage errors of paint() and check().
 struct PaintRequest {
   std::string prompt = {}, negative = {};
@@ -44,6 +52,7 @@ struct PaintRequest {
   Dump* dump = nullptr;               // keeps the stages of the run; on one device only
   Timings* timings = nullptr;
   Grammar grammar = Grammar::literal, negative_grammar = Grammar::literal;
+  std::vector<LoraFile> loras = {};  // beside those of the pipeline and of the prompt
 };
 
 struct Painted {
@@ -100,8 +109,8 @@ class Pipeline {
   Pipeline(PipelineConfig config, std::vector<Backend*> backends);
   ~Pipeline();
 
-  // Adapters that the prompt names are part of the networks: where they differ from the last
-  // request's, the networks are loaded again.
+  // Adapters of the request and of its prompt are part of the networks: where they differ from the
+  // last request's, the layers that they change are bound again and nothing else is.
   // Throws a cancelled error where the token says so. Without a picture callback, use paint_one.
   void paint(const PaintRequest& request, const PaintEvents& events,
              const CancelToken* cancel = nullptr);
@@ -132,14 +141,15 @@ class Pipeline {
  private:
   class Job;
   Text2Image& painter(size_t worker);
-  std::unique_ptr<Text2Image> make_painter(size_t worker, const std::vector<Lora>& loras) const;
-  void use_loras_of(const Prompt& prompt);
+  std::unique_ptr<Text2Image> make_painter(size_t worker) const;
+  void use_loras_of(const PaintRequest& request);
 
   PipelineConfig config_;
   std::vector<std::unique_ptr<Backend>> twins_;  // of backends that an exact policy asks for
   std::vector<Backend*> backends_;
-  std::vector<LoraTag> tags_;                          // of the last request
-  std::vector<Lora> loras_;                            // the config's, and those of the tags
+  std::vector<LoraFile> request_loras_;                // of the last request
+  std::vector<LoraTag> tags_;                          // of its prompt
+  std::shared_ptr<const Adapters> adapters_;           // of both, and the config's
   std::vector<std::unique_ptr<Text2Image>> painters_;  // one for each backend, made when needed
 };
 

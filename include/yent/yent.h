@@ -216,6 +216,10 @@ typedef struct yent_paint_params {
   /* "karras", "exponential", "beta" or "normal", of a sigma sampler. NULL: the model's, or
    * `karras`. */
   const char* noise_levels;
+  /* Adapters of this request, beside the painter's. Where they differ from the last request's, the
+   * layers that they change are bound again and nothing else is. */
+  const yent_lora* loras;
+  size_t lora_count;
 } yent_paint_params;
 
 typedef struct yent_pictures yent_pictures;

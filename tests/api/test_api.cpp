@@ -172,6 +172,28 @@ TEST_CASE("api: a prompt can be read in the a1111 grammar") {
   CHECK(yent_paint(painter.get(), &p, nullptr) == YENT_ERROR_USAGE);
 }
 
+TEST_CASE("api: adapters of a request are those of a painter that was made with them") {
+  const Device device = one_thread();
+  const std::string lora = yent::golden_path("lora_style.safetensors");
+  const yent_lora loras[] = {{lora.c_str(), 0.5f}};
+  yent_painter_params with = painter_params();
+  with.model = toy.c_str();
+  const Painter plain = open_painter(device, with);
+  with.loras = loras;
+  with.lora_count = 1;
+  const Painter made_with = open_painter(device, with);
+  yent_paint_params p = small();
+  const Pictures without = paint(plain, p), expected = paint(made_with, p);
+  p.loras = loras;
+  p.lora_count = 1;
+  const Pictures switched = paint(plain, p);
+  const yent_picture *a = yent_pictures_get(switched.get(), 0),
+                     *b = yent_pictures_get(expected.get(), 0);
+  CHECK(pixels(a->image) == pixels(b->image));
+  CHECK(pixels(a->image) != pixels(yent_pictures_get(without.get(), 0)->image));
+  CHECK(std::string(a->infotext) == b->infotext);
+}
+
 TEST_CASE("api: what yent-run can be given can be given here") {
   const Device device = one_thread();
   const std::string lora = yent::golden_path("lora_style.safetensors");

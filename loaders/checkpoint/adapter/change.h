@@ -18,6 +18,8 @@ struct LoraChange {
   double factor = 1;    // alpha / rank
   double strength = 1;  // the user's
   bool decomposes = false;
+
+  bool operator==(const LoraChange&) const = default;
 };
 
 // Adds the changes to a weight of `rows` = out and `columns` = in * kh * kw, dense, in PyTorch's

@@ -10,7 +10,7 @@ namespace yent {
 namespace {
 
 bool same_values(const HostTensor& a, const HostTensor& b) {
-  return a.dtype == b.dtype && a.dims == b.dims && a.bytes == b.bytes &&
+  return a.dtype == b.dtype && a.dims == b.dims && a.bytes == b.bytes && a.scale == b.scale &&
          std::equal(a.data, a.data + a.bytes, b.data);
 }
 
@@ -47,6 +47,12 @@ std::vector<std::string> AdapterParts::keys() const {
   std::vector<std::string> keys;
   for (const auto& [role, tensor] : by_role_) keys.push_back(tensor.name);
   return keys;
+}
+
+bool AdapterParts::operator==(const AdapterParts& other) const {
+  return std::ranges::equal(by_role_, other.by_role_, [](const auto& a, const auto& b) {
+    return a.first == b.first && same_values(a.second, b.second);
+  });
 }
 
 std::vector<int64_t> squeezed(std::span<const int64_t> dims) {

@@ -33,6 +33,9 @@ class AdapterParts {
   const std::string& any_key() const { return by_role_.begin()->second.name; }
   std::vector<std::string> keys() const;
 
+  // The same roles with the same values, wherever they lie.
+  bool operator==(const AdapterParts& other) const;
+
  private:
   std::string path_;
   std::map<std::string, HostTensor, std::less<>> by_role_;
