@@ -4,7 +4,7 @@
 function(yent_embed_weights target)
   file(GLOB_RECURSE files RELATIVE ${CMAKE_SOURCE_DIR}/weights CONFIGURE_DEPENDS
        ${CMAKE_SOURCE_DIR}/weights/default/* ${CMAKE_SOURCE_DIR}/weights/clip/*
-       ${CMAKE_SOURCE_DIR}/weights/policies/*)
+       ${CMAKE_SOURCE_DIR}/weights/policies/* ${CMAKE_SOURCE_DIR}/weights/styles/*)
   list(FILTER files EXCLUDE REGEX "\\.(png|md)$")
   set(code "#include \"loaders/io/embedded_files.h\"\n\n")
   set(table "")
