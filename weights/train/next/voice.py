@@ -135,7 +135,7 @@ def exchange(args):
     t, e, batch = tokenizer(), exchanges.Exchanges(), 32
     print(e.count(), "exchanges", flush=True)
     model = model_of()
-    run = Run("exchange", args, model, total=120_000, lr=1e-3, matrix_lr=3e-3, warm=2000, average=0.995)
+    run = Run("exchange", args, model, total=120_000, lr=2e-3, matrix_lr=5e-3, warm=2000, average=0.995)
     if run.count == 0 and (args.run / "language.pt").exists():
         old = model_of()
         old.load_state_dict(torch.load(args.run / "language.pt", weights_only=False)["model"])
@@ -157,8 +157,8 @@ def exchange(args):
 
     def loss(count):
         rng, rows = random.Random(f"language {count}"), rows_of(count)
-        if data is not None:  # a quarter of plain text keeps the language
-            for k in rng.sample(range(batch), batch // 4):
+        if data is not None:  # an eighth of plain text keeps the language
+            for k in rng.sample(range(batch), batch // 8):
                 i = rng.randrange(len(data) - 80)
                 rows[k] = (data[i : i + len(rows[k][0])].tolist(), 0)
         width = min(160, max(len(r[0]) for r in rows))
