@@ -20,9 +20,18 @@ FactorMatrix transposed(const FactorMatrix& m) {
   return t;
 }
 
+// In the order of the rank; four at a time, so that `out` is read and written once for them.
 void LowRankMatrix::row(int64_t i, float* out) const {
   std::fill(out, out + down.columns, 0.0f);
-  for (int64_t r = 0; r < down.rows; ++r) {
+  int64_t r = 0;
+  for (; r + 4 <= down.rows; r += 4) {
+    const float* f = up.row(i) + r;
+    const float *a = down.row(r), *b = down.row(r + 1), *c = down.row(r + 2), *d = down.row(r + 3);
+    for (int64_t j = 0; j < down.columns; ++j) {
+      out[j] = out[j] + f[0] * a[j] + f[1] * b[j] + f[2] * c[j] + f[3] * d[j];
+    }
+  }
+  for (; r < down.rows; ++r) {
     const float factor = up.row(i)[r];
     const float* a = down.row(r);
     for (int64_t j = 0; j < down.columns; ++j) out[j] += factor * a[j];
