@@ -1,5 +1,6 @@
 #include "engine/core/nn.h"
 
+#include <array>
 #include <cmath>
 
 namespace yent {
@@ -90,6 +91,17 @@ Activation attention(Ctx& c, Tensor q, Tensor k, Tensor v, Heads heads, Tensor p
       c.ws, out, q, k, v,
       {heads.query, heads.key_value, scale, positions, heads.precision, heads.name});
   return out;
+}
+
+void AttentionShares::add(Ctx& c, Tensor q, Tensor k, int heads) const {
+  const Activation shares = c.ws.make(q.shape);
+  const int width = q.shape.c / heads, sets = sums.tensor.shape.c;
+  const float scale = 1 / std::sqrt(static_cast<float>(width));
+  c.backend.attention(c.ws, shares, q, k, indicators, {heads, heads, scale});
+  for (int head = 0; head < heads; ++head) {
+    c.backend.linear_combination(
+        c.ws, sums, std::array{sums.tensor, shares->cols(head * width, sets)}, weights);
+  }
 }
 
 }  // namespace yent

@@ -93,4 +93,18 @@ struct Heads {
 std::string_view module_of(const Linear& layer);
 Activation attention(Ctx& c, Tensor q, Tensor k, Tensor v, Heads heads, Tensor positions = {});
 
+// Sums of the probabilities with which queries choose some of the keys. They are attention itself,
+// with columns of ones and zeros for values, so that every device has them.
+struct AttentionShares {
+  PersistentTensor indicators = {};  // {1, keys, 1, c}: in every head, column j marks the keys of
+                                     // set j
+  PersistentTensor weights = {};     // {1, 1, 1, 2}: 1 and 1 / heads
+  PersistentTensor sums = {};        // f32 {1, queries, 1, sets}
+
+  explicit operator bool() const { return static_cast<bool>(sums); }
+  // To every query's sums the mean over the heads is added, of q {1, queries, 1, c} and k {1, keys,
+  // 1, c}. In f32 where the device has no bf16 or f16 of q.
+  void add(Ctx& c, Tensor q, Tensor k, int heads) const;
+};
+
 }  // namespace yent

@@ -114,6 +114,9 @@ void Denoiser::condition(Ctx c) {
   conditioning_ = spec_.network.condition(c, spec_.text, times);
   // What differs from call to call lies at one place, so that a device can record a call once.
   conditioning_.now = c.backend.allocate(conditioning_.time.tensor.slice(0, 1).shape, DType::f32);
+  if (spec_.words.empty()) return;
+  attention_.emplace(c.backend, spec_.network.cross_attentions(spec_.latent), spec_.words,
+                     conditioning_);
 }
 
 Tensor Denoiser::coefficients(size_t count) {
@@ -132,7 +135,8 @@ void Denoiser::call_model(Ctx c, int k) {
   c.backend.linear_combination(c.ws, conditioning_.now,
                                std::array{conditioning_.time.tensor.slice(k, 1)}, one);
   const Shape& s = spec_.latent;
-  const std::string key = fmt::format("unet {} {} {} {}", n, s.h, s.w, spec_.text.tensor.shape.h);
+  std::string key = fmt::format("unet {} {} {} {}", n, s.h, s.w, spec_.text.tensor.shape.h);
+  if (attention_) key += fmt::format(" {} words", spec_.words.size());
   c.ws.run(key, [&] {
     const Activation out = spec_.network(c, input_, conditioning_, k);
     std::vector<Tensor> rows;
@@ -140,6 +144,10 @@ void Denoiser::call_model(Ctx c, int k) {
     c.backend.linear_combination(c.ws, registers_[kModelOutput], rows,
                                  coefficients_.tensor.cols(0, guidance_terms_));
   });
+}
+
+std::vector<WordMap> Denoiser::word_maps(Backend& backend) const {
+  return attention_ ? attention_->read(backend) : std::vector<WordMap>();
 }
 
 void Denoiser::update(Ctx c, int k) {

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <array>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "engine/core/ctx.h"
@@ -10,6 +12,7 @@
 #include "engine/diffusion/latent.h"
 #include "engine/diffusion/samplers/schedule.h"
 #include "engine/diffusion/start.h"
+#include "engine/diffusion/word_attention.h"
 #include "engine/models/noise_predictor.h"
 
 namespace yent {
@@ -23,6 +26,7 @@ struct DenoiserSpec {
   Shape latent;           // of one picture
   bool predicts = false;  // whether x0() is wanted
   const Repaint* repaint = nullptr;
+  std::span<const WordTokens> words = {};  // of the prompt, whose attention is wanted
 };
 
 // Not for two threads at once. Throws a run error where memory does not suffice.
@@ -43,6 +47,9 @@ class Denoiser {
   Tensor latent() const { return registers_[kX]; }
   Tensor model_output() const { return registers_[kModelOutput]; }
   Tensor x0() const { return x0_; }
+
+  // Of the calls so far; empty where no words are wanted. Waits.
+  std::vector<WordMap> word_maps(Backend& backend) const;
 
  private:
   bool keeps_picture() const { return spec_.repaint && !spec_.repaint->picture.empty(); }
@@ -65,6 +72,7 @@ class Denoiser {
   std::vector<std::pair<size_t, int>> kept_;  // its pixels in x: where each run begins, its length
   PersistentTensor x0_;
   Conditioning conditioning_;
+  std::optional<WordAttention> attention_;
   int guidance_terms_ = 1, next_coefficient_ = 0, next_noise_ = 0;
 };
 

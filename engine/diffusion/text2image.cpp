@@ -287,6 +287,30 @@ PersistentTensor Text2Image::encode(const Prompt& prompt, const Prompt& negative
   return encoded_.front().text;
 }
 
+std::vector<WordTokens> Text2Image::find_words(const Prompt& prompt,
+                                               std::span<const std::string> words) {
+  std::vector<int32_t> text;
+  for (const PromptChunk& chunk : tokenizer().tokenize(prompt).rows) {
+    text.insert(text.end(), chunk.ids.begin(), chunk.ids.end());
+  }
+  std::vector<WordTokens> found;
+  for (const std::string& word : words) {
+    const PromptChunk alone = tokenizer().tokenize({word}).rows[0];
+    const int count = std::min(tokenizer().count({word}), tokenizer().capacity());
+    const auto first = alone.ids.begin() + 1, last = first + count;
+    WordTokens tokens{word, {}};
+    for (auto at = text.begin(); count > 0; at += count) {
+      at = std::search(at, text.end(), first, last);
+      if (at == text.end()) break;
+      for (int i = 0; i < count; ++i) {
+        tokens.tokens.push_back(static_cast<int>(at - text.begin()) + i);
+      }
+    }
+    if (!tokens.tokens.empty()) found.push_back(std::move(tokens));
+  }
+  return found;
+}
+
 PersistentTensor Text2Image::embed(const TextEmbeddings& text, const PaintSpec& spec) {
   check(text, spec);
   std::vector<float> values;
@@ -376,7 +400,8 @@ Text2Image::Denoised Text2Image::denoise(const PersistentTensor& text, const Pai
                           .guidance = spec.guidance,
                           .latent = shape,
                           .predicts = static_cast<bool>(hooks_.step),
-                          .repaint = first.repaint ? &*first.repaint : nullptr};
+                          .repaint = first.repaint ? &*first.repaint : nullptr,
+                          .words = hooks_.words};
   Denoiser denoiser(task, context("unet"), first.x, noise);
   for (int k = 0; k < denoiser.calls(); ++k) {
     CancelToken::check(hooks_.cancel);
@@ -394,6 +419,7 @@ Text2Image::Denoised Text2Image::denoise(const PersistentTensor& text, const Pai
   }
   dump_latent("latent", denoiser.latent());
   result.latent = read_latent(backend_, denoiser.latent());
+  result.attention = denoiser.word_maps(backend_);
   return result;
 }
 

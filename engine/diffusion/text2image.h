@@ -7,6 +7,7 @@
 #include <list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,7 @@ struct RunHooks {
   Dump* dump = nullptr;
   Timings* timings = nullptr;
   const CancelToken* cancel = nullptr;
+  std::span<const WordTokens> words = {};  // of the prompt, whose attention is collected
   // Called after each of the model's calls. The device is waited for then, as when calls are timed.
   std::function<void(const Denoiser& denoiser, int call)> step = {};
 };
@@ -96,13 +98,16 @@ class Text2Image {
   // kept, so that the same words are encoded once.
   PersistentTensor encode(const Prompt& prompt, const Prompt& negative, const PaintSpec& spec);
   PersistentTensor embed(const TextEmbeddings& text, const PaintSpec& spec);
+  // Where the tokens of words stand in the encoded prompt. Words that do not occur are left out.
+  std::vector<WordTokens> find_words(const Prompt& prompt, std::span<const std::string> words);
 
   // A picture and, where it is not null, what of it is white in `mask`.
   EncodedPicture encode_picture(const Image& picture, const Image* mask, const PaintSpec& spec);
 
   struct Denoised {
-    Latent init;    // unit noise, or the noised picture
-    Latent latent;  // what the VAE gets, still scaled
+    Latent init;                          // unit noise, or the noised picture
+    Latent latent;                        // what the VAE gets, still scaled
+    std::vector<WordMap> attention = {};  // of the hooks' words
   };
   Denoised denoise(const PersistentTensor& text, const PaintSpec& spec, Size px, uint64_t seed,
                    const Start& start);

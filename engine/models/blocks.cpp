@@ -6,6 +6,11 @@ namespace {
 // The inner layers of a transformer, which all have the same long path in front.
 WeightBinder inner(const WeightBinder& l) { return l / "transformer_blocks" / 0; }
 
+Tensor last_of_batch(const Tensor& t) {
+  const int rows = t.shape.h * t.shape.w;
+  return t.slice(static_cast<size_t>(t.shape.n - 1) * rows, rows);
+}
+
 }  // namespace
 
 ResBlock::ResBlock(const WeightBinder& l, int in, int out, int groups, float eps)
@@ -52,7 +57,7 @@ TransformerBlock::TransformerBlock(const WeightBinder& l, int ch, int head_count
   to_kv.output_hint = ConsumerHint{Consumer::attention, to_q.w.precision};
 }
 
-Activation TransformerBlock::operator()(Ctx& c, Activation x, Tensor text_kv) const {
+Activation TransformerBlock::operator()(Ctx& c, Activation x, const BlockText& text) const {
   const int ch = channels;
   const Shape image = x->shape;
   Activation h = proj_in(c, norm(c, x)).view(image.n, image.h * image.w, 1);  // pixels are tokens
@@ -64,8 +69,9 @@ Activation TransformerBlock::operator()(Ctx& c, Activation x, Tensor text_kv) co
   h = to_out1.add_to(c, std::move(h), a);
 
   Activation q = to_q(c, norm2(c, h));
-  a = attention(c, q, text_kv.cols(0, ch), text_kv.cols(ch, ch),
-                {heads, heads, to_q.w.precision, module_of(to_q)});
+  const Tensor k = text.kv.tensor.cols(0, ch), v = text.kv.tensor.cols(ch, ch);
+  a = attention(c, q, k, v, {heads, heads, to_q.w.precision, module_of(to_q)});
+  if (text.shares) text.shares.add(c, last_of_batch(q), last_of_batch(k), heads);
   q = {};
   h = to_out2.add_to(c, std::move(h), a);
   a = {};

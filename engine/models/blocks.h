@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "engine/core/nn.h"
+#include "engine/models/noise_predictor.h"
 
 namespace yent {
 
@@ -40,7 +40,7 @@ struct TransformerBlock {
   int channels, heads;
 
   TransformerBlock(const WeightBinder& l, int channels, int heads, const TransformerConfig& config);
-  Activation operator()(Ctx& c, Activation x, Tensor text_kv) const;
+  Activation operator()(Ctx& c, Activation x, const BlockText& text) const;
 };
 
 // Halves height and width: `<block>.downsamplers.0.conv`. `pad` is the padding at the top and on

@@ -4,17 +4,26 @@
 #include <span>
 #include <vector>
 
-#include "engine/core/ctx.h"
+#include "engine/core/nn.h"
 
 namespace yent {
 
+// What the text is for one transformer block.
+struct BlockText {
+  PersistentTensor kv;          // its keys and values: {n, tokens, 1, 2 c}
+  AttentionShares shares = {};  // where wanted: of the last text, summed over all calls
+};
+
+// A cross-attention of a network: a query for each pixel of its resolution.
+struct CrossAttention {
+  int height, width, channels, heads;
+};
+
 // What a prompt and a schedule fix for every step. Copies share the tensors.
 struct Conditioning {
-  PersistentTensor time;      // {1, calls, 1, all blocks' channels}: time_emb_proj of every call
-  PersistentTensor now = {};  // {1, 1, 1, ..}: where set, the row of the call that is due
-  // Keys and values of the text per transformer block, in the order of the forward: {n, tokens, 1,
-  // 2 c}.
-  std::vector<PersistentTensor> kv;
+  PersistentTensor time;         // {1, calls, 1, all blocks' channels}: time_emb_proj of every call
+  PersistentTensor now = {};     // {1, 1, 1, ..}: where set, the row of the call that is due
+  std::vector<BlockText> texts;  // of the transformer blocks, in the order of the forward
 };
 
 // Const functions may be called from several threads at once if each has a Ctx of its own.
@@ -28,6 +37,9 @@ class NoisePredictor {
   // latent {n, h, w, channels} -> {n, h, w, channels}, n as in the conditioning.
   virtual Activation operator()(Ctx& c, Tensor latent, const Conditioning& cond,
                                 int call) const = 0;
+
+  // The cross-attentions for a latent of this size, in the order of Conditioning::texts.
+  virtual std::vector<CrossAttention> cross_attentions(const Shape& latent) const = 0;
 };
 
 }  // namespace yent

@@ -100,6 +100,22 @@ std::vector<const TransformerBlock*> UNet::transformers() const {
   return all;
 }
 
+std::vector<CrossAttention> UNet::cross_attentions(const Shape& latent) const {
+  std::vector<CrossAttention> all;
+  const auto halvings = [](int side, size_t count) {  // each rounds up
+    return static_cast<int>(ceil_div(side, 1 << count));
+  };
+  const auto add = [&](std::span<const TransformerBlock> blocks, size_t level) {
+    for (const TransformerBlock& t : blocks) {
+      all.push_back({halvings(latent.h, level), halvings(latent.w, level), t.channels, t.heads});
+    }
+  };
+  for (size_t i = 0; i < down_.size(); ++i) add(down_[i].attentions, i);
+  if (mid_) add({&mid_->attention, 1}, down_.size() - 1);
+  for (size_t i = 0; i < up_.size(); ++i) add(up_[i].attentions, up_.size() - 1 - i);
+  return all;
+}
+
 Conditioning UNet::condition(Ctx& c, Tensor text, std::span<const double> timesteps) const {
   const int calls = static_cast<int>(timesteps.size()), width = config_.block_out_channels[0];
   const int half = width / 2;
@@ -123,16 +139,16 @@ Conditioning UNet::condition(Ctx& c, Tensor text, std::span<const double> timest
   cond.time = c.backend.allocate({1, calls, 1, time_columns_}, DType::f32);
   for (const TransformerBlock* t : transformers()) {
     const Layout kv = c.backend.layout(text.shape.with_c(2 * t->channels), *t->to_kv.output_hint);
-    cond.kv.push_back(c.backend.allocate(kv.tensor.shape, kv.tensor.dtype));
+    cond.texts.push_back({c.backend.allocate(kv.tensor.shape, kv.tensor.dtype)});
   }
   c.ws.run(fmt::format("condition {} {} {}", text.shape.n, text.shape.h, calls), [&] {
     // Every block applies SiLU to the embedding before its projection: once is enough.
     Activation time = time_linear_1_(c, steps.tensor, {.fn = Fn::silu});
     time = time_linear_2_(c, time, {.fn = Fn::silu});
     c.backend.linear(c.ws, cond.time, Tensor(time), time_emb_proj_->w, {});
-    auto kv = cond.kv.begin();
+    auto of_block = cond.texts.begin();
     for (const TransformerBlock* t : transformers()) {
-      c.backend.linear(c.ws, *kv++, text, t->to_kv.w, {});
+      c.backend.linear(c.ws, (of_block++)->kv, text, t->to_kv.w, {});
     }
   });
   return cond;
@@ -142,27 +158,27 @@ Activation UNet::operator()(Ctx& c, Tensor latent, const Conditioning& cond, int
   Tensor time = cond.now ? cond.now.tensor : cond.time.tensor.slice(call, 1);
   time.shape.h = latent.shape.n;  // the same row for every image
   time.ld = 0;
-  auto kv = cond.kv.begin();
+  auto text = cond.texts.begin();
 
   Activation x = conv_in_(c, latent);  // {n, 64, 64, 320}
   std::vector<Activation> skips{x};
   for (const Down& d : down_) {
     for (size_t i = 0; i < d.resnets.size(); ++i) {
       x = d.resnets[i](c, std::move(x), time);
-      if (!d.attentions.empty()) x = d.attentions[i](c, std::move(x), *kv++);
+      if (!d.attentions.empty()) x = d.attentions[i](c, std::move(x), *text++);
       skips.push_back(x);
     }
     if (d.downsample) skips.push_back(x = (*d.downsample)(c, x));
   }
   if (mid_) {
     x = mid_->resnet0(c, std::move(x), time);
-    x = mid_->attention(c, std::move(x), *kv++);
+    x = mid_->attention(c, std::move(x), *text++);
     x = mid_->resnet1(c, std::move(x), time);
   }
   for (const Up& u : up_) {
     for (size_t i = 0; i < u.resnets.size(); ++i) {
       x = u.resnets[i](c, std::move(x), time, pop(skips));
-      if (!u.attentions.empty()) x = u.attentions[i](c, std::move(x), *kv++);
+      if (!u.attentions.empty()) x = u.attentions[i](c, std::move(x), *text++);
     }
     // To the exact size of the next skip: halving rounded an odd size up.
     if (u.upsample) x = (*u.upsample)(c, x, skips.back()->shape.h, skips.back()->shape.w);

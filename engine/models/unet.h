@@ -48,6 +48,8 @@ class UNet : public NoisePredictor {
   // latent {n, h, w, in_channels} -> {n, h, w, out_channels}, n as in the conditioning.
   Activation operator()(Ctx& c, Tensor latent, const Conditioning& cond, int call) const override;
 
+  std::vector<CrossAttention> cross_attentions(const Shape& latent) const override;
+
  private:
   struct Down {
     std::vector<ResBlock> resnets;

@@ -146,6 +146,9 @@ class Pipeline::Job {
     spec_ = request.spec;
     spec_.width = resolution.width;
     spec_.height = resolution.height;
+    if (!request.embeddings && !request.words.empty()) {
+      words_ = pipeline.painter(0).find_words(prompt_of(request), request.words);
+    }
   }
 
   // Every worker takes every n-th picture. A dump is one painter's.
@@ -187,7 +190,8 @@ class Pipeline::Job {
                       .seed = request_.seed + k,
                       .image = painter.decode(made.latent),
                       .init = std::move(made.init),
-                      .latent = std::move(made.latent)};
+                      .latent = std::move(made.latent),
+                      .attention = std::move(made.attention)};
       batch_.in_turn(k, [&] {
         if (!events_.picture) return;
         const std::lock_guard lock(callbacks_);
@@ -204,7 +208,8 @@ class Pipeline::Job {
   };
 
   void attend(Text2Image& painter, size_t picture) {
-    RunHooks hooks{.dump = request_.dump, .timings = request_.timings, .cancel = cancel_};
+    RunHooks hooks{
+        .dump = request_.dump, .timings = request_.timings, .cancel = cancel_, .words = words_};
     const bool previews = events_.preview && events_.preview_every > 0;
     if (events_.step || previews) {
       hooks.step = [this, &painter, picture, previews](const Denoiser& denoiser, int call) {
@@ -237,6 +242,7 @@ class Pipeline::Job {
   const PaintEvents& events_;
   const CancelToken* cancel_;
   PaintSpec spec_;
+  std::vector<WordTokens> words_;
   Batch batch_;
   std::mutex callbacks_;
 };

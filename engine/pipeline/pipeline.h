@@ -51,6 +51,7 @@ struct PaintRequest {
   std::optional<Image> mask = {};     // of the picture, in any size: white is repainted
   Dump* dump = nullptr;               // keeps the stages of the run; on one device only
   Timings* timings = nullptr;
+  std::vector<std::string> words = {};  // of the prompt, whose attention is wanted
   Grammar grammar = Grammar::literal, negative_grammar = Grammar::literal;
   std::vector<LoraFile> loras = {};  // beside those of the pipeline and of the prompt
 };
@@ -59,7 +60,8 @@ struct Painted {
   int index = 0;  // of the request's pictures
   uint64_t seed = 0;
   Image image;
-  Latent init, latent;  // what denoising began with, and what the decoder got
+  Latent init, latent;                  // what denoising began with, and what the decoder got
+  std::vector<WordMap> attention = {};  // of those of the request's words that the prompt has
 };
 
 // One model call is done. Valid only during the callback.

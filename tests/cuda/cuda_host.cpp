@@ -91,6 +91,21 @@ TEST_CASE("cuda host: a painter's steps are recorded once and played") {
   }
 }
 
+TEST_CASE("cuda host: the attention of words is collected in the same recording") {
+  const Devices devices;
+  const auto backend = gpu();
+  Text2Image painter = toy_painter(*backend, Policy(Precision::f16));
+  const PaintSpec spec{.steps = 6, .sampler = "euler-a"};
+  const PersistentTensor text = painter.encode({"a cat"}, {}, spec);
+  const std::vector<WordTokens> words{{"cat", {2}}};
+  painter.attend({.words = words});
+  CHECK(painter.denoise(text, spec, painter.size(spec), 5, {}).attention.size() == 1);
+  CHECK(fake::counts().recordings == 1);
+  CHECK(fake::counts().replays == 5);
+  painter.attend({});
+  CHECK(painter.denoise(text, spec, painter.size(spec), 5, {}).attention.empty());
+}
+
 TEST_CASE("cuda host: a token is one replay, and waits for its logits alone") {
   const Devices devices;
   const auto backend = gpu();

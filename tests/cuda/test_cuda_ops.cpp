@@ -119,6 +119,25 @@ TEST_CASE("cuda: attention over widths, lengths and groups of heads") {
   }
 }
 
+TEST_CASE("cuda: attention of halves on values in f32, as the attention of words is summed") {
+  Backend* device = gpu();
+  if (!device) return;
+  struct Case {
+    int queries, heads, width;
+  };
+  for (const Case& c : {Case{33, 2, 40}, {256, 8, 16}, {64, 5, 64}}) {
+    CAPTURE(c.queries);
+    const int columns = c.heads * c.width;
+    Twin q(*device, {1, c.queries, 1, columns}, DType::f16, 0, -2, 2);
+    Twin k(*device, {1, 77, 1, columns}, DType::f16, 0, -2, 2);
+    Twin v(*device, {1, 77, 1, columns}, DType::f32);
+    Twin out(*device, {1, c.queries, 1, columns}, DType::f32);
+    const AttnSpec spec{c.heads, c.heads, 1 / std::sqrt(static_cast<float>(c.width))};
+    check_op(*device, out, 2e-5,
+             [&](const Side& s) { s.backend.attention(s.arena, s(out), s(q), s(k), s(v), spec); });
+  }
+}
+
 TEST_CASE("cuda: rope, store_rows, embed and mix") {
   Backend* device = gpu();
   if (!device) return;
