@@ -49,10 +49,6 @@ std::vector<std::string> mood_names() {
   return names;
 }
 
-void check_glyphs(const std::string& glyphs) {
-  if (glyphs != "level") throw usage_error("--glyphs {} is not built yet", glyphs);
-}
-
 // A list that a paragraph of help can break.
 std::string spaced(std::string list) {
   for (size_t at = 0; (at = list.find(',', at)) != list.npos; ++at) list.insert(at + 1, " ");
@@ -126,7 +122,9 @@ void add_output(CommandLine& line, Options& o) {
   show.add("--columns", o.columns, "columns of the ASCII art (100)");
   show.add("--charset NAME|CHARACTERS", o.charset,
            "characters from dark to bright, your own or these (techno)", charset_names);
-  show.add("--glyphs level", check_glyphs, "how a character is chosen (level)");
+  show.add("--glyphs level|attention", o.glyphs,
+           "how a character is chosen: by its tone, or by the painter's attention to the words, "
+           "which stand where they drew it (level)");
   show.add("--boost", o.boost, "brightness of glyphs (2.8)");
   show.add("--fill", o.fill, "brightness behind them (0.5)");
   show.flag("--invert", o.invert, "dark on light");
@@ -229,6 +227,9 @@ void check_together(const Options& o, const CommandLine& line) {
   if (o.prompt_only && o.words.empty()) throw usage_error("--prompt-only needs words");
   if (o.output == "-" && o.json) throw usage_error("-o - and --json both want standard output");
   if (o.output.empty()) throw usage_error("-o is empty, expected a file");
+  if (o.glyphs == "attention" && !o.cond.empty()) {
+    throw usage_error("--glyphs attention needs words, and --cond has none");
+  }
   if (given("--blend") && o.filter != "blend") throw usage_error("--blend needs --filter blend");
   if (o.vae == "tiny") throw usage_error("--vae tiny is not built yet");
   if (given("--vae") && o.vae.empty()) throw usage_error("--vae is empty, expected a file");

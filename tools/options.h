@@ -41,6 +41,7 @@ struct Options {
   double boost = 2.8, fill = 0.5;
   bool invert = false, color = true;
   BlendOptions blend;
+  std::string glyphs = "level";
 
   std::string device, precision = "auto", policy;
   bool explain = false;

@@ -11,6 +11,7 @@
 #include "engine/pipeline/measured.h"
 #include "engine/pipeline/pipeline.h"
 #include "engine/pipeline/yent_session.h"
+#include "engine/text/content_words.h"
 #include "engine/yent/mood.h"
 #include "kernels/error.h"
 #include "tools/outputs.h"
@@ -110,7 +111,7 @@ void paint_pictures(Run& run, Pipeline& pipeline, const PaintRequest& request,
     };
   }
   events.picture = [&](Painted&& painted) {
-    show(run, painted.image, {outputs[painted.index], numbered(o.ascii, painted.index)},
+    show(run, painted, {outputs[painted.index], numbered(o.ascii, painted.index)},
          infotext(request, made, painted.seed, facts));
     if (o.output != "-") run.console.say(outputs[painted.index].string());
   };
@@ -152,6 +153,7 @@ void paint(Run& run) {
   } else if (o.prompt) {
     run.report["prompt"] = run.words = *o.prompt;
   }
+  if (o.glyphs == "attention") request.words = content_words(run.words);
   if (o.explain) print_layers(run, pipeline.explain());
   paint_pictures(run, pipeline, request, made, outputs);
   if (dump) dump->write(o.dump);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "engine/ascii/attention_glyphs.h"
 #include "engine/ascii/blend/blend.h"
 #include "engine/ascii/charset.h"
 #include "engine/ascii/filter.h"
@@ -35,10 +36,34 @@ void write_picture(Run& run, const Image& picture, const std::filesystem::path& 
   if (!std::cout) throw run_error("the picture cannot be written to standard output");
 }
 
+AsciiArt draw(const Options& o, const Painted& painted, const AsciiOptions& options) {
+  if (o.glyphs != "attention") return draw_ascii(painted.image, options);
+  return draw_by_attention(painted.image, options, painted.attention).art;
+}
+
+// How much of every word stands in the upper quartile of its attention: with -v, and in the report.
+void tell_words(Run& run, const Painted& painted, const AsciiOptions& options,
+                const std::filesystem::path& picture) {
+  if (run.options.glyphs != "attention") return;
+  for (const PlacedWord& word :
+       draw_by_attention(painted.image, options, painted.attention).words) {
+    run.console.note(
+        fmt::format("{}: {} of {} letters stand in the upper quartile of its attention", word.word,
+                    word.inside, word.glyphs));
+    Json placed;
+    placed["output"] = picture.string();
+    placed["word"] = word.word;
+    placed["glyphs"] = word.glyphs;
+    placed["inside"] = word.inside;
+    run.report["attention"].push_back(placed);
+  }
+}
+
 }  // namespace
 
-void show(Run& run, const Image& image, const Outputs& to, const std::string& text) {
+void show(Run& run, const Painted& painted, const Outputs& to, const std::string& text) {
   const Options& o = run.options;
+  const Image& image = painted.image;
   const bool filtered = o.filter != "none";
   AsciiOptions options{.charset = charset_from(o.charset),
                        .boost = static_cast<float>(o.boost),
@@ -52,19 +77,20 @@ void show(Run& run, const Image& image, const Outputs& to, const std::string& te
   } else if (filtered) {
     const Timings::Span span(&run.timings, "ascii");
     options.columns = readable_columns(image.width, o.columns);
-    picture = paint_ascii(draw_ascii(image, options), image.width, image.height);
+    picture = paint_ascii(draw(o, painted, options), image.width, image.height);
   }
+  if (filtered) tell_words(run, painted, options, to.picture);
   {
     const Timings::Span span(&run.timings, "png");
     write_picture(run, picture, to.picture, text);
   }
   options.columns = o.columns;
-  if (!to.ascii.empty()) write_file_atomically(to.ascii, ascii_text(draw_ascii(image, options)));
+  if (!to.ascii.empty()) write_file_atomically(to.ascii, ascii_text(draw(o, painted, options)));
   if (!filtered || run.console.quiet() || o.json) return;
   const Terminal& terminal = run.console.terminal();
   if (terminal.is_terminal) options.columns = std::min(o.columns, terminal.columns);
   run.console.print(
-      ascii_text(draw_ascii(image, options), o.color ? colour_of(terminal) : TerminalColour::none));
+      ascii_text(draw(o, painted, options), o.color ? colour_of(terminal) : TerminalColour::none));
 }
 
 }  // namespace yent

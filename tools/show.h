@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-#include "loaders/image/image.h"
+#include "engine/pipeline/pipeline.h"
 #include "tools/run.h"
 
 namespace yent {
@@ -14,8 +14,9 @@ struct Outputs {
   std::filesystem::path picture, ascii;  // `-`: standard output, for the picture
 };
 
-// Writes one picture with `text` as its parameters, and draws it where there is a terminal. Throws
-// a run error where an output cannot be written.
-void show(Run& run, const Image& image, const Outputs& to, const std::string& text);
+// Writes one picture, drawn by its words' attention where that was asked for, with `text` as its
+// parameters, and draws it where there is a terminal. Throws a run error where an output cannot be
+// written.
+void show(Run& run, const Painted& painted, const Outputs& to, const std::string& text);
 
 }  // namespace yent

@@ -85,6 +85,28 @@ TEST_CASE("cli: int8-exact gives the same bytes, whatever the instruction set") 
   CHECK(listing.find(" exact ") != std::string::npos);
 }
 
+TEST_CASE("cli: words stand where they drew the painter's attention, in the same picture") {
+  if (Program::absent()) return;
+  const Program program;
+  const Args same{"-p", "a cat and a dream", "-W", "64", "-H", "64", "-q", "-o", "a.png"};
+  const Args text{"--columns", "60", "--ascii", "a.txt", "--dump", "d"};
+  REQUIRE(program.paint(same + text).code == 0);
+  const std::string latent = bytes_of(program.dump("d"), "latent"), plain = program.read("a.txt");
+  CHECK(plain.find("cat") == plain.npos);
+  const Outcome o = program.paint(same + text + Args{"--glyphs", "attention", "--json"});
+  REQUIRE(o.code == 0);
+  CHECK(bytes_of(program.dump("d"), "latent") == latent);
+  CHECK(program.read("a.txt").find("cat") != std::string::npos);
+  CHECK(program.read("a.txt").find("dream") != std::string::npos);
+  const Json words = parse_json(o.out, "report")["attention"];
+  REQUIRE(words.size() == 2);
+  for (const Json& word : words) {
+    const int glyphs = word["glyphs"].get<int>(), inside = word["inside"].get<int>();
+    CHECK(glyphs > 0);
+    CHECK(inside * 5 >= glyphs * 4);
+  }
+}
+
 TEST_CASE("cli: another VAE paints from the same latent") {
   if (Program::absent()) return;
   const Program program;
