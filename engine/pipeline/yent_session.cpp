@@ -2,6 +2,9 @@
 
 #include <random>
 
+#include "engine/yent/context.h"
+#include "engine/yent/roast.h"
+
 namespace yent {
 
 PromptLimit prompt_limit(Pipeline& pipeline) {
@@ -19,34 +22,75 @@ PromptLimit prompt_limit(const std::filesystem::path& model, const TokenizerFold
 
 YentSession::YentSession(SessionConfig config, Backend& backend, Timings* timings,
                          const CancelToken* cancel)
-    : persona_(std::move(config.persona)), voice_([&] {
+    : persona_(std::move(config.persona)),
+      two_(config.two),
+      listens_(config.dissonance),
+      voice_([&] {
         const Timings::Span span(timings, "load");
         return LanguageModel(config.voice, backend, config.policy, config.context, cancel,
                              config.messages);
-      }()) {}
+      }()) {
+  if (!two_ || config.second_voice.empty() || config.second_voice == config.voice) return;
+  const Timings::Span span(timings, "load");
+  second_voice_ = std::make_unique<LanguageModel>(config.second_voice, backend, config.policy,
+                                                  config.context, cancel, config.messages);
+}
 
 Reaction YentSession::react(const std::string& said, const ReactionSpec& spec,
                             const PromptLimit& limit, const OnWords& on_words, Timings* timings,
                             const CancelToken* cancel) {
+  const bool b = b_reacts_to(conversation_.count());
+  LanguageModel& voice = voice_of(b);
   std::mt19937_64 generator(spec.seed);
   const Generate generate = [&](std::string_view context, float temperature, int max_tokens,
                                 const std::function<bool(std::string_view)>& on_piece) {
-    voice_.generate({.text = std::string(context),
-                     .special = false,
-                     .bos = voice_.adds_bos(),
-                     .max_tokens = max_tokens,
-                     .sampling = {.temperature = temperature, .top_k = spec.top_k},
-                     .cancel = cancel},
-                    generator, on_piece, timings);
+    voice.generate({.text = std::string(context),
+                    .special = false,
+                    .bos = voice.adds_bos(),
+                    .max_tokens = max_tokens,
+                    .sampling = {.temperature = temperature, .top_k = spec.top_k},
+                    .cancel = cancel},
+                   generator, on_piece, timings);
   };
-  const ReactOptions options{.mood = spec.mood,
-                             .base_temperature = spec.temperature,
-                             .on_words = on_words,
-                             .clip_tokens = limit.count_tokens,
-                             .clip_capacity = limit.capacity};
-  const Reaction reaction = yent::react(said, persona_, generate, generator, options);
-  memory_.push_back({said, reaction});
+  ReactOptions options{.mood = spec.mood,
+                       .base_temperature = spec.temperature,
+                       .opposes = two_,
+                       .style_suffix = spec.suffix,
+                       .on_words = on_words,
+                       .clip_tokens = limit.count_tokens,
+                       .clip_capacity = limit.capacity};
+  // The memory changes when the reaction is there: what fails or is cancelled was not said.
+  Dissonance dissonance = conversation_.dissonance;
+  std::optional<double> d;
+  if (listens_) {
+    d = dissonance.hear(said, persona_.emotions);
+    options.temperature =
+        dissonant_temperature(*d, spec.temperature.value_or(persona_.temperature.base));
+  }
+  Reaction reaction = yent::react(said, persona_, generate, generator, options);
+  reaction.dissonance = d;
+  reaction.boredom = dissonance.boredom();
+  if (two_) reaction.artist = b ? "B" : "A";
+  conversation_.dissonance = std::move(dissonance);
+  conversation_.add({said, reaction});
   return reaction;
+}
+
+std::string YentSession::roast(const std::string& said, const ReactionSpec& spec,
+                               const CancelToken* cancel) {
+  const size_t longest_words = ReactOptions().longest_words;
+  LanguageModel& voice = voice_of(!b_reacts_to(conversation_.count() - 1));
+  const double base = spec.temperature.value_or(persona_.temperature.base);
+  std::mt19937_64 generator(spec.seed + 1);
+  Roast roast;
+  voice.generate({.text = fill_context(persona_.roast_context, said, "", longest_words),
+                  .special = false,
+                  .bos = voice.adds_bos(),
+                  .max_tokens = 50,
+                  .sampling = {.temperature = static_cast<float>(base + 0.2), .top_k = spec.top_k},
+                  .cancel = cancel},
+                 generator, [&roast](std::string_view piece) { return roast.take(piece); });
+  return roast.text();
 }
 
 PaintRequest request_for(const Reaction& reaction, PaintRequest painting) {

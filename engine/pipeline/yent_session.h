@@ -11,6 +11,7 @@
 
 #include "engine/pipeline/language_model.h"
 #include "engine/pipeline/pipeline.h"
+#include "engine/yent/conversation.h"
 #include "engine/yent/persona.h"
 #include "engine/yent/reaction.h"
 
@@ -28,6 +29,13 @@ PromptLimit prompt_limit(const std::filesystem::path& model, const TokenizerFold
 
 struct SessionConfig {
   std::filesystem::path voice = {};  // a GGUF file
+  // Two Yents take turns: one reacts and paints, the other roasts the person. A reacts to the first
+  // input with `voice`, B to the second with `second_voice`; where that is empty, `voice` is both.
+  bool two = false;
+  std::filesystem::path second_voice = {};
+  // Temperatures follow from what was said before (engine/yent/dissonance.h), instead of from the
+  // persona's rule.
+  bool dissonance = false;
   Policy policy = Policy();
   int context = 0;  // tokens; 0: the file's
   Persona persona = built_in_persona();
@@ -38,6 +46,7 @@ struct SessionConfig {
 struct ReactionSpec {
   std::optional<std::string> mood = {};    // forced, by name
   std::optional<double> temperature = {};  // instead of the persona's base
+  std::optional<std::string> suffix = {};  // a chosen style's, instead of a random one
   int top_k = 40;
   uint64_t seed = 0;
 };
@@ -57,20 +66,32 @@ class YentSession {
                  const OnWords& on_words = {}, Timings* timings = nullptr,
                  const CancelToken* cancel = nullptr);
 
-  // What has been said, the oldest first; to forget it.
-  struct Turn {
-    std::string said;
-    Reaction reaction;
-  };
-  const std::vector<Turn>& memory() const { return memory_; }
-  void forget() { memory_.clear(); }
+  // What the Yent who did not react last says to that person; sampled with the next seed, a little
+  // hotter. It touches neither memory nor dissonance.
+  std::string roast(const std::string& said, const ReactionSpec& spec,
+                    const CancelToken* cancel = nullptr);
 
+  // What has been said, the oldest first; to forget it.
+  using Turn = yent::Turn;
+  const std::vector<Turn>& memory() const { return conversation_.turns(); }
+  void forget() { conversation_ = {}; }
+
+  // All that outlives a turn, to be kept elsewhere, and to go on from.
+  const Conversation& conversation() const { return conversation_; }
+  void go_on(Conversation conversation) { conversation_ = std::move(conversation); }
+
+  const Persona& persona() const { return persona_; }
   LanguageModel& voice() { return voice_; }
 
  private:
+  bool b_reacts_to(int64_t turn) const { return two_ && turn % 2 == 1; }
+  LanguageModel& voice_of(bool b) { return b && second_voice_ ? *second_voice_ : voice_; }
+
   Persona persona_;
+  bool two_, listens_;
   LanguageModel voice_;
-  std::vector<Turn> memory_;
+  std::unique_ptr<LanguageModel> second_voice_;  // of two that differ
+  Conversation conversation_;
 };
 
 // The picture of a reaction: `painting` with the prompt that Yent chose, which is literal text.

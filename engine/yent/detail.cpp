@@ -36,13 +36,17 @@ bool Detail::take(std::string_view piece) {
   return raw_.size() <= kShortest || ends.find(raw_.back()) == std::string_view::npos;
 }
 
-std::string Detail::text() const {
-  std::u32string points = decode_utf8(raw_);  // a character cut off at the end decodes to U+FFFD
+std::string Detail::text() const { return std::string(without_end_marks(presentable(raw_))); }
+
+std::string presentable(std::string_view raw) {
+  std::u32string points = decode_utf8(raw);  // a character cut off at the end decodes to U+FFFD
   std::erase(points, kNoCharacter);
-  const std::string whole = encode_utf8(points);
-  const size_t begin = whole.find_first_not_of(" \t\r\n");
-  if (begin == std::string::npos) return "";
-  return std::string(without_end_marks(std::string_view(whole).substr(begin)));
+  std::ranges::replace_if(
+      points, [](char32_t c) { return c < U' ' || c == 0x7F; }, U' ');
+  const size_t begin = points.find_first_not_of(U' ');
+  if (begin == points.npos) return "";
+  const size_t end = points.find_last_not_of(U' ') + 1;
+  return encode_utf8(std::u32string_view(points).substr(begin, end - begin));
 }
 
 std::string_view without_end_marks(std::string_view text) {

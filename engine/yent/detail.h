@@ -22,6 +22,10 @@ class Detail {
   std::string raw_;
 };
 
+// What a model said, without malformed UTF-8, with spaces instead of control characters, and
+// without white space around it.
+std::string presentable(std::string_view raw);
+
 // `text` without trailing white space and `.,;:!?`.
 std::string_view without_end_marks(std::string_view text);
 

@@ -14,16 +14,43 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-std::unordered_set<std::string> folded_set(const Json& list) {
-  std::unordered_set<std::string> set;
-  for (const std::string& entry : list.get<Strings>()) {
-    const Strings words = folded_words(entry);
-    if (words.size() != 1)
-      throw file_error("\"{}\" is {} words, expected one", entry, words.size());
-    set.insert(words.front());
+// What the entries of a list of words stand for.
+class Forms {
+ public:
+  explicit Forms(const Json& endings) {
+    for (const auto& [name, list] : endings.items()) endings_[name] = list.get<Strings>();
   }
-  return set;
-}
+
+  // Folded, in order.
+  Strings of(const std::string& entry) const {
+    const size_t plus = entry.find('+');
+    if (plus == std::string::npos) return {folded(entry)};
+    const auto endings = endings_.find(entry.substr(plus + 1));
+    if (endings == endings_.end()) throw file_error("\"{}\" names no endings", entry);
+    Strings forms;
+    for (const std::string& ending : endings->second) {
+      forms.push_back(folded(entry.substr(0, plus) + ending));
+    }
+    return forms;
+  }
+
+  std::unordered_set<std::string> set(const Json& list) const {
+    std::unordered_set<std::string> all;
+    for (const std::string& entry : list.get<Strings>()) {
+      for (std::string& form : of(entry)) all.insert(std::move(form));
+    }
+    return all;
+  }
+
+  static std::string folded(const std::string& word) {
+    Strings words = folded_words(word);
+    if (words.size() != 1) throw file_error("\"{}\" is {} words, expected one", word, words.size());
+    return std::move(words.front());
+  }
+
+ private:
+  std::map<std::string, Strings> endings_;
+};
 
 std::string joined_lines(const Json& list) {
   return fmt::format("{}", fmt::join(list.get<Strings>(), "\n"));
@@ -37,10 +64,11 @@ std::string string_at(const Json& object, const char* key) {
   return object.at(key).get<std::string>();
 }
 
-Mood read_mood(const Json& entry) {
-  Mood mood{string_at(entry, "name"), folded_set(entry.at("keywords")),
-            entry.at("starters").get<Strings>()};
-  demand(!mood.starters.empty(), "at least one starter in every mood");
+Mood read_mood(const Json& entry, const Forms& forms) {
+  Mood mood{string_at(entry, "name"), forms.set(entry.at("keywords")),
+            entry.at("starters").get<Strings>(), entry.at("opposition").get<Strings>()};
+  demand(!mood.starters.empty() && !mood.opposition.empty(),
+         "at least one starter of both kinds in every mood");
   return mood;
 }
 
@@ -59,11 +87,17 @@ TemperatureRule read_temperature(const Json& rule) {
 
 Persona read(const Json& root) {
   Persona persona;
-  for (const Json& entry : root.at("moods")) persona.moods.push_back(read_mood(entry));
+  const Forms forms(root.at("endings"));
+  for (const Json& entry : root.at("moods")) persona.moods.push_back(read_mood(entry, forms));
   demand(!persona.moods.empty() && persona.moods.back().keywords.empty(),
          "a last mood without keywords");
   persona.temperature = read_temperature(root.at("temperature"));
-  persona.strong_words = folded_set(root.at("strong_words"));
+  persona.strong_words = forms.set(root.at("strong_words"));
+  for (const auto& [name, list] : root.at("emotions").items()) {
+    const std::string entry = Forms::folded(name);
+    persona.emotions[entry] = entry;
+    for (const std::string& form : forms.set(list)) persona.emotions.emplace(form, entry);
+  }
 
   for (const Json& entry : root.at("suffixes")) {
     persona.suffixes.push_back({string_at(entry, "kind"), string_at(entry, "text")});

@@ -1,10 +1,15 @@
 // Who Yent is, as data: moods and their starters, emotions, styles, the frames of his contexts.
 // All of it is engine/yent/yent.json, compiled in; adding a mood or a starter is not programming.
+//
+// An entry of its lists of words is a word, or `stem+class`, which stands for the stem with each
+// ending of that class under "endings". Only these forms count, never the mere beginning of a word.
+// An ending that does not go with a stem makes a form that nobody says, which does no harm.
 #pragma once
 
 #include <map>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -14,6 +19,7 @@ struct Mood {
   std::string name;
   std::unordered_set<std::string> keywords;  // folded, every inflected form; none for the default
   std::vector<std::string> starters;         // at least one
+  std::vector<std::string> opposition;       // at least one: starters that answer back
 };
 
 // The more boring you are, the more creative Yent gets.
@@ -33,9 +39,10 @@ struct Suffix {
 struct Persona {
   std::vector<Mood> moods;  // in order of precedence; the last is the default, without keywords
   TemperatureRule temperature;
-  std::unordered_set<std::string> strong_words;  // folded
-  std::vector<Suffix> suffixes;                  // at least one
-  std::map<std::string, std::string> styles;     // name of a shipped style -> its suffix
+  std::unordered_set<std::string> strong_words;           // folded
+  std::unordered_map<std::string, std::string> emotions;  // folded form -> its entry, a form too
+  std::vector<Suffix> suffixes;                           // at least one
+  std::map<std::string, std::string> styles;              // name of a shipped style -> its suffix
   std::string context;                 // holds {words} in quotation marks and ends with {starter}
   std::string roast_context;           // holds {words}
   std::vector<std::string> fallbacks;  // at least one: details for when the model says nothing

@@ -13,22 +13,25 @@ std::string_view without_last_word(std::string_view text) {
   return space == std::string_view::npos ? "" : without_end_marks(text.substr(0, space));
 }
 
-std::string spoken(const std::string& starter, const std::string& detail) {
-  return detail.empty() ? starter : starter + " " + detail;
-}
-
 }  // namespace
+
+void compose(Reaction& reaction) {
+  reaction.words = reaction.starter;
+  if (!reaction.detail.empty()) reaction.words += " " + reaction.detail;
+  reaction.prompt = reaction.words + reaction.suffix;
+}
 
 Reaction react(std::string_view words, const Persona& persona, const Generate& generate,
                std::mt19937_64& generator, const ReactOptions& options) {
   const Mood& mood = options.mood ? mood_named(*options.mood, persona) : mood_of(words, persona);
   const double base = options.base_temperature.value_or(persona.temperature.base);
-  const size_t chosen = draw_index(generator, mood.starters.size());
+  const std::vector<std::string>& starters = options.opposes ? mood.opposition : mood.starters;
+  const size_t chosen = draw_index(generator, starters.size());
 
   Reaction reaction;
   reaction.mood = mood.name;
-  reaction.starter = mood.starters[chosen];
-  reaction.temperature = reaction_temperature(words, persona, base);
+  reaction.starter = starters[chosen];
+  reaction.temperature = options.temperature.value_or(reaction_temperature(words, persona, base));
 
   const auto say = [&](std::string_view piece) {
     if (options.on_words) options.on_words(piece);
@@ -50,15 +53,11 @@ Reaction react(std::string_view words, const Persona& persona, const Generate& g
   const size_t suffix = draw_index(generator, persona.suffixes.size());
   reaction.suffix = options.style_suffix.value_or(persona.suffixes[suffix].text);
 
-  const auto compose = [&] {
-    reaction.words = spoken(reaction.starter, reaction.detail);
-    reaction.prompt = reaction.words + reaction.suffix;
-  };
-  compose();
+  compose(reaction);
   while (options.clip_tokens && !reaction.detail.empty() &&
          options.clip_tokens(reaction.prompt) > options.clip_capacity) {
     reaction.detail = std::string(without_last_word(reaction.detail));
-    compose();
+    compose(reaction);
   }
   return reaction;
 }

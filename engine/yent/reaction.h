@@ -25,6 +25,8 @@ using Generate = std::function<void(std::string_view context, float temperature,
 struct ReactOptions {
   std::optional<std::string> mood = {};          // forces a mood by name
   std::optional<double> base_temperature = {};   // instead of the persona's
+  std::optional<float> temperature = {};         // instead of what the persona's rule gives
+  bool opposes = false;                          // starters of the opposition
   std::optional<std::string> style_suffix = {};  // a chosen style's, instead of a random one
   int max_tokens = 30;
   size_t longest_words = 400;  // bytes of the person's words that the model is shown
@@ -39,14 +41,22 @@ struct ReactOptions {
 };
 
 struct Reaction {
-  std::string mood;
-  std::string starter;
-  std::string detail;
-  std::string words;  // starter and detail: what Yent says
-  std::string suffix;
-  std::string prompt;  // words and suffix: what is painted
+  std::string mood = {};
+  std::string starter = {};
+  std::string detail = {};
+  std::string words = {};  // starter and detail: what Yent says
+  std::string suffix = {};
+  std::string prompt = {};  // words and suffix: what is painted
   float temperature = 0;
+
+  // Of a conversation; how they come about is in YentSession.
+  std::optional<double> dissonance = {};
+  int64_t boredom = 0;
+  std::string artist = {};  // "A" or "B" of two Yents
 };
+
+// Words and prompt from starter, detail and suffix.
+void compose(Reaction& reaction);
 
 // Throws usage_error for an unknown mood, and whatever `generate` and `clip_tokens` throw.
 Reaction react(std::string_view words, const Persona& persona, const Generate& generate,
