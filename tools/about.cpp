@@ -13,6 +13,7 @@ the text goes to the diffusion model unchanged.
 With
 .BR \-\-complete ,
 the language model continues the text, and nothing is painted.
+Without words, and with a standard input that is no terminal, its text is the words, 64 KiB at most.
 .PP
 The settings are kept in the picture as AUTOMATIC1111 keeps them: in the text chunk
 .B parameters
@@ -51,6 +52,11 @@ built so; beside it; in
 .IR prefix /share/yent;
 in the source tree.
 An output file appears by renaming, so it is never half written.
+.PP
+.I $XDG_STATE_HOME/yent/history
+.RI ( ~/.local/state/yent/history )
+has the last 1000 lines that were typed with
+.BR \-I .
 )";
 
 }  // namespace
@@ -60,6 +66,7 @@ About about_yent_run() {
           .purpose = "Say something. Yent reacts, and paints the reaction.",
           .usages = {"[options] [words ...]", "-p TEXT [options]", "--complete TEXT [options]"},
           .examples = {{R"(yent-run "who are you")", "a reaction, in words and as a picture"},
+                       {R"(yent-run -I --dual)", "a talk with two Yents, of whom one paints"},
                        {R"(yent-run -s 7 --steps 10 "the meaning of life")",
                         "the same reaction each time, painted in fewer steps"},
                        {R"(yent-run -p "a cat with glowing eyes" --raw -o cat.png)",

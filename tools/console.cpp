@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "kernels/error.h"
 
@@ -34,6 +35,23 @@ Console::Console(Options options)
 
 void Console::print(const std::string& text) {
   const std::lock_guard lock(mutex_);
+  put(text);
+}
+
+void Console::type(const std::string& bit) {
+  const std::lock_guard lock(mutex_);
+  put(bit);
+  typing_ = true;
+}
+
+void Console::end_typing() {
+  const std::lock_guard lock(mutex_);
+  if (std::exchange(typing_, false)) put("\n");
+  std::fputs(held_.c_str(), stderr);
+  held_.clear();
+}
+
+void Console::put(const std::string& text) {
   clear_line();
   if (std::fputs(text.c_str(), out_) < 0 || std::fflush(out_) != 0) {
     throw run_error("standard output cannot be written: {}", std::strerror(errno));
@@ -58,6 +76,10 @@ void Console::say_once(const std::string& sentence) {
 
 void Console::write_line(const std::string& sentence) {
   if (options_.quiet) return;
+  if (typing_) {
+    held_ += sentence + "\n";
+    return;
+  }
   clear_line();
   std::fprintf(stderr, "%s\n", sentence.c_str());
 }
@@ -67,6 +89,7 @@ void Console::progress(const std::string& what, int done, int total) {
   if (!shows_progress()) return;
   const std::lock_guard lock(mutex_);
   if (done == 0) started_ = Clock::now();
+  if (typing_) return;
   const double spent = std::chrono::duration<double>(Clock::now() - started_).count();
   clear_line();
   std::string line = fmt::format("{} {}/{}", what, done, total);

@@ -23,6 +23,9 @@ class Console {
 
   // To standard output: text that was asked for. Throws a run error when it cannot be written.
   void print(const std::string& text);
+  // A line of standard output bit by bit; all that goes to standard error waits until it is ended.
+  void type(const std::string& bit);
+  void end_typing();
   // To standard error: what a person may want to know; details only with -v; and what is wrong
   // but goes on. The last two are not repeated.
   void say(const std::string& sentence);
@@ -38,6 +41,7 @@ class Console {
   const Terminal& terminal() const { return terminal_; }
 
  private:
+  void put(const std::string& text);
   void write_line(const std::string& sentence);
   void say_once(const std::string& sentence);
   void clear_line();
@@ -47,6 +51,8 @@ class Console {
   Terminal terminal_;
   bool live_ = false;  // standard error is a terminal
   bool line_open_ = false;
+  bool typing_ = false;
+  std::string held_;  // lines that wait
   std::mutex mutex_;
   std::set<std::string> said_;
   std::chrono::steady_clock::time_point started_;

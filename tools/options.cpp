@@ -3,20 +3,20 @@
 #include "engine/ascii/charset.h"
 #include "engine/diffusion/samplers/sampler_table.h"
 #include "engine/pipeline/named_policy.h"
+#include "engine/pipeline/style.h"
 #include "engine/yent/persona.h"
 #include "kernels/devices.h"
 #include "kernels/error.h"
 #include "tools/about.h"
 #include "tools/command_line/option_group.h"
 #include "tools/number.h"
+#include "tools/talk/piped_words.h"
 
 namespace yent {
 namespace {
 
 // Options that the program is going to have. Saying so beats doing half of it.
-constexpr const char* kNotBuilt[] = {"--dual",     "--llm2",  "-I",     "--interactive",
-                                     "--session",  "--style", "--html", "--preview",
-                                     "--metadata", "--again", "--serve"};
+constexpr const char* kNotBuilt[] = {"--html", "--preview", "--metadata", "--again", "--serve"};
 
 // Any negative seed is a random one, as in sd-cli.
 void read_seed(const std::string& text, Options& o) {
@@ -49,10 +49,25 @@ std::vector<std::string> mood_names() {
   return names;
 }
 
+std::vector<std::string> shipped_style_names() { return style_names(built_in_persona()); }
+
 // A list that a paragraph of help can break.
 std::string spaced(std::string list) {
   for (size_t at = 0; (at = list.find(',', at)) != list.npos; ++at) list.insert(at + 1, " ");
   return list;
+}
+
+void add_conversation(CommandLine& line, Options& o) {
+  OptionGroup talk(line, "Conversation");
+  talk.flag("-I,--interactive", o.interactive,
+            "keep talking, a picture for every line; Ctrl-C stops a picture, Ctrl-D the program, "
+            "/help lists commands");
+  talk.add("--session FILE", o.session,
+           "remember here what was said; it is made where there is none. How new an input is "
+           "decides the temperature");
+  talk.flag("--dual", o.dual,
+            "two Yents: one paints, the other roasts you meanwhile; they take turns");
+  talk.add("--llm2 PATH|default", o.second_llm, "the second Yent: a GGUF file (the first one's)");
 }
 
 void add_painting(CommandLine& line, Options& o) {
@@ -65,6 +80,9 @@ void add_painting(CommandLine& line, Options& o) {
             "what not to paint (extra fingers, blurry, watermark)");
   paint.flag("--prompt-only", o.prompt_only, "print the reaction and stop");
   paint.add("--mood NAME", o.mood, "force a mood", mood_names);
+  paint.add("--style FILE|NAME", o.style,
+            "the style of the picture, with its weights where they are shipped; or a file of them",
+            shipped_style_names);
   paint.add(
       "-s,--seed N", [&o](const std::string& text) { read_seed(text, o); },
       "seed (random); the same seed, machine and options give the same bytes, whatever the thread "
@@ -211,20 +229,45 @@ bool answer(const Questions& q, const CommandLine& line) {
   return true;
 }
 
+// Whether words are missing, which may then come through standard input.
+bool wants_words(const Options& o) {
+  const bool paints_without = o.prompt || (!o.cond.empty() && !o.prompt_only);
+  return o.words.empty() && !paints_without && !o.complete && !o.interactive &&
+         (!o.explain || o.prompt_only);
+}
+
+// What concerns a conversation.
+void check_conversation(const Options& o, const CommandLine& line) {
+  const auto given = [&](const char* flag) { return line.given(flag); };
+  for (const char* flag : {"--interactive", "--session", "--dual"}) {
+    if (!given(flag)) continue;
+    if (o.prompt) throw usage_error("{} needs words, not -p", flag);
+    if (o.complete) throw usage_error("{} needs words, not --complete", flag);
+  }
+  if (given("--session") && o.session.empty()) {
+    throw usage_error("--session is empty, expected a file");
+  }
+  if (given("--llm2") && !o.dual) throw usage_error("--llm2 needs --dual");
+  if (given("--style") && o.style.empty()) {
+    throw usage_error("--style is empty, expected a name or a file");
+  }
+  if (!o.interactive) return;
+  if (o.output == "-") throw usage_error("-o - takes one picture, -I makes many");
+  for (const char* flag : {"--dump", "--cond"}) {
+    if (given(flag)) throw usage_error("{} is of one picture, -I makes many", flag);
+  }
+}
+
 // What the options say together.
 void check_together(const Options& o, const CommandLine& line) {
   const auto given = [&](const char* flag) { return line.given(flag); };
-  const bool paints_without_words = o.prompt || !o.cond.empty();
-  if (o.words.empty() && !paints_without_words && !o.complete && !o.explain) {
-    throw usage_error("nothing is said: yent-run \"who are you\" (--help tells more)");
-  }
   if (o.prompt && !o.words.empty()) {
     throw usage_error("-p speaks to the painter and words to Yent, expected one of them");
   }
   if (o.complete && (!o.words.empty() || o.prompt)) {
     throw usage_error("--complete takes its text alone, expected no words and no -p");
   }
-  if (o.prompt_only && o.words.empty()) throw usage_error("--prompt-only needs words");
+  if (o.prompt_only && o.prompt) throw usage_error("--prompt-only needs words, not -p");
   if (o.output == "-" && o.json) throw usage_error("-o - and --json both want standard output");
   if (o.output.empty()) throw usage_error("-o is empty, expected a file");
   if (o.glyphs == "attention" && !o.cond.empty()) {
@@ -236,7 +279,8 @@ void check_together(const Options& o, const CommandLine& line) {
   if (given("--variant") && o.variant.empty()) {
     throw usage_error("--variant is empty, expected a name as fp16, bf16 or non_ema");
   }
-  for (const auto& [flag, file] : {std::pair("--dump", &o.dump), std::pair("--ascii", &o.ascii)}) {
+  for (const auto& [flag, file] : {std::pair("--dump", &o.dump), std::pair("--ascii", &o.ascii),
+                                   std::pair("--session", &o.session)}) {
     if (*file == "-") throw usage_error("{} is -, expected a file; -o alone can be -", flag);
   }
   if (!o.dump_layers.empty() && o.dump.empty()) throw usage_error("--dump-layers needs --dump");
@@ -286,6 +330,7 @@ std::optional<Options> parse_options(int argc, char** argv, const char* environm
   Questions questions;
   CommandLine line(about_yent_run().name);
   line.take_words(o.words);
+  add_conversation(line, o);
   add_painting(line, o);
   add_output(line, o);
   add_machine(line, o);
@@ -297,7 +342,9 @@ std::optional<Options> parse_options(int argc, char** argv, const char* environm
   if (answer(questions, line)) return std::nullopt;
   if (o.isa.empty() && environment_isa) o.isa = environment_isa;
   check_together(o, line);
+  check_conversation(o, line);
   check_values(o, line);
+  if (wants_words(o)) o.words.push_back(piped_words());
   return o;
 }
 

@@ -32,7 +32,10 @@ struct Options {
   std::vector<std::string> embeddings;
   std::string lora_dir, grammar = "literal";
   std::string vae, variant;  // empty: the model's own, the plain weights
-  std::string mood;
+  std::string mood, style;
+  bool dual = false, interactive = false;
+  std::string second_llm;  // empty: one voice for both
+  std::string session;
   std::string prediction;  // eps or v; empty: as the files say
 
   std::string filter = "ascii";

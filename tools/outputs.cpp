@@ -70,7 +70,8 @@ void check_ending(const fs::path& path) {
 std::vector<NamedFile> outputs_of(const Options& o) {
   std::vector<NamedFile> outputs;
   if (!o.dump.empty()) outputs.push_back({"--dump", o.dump});
-  if (o.complete) return outputs;  // nothing is painted
+  if (!o.session.empty()) outputs.push_back({"--session", o.session});
+  if (o.complete || o.prompt_only) return outputs;  // nothing is painted
   for (int k = 0; k < o.batch; ++k) {
     if (o.output != "-") outputs.push_back({"-o", numbered(o.output, k)});
     if (!o.ascii.empty()) outputs.push_back({"--ascii", numbered(o.ascii, k)});
@@ -117,6 +118,8 @@ std::vector<NamedFile> inputs_of(const Options& o) {
   };
   add_model("-m", o.model, "default");
   add_model("--llm", o.llm, "default/yent.gguf");
+  if (!o.second_llm.empty()) add_model("--llm2", o.second_llm, "default/yent.gguf");
+  add("--style", o.style);
   add("--tokenizer", o.tokenizer);
   add("--vae", o.vae);
   add_weights<fs::directory_iterator>({"--vae", o.vae}, inputs);
@@ -142,9 +145,9 @@ fs::path numbered(const fs::path& path, int index) {
   return path.parent_path() / name;
 }
 
-std::vector<fs::path> picture_paths(const Options& o) {
+std::vector<fs::path> picture_paths(const Options& o, int first) {
   std::vector<fs::path> paths;
-  for (int k = 0; k < o.batch; ++k) paths.push_back(numbered(o.output, k));
+  for (int k = 0; k < o.batch; ++k) paths.push_back(numbered(o.output, first + k));
   return paths;
 }
 
@@ -155,7 +158,7 @@ bool is_jpeg_name(const fs::path& path) {
 
 void check_outputs(const Options& o) {
   if (o.output == "-" && o.batch > 1) throw usage_error("-o - takes one picture, not {}", o.batch);
-  if (!o.complete) check_ending(o.output);
+  if (!o.complete && !o.prompt_only) check_ending(o.output);
   std::map<Identity, NamedFile> read, written;
   for (NamedFile& input : inputs_of(o)) {
     if (const auto identity = existing(input.path)) read.emplace(*identity, std::move(input));

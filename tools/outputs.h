@@ -11,8 +11,8 @@ namespace yent {
 // picture.png, picture_2.png, picture_3.png, ...; an empty path stays empty.
 std::filesystem::path numbered(const std::filesystem::path& path, int index);
 
-// Where the pictures of a run go, one for each.
-std::vector<std::filesystem::path> picture_paths(const Options& options);
+// Where the pictures of a run go, one for each. `first` counts those made before.
+std::vector<std::filesystem::path> picture_paths(const Options& options, int first = 0);
 
 // Whether a picture of this name is a JPEG. All others are PNG.
 bool is_jpeg_name(const std::filesystem::path& path);

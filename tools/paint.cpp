@@ -1,7 +1,9 @@
-// From words or a prompt to written pictures.
+#include "tools/paint.h"
+
 #include <fmt/ranges.h>
 
-#include <filesystem>
+#include <cstdio>
+#include <optional>
 #include <sstream>
 
 #include "engine/ascii/charset.h"
@@ -9,63 +11,21 @@
 #include "engine/pipeline/assets.h"
 #include "engine/pipeline/infotext.h"
 #include "engine/pipeline/measured.h"
-#include "engine/pipeline/pipeline.h"
-#include "engine/pipeline/yent_session.h"
 #include "engine/text/content_words.h"
 #include "engine/yent/mood.h"
 #include "kernels/error.h"
 #include "tools/outputs.h"
-#include "tools/paint_request.h"
 #include "tools/run.h"
 #include "tools/show.h"
+#include "tools/talk/roaster.h"
 
 namespace yent {
 namespace {
 
-// What Yent answers to the words; told, and kept for the report.
-Reaction answer(Run& run, const PromptLimit& limit) {
-  const Options& o = run.options;
-  YentSession session({.voice = voice_path(o.llm),
-                       .policy = run.policy,
-                       .context = o.context,
-                       .messages = {.warn = [&run](const std::string& s) { run.console.warn(s); }}},
-                      run.backend(), &run.timings);
-  if (o.explain) print_layers(run, session.voice().resolved());
-  ReactionSpec spec{.temperature = o.temperature, .top_k = o.top_k, .seed = run.seed};
-  if (!o.mood.empty()) spec.mood = o.mood;
-  const std::string said = fmt::format("{}", fmt::join(o.words, " "));
-  const Reaction reaction = session.react(said, spec, limit, {}, &run.timings);
-  run.report["said"] = said;
-  run.report["words"] = run.words = reaction.words;
-  run.report["prompt"] = reaction.prompt;
-  run.report["mood"] = reaction.mood;
-  run.report["temperature"] =
-      std::stod(fmt::format("{}", reaction.temperature));  // 0.9, not 0.8999999
-  return reaction;
-}
-
-// --prompt-only: of the painter, only what counts tokens is opened.
-void speak(Run& run) {
-  const Options& o = run.options;
-  const PromptLimit limit =
-      o.cond.empty() ? prompt_limit(painter_path(o.model), tokenizer_folders(o)) : PromptLimit();
-  const Reaction reaction = answer(run, limit);
-  if (!o.json) run.console.print(reaction.prompt + "\n");
-}
-
-// Every key that --json has, in order; null where the run has nothing to say.
-void begin_report(Run& run) {
-  for (const char* key : {"said", "words", "prompt", "mood", "temperature", "seed", "steps",
-                          "width", "height", "device", "isa", "precision", "threads", "output"}) {
-    run.report[key] = nullptr;
-  }
-  const Options& o = run.options;
-  run.report["seed"] = run.seed;
-  run.report["device"] = run.backend().device();
-  run.report["isa"] = run.backend().isa();
-  run.report["precision"] = o.policy.empty() ? o.precision : o.policy;
-  run.report["threads"] = run.backend().threads();
-}
+constexpr const char* kReportKeys[] = {
+    "said",        "words",      "starter", "detail",    "suffix",  "style", "prompt", "mood",
+    "temperature", "dissonance", "boredom", "artist",    "roast",   "seed",  "steps",  "width",
+    "height",      "device",     "isa",     "precision", "threads", "output"};
 
 void end_report(Run& run, const Pipeline::Resolution& made,
                 const std::vector<std::filesystem::path>& outputs) {
@@ -92,10 +52,13 @@ void check_charset(Run& run) {
   }
 }
 
-void paint_pictures(Run& run, Pipeline& pipeline, const PaintRequest& request,
-                    const Pipeline::Resolution& made,
-                    const std::vector<std::filesystem::path>& outputs) {
+// Of the painting's request. `roaster` may be null; it has finished when the first picture is
+// shown.
+void paint_pictures(Run& run, Painting& painting, const Said& said, Roaster* roaster) {
   const Options& o = run.options;
+  const std::vector<std::filesystem::path> outputs = picture_paths(o, said.pictures_before);
+  if (o.glyphs == "attention") painting.request.words = content_words(run.words);
+  const PaintRequest& request = painting.request;
   const InfotextFacts facts{.model = model_name(painter_path(o.model)),
                             .version = YENT_VERSION,
                             .loras = o.loras,
@@ -111,11 +74,17 @@ void paint_pictures(Run& run, Pipeline& pipeline, const PaintRequest& request,
     };
   }
   events.picture = [&](Painted&& painted) {
-    show(run, painted, {outputs[painted.index], numbered(o.ascii, painted.index)},
-         infotext(request, made, painted.seed, facts));
+    if (roaster && painted.index == 0) {
+      run.report["roast"] = roaster->finish();
+      run.words += " " + roaster->finish();
+    }
+    show(run, painted,
+         {outputs[painted.index], numbered(o.ascii, said.pictures_before + painted.index)},
+         infotext(request, painting.made, painted.seed, facts));
     if (o.output != "-") run.console.say(outputs[painted.index].string());
   };
-  pipeline.paint(request, events);
+  painting.pipeline.paint(request, events, said.cancel);
+  end_report(run, painting.made, outputs);
 }
 
 }  // namespace
@@ -129,35 +98,91 @@ void print_layers(Run& run, const std::vector<Resolved>& layers) {
 
 void explain(Run& run) { print_layers(run, make_pipeline(run).explain()); }
 
+void begin_report(Run& run) {
+  for (const char* key : kReportKeys) run.report[key] = nullptr;
+  const Options& o = run.options;
+  run.report["seed"] = run.seed;
+  run.report["device"] = run.backend().device();
+  run.report["isa"] = run.backend().isa();
+  run.report["precision"] = o.policy.empty() ? o.precision : o.policy;
+  run.report["threads"] = run.backend().threads();
+  if (!o.style.empty()) run.report["style"] = o.style;
+}
+
+void check_options(Run& run) {
+  const Options& o = run.options;
+  const Persona persona = built_in_persona();
+  if (!o.mood.empty()) mood_named(o.mood, persona);
+  if (!o.style.empty()) chosen_style(o);
+  check_outputs(o);
+  if (!o.prompt_only) check_charset(run);
+}
+
+void react(Run& run, Speaker& speaker, const Said& said, const PromptLimit& limit) {
+  const ReactionSpec spec = speaker.spec();
+  const Reaction reaction = speaker.answer(said.words, spec, limit, said.cancel);
+  if (!run.options.json) run.console.print(reaction.prompt + "\n");
+  if (!speaker.are_two()) return;
+  Roaster roaster(run, speaker, said.words, spec);
+  run.report["roast"] = roaster.finish();
+}
+
+void react_and_paint(Run& run, Speaker& speaker, const Said& said, Painting& painting) {
+  const Options& o = run.options;
+  const ReactionSpec spec = speaker.spec();
+  const PromptLimit limit =
+      painting.request.embeddings ? PromptLimit() : prompt_limit(painting.pipeline);
+  const Reaction reaction = speaker.answer(said.words, spec, limit, said.cancel);
+  painting.request = request_for(reaction, std::move(painting.request));
+  painting.request.seed = spec.seed;
+  run.words = reaction.words;
+  const std::string who = speaker.are_two() ? reaction.artist + ": " : "";
+  if (!o.quiet && !o.json) run.console.print(who + reaction.words + "\n");
+  if (o.explain) print_layers(run, painting.pipeline.explain());
+  std::optional<Roaster> roaster;
+  if (speaker.are_two()) roaster.emplace(run, speaker, said.words, spec);
+  paint_pictures(run, painting, said, roaster ? &*roaster : nullptr);
+}
+
 void paint(Run& run) {
   const Options& o = run.options;
-  if (!o.mood.empty()) mood_named(o.mood, built_in_persona());
   begin_report(run);
-  if (o.prompt_only) return speak(run);
-  check_charset(run);
-  check_outputs(o);
-  const std::vector<std::filesystem::path> outputs = picture_paths(o);
+  check_options(run);
+  const std::string words = fmt::format("{}", fmt::join(o.words, " "));
+  if (o.prompt_only) {
+    const PromptLimit limit =
+        o.cond.empty() ? prompt_limit(painter_path(o.model), tokenizer_folders(o)) : PromptLimit();
+    Speaker speaker(run);
+    return react(run, speaker, {words}, limit);
+  }
   std::optional<Dump> dump;
   if (!o.dump.empty()) dump.emplace(o.dump_layers);
-
-  // Whatever can be wrong with the inputs is found before the first network runs.
-  Pipeline pipeline = make_pipeline(run);
-  PaintRequest request = request_of(run, dump ? &*dump : nullptr);
-  const Pipeline::Resolution made = pipeline.check(request);
-
+  Painting painting(run, dump ? &*dump : nullptr);
+  const Said said{words};
   if (!o.words.empty()) {
-    const Reaction reaction =
-        answer(run, request.embeddings ? PromptLimit() : prompt_limit(pipeline));
-    request = request_for(reaction, std::move(request));
-    if (!o.quiet && !o.json) run.console.print(reaction.words + "\n");
-  } else if (o.prompt) {
-    run.report["prompt"] = run.words = *o.prompt;
+    Speaker speaker(run);
+    react_and_paint(run, speaker, said, painting);
+  } else {
+    if (o.prompt) run.report["prompt"] = run.words = *o.prompt;
+    if (o.explain) print_layers(run, painting.pipeline.explain());
+    paint_pictures(run, painting, said, nullptr);
   }
-  if (o.glyphs == "attention") request.words = content_words(run.words);
-  if (o.explain) print_layers(run, pipeline.explain());
-  paint_pictures(run, pipeline, request, made, outputs);
   if (dump) dump->write(o.dump);
-  end_report(run, made, outputs);
+}
+
+void print_report(Run& run) {
+  const Options& o = run.options;
+  if (o.timings) {
+    for (const Timings::Stage& s : run.timings.stages()) {
+      const size_t n = s.ms.size();
+      const std::string times = n > 1 ? fmt::format(" ({} x {:.1f})", n, s.sum() / n) : "";
+      std::fprintf(stderr, "%-14s %10.1f ms%s\n", s.name.c_str(), s.sum(), times.c_str());
+    }
+  }
+  if (o.json) {
+    for (const Timings::Stage& s : run.timings.stages()) run.report["timings_ms"][s.name] = s.sum();
+    run.console.print(run.report.dump(o.interactive ? -1 : 2) + "\n");
+  }
 }
 
 }  // namespace yent

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "engine/pipeline/assets.h"
+#include "engine/pipeline/style.h"
 #include "kernels/error.h"
 #include "tools/number.h"
 
@@ -43,6 +44,16 @@ std::pair<std::string, float> lora_argument(const std::string& argument) {
   return {argument.substr(0, colon), static_cast<float>(*scale)};
 }
 
+Style chosen_style(const Options& o) {
+  return find_style(o.style, painter_path(o.model), built_in_persona());
+}
+
+std::vector<LoraFile> style_adapters(const Options& o) {
+  if (o.style.empty()) return {};
+  const Style style = chosen_style(o);
+  return style.adapter ? std::vector{*style.adapter} : std::vector<LoraFile>();
+}
+
 TokenizerFolders tokenizer_folders(const Options& o) {
   return {.instead = o.tokenizer, .fallback = [] { return shipped("clip"); }};
 }
@@ -54,7 +65,8 @@ Pipeline make_pipeline(Run& run) {
                         .prefer_f16 = o.precision == "f16",
                         .tokenizer = tokenizer_folders(o),
                         .text_is_given = !o.cond.empty(),
-                        .keep_loaded = o.explain,  // loaded once to be explained, and then used
+                        // Loaded once to be explained, and then used; or to be used many times.
+                        .keep_loaded = o.explain || o.interactive,
                         .choice = {.variant = o.variant, .vae = o.vae}};
   config.lora_dir = existing_folder(o.lora_dir);
   for (const std::string& file : o.embeddings) {
@@ -87,7 +99,8 @@ PaintRequest request_of(Run& run, Dump* dump) {
                        .count = o.batch,
                        .dump = dump,
                        .grammar = grammar_named(o.grammar),
-                       .negative_grammar = grammar_named(o.grammar)};
+                       .negative_grammar = grammar_named(o.grammar),
+                       .loras = style_adapters(o)};
   if (request.grammar == Grammar::literal && request.prompt.find("<lora:") != std::string::npos) {
     run.console.warn("<lora:...> in the prompt is text without --grammar a1111");
   }

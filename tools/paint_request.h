@@ -3,14 +3,20 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "engine/pipeline/pipeline.h"
+#include "engine/pipeline/style.h"
 #include "tools/run.h"
 
 namespace yent {
 
 // FILE or FILE:SCALE of --lora; a colon that is part of a file's name is left alone.
 std::pair<std::string, float> lora_argument(const std::string& argument);
+
+// The style of the options, which name one; and its adapter, if it has one for the painter.
+Style chosen_style(const Options& options);
+std::vector<LoraFile> style_adapters(const Options& options);
 
 TokenizerFolders tokenizer_folders(const Options& options);
 

@@ -13,6 +13,8 @@
 
 namespace yent {
 
+class LineEditor;
+
 // One invocation: the options, the device, and the report at the end.
 struct Run {
   const Options& options;
@@ -32,6 +34,12 @@ void complete(Run& run);
 
 // Words to Yent, or a prompt to the painter; up to --prompt-only or to the written pictures.
 void paint(Run& run);
+
+// Turn after turn, until there are no more lines: -I.
+void converse(const Run& run, LineEditor& lines);
+
+// What --timings and --json say of the run at its end.
+void print_report(Run& run);
 
 // --explain without anything to paint.
 void explain(Run& run);

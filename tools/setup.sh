@@ -2,9 +2,9 @@
 # Sourced by ./yent and ./check, with the root of the tree in $root: what a build needs, and
 # the build. Everything it says goes to standard error.
 
-# command or header, and the Debian package that has it
+# command or header, and the Debian package that has it; a ? behind it: the build does without
 build_needs="c++:g++ cmake:cmake make:make fmt/format.h:libfmt-dev nlohmann/json.hpp:nlohmann-json3-dev
-  CLI/CLI.hpp:libcli11-dev stb/stb_image.h:libstb-dev eigen3/Eigen/Dense:libeigen3-dev"
+  CLI/CLI.hpp:libcli11-dev stb/stb_image.h:libstb-dev eigen3/Eigen/Dense:libeigen3-dev histedit.h:libedit-dev?"
 check_needs="doctest/doctest.h:doctest-dev benchmark/benchmark.h:libbenchmark-dev"
 package_needs="dpkg-shlibdeps:dpkg-dev"
 deps=$root/.deps
@@ -17,11 +17,16 @@ is_here() {
   esac >/dev/null
 }
 
+package_of() {
+  local package=${1##*:}
+  echo "${package%\?}"
+}
+
 # install_missing NEED...: asks apt for the packages of what is not here, and only for those.
 install_missing() {
   local need missing="" still=""
   for need; do
-    is_here "${need%%:*}" || missing="$missing ${need##*:}"
+    is_here "${need%%:*}" || missing="$missing $(package_of "$need")"
   done
   [ -n "$missing" ] || return 0
   echo "missing Debian packages:$missing" >&2
@@ -32,7 +37,7 @@ install_missing() {
       echo "installing them" >&2
       # The first attempt fails where the lists of packages were never fetched.
       local install="$become env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends"
-      $install $missing >&2 || { $become apt-get update -q >&2 && $install $missing >&2; }
+      $install $missing >&2 || { $become apt-get update -q >&2 && $install $missing >&2; } || true
     else
       echo "no right to install: unpacking them into .deps" >&2
       mkdir -p "$deps"
@@ -40,7 +45,7 @@ install_missing() {
     fi
   fi
   for need; do
-    is_here "${need%%:*}" || still="$still ${need##*:}"
+    [[ $need == *\? ]] || is_here "${need%%:*}" || still="$still $(package_of "$need")"
   done
   [ -z "$still" ] && return 0
   echo "these are still missing:$still" >&2

@@ -1,6 +1,5 @@
 // yent-run: say something; Yent reacts, and paints the reaction.
 #include <signal.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -11,13 +10,12 @@
 #include "kernels/devices.h"
 #include "kernels/error.h"
 #include "tools/exit_code.h"
+#include "tools/interrupt.h"
 #include "tools/run.h"
+#include "tools/talk/line_editor.h"
 
 namespace yent {
 namespace {
-
-// Ctrl-C ends the program at once: outputs appear by rename, so nothing is left half done.
-void on_interrupt(int) { ::_exit(130); }
 
 void run(int argc, char** argv) {
   const auto options = parse_options(argc, argv, std::getenv("YENT_ISA"));
@@ -34,33 +32,25 @@ void run(int argc, char** argv) {
     const Timings::Span total(&run.timings, "total");
     if (options->complete) {
       complete(run);
+    } else if (options->interactive) {
+      const auto lines = make_line_editor(options->json);
+      converse(run, *lines);
     } else if (options->words.empty() && !options->prompt && options->cond.empty()) {
       explain(run);
     } else {
       paint(run);
     }
   }
-  if (!options->seed && run.report.contains("seed")) console.say(fmt::format("seed {}", run.seed));
-  if (options->timings) {
-    for (const Timings::Stage& s : run.timings.stages()) {
-      const size_t n = s.ms.size();
-      const std::string times = n > 1 ? fmt::format(" ({} x {:.1f})", n, s.sum() / n) : "";
-      std::fprintf(stderr, "%-14s %10.1f ms%s\n", s.name.c_str(), s.sum(), times.c_str());
-    }
-  }
-  if (options->json) {
-    for (const Timings::Stage& s : run.timings.stages()) run.report["timings_ms"][s.name] = s.sum();
-    console.print(run.report.dump(2) + "\n");
-  }
+  if (!options->seed && !options->interactive && run.report.contains("seed"))
+    console.say(fmt::format("seed {}", run.seed));
+  if (!options->interactive) print_report(run);
 }
 
 }  // namespace
 }  // namespace yent
 
 int main(int argc, char** argv) {
-  struct sigaction interrupt = {};
-  interrupt.sa_handler = yent::on_interrupt;
-  ::sigaction(SIGINT, &interrupt, nullptr);
+  yent::handle_interrupts();
   // Past a limit on the size of files a write then fails as on a full disk.
   ::signal(SIGXFSZ, SIG_IGN);
   try {

@@ -54,9 +54,9 @@ TEST_CASE("cli: a wrong command line is 2") {
            {"-p", "x", "--blend", "grain=3"},
            {"-p", "x", "--filter", "blend", "--blend", "grain"},
            {"-p", "x", "--filter", "blend", "--blend", "noise=3"},
-           {"-p", "x", "--glyphs", "tone"},
-           {"--cond", "c", "--glyphs", "attention"},
-           {"--dual", "x"},
+            {"-p", "x", "--glyphs", "tone"},
+            {"--cond", "c", "--glyphs", "attention"},
+            {"--html", "x", "words"},
            {"--prompt-only"},
            {"--complete", "x", "words"},
        }) {
@@ -141,9 +141,10 @@ TEST_CASE("cli: a painter that lacks a part is 3 and the part is named") {
 TEST_CASE("cli: --json is one object with every key") {
   if (Program::absent()) return;
   const Program program;
-  const Args keys{"said", "words",     "prompt",  "mood",   "temperature",
-                  "seed", "steps",     "width",   "height", "device",
-                  "isa",  "precision", "threads", "output", "timings_ms"};
+  const Args keys{"said",   "words",     "starter",     "detail",     "suffix",    "style",
+                  "prompt", "mood",      "temperature", "dissonance", "boredom",   "artist",
+                  "roast",  "seed",      "steps",       "width",      "height",    "device",
+                  "isa",    "precision", "threads",     "output",     "timings_ms"};
   const Args json{"--json", "-o", "a.png"};
   const Outcome spoken = program.paint(
       Args{"who", "are you", "--mood", "angry", "--explain", "--llm", kGolden + "toy_voice.gguf"} +

@@ -49,6 +49,7 @@ pid_t Program::start(Args args) const {
   const auto redirect = [](const std::string& path, int to) {
     ::dup2(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0666), to);
   };
+  ::dup2(::open("/dev/null", O_RDONLY), 0);
   redirect(out, 1);
   redirect(err, 2);
   if (in_child) in_child();
