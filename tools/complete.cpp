@@ -39,6 +39,7 @@ void complete(Run& run) {
       },
       &run.timings);
   if (!o.json) run.console.print("\n");
+  if (!o.seed) run.console.say(fmt::format("seed {}", run.seed));
   if (result.context_full) run.console.say("the context is full");
   if (!o.dump.empty()) {
     Dump dump;

@@ -37,12 +37,6 @@ std::vector<std::string> noise_levels_names() {
   return names;
 }
 
-std::vector<std::string> charset_names() {
-  std::vector<std::string> names;
-  for (const NamedCharset& charset : named_charsets()) names.emplace_back(charset.name);
-  return names;
-}
-
 std::vector<std::string> mood_names() {
   std::vector<std::string> names;
   for (const Mood& mood : built_in_persona().moods) names.push_back(mood.name);
@@ -123,10 +117,9 @@ void add_painting(CommandLine& line, Options& o) {
 
 void add_output(CommandLine& line, Options& o) {
   OptionGroup show(line, "Output");
-  show.add(
-      "-o,--output FILE", o.output,
-      "PNG or JPEG, by its ending (yent.png); - is a PNG to standard output, and all text then "
-      "goes to standard error");
+  show.add("-o,--output FILE", o.output,
+           "PNG or JPEG, by its ending (the next free yent-0001.png); - is a PNG to standard "
+           "output, and all text then goes to standard error");
   show.add("--ascii FILE", o.ascii, "also write the ASCII art as text");
   show.add("--filter ascii|blend|none", o.filter,
            "what the picture shows (ascii); blend lets the words grow where it is lit and flat");
@@ -269,7 +262,7 @@ void check_together(const Options& o, const CommandLine& line) {
   }
   if (o.prompt_only && o.prompt) throw usage_error("--prompt-only needs words, not -p");
   if (o.output == "-" && o.json) throw usage_error("-o - and --json both want standard output");
-  if (o.output.empty()) throw usage_error("-o is empty, expected a file");
+  if (given("--output") && o.output.empty()) throw usage_error("-o is empty, expected a file");
   if (o.glyphs == "attention" && !o.cond.empty()) {
     throw usage_error("--glyphs attention needs words, and --cond has none");
   }

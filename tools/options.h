@@ -17,7 +17,7 @@ struct Options {
   std::optional<std::string> prompt;  // to the painter, past Yent
   std::string negative = "extra fingers, blurry, watermark";
   bool prompt_only = false;
-  std::string output = "yent.png";
+  std::string output;  // empty: the next free yent-0001.png
   std::string ascii;
   std::optional<uint64_t> seed;
   int steps = 25, width = 0, height = 0, batch = 1;  // sizes 0: the model's own

@@ -14,6 +14,7 @@
 #include "engine/pipeline/named_policy.h"
 #include "kernels/error.h"
 #include "loaders/io/output_file.h"
+#include "tools/number.h"
 #include "tools/paint_request.h"
 
 namespace yent {
@@ -72,8 +73,10 @@ std::vector<NamedFile> outputs_of(const Options& o) {
   if (!o.dump.empty()) outputs.push_back({"--dump", o.dump});
   if (!o.session.empty()) outputs.push_back({"--session", o.session});
   if (o.complete || o.prompt_only) return outputs;  // nothing is painted
+  const int unnamed = o.output.empty() ? next_picture_number() : 0;
   for (int k = 0; k < o.batch; ++k) {
-    if (o.output != "-") outputs.push_back({"-o", numbered(o.output, k)});
+    if (unnamed > 0) outputs.push_back({"the picture", unnamed_picture(unnamed + k)});
+    if (unnamed == 0 && o.output != "-") outputs.push_back({"-o", numbered(o.output, k)});
     if (!o.ascii.empty()) outputs.push_back({"--ascii", numbered(o.ascii, k)});
   }
   return outputs;
@@ -145,10 +148,21 @@ fs::path numbered(const fs::path& path, int index) {
   return path.parent_path() / name;
 }
 
-std::vector<fs::path> picture_paths(const Options& o, int first) {
-  std::vector<fs::path> paths;
-  for (int k = 0; k < o.batch; ++k) paths.push_back(numbered(o.output, first + k));
-  return paths;
+std::string unnamed_picture(int number) { return fmt::format("yent-{:04}.png", number); }
+
+int next_picture_number() {
+  constexpr std::string_view begin = "yent-", end = ".png";
+  int64_t last = 0;
+  std::error_code error;
+  for (fs::directory_iterator at(".", error); !error && at != fs::directory_iterator();
+       at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    if (!name.starts_with(begin) || !name.ends_with(end) || name.size() > 16) continue;
+    const std::string_view digits(name.data() + begin.size(),
+                                  name.size() - begin.size() - end.size());
+    last = std::max(last, whole_number(digits).value_or(0));
+  }
+  return static_cast<int>(last) + 1;
 }
 
 bool is_jpeg_name(const fs::path& path) {
@@ -158,7 +172,7 @@ bool is_jpeg_name(const fs::path& path) {
 
 void check_outputs(const Options& o) {
   if (o.output == "-" && o.batch > 1) throw usage_error("-o - takes one picture, not {}", o.batch);
-  if (!o.complete && !o.prompt_only) check_ending(o.output);
+  if (!o.complete && !o.prompt_only && !o.output.empty()) check_ending(o.output);
   std::map<Identity, NamedFile> read, written;
   for (NamedFile& input : inputs_of(o)) {
     if (const auto identity = existing(input.path)) read.emplace(*identity, std::move(input));

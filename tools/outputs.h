@@ -11,8 +11,10 @@ namespace yent {
 // picture.png, picture_2.png, picture_3.png, ...; an empty path stays empty.
 std::filesystem::path numbered(const std::filesystem::path& path, int index);
 
-// Where the pictures of a run go, one for each. `first` counts those made before.
-std::vector<std::filesystem::path> picture_paths(const Options& options, int first = 0);
+// Where a picture goes without -o: yent-0001.png, yent-0002.png, ... in this folder, the first
+// number above all that are there.
+std::string unnamed_picture(int number);
+int next_picture_number();
 
 // Whether a picture of this name is a JPEG. All others are PNG.
 bool is_jpeg_name(const std::filesystem::path& path);

@@ -14,6 +14,7 @@
 #include "engine/text/content_words.h"
 #include "engine/yent/mood.h"
 #include "kernels/error.h"
+#include "kernels/spelling.h"
 #include "tools/outputs.h"
 #include "tools/run.h"
 #include "tools/show.h"
@@ -45,6 +46,11 @@ void end_report(Run& run, const Pipeline::Resolution& made,
 // A charset that the terminal shows may have characters that the font of the pictures lacks.
 void check_charset(Run& run) {
   const Options& o = run.options;
+  const auto meant = nearest_name(o.charset, charset_names());
+  if (meant && *meant != o.charset) {
+    run.console.warn(
+        fmt::format("the charset is the characters '{}'; did you mean {}?", o.charset, *meant));
+  }
   for (char32_t c : charset_from(o.charset)) {
     if (o.filter == "none" || has_glyph(c)) continue;
     run.console.warn(fmt::format("the font of the pictures has no U+{:04X}, a box stands for it",
@@ -56,7 +62,6 @@ void check_charset(Run& run) {
 // shown.
 void paint_pictures(Run& run, Painting& painting, const Said& said, Roaster* roaster) {
   const Options& o = run.options;
-  const std::vector<std::filesystem::path> outputs = picture_paths(o, said.pictures_before);
   if (o.glyphs == "attention") painting.request.words = content_words(run.words);
   const PaintRequest& request = painting.request;
   const InfotextFacts facts{.model = model_name(painter_path(o.model)),
@@ -73,18 +78,22 @@ void paint_pictures(Run& run, Painting& painting, const Said& said, Roaster* roa
       run.console.progress("painting", ++calls_done, step.calls * o.batch);
     };
   }
+  if (!o.seed && !o.interactive) run.console.say(fmt::format("seed {}", run.seed));
+  std::vector<std::filesystem::path> written;
   events.picture = [&](Painted&& painted) {
     if (roaster && painted.index == 0) {
       run.report["roast"] = roaster->finish();
       run.words += " " + roaster->finish();
     }
-    show(run, painted,
-         {outputs[painted.index], numbered(o.ascii, said.pictures_before + painted.index)},
-         infotext(request, painting.made, painted.seed, facts));
-    if (o.output != "-") run.console.say(outputs[painted.index].string());
+    const int k = painted.index;
+    written.push_back(show(
+        run, painted,
+        {numbered(o.output, said.pictures_before + k), numbered(o.ascii, said.pictures_before + k)},
+        infotext(request, painting.made, painted.seed, facts)));
+    if (o.output != "-") run.console.say(written.back().string());
   };
   painting.pipeline.paint(request, events, said.cancel);
-  end_report(run, painting.made, outputs);
+  end_report(run, painting.made, written);
 }
 
 }  // namespace
@@ -122,6 +131,7 @@ void react(Run& run, Speaker& speaker, const Said& said, const PromptLimit& limi
   const ReactionSpec spec = speaker.spec();
   const Reaction reaction = speaker.answer(said.words, spec, limit, said.cancel);
   if (!run.options.json) run.console.print(reaction.prompt + "\n");
+  if (!run.options.seed) run.console.say(fmt::format("seed {}", run.seed));
   if (!speaker.are_two()) return;
   Roaster roaster(run, speaker, said.words, spec);
   run.report["roast"] = roaster.finish();

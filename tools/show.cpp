@@ -26,14 +26,19 @@ std::vector<uint8_t> encode(Run& run, const Image& picture, const std::filesyste
   return encode_jpeg(picture);
 }
 
-void write_picture(Run& run, const Image& picture, const std::filesystem::path& path,
-                   const std::string& text) {
+std::filesystem::path write_picture(Run& run, const Image& picture,
+                                    const std::filesystem::path& path, const std::string& text) {
   const std::vector<uint8_t> bytes = encode(run, picture, path, text);
-  if (path != "-") return write_file_atomically(path, bytes);
+  if (path.empty()) return write_new_file("", unnamed_picture, next_picture_number(), bytes);
+  if (path != "-") {
+    write_file_atomically(path, bytes);
+    return path;
+  }
   std::cout.write(reinterpret_cast<const char*>(bytes.data()),
                   static_cast<std::streamsize>(bytes.size()));
   std::cout.flush();
   if (!std::cout) throw run_error("the picture cannot be written to standard output");
+  return path;
 }
 
 AsciiArt draw(const Options& o, const Painted& painted, const AsciiOptions& options) {
@@ -61,7 +66,8 @@ void tell_words(Run& run, const Painted& painted, const AsciiOptions& options,
 
 }  // namespace
 
-void show(Run& run, const Painted& painted, const Outputs& to, const std::string& text) {
+std::filesystem::path show(Run& run, const Painted& painted, const Outputs& to,
+                           const std::string& text) {
   const Options& o = run.options;
   const Image& image = painted.image;
   const bool filtered = o.filter != "none";
@@ -79,18 +85,20 @@ void show(Run& run, const Painted& painted, const Outputs& to, const std::string
     options.columns = readable_columns(image.width, o.columns);
     picture = paint_ascii(draw(o, painted, options), image.width, image.height);
   }
-  if (filtered) tell_words(run, painted, options, to.picture);
+  std::filesystem::path written;
   {
     const Timings::Span span(&run.timings, "png");
-    write_picture(run, picture, to.picture, text);
+    written = write_picture(run, picture, to.picture, text);
   }
+  if (filtered) tell_words(run, painted, options, written);
   options.columns = o.columns;
   if (!to.ascii.empty()) write_file_atomically(to.ascii, ascii_text(draw(o, painted, options)));
-  if (!filtered || run.console.quiet() || o.json) return;
+  if (!filtered || run.console.quiet() || o.json) return written;
   const Terminal& terminal = run.console.terminal();
   if (terminal.is_terminal) options.columns = std::min(o.columns, terminal.columns);
   run.console.print(
       ascii_text(draw(o, painted, options), o.color ? colour_of(terminal) : TerminalColour::none));
+  return written;
 }
 
 }  // namespace yent

@@ -41,8 +41,6 @@ void run(int argc, char** argv) {
       paint(run);
     }
   }
-  if (!options->seed && !options->interactive && run.report.contains("seed"))
-    console.say(fmt::format("seed {}", run.seed));
   if (!options->interactive) print_report(run);
 }
 

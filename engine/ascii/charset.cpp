@@ -29,6 +29,12 @@ std::string named(char32_t c) {
 
 std::span<const NamedCharset> named_charsets() { return charsets; }
 
+std::vector<std::string> charset_names() {
+  std::vector<std::string> names;
+  for (const NamedCharset& named : charsets) names.emplace_back(named.name);
+  return names;
+}
+
 std::u32string charset_from(std::string_view name_or_glyphs) {
   for (const NamedCharset& named : charsets) {
     if (named.name == name_or_glyphs) return std::u32string(named.glyphs);

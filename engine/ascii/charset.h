@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace yent {
 
@@ -14,6 +15,7 @@ struct NamedCharset {
 };
 
 std::span<const NamedCharset> named_charsets();
+std::vector<std::string> charset_names();
 
 // The charset of this name or, where no name fits, the string itself (UTF-8), one level for each
 // code point. Throws a usage error for an empty string, for more than 256 levels, and for

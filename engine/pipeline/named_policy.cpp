@@ -1,11 +1,10 @@
 #include "engine/pipeline/named_policy.h"
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 
 #include "engine/pipeline/assets.h"
 #include "kernels/error.h"
+#include "kernels/spelling.h"
 #include "loaders/io/embedded.h"
 
 namespace yent {
@@ -15,8 +14,8 @@ Policy shipped_policy(const std::string& name) {
   const std::string file = "policies/" + name + ".policy";
   const std::vector<std::string> known = policy_names();
   if (!known.empty() && !find_shipped(file)) {
-    throw file_error("the policy {} does not ship with yent, expected a file or one of {}", name,
-                     fmt::join(known, ", "));
+    throw file_error("the policy {} does not ship with yent, expected a file or {}", name,
+                     one_of(name, known));
   }
   return Policy::read(shipped(file));
 }

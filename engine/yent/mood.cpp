@@ -1,10 +1,10 @@
 #include "engine/yent/mood.h"
 
-#include <fmt/ranges.h>
 #include <algorithm>
 
 #include "engine/yent/words.h"
 #include "kernels/error.h"
+#include "kernels/spelling.h"
 
 namespace yent {
 namespace {
@@ -24,12 +24,12 @@ const Mood& mood_of(std::string_view text, const Persona& persona) {
 }
 
 const Mood& mood_named(std::string_view name, const Persona& persona) {
-  std::vector<std::string_view> names;
+  std::vector<std::string> names;
   for (const Mood& mood : persona.moods) {
     if (mood.name == name) return mood;
     names.push_back(mood.name);
   }
-  throw usage_error("mood {} is unknown, expected one of {}", name, fmt::join(names, ", "));
+  throw usage_error("mood {} is unknown, expected {}", name, one_of(name, names));
 }
 
 float reaction_temperature(std::string_view text, const Persona& persona, double base) {

@@ -1,6 +1,7 @@
 #include "kernels/cpu/isa_table.h"
 
 #include "kernels/error.h"
+#include "kernels/spelling.h"
 
 namespace yent {
 
@@ -133,7 +134,7 @@ bool supports(const CpuFeatures& f, Isa isa) {
 }
 
 Isa resolve_cap(const std::string& name, const CpuFeatures& features) {
-  std::string known;
+  std::vector<std::string> known;
   Isa best = Isa::ref;
   for (int i = 0; i < isa_count; ++i) {
     const Isa isa = static_cast<Isa>(i);
@@ -143,9 +144,9 @@ Isa resolve_cap(const std::string& name, const CpuFeatures& features) {
       throw run_error("isa {}: this machine does not have it; its best is {}", name,
                       isa_name(resolve_cap("", features)));
     }
-    known += i ? std::string(", ") + isa_name(isa) : isa_name(isa);
+    known.emplace_back(isa_name(isa));
   }
-  if (!name.empty()) throw usage_error("isa {}: unknown; there are {}", name, known);
+  if (!name.empty()) throw usage_error("isa {} is unknown, expected {}", name, one_of(name, known));
   return best;
 }
 

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <string>
 #include <system_error>
@@ -108,10 +109,10 @@ void OutputFile::write(std::span<const std::byte> bytes) {
   }
 }
 
-// close() reports errors that write() did not, so it comes before the old file is replaced.
-void OutputFile::finish() {
-  const bool direct = name_.empty();
-  if (!direct && temporary_.empty()) {
+// A file without a name gets one, and is closed: close() reports errors that write() did not, so it
+// comes before an old file is replaced.
+void OutputFile::give_temporary_name() {
+  if (!name_.empty() && temporary_.empty()) {
     const std::string open_file = fmt::format("/proc/self/fd/{}", fd_);
     const std::string name = temporary_name();
     if (::linkat(AT_FDCWD, open_file.c_str(), folder_, name.c_str(), AT_SYMLINK_FOLLOW) != 0) {
@@ -119,10 +120,30 @@ void OutputFile::finish() {
     }
     temporary_ = name;
   }
-  if (::close(std::exchange(fd_, -1)) != 0) fail(errno);
-  if (direct) return;
+  if (fd_ >= 0 && ::close(std::exchange(fd_, -1)) != 0) fail(errno);
+}
+
+void OutputFile::finish() {
+  give_temporary_name();
+  if (name_.empty()) return;
   if (::renameat(folder_, temporary_.c_str(), folder_, name_.c_str()) != 0) fail(errno);
   temporary_.clear();
+}
+
+// A link never replaces a file. Some file systems have no links; then a rename that does not
+// either.
+bool OutputFile::finish_new(const std::string& name) {
+  give_temporary_name();
+  const bool linked = ::linkat(folder_, temporary_.c_str(), folder_, name.c_str(), 0) == 0;
+  if (!linked && errno != EEXIST) {
+    if (::renameat2(folder_, temporary_.c_str(), folder_, name.c_str(), RENAME_NOREPLACE) == 0) {
+      temporary_.clear();
+      return true;
+    }
+  }
+  if (!linked && errno != EEXIST) fail(errno);
+  if (linked) ::unlinkat(folder_, std::exchange(temporary_, {}).c_str(), 0);
+  return linked;
 }
 
 void write_file_atomically(const fs::path& path, std::span<const uint8_t> bytes) {
@@ -134,6 +155,15 @@ void write_file_atomically(const fs::path& path, std::span<const uint8_t> bytes)
 void write_file_atomically(const fs::path& path, std::string_view text) {
   write_file_atomically(path,
                         std::span(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
+}
+
+fs::path write_new_file(const fs::path& folder, const std::function<std::string(int)>& name,
+                        int first, std::span<const uint8_t> bytes) {
+  OutputFile file(folder / name(first));
+  file.write(std::as_bytes(bytes));
+  for (int number = first;; ++number) {
+    if (file.finish_new(name(number))) return folder / name(number);
+  }
 }
 
 }  // namespace yent

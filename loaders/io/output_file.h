@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,9 +34,13 @@ class OutputFile {
 
   void write(std::span<const std::byte> bytes);
   void finish();
+  // The same under a name in the same folder that no file has yet: false where one has, and another
+  // name can be tried.
+  bool finish_new(const std::string& name);
 
  private:
   void open_beside();
+  void give_temporary_name();
   [[noreturn]] void fail(int reason) const;
 
   std::filesystem::path path_;
@@ -47,5 +52,11 @@ class OutputFile {
 // A whole file at once, as OutputFile does it.
 void write_file_atomically(const std::filesystem::path& path, std::span<const uint8_t> bytes);
 void write_file_atomically(const std::filesystem::path& path, std::string_view text);
+
+// A new file in `folder` under the first of name(first), name(first + 1), ... that no file has;
+// returns its path. Of two processes that do so at once each gets its own.
+std::filesystem::path write_new_file(const std::filesystem::path& folder,
+                                     const std::function<std::string(int)>& name, int first,
+                                     std::span<const uint8_t> bytes);
 
 }  // namespace yent

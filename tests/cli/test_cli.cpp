@@ -181,7 +181,7 @@ TEST_CASE("cli: what goes to standard output and what to standard error") {
   Outcome o = program.paint({"-p", "x", "--columns", "10", "--ascii", "a.txt", "-t", "1"});
   CHECK(o.out == program.read("a.txt"));  // no escapes into a file
   CHECK(o.out.find('\n') >= 10);
-  CHECK(o.err == "yent.png\n");
+  CHECK(o.err == "yent-0001.png\n");
   o = program.paint({"-p", "x", "-q"});
   CHECK(o.out + o.err == "");
   o = program.paint({"-p", "x", "--raw"});
@@ -197,6 +197,38 @@ TEST_CASE("cli: what goes to standard output and what to standard error") {
   CHECK(o.err.find('\n') != std::string::npos);
   o = program.paint({"-p", "x", "--timings", "-o", "a.png"});
   CHECK(o.err.find("unet_step") != std::string::npos);
+}
+
+TEST_CASE("cli: without -o a picture gets the next free number") {
+  if (Program::absent()) return;
+  const Program program;
+  put(program.here / "yent-0003.png", "mine");
+  put(program.here / "yent-1000.jpg", "mine");
+  const Outcome o = program.paint({"-p", "x", "--raw", "-b", "2", "--json"});
+  CHECK(parse_json(o.out, "report")["output"].dump() == R"(["yent-0004.png","yent-0005.png"])");
+  CHECK(o.err == "yent-0004.png\nyent-0005.png\n");
+  CHECK(program.read("yent-0003.png") == "mine");
+  // The name is the last line, behind the seed.
+  const Outcome random = program.run({"--device", "cpu", "-t", "1", "-m", kGolden + "toy_painter",
+                                      "--steps", "1", "-p", "x", "--raw"});
+  CHECK(random.err.starts_with("seed "));
+  CHECK(random.err.ends_with("\nyent-0006.png\n"));
+}
+
+TEST_CASE("cli: of several programs at once each has its own pictures") {
+  if (Program::absent()) return;
+  Program program;
+  std::vector<pid_t> children;
+  for (int i = 0; i < 4; ++i) {
+    children.push_back(program.start({"--device", "cpu", "-t", "1", "-m", kGolden + "toy_painter",
+                                      "--steps", "1", "-p", "x", "--raw", "-q", "-b", "8"}));
+  }
+  for (pid_t child : children) CHECK(program.finish(child).code == 0);
+  CHECK(program.files().size() == 32);
+  for (const std::string& file : program.files()) {
+    CHECK(program.read(file).starts_with("\x89PNG"));
+    CHECK(program.read(file).ends_with("IEND\xAE\x42\x60\x82"));
+  }
 }
 
 TEST_CASE("cli: a prompt is literal, may be empty, and what is cut is named") {
@@ -232,7 +264,7 @@ TEST_CASE("cli: --prompt-only wants no weights of the painter") {
   const Outcome whole = program.paint(args);
   REQUIRE(whole.code == 0);
   CHECK(whole.out.size() > 1);
-  CHECK_FALSE(program.has("yent.png"));
+  CHECK_FALSE(program.has("yent-0001.png"));
   for (const char* part : {"/unet", "/vae", "/text_encoder/model.safetensors"}) {
     fs::remove_all(painter + part);
   }

@@ -72,7 +72,7 @@ TEST_CASE("cli: text is taken as it was typed") {
       "; x",       "--dual", "-I",  "--",  "",      " a ", "[[a],[b]]", "--negative="};
   for (const std::string& text : texts) {
     CAPTURE(text);
-    const Outcome o = program.paint({"-p", text, "-n", text, "--json", "--ascii", "t.txt"});
+    const Outcome o = program.paint({"-p", text, "-n", text, "--json", "-o", "yent.png"});
     REQUIRE_MESSAGE(o.code == 0, o.err);
     CHECK(parse_json(o.out, "report")["prompt"] == text);
     if (text.empty()) continue;
@@ -98,7 +98,7 @@ TEST_CASE("cli: text is taken as it was typed") {
   CHECK(parse_json(o.out, "report")["said"] == "--dual -x");
   // Files, too.
   put(program.here / "[a,b]", "mix");
-  fs::remove(program.here / "yent.png");
+  fs::remove(program.here / "yent-0001.png");
   CHECK(check_refused(program, {"-p", "x", "--lora", "[a,b]"}, 3).find("[a,b]") !=
         std::string::npos);
   REQUIRE(program.paint({"-p", "x", "-q", "-o", "{}.png", "--ascii", "[x,y]"}).code == 0);
@@ -130,8 +130,8 @@ TEST_CASE("cli: a character without a glyph is named, one that tears the rows is
   CHECK(o.code == 0);
   CHECK(o.err.find("the font of the pictures has no U+2603, a box stands for it\n") !=
         std::string::npos);
-  CHECK(program.paint({"-p", "x", "--charset", " .\u2603", "--raw"}).err == "yent.png\n");
-  fs::remove(program.here / "yent.png");
+  CHECK(program.paint({"-p", "x", "--charset", " .\u2603", "--raw"}).err == "yent-0002.png\n");
+  fs::remove(program.here / "yent-0001.png");
   const std::string said = check_refused(program, {"-p", "x", "--charset", " \U0001F408"}, 2);
   CHECK(said.find("U+1F408") != std::string::npos);
 }

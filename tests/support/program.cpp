@@ -95,7 +95,7 @@ std::string check_refused(const Program& program, const Args& args, int code) {
   CHECK(o.out.empty());
   CHECK(o.err.starts_with("yent-run: "));
   CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
-  CHECK_FALSE(program.has("yent.png"));
+  CHECK_FALSE(program.has("yent-0001.png"));
   return o.err;
 }
 

@@ -1,7 +1,5 @@
 #include "engine/diffusion/samplers/noise_levels.h"
 
-#include <fmt/ranges.h>
-
 #include <cmath>
 #include <string>
 #include <vector>
@@ -9,6 +7,7 @@
 #include "engine/diffusion/samplers/names.h"
 #include "kernels/error.h"
 #include "kernels/portable_math.h"
+#include "kernels/spelling.h"
 
 namespace yent {
 namespace {
@@ -48,12 +47,12 @@ double beta_quantile(double share, double a) {
 std::span<const NamedNoiseLevels> noise_levels_table() { return table; }
 
 NoiseLevels find_noise_levels(std::string_view name) {
-  std::vector<std::string_view> known;
+  std::vector<std::string> known;
   for (const NamedNoiseLevels& l : table) {
     if (plain_name(name) == l.name) return l.levels;
     known.emplace_back(l.name);
   }
-  throw usage_error("the scheduler is {}, expected one of {}", name, fmt::join(known, ", "));
+  throw usage_error("the scheduler is {}, expected {}", name, one_of(name, known));
 }
 
 double noise_level(NoiseLevels levels, double low, double high, int i, int n) {

@@ -8,6 +8,7 @@
 #include "engine/diffusion/samplers/names.h"
 #include "engine/diffusion/samplers/samplers.h"
 #include "kernels/error.h"
+#include "kernels/spelling.h"
 
 namespace yent {
 namespace {
@@ -40,12 +41,12 @@ constexpr Sampler samplers[] = {
 // clang-format on
 
 // The names of all samplers, or of those that walk noise levels.
-std::string names(bool levels_only) {
-  std::vector<std::string_view> all;
+std::vector<std::string> names(bool levels_only) {
+  std::vector<std::string> all;
   for (const Sampler& s : samplers) {
     if (s.walks_levels || !levels_only) all.emplace_back(s.name);
   }
-  return fmt::format("{}", fmt::join(all, ", "));
+  return all;
 }
 
 const Sampler* by_name(std::string_view wanted) {
@@ -78,7 +79,7 @@ NamedSampler find_sampler(std::string_view name) {
     const Sampler* s = by_name(std::string_view(wanted).substr(0, wanted.size() - suffix.size()));
     if (s) return {*s, l.levels};
   }
-  throw usage_error("the sampler is {}, expected one of {}", name, names(false));
+  throw usage_error("the sampler is {}, expected {}", name, one_of(name, names(false)));
 }
 
 const Sampler* sampler_of_class(std::string_view diffusers_class) {
@@ -95,8 +96,8 @@ Schedule make_schedule(std::string_view name, const SchedulerConfig& config, int
   if (steps < 1 || steps > most) throw usage_error("steps is {}, expected 1 to {}", steps, most);
   if (levels != NoiseLevels::spaced && !sampler.walks_levels) {
     throw usage_error("{} noise levels need one of {}, not {}",
-                      noise_levels_table()[static_cast<size_t>(levels)].title, names(true),
-                      sampler.name);
+                      noise_levels_table()[static_cast<size_t>(levels)].title,
+                      fmt::join(names(true), ", "), sampler.name);
   }
   if (!(strength > 0 && strength <= 1)) {
     throw usage_error("the strength is {}, expected more than 0 and at most 1", strength);
