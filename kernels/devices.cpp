@@ -49,4 +49,12 @@ std::vector<std::string> isa_names() {
   return names;
 }
 
+bool has_isa(const std::string& name) {
+  for (int i = 0; i < isa_count; ++i) {
+    const Isa isa = static_cast<Isa>(i);
+    if (name == isa_name(isa)) return supports(detect_features(), isa);
+  }
+  return false;
+}
+
 }  // namespace yent

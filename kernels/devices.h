@@ -20,5 +20,6 @@ std::vector<std::unique_ptr<Backend>> make_backends(const std::string& device,
 
 // What `isa` may be, in the order of the caps. Not every machine has them.
 std::vector<std::string> isa_names();
+bool has_isa(const std::string& name);  // whether this one has it
 
 }  // namespace yent

@@ -16,7 +16,7 @@ namespace yent {
 namespace {
 
 // Options that the program is going to have. Saying so beats doing half of it.
-constexpr const char* kNotBuilt[] = {"--html", "--preview", "--metadata", "--again", "--serve"};
+constexpr const char* kNotBuilt[] = {"--html", "--preview", "--serve"};
 
 // Any negative seed is a random one, as in sd-cli.
 void read_seed(const std::string& text, Options& o) {
@@ -141,6 +141,12 @@ void add_output(CommandLine& line, Options& o) {
   show.flag("--invert", o.invert, "dark on light");
   show.flag(
       "--no-color", [&o] { o.color = false; }, "glyphs without colour");
+  show.add("--metadata FILE", o.metadata,
+           "print the settings that a PNG or JPEG keeps and stop: AUTOMATIC1111's lines, and the "
+           "command line of yent-run");
+  show.add("--again FILE", o.again,
+           "paint the picture that this file keeps the settings of once more, to the byte; other "
+           "options change them, and what is different on this machine is said");
   show.flag("--timings", o.timings, "time of every stage on standard error");
   show.flag("--json", o.json, "one JSON object on standard output");
   show.flag("-q,--quiet", o.quiet, "nothing but errors");
@@ -225,8 +231,8 @@ bool answer(const Questions& q, const CommandLine& line) {
 // Whether words are missing, which may then come through standard input.
 bool wants_words(const Options& o) {
   const bool paints_without = o.prompt || (!o.cond.empty() && !o.prompt_only);
-  return o.words.empty() && !paints_without && !o.complete && !o.interactive &&
-         (!o.explain || o.prompt_only);
+  return o.words.empty() && o.metadata.empty() && !paints_without && !o.complete &&
+         !o.interactive && (!o.explain || o.prompt_only);
 }
 
 // What concerns a conversation.
@@ -316,12 +322,15 @@ void check_values(const Options& o, const CommandLine& line) {
   }
 }
 
-}  // namespace
+// These do not shape a picture, or what they do is kept in another way.
+const std::vector<std::string> kNotKept{
+    "--again",  "--output",  "--ascii",      "--html",        "--dump",    "--dump-layers",
+    "--json",   "--timings", "--quiet",      "--verbose",     "--explain", "--preview",
+    "--record", "--color",   "--sign",       "--interactive", "--session", "--dual",
+    "--llm",    "--llm2",    "--device",     "--isa",         "--threads", "--seed",
+    "--filter", "--raw",     "--batch-count"};
 
-std::optional<Options> parse_options(int argc, char** argv, const char* environment_isa) {
-  Options o;
-  Questions questions;
-  CommandLine line(about_yent_run().name);
+void declare(CommandLine& line, Options& o, Questions& questions) {
   line.take_words(o.words);
   add_conversation(line, o);
   add_painting(line, o);
@@ -331,12 +340,51 @@ std::optional<Options> parse_options(int argc, char** argv, const char* environm
   add_language_model(line, o);
   add_questions(line, questions);
   for (const char* name : kNotBuilt) line.refuse(name);
-  line.parse(argc, argv);
-  if (answer(questions, line)) return std::nullopt;
+}
+
+// The last steps: what the options say together, and what a picture keeps of them.
+Options finished(Options o, const CommandLine& line, const char* environment_isa) {
   if (o.isa.empty() && environment_isa) o.isa = environment_isa;
   check_together(o, line);
   check_conversation(o, line);
   check_values(o, line);
+  o.arguments = line.typed(kNotKept);
+  o.arguments.push_back("--filter=" + o.filter);  // --raw says it, too
+  return o;
+}
+
+// The options that a picture keeps, and behind them those of the command line. It runs where and as
+// it ran then, as far as this machine can.
+Options options_again(const Options& typed, const CommandLine& line, const char* environment_isa) {
+  if (!typed.words.empty() || typed.prompt || typed.complete || typed.interactive) {
+    throw usage_error("--again paints one picture once more, expected no words and no other mode");
+  }
+  const Recipe recipe = read_recipe(typed.again);
+  std::vector<std::string> words = recipe.arguments;
+  for (const std::string& argument : line.typed()) words.push_back(argument);
+  Options o;
+  Questions none;
+  CommandLine whole(about_yent_run().name);
+  declare(whole, o, none);
+  whole.parse(std::move(words));
+  o.recipe = recipe;
+  if (recipe.said) o.words = {*recipe.said};
+  if (!whole.given("--device") && recipe.device == "cpu") o.device = recipe.device;
+  if (!whole.given("--isa") && !environment_isa && has_isa(recipe.isa)) o.isa = recipe.isa;
+  return finished(std::move(o), whole, environment_isa);
+}
+
+}  // namespace
+
+std::optional<Options> parse_options(int argc, char** argv, const char* environment_isa) {
+  Options o;
+  Questions questions;
+  CommandLine line(about_yent_run().name);
+  declare(line, o, questions);
+  line.parse(argc, argv);
+  if (answer(questions, line)) return std::nullopt;
+  if (!o.again.empty()) return options_again(o, line, environment_isa);
+  o = finished(std::move(o), line, environment_isa);
   if (wants_words(o)) o.words.push_back(piped_words());
   return o;
 }

@@ -6,12 +6,17 @@
 #include <string>
 #include <vector>
 
+#include "tools/recipe.h"
+
 #include "engine/ascii/blend/options.h"
 
 namespace yent {
 
 struct Options {
-  std::vector<std::string> words;  // to Yent
+  std::vector<std::string> words;      // to Yent
+  std::vector<std::string> arguments;  // those of the options that shape a picture, as typed
+  std::string metadata, again;         // pictures
+  std::optional<Recipe> recipe;        // with --again
 
   std::string model = "default", llm = "default";
   std::optional<std::string> prompt;  // to the painter, past Yent

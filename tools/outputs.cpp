@@ -13,6 +13,7 @@
 #include "engine/pipeline/assets.h"
 #include "engine/pipeline/named_policy.h"
 #include "kernels/error.h"
+#include "loaders/io/embedded.h"
 #include "loaders/io/output_file.h"
 #include "tools/number.h"
 #include "tools/paint_request.h"
@@ -21,14 +22,6 @@ namespace yent {
 namespace {
 
 namespace fs = std::filesystem;
-
-// A file of the command line and the option that it belongs to.
-struct NamedFile {
-  std::string option;
-  fs::path path;
-
-  std::string text() const { return option + " " + path.string(); }
-};
 
 // What tells a file from another: device, number and nothing, or those of its folder and its name
 // where it does not exist yet.
@@ -96,19 +89,19 @@ void add_weights(const NamedFile& folder, std::vector<NamedFile>& inputs) {
 
 // The files of a model in a folder, which the run opens by itself. Others beside them are free.
 void add_folder(const NamedFile& folder, std::vector<NamedFile>& inputs) {
-  std::error_code error;
-  if (!fs::is_directory(folder.path, error)) return;
+  if (!is_folder(folder.path)) return;
   for (const char* name : {"model_index.json", "vocab.json", "merges.txt", "config.json"}) {
     inputs.push_back({folder.option, folder.path / name});
   }
   for (const char* part : {"unet", "vae", "text_encoder", "tokenizer", "scheduler"}) {
-    for (const auto& file : fs::directory_iterator(folder.path / part, error)) {
-      inputs.push_back({folder.option, file.path()});
+    for (const fs::path& file : files_in(folder.path / part)) {
+      inputs.push_back({folder.option, file});
     }
   }
 }
 
-// Every file that an option names and the run reads, and those of a folder that it names.
+}  // namespace
+
 std::vector<NamedFile> inputs_of(const Options& o) {
   std::vector<NamedFile> inputs;
   const auto add = [&](const char* option, const fs::path& path) {
@@ -139,8 +132,6 @@ std::vector<NamedFile> inputs_of(const Options& o) {
   }
   return inputs;
 }
-
-}  // namespace
 
 fs::path numbered(const fs::path& path, int index) {
   if (index == 0 || path.empty()) return path;

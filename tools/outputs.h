@@ -2,11 +2,24 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <vector>
 
 #include "tools/options.h"
 
 namespace yent {
+
+// A file of the command line and the option that it belongs to.
+struct NamedFile {
+  std::string option;
+  std::filesystem::path path;
+
+  std::string text() const { return option + " " + path.string(); }
+};
+
+// Every file that an option names and the run reads, and those of a folder that it names. Not all
+// of them exist.
+std::vector<NamedFile> inputs_of(const Options& options);
 
 // picture.png, picture_2.png, picture_3.png, ...; an empty path stays empty.
 std::filesystem::path numbered(const std::filesystem::path& path, int index);

@@ -15,6 +15,7 @@
 #include "engine/yent/mood.h"
 #include "kernels/error.h"
 #include "kernels/spelling.h"
+#include "tools/again.h"
 #include "tools/outputs.h"
 #include "tools/run.h"
 #include "tools/show.h"
@@ -80,6 +81,13 @@ void paint_pictures(Run& run, Painting& painting, const Said& said, Roaster* roa
   }
   if (!o.seed && !o.interactive) run.console.say(fmt::format("seed {}", run.seed));
   std::vector<std::filesystem::path> written;
+  std::optional<Recipe> recipe = recipe_of(run);
+  const auto kept_text = [&](uint64_t seed) {
+    Recipe one = recipe.value_or(Recipe());
+    one.arguments.push_back(fmt::format("--seed={}", seed));
+    one.words = run.words;
+    return KeptText{infotext(request, painting.made, seed, facts), recipe ? recipe_text(one) : ""};
+  };
   events.picture = [&](Painted&& painted) {
     if (roaster && painted.index == 0) {
       run.report["roast"] = roaster->finish();
@@ -89,7 +97,7 @@ void paint_pictures(Run& run, Painting& painting, const Said& said, Roaster* roa
     written.push_back(show(
         run, painted,
         {numbered(o.output, said.pictures_before + k), numbered(o.ascii, said.pictures_before + k)},
-        infotext(request, painting.made, painted.seed, facts)));
+        kept_text(painted.seed)));
     if (o.output != "-") run.console.say(written.back().string());
   };
   painting.pipeline.paint(request, events, said.cancel);
@@ -154,6 +162,16 @@ void react_and_paint(Run& run, Speaker& speaker, const Said& said, Painting& pai
   paint_pictures(run, painting, said, roaster ? &*roaster : nullptr);
 }
 
+// --again: what Yent said then.
+void repaint(Run& run, const Said& said, Painting& painting) {
+  const Options& o = run.options;
+  const Reaction reaction = recall(run);
+  painting.request = request_for(reaction, std::move(painting.request));
+  if (!o.quiet && !o.json) run.console.print(reaction.words + "\n");
+  if (o.explain) print_layers(run, painting.pipeline.explain());
+  paint_pictures(run, painting, said, nullptr);
+}
+
 void paint(Run& run) {
   const Options& o = run.options;
   begin_report(run);
@@ -167,9 +185,12 @@ void paint(Run& run) {
   }
   std::optional<Dump> dump;
   if (!o.dump.empty()) dump.emplace(o.dump_layers);
+  if (o.recipe) compare_with_recipe(run);
   Painting painting(run, dump ? &*dump : nullptr);
   const Said said{words};
-  if (!o.words.empty()) {
+  if (!o.words.empty() && o.recipe) {
+    repaint(run, said, painting);
+  } else if (!o.words.empty()) {
     Speaker speaker(run);
     react_and_paint(run, speaker, said, painting);
   } else {

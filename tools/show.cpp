@@ -8,6 +8,7 @@
 #include "engine/ascii/charset.h"
 #include "engine/ascii/filter.h"
 #include "kernels/error.h"
+#include "loaders/image/jpeg_text.h"
 #include "loaders/io/output_file.h"
 #include "tools/outputs.h"
 
@@ -15,19 +16,23 @@ namespace yent {
 namespace {
 
 std::vector<uint8_t> encode(Run& run, const Image& picture, const std::filesystem::path& path,
-                            const std::string& text) {
+                            const KeptText& text) {
   if (!is_jpeg_name(path)) {
-    const std::vector<std::pair<std::string, std::string>> chunks{{"parameters", text}};
+    std::vector<std::pair<std::string, std::string>> chunks{{"parameters", text.infotext}};
+    if (!text.recipe.empty()) chunks.emplace_back("yent", text.recipe);
     return encode_png(picture, chunks);
   }
-  if (fits_jpeg(text)) return encode_jpeg(picture, text);
-  run.console.warn(fmt::format("{}: the settings are left out, {} bytes are too many for a JPEG",
-                               path.string(), text.size()));
-  return encode_jpeg(picture);
+  const bool fits = fits_jpeg(text.infotext);
+  std::vector<uint8_t> jpeg = fits ? encode_jpeg(picture, text.infotext) : encode_jpeg(picture);
+  if (!fits || (!text.recipe.empty() && !add_jpeg_comment(jpeg, text.recipe))) {
+    run.console.warn(fmt::format("{}: the settings are left out, {} bytes are too many for a JPEG",
+                                 path.string(), text.infotext.size() + text.recipe.size()));
+  }
+  return jpeg;
 }
 
 std::filesystem::path write_picture(Run& run, const Image& picture,
-                                    const std::filesystem::path& path, const std::string& text) {
+                                    const std::filesystem::path& path, const KeptText& text) {
   const std::vector<uint8_t> bytes = encode(run, picture, path, text);
   if (path.empty()) return write_new_file("", unnamed_picture, next_picture_number(), bytes);
   if (path != "-") {
@@ -67,7 +72,7 @@ void tell_words(Run& run, const Painted& painted, const AsciiOptions& options,
 }  // namespace
 
 std::filesystem::path show(Run& run, const Painted& painted, const Outputs& to,
-                           const std::string& text) {
+                           const KeptText& text) {
   const Options& o = run.options;
   const Image& image = painted.image;
   const bool filtered = o.filter != "none";

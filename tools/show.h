@@ -15,10 +15,15 @@ struct Outputs {
   std::filesystem::path picture, ascii;
 };
 
-// Writes one picture, drawn by its words' attention where that was asked for, with `text` as its
-// parameters, and draws it where there is a terminal. Returns where the picture is. Throws a run
+// What a picture keeps: AUTOMATIC1111's settings, and what --again needs, which may be nothing.
+struct KeptText {
+  std::string infotext, recipe;
+};
+
+// Writes one picture, drawn by its words' attention where that was asked for, with its
+// text, and draws it where there is a terminal. Returns where the picture is. Throws a run
 // error where an output cannot be written.
 std::filesystem::path show(Run& run, const Painted& painted, const Outputs& to,
-                           const std::string& text);
+                           const KeptText& text);
 
 }  // namespace yent

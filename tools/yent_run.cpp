@@ -9,6 +9,7 @@
 #include "engine/pipeline/named_policy.h"
 #include "kernels/devices.h"
 #include "kernels/error.h"
+#include "tools/command_line/option_group.h"
 #include "tools/exit_code.h"
 #include "tools/interrupt.h"
 #include "tools/run.h"
@@ -20,6 +21,7 @@ namespace {
 void run(int argc, char** argv) {
   const auto options = parse_options(argc, argv, std::getenv("YENT_ISA"));
   if (!options) return;
+  if (!options->metadata.empty()) return print_and_flush(kept_settings(options->metadata));
   Console console({.quiet = options->quiet,
                    .verbose = options->verbose,
                    .png_on_stdout = options->output == "-"});

@@ -11,6 +11,8 @@ namespace yent {
 namespace {
 
 constexpr std::string_view kPrefix("Exif\0\0", 6);
+constexpr std::string_view kUtf16("UNICODE\0", 8), kAscii("ASCII\0\0\0", 8);
+constexpr uint32_t kOrientation = 0x112, kExifDirectory = 0x8769, kUserComment = 0x9286;
 
 // The types of TIFF that hold whole numbers.
 constexpr int kByte = 1, kShort = 3, kLong = 4;
@@ -32,6 +34,7 @@ class TiffReader {
   bool has(size_t at, size_t count) const {
     return at <= bytes_.size() && count <= bytes_.size() - at;
   }
+  std::string_view text(size_t at, size_t count) const { return text_of(bytes_).substr(at, count); }
   uint32_t u16(size_t at) const { return number(at, 2); }
   uint32_t u32(size_t at) const { return number(at, 4); }
   uint32_t number(size_t at, size_t count) const {
@@ -102,23 +105,72 @@ std::u16string utf16(std::string_view utf8) {
   return units;
 }
 
+std::span<const uint8_t> without_prefix(std::span<const uint8_t> exif) {
+  while (text_of(exif).starts_with(kPrefix)) exif = exif.subspan(kPrefix.size());
+  return exif;
+}
+
+struct TiffEntry {
+  uint32_t tag, type, count;
+  size_t at;  // of the value, or of the address of the values
+};
+
+std::vector<TiffEntry> entries_of(const TiffReader& tiff, size_t directory) {
+  constexpr size_t entry = 12;
+  std::vector<TiffEntry> entries;
+  const size_t count = tiff.u16(directory);
+  for (size_t i = 0; i < count && tiff.has(directory + 2 + i * entry, entry); ++i) {
+    const size_t at = directory + 2 + i * entry;
+    entries.push_back({tiff.u16(at), tiff.u16(at + 2), tiff.u32(at + 4), at + 8});
+  }
+  return entries;
+}
+
+// The first 8 bytes name the encoding.
+std::optional<std::string> comment_text(const TiffReader& tiff, size_t at, size_t count) {
+  if (!tiff.has(at, count)) return {};
+  const std::string_view encoding = tiff.text(at, kUtf16.size());
+  const size_t begin = at + kUtf16.size(), end = at + count;
+  if (encoding == kAscii) return encode_utf8(decode_utf8(tiff.text(begin, end - begin)));
+  if (encoding != kUtf16) return {};
+  std::u32string text;
+  for (size_t i = begin; i + 2 <= end; i += 2) {
+    char32_t c = tiff.u16(i);
+    const char32_t low = i + 4 <= end ? tiff.u16(i + 2) : 0;
+    if (c >= 0xD800 && c < 0xDC00 && low >= 0xDC00 && low < 0xE000) {
+      c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
+      i += 2;
+    }
+    text.push_back(c >= 0xD800 && c < 0xE000 ? 0xFFFD : c);
+  }
+  return encode_utf8(text);
+}
+
 }  // namespace
 
 std::optional<int> exif_orientation(std::span<const uint8_t> exif) {
-  constexpr uint32_t orientation = 0x112;
-  constexpr size_t entry = 12;
-  while (text_of(exif).starts_with(kPrefix)) exif = exif.subspan(kPrefix.size());
-  const TiffReader tiff(exif);
+  const TiffReader tiff(without_prefix(exif));
   if (!tiff.has_header()) return {};
-  const size_t directory = tiff.u32(4), count = tiff.u16(directory);
-  for (size_t i = 0; i < count && tiff.has(directory + 2 + i * entry, entry); ++i) {
-    const size_t at = directory + 2 + i * entry;
-    if (tiff.u16(at) != orientation) continue;
-    const size_t bytes = bytes_of_type(tiff.u16(at + 2));
+  for (const TiffEntry& entry : entries_of(tiff, tiff.u32(4))) {
+    if (entry.tag != kOrientation) continue;
+    const size_t bytes = bytes_of_type(entry.type);
     if (bytes == 0) continue;
-    const uint32_t values = tiff.u32(at + 4);  // more than one is a mistake; the first counts
-    if (values == 0) return {};
-    return static_cast<int>(tiff.number(values <= 4 / bytes ? at + 8 : tiff.u32(at + 8), bytes));
+    if (entry.count == 0) return {};  // more than one is a mistake; the first counts
+    const bool is_inside = entry.count <= 4 / bytes;
+    return static_cast<int>(tiff.number(is_inside ? entry.at : tiff.u32(entry.at), bytes));
+  }
+  return {};
+}
+
+std::optional<std::string> exif_user_comment(std::span<const uint8_t> exif) {
+  const TiffReader tiff(without_prefix(exif));
+  if (!tiff.has_header()) return {};
+  for (const TiffEntry& outer : entries_of(tiff, tiff.u32(4))) {
+    if (outer.tag != kExifDirectory) continue;
+    for (const TiffEntry& entry : entries_of(tiff, tiff.u32(outer.at))) {
+      if (entry.tag != kUserComment || entry.count < kUtf16.size()) continue;
+      return comment_text(tiff, tiff.u32(entry.at), entry.count);
+    }
   }
   return {};
 }
@@ -160,11 +212,9 @@ Image upright(Image stored, int orientation) {
 }
 
 std::optional<std::vector<uint8_t>> exif_comment(std::string_view utf8) {
-  constexpr uint32_t exif_directory = 0x8769, user_comment = 0x9286;
   constexpr uint32_t header = 8, directory = 18;
-  constexpr std::string_view encoding("UNICODE\0", 8);
   const std::u16string units = utf16(utf8);
-  const size_t bytes = encoding.size() + units.size() * 2;
+  const size_t bytes = kUtf16.size() + units.size() * 2;
   constexpr size_t most = 0xFFFF - 2;  // a segment counts its own length
   if (kPrefix.size() + header + 2 * directory + bytes > most) return {};
   TiffWriter tiff;
@@ -172,9 +222,9 @@ std::optional<std::vector<uint8_t>> exif_comment(std::string_view utf8) {
   tiff.text("MM");
   tiff.u16(42);
   tiff.u32(header);
-  tiff.directory(exif_directory, kLong, 1, header + directory);
-  tiff.directory(user_comment, kUndefined, static_cast<uint32_t>(bytes), header + 2 * directory);
-  tiff.text(encoding);
+  tiff.directory(kExifDirectory, kLong, 1, header + directory);
+  tiff.directory(kUserComment, kUndefined, static_cast<uint32_t>(bytes), header + 2 * directory);
+  tiff.text(kUtf16);
   for (char16_t unit : units) tiff.u16(unit);
   return tiff.take();
 }

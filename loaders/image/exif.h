@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -22,6 +23,9 @@ std::optional<int> xmp_orientation(std::string_view xmp);
 
 // The picture as it is to be seen. An orientation outside 2 to 8 changes nothing.
 Image upright(Image stored, int orientation);
+
+// The text of UserComment as UTF-8, where there is one in UTF-16 or ASCII.
+std::optional<std::string> exif_user_comment(std::span<const uint8_t> exif);
 
 // The data of the APP1 segment whose UserComment is this text, as AUTOMATIC1111 writes it: big
 // endian, UTF-16. Nothing for more than 32737 units of UTF-16, which is all that a segment holds.

@@ -11,7 +11,7 @@ namespace yent {
 
 namespace jpeg {
 
-constexpr uint8_t huffman = 0xC4, end = 0xD9, scan = 0xDA, app0 = 0xE0, app1 = 0xE1;
+constexpr uint8_t huffman = 0xC4, end = 0xD9, scan = 0xDA, app0 = 0xE0, app1 = 0xE1, comment = 0xFE;
 
 }  // namespace jpeg
 

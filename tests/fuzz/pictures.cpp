@@ -2,6 +2,7 @@
 #include "kernels/error.h"
 #include "loaders/image/exif.h"
 #include "loaders/image/image.h"
+#include "loaders/image/jpeg_text.h"
 #include "loaders/image/png_chunks.h"
 #include "tests/fuzz/parsers.h"
 
@@ -16,8 +17,11 @@ void png_chunks(Bytes bytes) { walk_png(unsigned_bytes(bytes), "fuzz.png"); }
 
 void picture(Bytes bytes) { decode_image(unsigned_bytes(bytes), "fuzz picture"); }
 
+void jpeg_text(Bytes bytes) { decode_jpeg_text(unsigned_bytes(bytes), "fuzz.jpg"); }
+
 void exif(Bytes bytes) {
   exif_orientation(unsigned_bytes(bytes));
+  exif_user_comment(unsigned_bytes(bytes));
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   xmp_orientation(text);
   exif_comment(text);
@@ -53,6 +57,7 @@ std::vector<Parser> picture_parsers() {
   return {{"png_chunks", png_chunks, mend_png},
           {"png", picture, mend_png},
           {"jpeg", picture},
+          {"jpeg_text", jpeg_text},
           {"exif", exif}};
 }
 

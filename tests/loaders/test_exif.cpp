@@ -8,6 +8,7 @@
 #include "loaders/image/exif.h"
 #include "loaders/image/image.h"
 #include "loaders/image/jpeg_segments.h"
+#include "loaders/image/jpeg_text.h"
 #include "loaders/image/png_chunks.h"
 #include "loaders/io/json.h"
 #include "tests/support/golden.h"
@@ -90,6 +91,28 @@ TEST_CASE("exif: a JPEG that we write is the picture, with the settings where ot
   std::ranges::copy(from_hex("0001928600070000002c0000002c00000000"), std::back_inserter(expected));
   std::ranges::copy(from_hex(comment), std::back_inserter(expected));
   CHECK(std::ranges::equal(segments[1].data, expected));
+  CHECK(exif_user_comment(segments[1].data) == settings);
+}
+
+TEST_CASE("exif: the texts of a JPEG come back, or nothing where they are damaged") {
+  const std::string settings = "caf\u00e9 \U0001f408";
+  std::vector<uint8_t> jpeg = encode_jpeg(ramp(8, 8), settings);
+  REQUIRE(add_jpeg_comment(jpeg, "{\"a\": 1}"));
+  CHECK(decode_image(jpeg, "ours").rgb == decode_image(encode_jpeg(ramp(8, 8)), "ours").rgb);
+  CHECK(decode_jpeg_text(jpeg, "ours") ==
+        PngText{{"parameters", settings}, {"yent", "{\"a\": 1}"}});
+  CHECK(decode_jpeg_text(encode_jpeg(ramp(8, 8)), "ours").empty());
+  CHECK_FALSE(add_jpeg_comment(jpeg, std::string(65534, 'x')));
+  const auto exif = exif_comment(settings).value();
+  CHECK(exif_user_comment(exif) == settings);
+  for (size_t size = 0; size + 1 < exif.size(); ++size) {
+    CHECK_FALSE(exif_user_comment(std::span(exif).first(size)));
+  }
+  for (size_t at = 0; at < exif.size(); ++at) {  // it returns
+    std::vector<uint8_t> bad = exif;
+    bad[at] ^= 0xFF;
+    exif_user_comment(bad);
+  }
 }
 
 TEST_CASE("exif: a segment holds so much text and no more") {

@@ -53,12 +53,11 @@ void check_typed(const OptionRow& row, const std::string& text) {
 
 // CLI11 takes the word behind `--name=` for its value, where an empty text is meant. The last word
 // comes first, as CLI11 wants it.
-std::vector<std::string> typed_words(const CLI::App& app, int argc, char** argv) {
+std::vector<std::string> typed_words(const CLI::App& app, std::vector<std::string> words) {
   const auto takes_value = [&app](const std::string& word) {
     const CLI::Option* option = word.starts_with('-') ? app.get_option_no_throw(word) : nullptr;
     return option && option->get_items_expected_max() > 0;
   };
-  std::vector<std::string> words(argv + 1, argv + argc);
   for (size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
     if (takes_value(words[i])) {
       ++i;  // its value
@@ -111,8 +110,12 @@ void CommandLine::refuse(const char* name) {
 }
 
 void CommandLine::parse(int argc, char** argv) {
+  parse(std::vector<std::string>(argv + std::min(1, argc), argv + argc));
+}
+
+void CommandLine::parse(std::vector<std::string> words) {
   try {
-    app_->parse(typed_words(*app_, argc, argv));
+    app_->parse(typed_words(*app_, std::move(words)));
   } catch (const CLI::ArgumentMismatch& wrong) {  // begins with the option's name
     const std::string sentence = wrong.what();
     throw usage_error("{} needs a value", sentence.substr(0, sentence.find(':')));
@@ -129,6 +132,24 @@ void CommandLine::parse(int argc, char** argv) {
 }
 
 bool CommandLine::given(const char* name) const { return app_->count(name) > 0; }
+
+std::vector<std::string> CommandLine::typed(const std::vector<std::string>& but_not) const {
+  std::vector<std::string> all;
+  for (const OptionRow& row : rows_) {
+    const std::string& name = row.longest_name();
+    const bool left_out = std::ranges::find(but_not, name) != but_not.end();
+    const CLI::Option* option = app_->get_option(name);
+    if (option->count() == 0 || left_out) continue;
+    if (row.value.empty()) {
+      all.push_back(name);
+      continue;
+    }
+    const CLI::results_t& values = option->results();
+    const size_t first = row.repeatable ? 0 : values.size() - 1;  // the last one counts
+    for (size_t i = first; i < values.size(); ++i) all.push_back(name + "=" + values[i]);
+  }
+  return all;
+}
 
 // `value` stands where the declaration has none.
 OptionRow OptionGroup::row_of(const char* declared, const std::string& help,

@@ -33,7 +33,11 @@ class CommandLine {
   // Reads the words behind the program's name. Throws a usage error for a wrong command line; an
   // unknown option that is nearly a known one is answered with that.
   void parse(int argc, char** argv);
+  void parse(std::vector<std::string> words);
   bool given(const char* name) const;  // "--seed", after parsing
+
+  // What was given, as --name or --name=value in the order of the table, but not these options.
+  std::vector<std::string> typed(const std::vector<std::string>& but_not = {}) const;
 
   const std::vector<OptionRow>& rows() const { return rows_; }
 
