@@ -152,7 +152,7 @@ TEST_CASE("cli talk: of two Yents one paints and the other roasts") {
   }
   const Outcome said = program.paint({"--llm", kVoice, "--dual", "hello", "-o", "a.png", "--raw"});
   CHECK(said.out.starts_with("A: "));
-  CHECK(report_of(program.paint(two + Args{"--llm2", kVoice}))["artist"] == "B");
+  CHECK(report_of(program.paint(two + Args{"--llm2", kVoice, "-o", "b.png"}))["artist"] == "B");
   check_refused(program, {"x", "--llm2", kVoice}, 2);
   check_refused(program, {"x", "--dual", "--llm2", "missing", "--llm", kVoice}, 3);
   check_refused(program, {"-p", "x", "--dual"}, 2);
@@ -225,7 +225,7 @@ TEST_CASE("cli talk: in a terminal, Ctrl-C stops the picture and Ctrl-D the prog
   CHECK(terminal.code() == 0);
 
   Program slow;
-  InTerminal painting(slow, args + Args{"--steps", "900", "-W", "256", "-H", "256"});
+  InTerminal painting(slow, args + Args{"--steps", "900", "-W", "64", "-H", "64"});
   REQUIRE(painting.shows("Ctrl-D ends"));
   painting.type("draw me a cat\r");
   CHECK(painting.shows("painting 1"));
