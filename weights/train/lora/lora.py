@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""Trains a style: a LoRA file of rank 8 for the default painter or for any SD1.x / BK-SDM folder.
+"""Trains a style: a LoRA file for the default painter or for any SD1.x / BK-SDM folder.
 
     python lora.py graffiti --painter weights/default --out weights/styles/graffiti.safetensors
     python lora.py mine --painter bk-sdm-tiny --images FOLDER --suffix ", in my style" --out mine.safetensors
 
 Without --images the style is one of the project's five: drawings in that look (../next/drawings). With
---images, FOLDER holds pictures and, beside each, a .txt with its caption. Needs diffusers, peft, torch;
-the file is what diffusers' load_lora_weights and `yent --lora` read."""
+--images, FOLDER holds pictures and, beside each, a .txt with its caption. Needs diffusers, peft, torch,
+and skia-python for the project's drawings. The file is what diffusers' load_lora_weights and
+`yent-run --lora` read; its metadata say `base` (the painter), `rank` and `suffix`."""
 
 import argparse
-import json
+import itertools
 import random
 import sys
 from pathlib import Path
@@ -17,14 +18,14 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from diffusers import AutoencoderKL, DDPMScheduler, StableDiffusionPipeline, UNet2DConditionModel
-from diffusers.utils import convert_state_dict_to_diffusers
+from diffusers import AutoencoderKL, DDPMScheduler, UNet2DConditionModel
 from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict
+from safetensors.torch import save_file
 from transformers import CLIPTextModel, CLIPTokenizer
 
 HERE = Path(__file__).resolve().parent
-RANK = 8
+# All products of the transformers, and each residual block's second convolution.
 TARGETS = [
     "to_q",
     "to_k",
@@ -36,29 +37,36 @@ TARGETS = [
     "proj_out",
     "conv2",
 ]
+WARM_UP = 20  # steps
+JUDGED = 64  # fixed samples of the loss that is printed
 
 
-def drawings(style, count, size):
-    """(picture, caption) of the project's own drawings in this style."""
+def shipped_styles():
+    """Names and suffixes, and the module that captions drawings."""
     sys.path.insert(0, str(HERE.parent / "next"))
     import captions
+
+    return captions.exchanges.TABLES["styles"], captions
+
+
+def drawings(style, suffix, size):
+    """(picture, caption) of the project's own drawings in this style, without end."""
+    _, captions = shipped_styles()
     from drawings.scene import render
 
     source = captions.Captions()
-    for i in range(count):
-        rng = random.Random(f"style {style} {i}")
-        text, scene, _ = source.draw(rng)
-        for suffixes in captions.SUFFIXES.values():
-            for suffix in suffixes:
-                text = text.removesuffix(suffix)
+    for i in itertools.count():
+        text, scene, _ = source.draw(random.Random(f"style {style} {i}"))
+        for known in itertools.chain(*captions.SUFFIXES.values()):
+            text = text.removesuffix(known)
         scene.style = style
-        yield render(scene, size), text + captions.exchanges.TABLES["styles"][style]
+        yield render(scene, size), text + suffix
 
 
 def photographs(folder, suffix, size):
     from PIL import Image
 
-    for path in sorted(folder.glob("*.*")):
+    for path in sorted(folder.iterdir()):
         if path.suffix.lower() in (".png", ".jpg", ".jpeg", ".webp"):
             text = path.with_suffix(".txt")
             caption = text.read_text("utf-8").strip() if text.exists() else ""
@@ -66,70 +74,111 @@ def photographs(folder, suffix, size):
 
 
 @torch.no_grad()
-def encoded(args, pairs):
+def encoded(painter, pairs):
     """All latents and text states at once: the painter's other parts are not needed after that."""
-    vae = AutoencoderKL.from_pretrained(args.painter, subfolder="vae").eval()
-    text = CLIPTextModel.from_pretrained(args.painter, subfolder="text_encoder").eval()
-    words = CLIPTokenizer.from_pretrained(args.painter, subfolder="tokenizer")
+    # transformers computes in the type of the file, which is f16 in many folders.
+    vae = AutoencoderKL.from_pretrained(painter, subfolder="vae").float().eval()
+    text = CLIPTextModel.from_pretrained(painter, subfolder="text_encoder").float().eval()
+    words = CLIPTokenizer.from_pretrained(painter, subfolder="tokenizer")
     latents, states = [], []
     for picture, caption in pairs:
-        x = torch.from_numpy(picture.copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
+        x = torch.tensor(picture).permute(2, 0, 1)[None].float() / 127.5 - 1
         latents.append(vae.encode(x).latent_dist.mean * vae.config.scaling_factor)
         ids = words(
-            caption, padding="max_length", max_length=77, truncation=True, return_tensors="pt"
+            caption,
+            padding="max_length",
+            max_length=text.config.max_position_embeddings,
+            truncation=True,
+            return_tensors="pt",
         ).input_ids
         states.append(text(ids).last_hidden_state)
     return torch.cat(latents), torch.cat(states)
 
 
+def picture_size(painter, unet):
+    vae = AutoencoderKL.load_config(painter, subfolder="vae")
+    return unet.config.sample_size << (len(vae["block_out_channels"]) - 1)
+
+
+class Task:
+    """What the painter was trained for: the loss of its prediction."""
+
+    def __init__(self, painter, unet, latents, states):
+        self.unet, self.latents, self.states = unet, latents, states
+        self.schedule = DDPMScheduler.from_pretrained(painter, subfolder="scheduler")
+        self.kind = self.schedule.config.prediction_type
+        if self.kind not in ("epsilon", "v_prediction"):
+            raise SystemExit(f"{painter} predicts {self.kind}, expected epsilon or v_prediction")
+
+    def sample(self, count):
+        at = torch.randint(0, len(self.latents), (count,))
+        t = torch.randint(0, len(self.schedule.alphas_cumprod), (count,))
+        return at, torch.randn_like(self.latents[at]), t
+
+    def loss(self, at, noise, t):
+        x0 = self.latents[at]
+        v = self.kind == "v_prediction"
+        target = self.schedule.get_velocity(x0, noise, t) if v else noise
+        noised = self.schedule.add_noise(x0, noise, t)
+        return F.mse_loss(self.unet(noised, t, self.states[at]).sample, target)
+
+    @torch.no_grad()
+    def judged(self, samples, batch):
+        parts = zip(*(values.split(batch) for values in samples))
+        return sum(self.loss(*part).item() * len(part[0]) for part in parts) / len(samples[0])
+
+
 def train(args):
     torch.manual_seed(args.seed)
-    unet = UNet2DConditionModel.from_pretrained(args.painter, subfolder="unet").requires_grad_(
-        False
-    )
-    schedule = DDPMScheduler.from_pretrained(args.painter, subfolder="scheduler")
-    vae = json.loads((args.painter / "vae/config.json").read_text())
-    size = args.size or unet.config.sample_size << (len(vae["block_out_channels"]) - 1)
+    unet = UNet2DConditionModel.from_pretrained(args.painter, subfolder="unet").float()
+    unet.requires_grad_(False)
+    size = args.size or picture_size(args.painter, unet)
     pairs = (
         photographs(args.images, args.suffix, size)
         if args.images
-        else drawings(args.style, args.count, size)
+        else itertools.islice(drawings(args.style, args.suffix, size), args.count)
     )
-    latents, states = encoded(args, pairs)
+    task = Task(args.painter, unet, *encoded(args.painter, pairs))
     unet.add_adapter(
-        LoraConfig(r=RANK, lora_alpha=RANK, init_lora_weights="gaussian", target_modules=TARGETS)
+        LoraConfig(
+            r=args.rank,
+            lora_alpha=args.rank,
+            init_lora_weights="gaussian",
+            target_modules=TARGETS,
+        )
     )
     trained = [p for p in unet.parameters() if p.requires_grad]
     opt = torch.optim.AdamW(trained, lr=args.lr, weight_decay=1e-3)
+    fixed = task.sample(JUDGED)
+    before = task.judged(fixed, args.batch)
     for step in range(args.steps):
         for group in opt.param_groups:
-            group["lr"] = args.lr * min(1, (step + 1) / 20, 1.05 - step / args.steps)
-        at = torch.randint(0, len(latents), (args.batch,))
-        x0, noise, t = (
-            latents[at],
-            torch.randn_like(latents[at]),
-            torch.randint(0, len(schedule.alphas_cumprod), (args.batch,)),
-        )
-        target = (
-            schedule.get_velocity(x0, noise, t)
-            if schedule.config.prediction_type == "v_prediction"
-            else noise
-        )
-        loss = F.mse_loss(unet(schedule.add_noise(x0, noise, t), t, states[at]).sample, target)
+            group["lr"] = args.lr * min(1, (step + 1) / WARM_UP, 1.05 - step / args.steps)
+        loss = task.loss(*task.sample(args.batch))
         opt.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         opt.step()
-        if step % 50 == 0 or step == args.steps - 1:
+        if step % 50 == 0:
             print(f"{args.style} step {step}  loss {loss.item():.4f}", flush=True)
-    layers = {
-        k: v.half()
-        for k, v in convert_state_dict_to_diffusers(get_peft_model_state_dict(unet)).items()
+    after = task.judged(fixed, args.batch)
+    print(f"{args.style}: loss on {JUDGED} fixed samples {before:.4f} -> {after:.4f}")
+    return unet
+
+
+def save(args, unet):
+    tensors = {
+        f"unet.{name}": value.half().contiguous()
+        for name, value in get_peft_model_state_dict(unet).items()
+    }
+    metadata = {
+        "format": "pt",
+        "base": args.painter.resolve().name,
+        "rank": str(args.rank),
+        "suffix": args.suffix,
     }
     args.out.parent.mkdir(parents=True, exist_ok=True)
-    StableDiffusionPipeline.save_lora_weights(
-        args.out.parent, unet_lora_layers=layers, weight_name=args.out.name
-    )
+    save_file(tensors, args.out, metadata)
     print(args.out, args.out.stat().st_size, "bytes")
 
 
@@ -139,14 +188,25 @@ def main():
     options.add_argument("--painter", type=Path, required=True, help="a diffusers folder")
     options.add_argument("--out", type=Path, required=True)
     options.add_argument("--images", type=Path)
-    options.add_argument("--suffix", default="")
+    options.add_argument("--suffix", help="words behind every caption; of the five, their own")
     options.add_argument("--count", type=int, default=600, help="drawings")
-    options.add_argument("--size", type=int)
+    options.add_argument("--size", type=int, help="of pictures; the painter's own")
+    options.add_argument("--rank", type=int, default=8)
     options.add_argument("--steps", type=int, default=800)
     options.add_argument("--batch", type=int, default=8)
     options.add_argument("--lr", type=float, default=1e-3)
     options.add_argument("--seed", type=int, default=1)
-    train(options.parse_args())
+    options.add_argument("--threads", type=int, help="of the processor")
+    args = options.parse_args()
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    if not args.images:
+        suffixes, _ = shipped_styles()
+        if args.style not in suffixes:
+            options.error(f"{args.style} has no drawings: --images, or one of {', '.join(suffixes)}")
+        args.suffix = suffixes[args.style] if args.suffix is None else args.suffix
+    args.suffix = args.suffix or ""
+    save(args, train(args))
 
 
 if __name__ == "__main__":
