@@ -1,7 +1,7 @@
 # libyent, for other programs: a shared library that exports the C API and nothing else, and one
 # archive of all objects. Both are made of the objects that the programs link, compiled once.
 set(objects "")
-foreach(part yent_api yent_engine yent_loaders yent_kernels yent_cuda)
+foreach(part yent_api yent_engine yent_deciding yent_loaders yent_names yent_kernels yent_cuda)
   list(APPEND objects $<TARGET_OBJECTS:${part}>)
 endforeach()
 
