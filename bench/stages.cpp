@@ -193,8 +193,7 @@ class Bench {
     {
       const Timings::Span span(&timings, "ascii");
       AsciiOptions ascii{.charset = charset_from("techno")};
-      ascii.columns = readable_columns(image.width, 100);
-      image = paint_ascii(draw_ascii(image, ascii), image.width, image.height);
+      image = paint_ascii(draw_ascii(image, ascii));
     }
     const Timings::Span span(&timings, "png");
     encode_png(image);

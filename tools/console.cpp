@@ -26,29 +26,43 @@ Console::Console(Options options)
   winsize size = {};
   if (::ioctl(::fileno(out_), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
     terminal_.columns = size.ws_col;
+    terminal_.rows = size.ws_row;
   }
   terminal_.term = environment("TERM");
   terminal_.colorterm = environment("COLORTERM");
   terminal_.no_color = environment("NO_COLOR");
+  terminal_.tmux = environment("TMUX");
+  terminal_.sty = environment("STY");
   live_ = ::isatty(STDERR_FILENO) == 1;
 }
 
 void Console::print(const std::string& text) {
   const std::lock_guard lock(mutex_);
   put(text);
+  if (terminal_.is_terminal) text_rows_ += yent::text_rows(text, terminal_.columns);
+}
+
+void Console::draw(const std::string& art) {
+  const std::lock_guard lock(mutex_);
+  put(art);
+  text_rows_ = 0;
 }
 
 void Console::type(const std::string& bit) {
   const std::lock_guard lock(mutex_);
   put(bit);
+  typed_ += bit;
   typing_ = true;
 }
 
 void Console::end_typing() {
   const std::lock_guard lock(mutex_);
   if (std::exchange(typing_, false)) put("\n");
+  if (terminal_.is_terminal)
+    text_rows_ += yent::text_rows(typed_ + "\n" + held_, terminal_.columns);
   std::fputs(held_.c_str(), stderr);
   held_.clear();
+  typed_.clear();
 }
 
 void Console::put(const std::string& text) {
@@ -82,6 +96,7 @@ void Console::write_line(const std::string& sentence) {
   }
   clear_line();
   std::fprintf(stderr, "%s\n", sentence.c_str());
+  if (live_) text_rows_ += yent::text_rows(sentence + "\n", terminal_.columns);
 }
 
 void Console::progress(const std::string& what, int done, int total) {

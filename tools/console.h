@@ -26,6 +26,10 @@ class Console {
   // A line of standard output bit by bit; all that goes to standard error waits until it is ended.
   void type(const std::string& bit);
   void end_typing();
+  // The same for a picture of characters. Text is then counted anew.
+  void draw(const std::string& art);
+  // The rows that text has taken in the terminal since the last picture.
+  int text_rows() const { return text_rows_; }
   // To standard error: what a person may want to know; details only with -v; and what is wrong
   // but goes on. The last two are not repeated.
   void say(const std::string& sentence);
@@ -52,7 +56,8 @@ class Console {
   bool live_ = false;  // standard error is a terminal
   bool line_open_ = false;
   bool typing_ = false;
-  std::string held_;  // lines that wait
+  std::string typed_, held_;  // bits of the line, and lines that wait for its end
+  int text_rows_ = 0;
   std::mutex mutex_;
   std::set<std::string> said_;
   std::chrono::steady_clock::time_point started_;

@@ -7,16 +7,16 @@
 #include "engine/yent/persona.h"
 #include "kernels/devices.h"
 #include "kernels/error.h"
-#include "tools/about.h"
+#include "tools/command_line/about.h"
+#include "tools/command_line/number.h"
 #include "tools/command_line/option_group.h"
-#include "tools/number.h"
 #include "tools/talk/piped_words.h"
 
 namespace yent {
 namespace {
 
 // Options that the program is going to have. Saying so beats doing half of it.
-constexpr const char* kNotBuilt[] = {"--html", "--preview", "--serve"};
+constexpr const char* kNotBuilt[] = {"--preview", "--serve"};
 
 // Any negative seed is a random one, as in sd-cli.
 void read_seed(const std::string& text, Options& o) {
@@ -35,6 +35,15 @@ std::vector<std::string> noise_levels_names() {
   std::vector<std::string> names;
   for (const NamedNoiseLevels& levels : noise_levels_table()) names.emplace_back(levels.name);
   return names;
+}
+
+void read_ascii_scale(const std::string& text, Options& o) {
+  constexpr uint64_t most = 16;
+  const auto scale = natural_number(text);
+  if (text != "raw" && (!scale || *scale < 1 || *scale > most)) {
+    throw usage_error("--ascii-scale is {}, expected 1 to {}, or raw", text, most);
+  }
+  o.ascii_scale = static_cast<int>(scale.value_or(0));
 }
 
 std::vector<std::string> mood_names() {
@@ -121,6 +130,12 @@ void add_output(CommandLine& line, Options& o) {
            "PNG or JPEG, by its ending (the next free yent-0001.png); - is a PNG to standard "
            "output, and all text then goes to standard error");
   show.add("--ascii FILE", o.ascii, "also write the ASCII art as text");
+  show.add("--html FILE", o.html, "also write the ASCII art as a page of HTML, in colour");
+  show.add(
+      "--ascii-scale N|raw", [&o](const std::string& text) { read_ascii_scale(text, o); },
+      "how large the ASCII picture is: N times 8x16 pixels a character (1), or raw, the size of "
+      "the "
+      "picture itself, which then shows at most one column in five pixels");
   show.add("--filter ascii|blend|none", o.filter,
            "what the picture shows (ascii); blend lets the words grow where it is lit and flat");
   show.add(
@@ -130,17 +145,28 @@ void add_output(CommandLine& line, Options& o) {
   show.flag(
       "--raw", [&o] { o.filter = "none"; },
       "pixels only: --filter none, and no art in the terminal");
-  show.add("--columns", o.columns, "columns of the ASCII art (100)");
+  show.add(
+      "--columns", o.columns,
+      "columns of the ASCII art (100); in a terminal fewer where it would not fit with the words "
+      "above it");
   show.add("--charset NAME|CHARACTERS", o.charset,
            "characters from dark to bright, your own or these (techno)", charset_names);
-  show.add("--glyphs level|attention", o.glyphs,
-           "how a character is chosen: by its tone, or by the painter's attention to the words, "
-           "which stand where they drew it (level)");
-  show.add("--boost", o.boost, "brightness of glyphs (2.8)");
+  show.add("--glyphs level|shape|attention", o.glyphs,
+           "how a character is chosen: by its tone, by the outlines in it (from all of ASCII if no "
+           "charset is given), or by the painter's attention to the words, which stand where they "
+           "drew it (level)");
+  show.add(
+      "--boost", o.boost,
+      "brightness of glyphs (2.8): of dark ones, bright ones gain less, so that no colour turns "
+      "white");
   show.add("--fill", o.fill, "brightness behind them (0.5)");
   show.flag("--invert", o.invert, "dark on light");
   show.flag(
-      "--no-color", [&o] { o.color = false; }, "glyphs without colour");
+      "--no-color", [&o] { o.color = false; }, "glyphs without colour, their tones stretched");
+  show.add(
+      "--color auto|always|never", o.color_when,
+      "colour in what is printed (auto): where a terminal has it and NO_COLOR is not set, into "
+      "a pipe too as for less -R, or never");
   show.add("--metadata FILE", o.metadata,
            "print the settings that a PNG or JPEG keeps and stop: AUTOMATIC1111's lines, and the "
            "command line of yent-run");
@@ -278,8 +304,9 @@ void check_together(const Options& o, const CommandLine& line) {
   if (given("--variant") && o.variant.empty()) {
     throw usage_error("--variant is empty, expected a name as fp16, bf16 or non_ema");
   }
-  for (const auto& [flag, file] : {std::pair("--dump", &o.dump), std::pair("--ascii", &o.ascii),
-                                   std::pair("--session", &o.session)}) {
+  for (const auto& [flag, file] :
+       {std::pair("--dump", &o.dump), std::pair("--ascii", &o.ascii), std::pair("--html", &o.html),
+        std::pair("--session", &o.session)}) {
     if (*file == "-") throw usage_error("{} is -, expected a file; -o alone can be -", flag);
   }
   if (!o.dump_layers.empty() && o.dump.empty()) throw usage_error("--dump-layers needs --dump");

@@ -23,7 +23,7 @@ struct Options {
   std::string negative = "extra fingers, blurry, watermark";
   bool prompt_only = false;
   std::string output;  // empty: the next free yent-0001.png
-  std::string ascii;
+  std::string ascii, html;
   std::optional<uint64_t> seed;
   int steps = 25, width = 0, height = 0, batch = 1;  // sizes 0: the model's own
   double guidance = 7.5;
@@ -45,11 +45,13 @@ struct Options {
 
   std::string filter = "ascii";
   int columns = 100;
-  std::string charset = "techno";
+  std::optional<std::string> charset;  // techno; by shape, all of ASCII
+  std::string glyphs = "level";
   double boost = 2.8, fill = 0.5;
   bool invert = false, color = true;
   BlendOptions blend;
-  std::string glyphs = "level";
+  std::string color_when = "auto";
+  int ascii_scale = 1;  // 0: the raw picture's size
 
   std::string device, precision = "auto", policy;
   bool explain = false;

@@ -15,7 +15,7 @@
 #include "kernels/error.h"
 #include "loaders/io/embedded.h"
 #include "loaders/io/output_file.h"
-#include "tools/number.h"
+#include "tools/command_line/number.h"
 #include "tools/paint_request.h"
 
 namespace yent {
@@ -71,6 +71,7 @@ std::vector<NamedFile> outputs_of(const Options& o) {
     if (unnamed > 0) outputs.push_back({"the picture", unnamed_picture(unnamed + k)});
     if (unnamed == 0 && o.output != "-") outputs.push_back({"-o", numbered(o.output, k)});
     if (!o.ascii.empty()) outputs.push_back({"--ascii", numbered(o.ascii, k)});
+    if (!o.html.empty()) outputs.push_back({"--html", numbered(o.html, k)});
   }
   return outputs;
 }

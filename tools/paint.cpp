@@ -6,7 +6,6 @@
 #include <optional>
 #include <sstream>
 
-#include "engine/ascii/charset.h"
 #include "engine/ascii/font.h"
 #include "engine/pipeline/assets.h"
 #include "engine/pipeline/infotext.h"
@@ -47,12 +46,12 @@ void end_report(Run& run, const Pipeline::Resolution& made,
 // A charset that the terminal shows may have characters that the font of the pictures lacks.
 void check_charset(Run& run) {
   const Options& o = run.options;
-  const auto meant = nearest_name(o.charset, charset_names());
-  if (meant && *meant != o.charset) {
+  const auto meant = o.charset ? nearest_name(*o.charset, charset_names()) : std::nullopt;
+  if (meant && *meant != *o.charset) {
     run.console.warn(
-        fmt::format("the charset is the characters '{}'; did you mean {}?", o.charset, *meant));
+        fmt::format("the charset is the characters '{}'; did you mean {}?", *o.charset, *meant));
   }
-  for (char32_t c : charset_from(o.charset)) {
+  for (char32_t c : ascii_options(o).charset) {
     if (o.filter == "none" || has_glyph(c)) continue;
     run.console.warn(fmt::format("the font of the pictures has no U+{:04X}, a box stands for it",
                                  static_cast<uint32_t>(c)));
@@ -93,11 +92,10 @@ void paint_pictures(Run& run, Painting& painting, const Said& said, Roaster* roa
       run.report["roast"] = roaster->finish();
       run.words += " " + roaster->finish();
     }
-    const int k = painted.index;
-    written.push_back(show(
-        run, painted,
-        {numbered(o.output, said.pictures_before + k), numbered(o.ascii, said.pictures_before + k)},
-        kept_text(painted.seed)));
+    const int k = said.pictures_before + painted.index;
+    written.push_back(show(run, painted,
+                           {numbered(o.output, k), numbered(o.ascii, k), numbered(o.html, k)},
+                           kept_text(painted.seed)));
     if (o.output != "-") run.console.say(written.back().string());
   };
   painting.pipeline.paint(request, events, said.cancel);
@@ -105,6 +103,11 @@ void paint_pictures(Run& run, Painting& painting, const Said& said, Roaster* roa
 }
 
 }  // namespace
+
+Painting::Painting(Run& run, Dump* dump)
+    : pipeline(make_pipeline(run)), request(request_of(run, dump)), made(pipeline.check(request)) {
+  check_ascii_size(run.options, made.width, made.height);
+}
 
 void print_layers(Run& run, const std::vector<Resolved>& layers) {
   const std::string text = layers_text(layers);

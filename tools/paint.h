@@ -11,10 +11,7 @@ namespace yent {
 // What a run paints with, loaded once.
 struct Painting {
   // Finds whatever can be wrong with the inputs before the first network runs. `dump` may be null.
-  Painting(Run& run, Dump* dump)
-      : pipeline(make_pipeline(run)),
-        request(request_of(run, dump)),
-        made(pipeline.check(request)) {}
+  Painting(Run& run, Dump* dump);
 
   Pipeline pipeline;
   PaintRequest request;  // all but Yent's prompt

@@ -8,7 +8,7 @@
 #include "engine/pipeline/assets.h"
 #include "engine/pipeline/style.h"
 #include "kernels/error.h"
-#include "tools/number.h"
+#include "tools/command_line/number.h"
 
 namespace yent {
 namespace {

@@ -6,7 +6,8 @@
 #include "engine/ascii/attention_glyphs.h"
 #include "engine/ascii/blend/blend.h"
 #include "engine/ascii/charset.h"
-#include "engine/ascii/filter.h"
+#include "engine/ascii/font.h"
+#include "engine/ascii/terminal.h"
 #include "kernels/error.h"
 #include "loaders/image/jpeg_text.h"
 #include "loaders/io/output_file.h"
@@ -46,7 +47,7 @@ std::filesystem::path write_picture(Run& run, const Image& picture,
   return path;
 }
 
-AsciiArt draw(const Options& o, const Painted& painted, const AsciiOptions& options) {
+AsciiArt art_of(const Options& o, const Painted& painted, const AsciiOptions& options) {
   if (o.glyphs != "attention") return draw_ascii(painted.image, options);
   return draw_by_attention(painted.image, options, painted.attention).art;
 }
@@ -69,40 +70,96 @@ void tell_words(Run& run, const Painted& painted, const AsciiOptions& options,
   }
 }
 
+// The options of the art that becomes a picture.
+AsciiOptions picture_options(const Options& o, const Image& image) {
+  AsciiOptions options = ascii_options(o);
+  if (o.ascii_scale == 0) options.columns = readable_columns(image.width, o.columns);
+  return options;
+}
+
+Image filtered(const Run& run, const Painted& painted) {
+  const Options& o = run.options;
+  const Image& image = painted.image;
+  if (o.filter == "blend") {
+    const std::u32string levels = charset_from(o.charset.value_or("techno"));
+    return blend(image, {growing_words(run.words), levels}, o.blend);
+  }
+  const AsciiArt art = art_of(o, painted, picture_options(o, image));
+  return o.ascii_scale > 0 ? paint_ascii(art, o.ascii_scale)
+                           : paint_ascii(art, image.width, image.height);
+}
+
+ColourUse colour_use(const Options& o) {
+  if (!o.color || o.color_when == "never") return ColourUse::never;
+  return o.color_when == "always" ? ColourUse::always : ColourUse::automatic;
+}
+
+std::u32string charset_of(const Options& o) {
+  if (!o.charset && o.glyphs == "shape") return printable_ascii();
+  return charset_from(o.charset.value_or("techno"));
+}
+
+// The art as the terminal shows it: whole, with the text above it and the name below.
+void draw(Run& run, const Painted& painted, const std::filesystem::path& name) {
+  const Terminal& terminal = run.console.terminal();
+  const TerminalColour colour = colour_of(terminal, colour_use(run.options));
+  AsciiOptions options = ascii_options(run.options);
+  options.colour = colour != TerminalColour::none;
+  if (terminal.is_terminal) {
+    const int rows = run.console.text_rows() + text_rows(name.string(), terminal.columns);
+    options.columns =
+        fitting_columns(options.columns, terminal, rows, painted.image.width, painted.image.height);
+  }
+  run.console.draw(ascii_text(art_of(run.options, painted, options), colour));
+}
+
 }  // namespace
+
+AsciiOptions ascii_options(const Options& o) {
+  return {.columns = o.columns,
+          .charset = charset_of(o),
+          .glyphs = o.glyphs == "shape" ? GlyphChoice::shape : GlyphChoice::level,
+          .boost = static_cast<float>(o.boost),
+          .fill = static_cast<float>(o.fill),
+          .invert = o.invert,
+          .colour = o.color};
+}
+
+void check_ascii_size(const Options& o, int width, int height) {
+  const int64_t rows = ascii_rows(o.columns, width, height);
+  if (o.filter != "ascii" || o.ascii_scale == 0) return;
+  const int64_t across = int64_t{glyph_width} * o.ascii_scale * o.columns;
+  const int64_t down = int64_t{glyph_height} * o.ascii_scale * rows;
+  constexpr int64_t most_pixels = 64'000'000, longest_side = 65'535;  // a JPEG's
+  if (across * down <= most_pixels && std::max(across, down) <= longest_side) return;
+  throw usage_error(
+      "--columns {} with --ascii-scale {} makes a picture of {}x{}, expected at most {} pixels and "
+      "{} a side; --ascii-scale raw keeps {}x{}",
+      o.columns, o.ascii_scale, across, down, most_pixels, longest_side, width, height);
+}
 
 std::filesystem::path show(Run& run, const Painted& painted, const Outputs& to,
                            const KeptText& text) {
   const Options& o = run.options;
-  const Image& image = painted.image;
-  const bool filtered = o.filter != "none";
-  AsciiOptions options{.charset = charset_from(o.charset),
-                       .boost = static_cast<float>(o.boost),
-                       .fill = static_cast<float>(o.fill),
-                       .invert = o.invert,
-                       .colour = o.color};
-  Image picture = image;
-  if (o.filter == "blend") {
+  Image picture = painted.image;
+  if (o.filter != "none") {
     const Timings::Span span(&run.timings, "ascii");
-    picture = blend(image, {growing_words(run.words), options.charset}, o.blend);
-  } else if (filtered) {
-    const Timings::Span span(&run.timings, "ascii");
-    options.columns = readable_columns(image.width, o.columns);
-    picture = paint_ascii(draw(o, painted, options), image.width, image.height);
+    picture = filtered(run, painted);
   }
   std::filesystem::path written;
   {
     const Timings::Span span(&run.timings, "png");
     written = write_picture(run, picture, to.picture, text);
   }
-  if (filtered) tell_words(run, painted, options, written);
-  options.columns = o.columns;
-  if (!to.ascii.empty()) write_file_atomically(to.ascii, ascii_text(draw(o, painted, options)));
-  if (!filtered || run.console.quiet() || o.json) return written;
-  const Terminal& terminal = run.console.terminal();
-  if (terminal.is_terminal) options.columns = std::min(o.columns, terminal.columns);
-  run.console.print(
-      ascii_text(draw(o, painted, options), o.color ? colour_of(terminal) : TerminalColour::none));
+  if (o.filter != "none") tell_words(run, painted, picture_options(o, painted.image), written);
+  AsciiOptions options = ascii_options(o);
+  if (!to.html.empty()) {
+    const std::string title = text.infotext.substr(0, text.infotext.find('\n'));
+    write_file_atomically(to.html, ascii_html(art_of(o, painted, options), title));
+  }
+  options.colour = false;
+  if (!to.ascii.empty()) write_file_atomically(to.ascii, ascii_text(art_of(o, painted, options)));
+  if (o.filter != "none" && !run.console.quiet() && !o.json) draw(run, painted, written);
   return written;
 }
 

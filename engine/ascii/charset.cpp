@@ -35,6 +35,12 @@ std::vector<std::string> charset_names() {
   return names;
 }
 
+std::u32string printable_ascii() {
+  std::u32string glyphs;
+  for (char32_t c = U' '; c <= U'~'; ++c) glyphs.push_back(c);
+  return glyphs;
+}
+
 std::u32string charset_from(std::string_view name_or_glyphs) {
   for (const NamedCharset& named : charsets) {
     if (named.name == name_or_glyphs) return std::u32string(named.glyphs);

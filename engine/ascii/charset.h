@@ -17,6 +17,9 @@ struct NamedCharset {
 std::span<const NamedCharset> named_charsets();
 std::vector<std::string> charset_names();
 
+// All of printable ASCII: what glyphs are chosen from by their shape.
+std::u32string printable_ascii();
+
 // The charset of this name or, where no name fits, the string itself (UTF-8), one level for each
 // code point. Throws a usage error for an empty string, for more than 256 levels, and for
 // characters that do not fill one cell of a terminal (text/unicode.h), which would tear the rows

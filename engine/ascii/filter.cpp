@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "engine/ascii/font.h"
+#include "engine/ascii/shape.h"
 #include "kernels/error.h"
 
 namespace yent {
@@ -35,7 +36,79 @@ Sums sum_of(const Image& image, int x0, int x1, int y0, int y1) {
   return s;
 }
 
-Rgb scaled(const Sums& s, float factor) {
+std::vector<Sums> sums_of_cells(const Image& image, int columns, int rows) {
+  std::vector<Sums> cells;
+  cells.reserve(static_cast<size_t>(columns) * rows);
+  for (int row = 0; row < rows; ++row) {
+    const int y0 = edge(row, rows, image.height);
+    const int y1 = std::max(y0 + 1, edge(row + 1, rows, image.height));
+    for (int column = 0; column < columns; ++column) {
+      const int x0 = edge(column, columns, image.width);
+      const int x1 = std::max(x0 + 1, edge(column + 1, columns, image.width));
+      cells.push_back(sum_of(image, x0, x1, y0, y1));
+    }
+  }
+  return cells;
+}
+
+// In thousandths, 0 to 255000.
+int64_t luminance(const Sums& s) { return (299 * s.r + 587 * s.g + 114 * s.b) / s.pixels; }
+
+double boost_of(const Sums& s, double boost) {
+  if (boost <= 1) return boost;
+  const auto largest = static_cast<double>(std::max({s.r, s.g, s.b}));
+  return boost / (1 + (boost - 1) * largest / (255.0 * static_cast<double>(s.pixels)));
+}
+
+// The luminances that the levels of a charset divide evenly: from low on, `range` of them.
+struct Tones {
+  int64_t low = 0, range = 256'000;
+};
+
+Tones stretched(const std::vector<Sums>& cells) {
+  constexpr int64_t least_range = 64'000;
+  std::vector<int64_t> sorted;
+  for (const Sums& s : cells) sorted.push_back(luminance(s));
+  std::sort(sorted.begin(), sorted.end());
+  const size_t hundredth = sorted.size() / 100;
+  int64_t low = sorted[hundredth], high = sorted[sorted.size() - 1 - hundredth] + 1;
+  if (high - low < least_range) {
+    low = std::clamp((low + high - least_range) / 2, int64_t{0}, 256'000 - least_range);
+    high = low + least_range;
+  }
+  return {low, high - low};
+}
+
+std::u32string glyphs_by_level(const std::vector<Sums>& cells, const Tones& tones,
+                               const AsciiOptions& options) {
+  const auto levels = static_cast<int64_t>(options.charset.size());
+  std::u32string glyphs;
+  glyphs.reserve(cells.size());
+  for (const Sums& s : cells) {
+    const int64_t level =
+        std::clamp<int64_t>((luminance(s) - tones.low) * levels / tones.range, 0, levels - 1);
+    glyphs.push_back(options.charset[options.invert ? levels - 1 - level : level]);
+  }
+  return glyphs;
+}
+
+std::u32string glyphs_by_shape(const Image& image, int columns, int rows, const Tones& tones,
+                               const AsciiOptions& options) {
+  std::array<uint8_t, 256> light;
+  for (int v = 0; v < 256; ++v) {
+    const int64_t level = std::clamp<int64_t>((v * 1000 - tones.low) * 256 / tones.range, 0, 255);
+    light[v] = static_cast<uint8_t>(options.invert ? 255 - level : level);
+  }
+  std::vector<Shape> shapes = shapes_of(image, columns, rows, light);
+  sharpen(shapes, columns, rows);
+  const ShapeTable table(options.charset);
+  std::u32string glyphs;
+  glyphs.reserve(shapes.size());
+  for (const Shape& shape : shapes) glyphs.push_back(table.nearest(shape));
+  return glyphs;
+}
+
+Rgb scaled(const Sums& s, double factor) {
   const auto channel = [&](int64_t sum) {
     const double value = static_cast<double>(sum) / static_cast<double>(s.pixels) * factor;
     return static_cast<uint8_t>(std::lround(std::min(value, 255.0)));
@@ -73,47 +146,44 @@ std::vector<uint8_t> coverage(const Glyph& glyph, int width, int height) {
 
 }  // namespace
 
+int ascii_rows(int columns, int width, int height) {
+  const double aspect = static_cast<double>(height) / width;
+  const double cell_aspect = static_cast<double>(glyph_width) / glyph_height;
+  const double rows = std::max(1.0, std::round(columns * aspect * cell_aspect));
+  constexpr double max_cells = 16'000'000;
+  if (rows * columns > max_cells) {
+    throw usage_error("{}x{} pixels in {} columns are {:.0f} rows, expected at most {:.0f} cells",
+                      width, height, columns, rows, max_cells);
+  }
+  return static_cast<int>(rows);
+}
+
 AsciiArt draw_ascii(const Image& image, const AsciiOptions& options) {
   ENSURE(image.width > 0 && image.height > 0 && options.columns > 0 && !options.charset.empty(),
          "draw_ascii: {}x{} in {} columns of {} levels", image.width, image.height, options.columns,
          options.charset.size());
-  const double aspect = static_cast<double>(image.height) / image.width;
-  const double cell_aspect = static_cast<double>(glyph_width) / glyph_height;
   AsciiArt art;
   art.columns = options.columns;
-  const double rows = std::max(1.0, std::round(options.columns * aspect * cell_aspect));
-  constexpr double max_cells = 16'000'000;
-  if (rows * options.columns > max_cells) {
-    throw usage_error("{}x{} pixels in {} columns are {:.0f} rows, expected at most {:.0f} cells",
-                      image.width, image.height, options.columns, rows, max_cells);
-  }
-  art.rows = static_cast<int>(rows);
+  art.rows = ascii_rows(options.columns, image.width, image.height);
   art.colour = options.colour;
-  art.cells.reserve(static_cast<size_t>(art.columns) * art.rows);
-
-  const auto levels = static_cast<int64_t>(options.charset.size());
+  const std::vector<Sums> sums = sums_of_cells(image, art.columns, art.rows);
+  const Tones tones = options.colour ? Tones() : stretched(sums);
+  const std::u32string glyphs = options.glyphs == GlyphChoice::shape
+                                    ? glyphs_by_shape(image, art.columns, art.rows, tones, options)
+                                    : glyphs_by_level(sums, tones, options);
   const uint8_t light = options.invert ? 0 : 255;
-  for (int row = 0; row < art.rows; ++row) {
-    const int y0 = edge(row, art.rows, image.height);
-    const int y1 = std::max(y0 + 1, edge(row + 1, art.rows, image.height));
-    for (int column = 0; column < art.columns; ++column) {
-      const int x0 = edge(column, art.columns, image.width);
-      const int x1 = std::max(x0 + 1, edge(column + 1, art.columns, image.width));
-      const Sums s = sum_of(image, x0, x1, y0, y1);
-      // lum * pixels * 1000, so that no rounding moves a level.
-      const int64_t lum = 299 * s.r + 587 * s.g + 114 * s.b;
-      const int64_t level = lum * levels / (256'000 * s.pixels);
-      AsciiCell cell;
-      cell.glyph = options.charset[options.invert ? levels - 1 - level : level];
-      if (options.colour) {
-        cell.ink = scaled(s, options.boost);
-        cell.paper = scaled(s, options.fill);
-      } else {
-        cell.ink.fill(light);
-        cell.paper.fill(static_cast<uint8_t>(255 - light));
-      }
-      art.cells.push_back(cell);
+  art.cells.reserve(sums.size());
+  for (size_t i = 0; i < sums.size(); ++i) {
+    const Sums& s = sums[i];
+    AsciiCell cell{.glyph = glyphs[i]};
+    if (options.colour) {
+      cell.ink = scaled(s, boost_of(s, options.boost));
+      cell.paper = scaled(s, options.fill);
+    } else {
+      cell.ink.fill(light);
+      cell.paper.fill(static_cast<uint8_t>(255 - light));
     }
+    art.cells.push_back(cell);
   }
   return art;
 }
@@ -146,6 +216,10 @@ Image paint_ascii(const AsciiArt& art, int width, int height) {
     }
   }
   return out;
+}
+
+Image paint_ascii(const AsciiArt& art, int scale) {
+  return paint_ascii(art, art.columns * glyph_width * scale, art.rows * glyph_height * scale);
 }
 
 }  // namespace yent

@@ -6,31 +6,13 @@
 #include <iterator>
 #include <string_view>
 
+#include "engine/ascii/palette.h"
+#include "engine/text/unicode.h"
 #include "loaders/io/utf8.h"
 
 namespace yent {
 
 namespace {
-
-// Nearest of the 240 fixed colours: a cube of six steps a channel, then 24 greys.
-int indexed_colour(const Rgb& colour) {
-  constexpr int steps[] = {0, 95, 135, 175, 215, 255};
-  const auto squared = [](int a, int b) { return (a - b) * (a - b); };
-  int index = 16, cube_distance = 0, sum = 0;
-  for (int c = 0, weight = 36; c < 3; ++c, weight /= 6) {
-    int best = 0;
-    for (int s = 1; s < 6; ++s) {
-      if (squared(steps[s], colour[c]) < squared(steps[best], colour[c])) best = s;
-    }
-    index += best * weight;
-    cube_distance += squared(steps[best], colour[c]);
-    sum += colour[c];
-  }
-  const int grey_step = std::clamp((sum / 3 - 8 + 5) / 10, 0, 23);  // 8, 18, ... 238
-  int grey_distance = 0;
-  for (int c = 0; c < 3; ++c) grey_distance += squared(8 + 10 * grey_step, colour[c]);
-  return grey_distance < cube_distance ? 232 + grey_step : index;
-}
 
 // 38 sets the glyph's colour, 48 the cell's.
 std::string colour_code(int what, const Rgb& c, TerminalColour kind) {
@@ -67,17 +49,59 @@ std::string hex(const Rgb& c) { return fmt::format("#{:02x}{:02x}{:02x}", c[0], 
 
 }  // namespace
 
-TerminalColour colour_of(const Terminal& terminal) {
-  if (!terminal.is_terminal || !terminal.no_color.empty()) return TerminalColour::none;
+TerminalColour colour_of(const Terminal& terminal, ColourUse use) {
+  const bool always = use == ColourUse::always;
+  if (use == ColourUse::never) return TerminalColour::none;
+  if (!always && (!terminal.is_terminal || !terminal.no_color.empty())) return TerminalColour::none;
   const std::string_view colorterm = terminal.colorterm, term = terminal.term;
+  // Within tmux TERM may begin with screen, too. Of one inside the other, neither variable tells
+  // which is the inner one.
+  const bool screen =
+      !terminal.sty.empty() || (term.starts_with("screen") && terminal.tmux.empty());
+  if (screen) return TerminalColour::indexed;
   if (colorterm == "truecolor" || colorterm == "24bit" || term.ends_with("-direct")) {
     return TerminalColour::truecolour;
   }
-  return term.find("256color") != term.npos ? TerminalColour::indexed : TerminalColour::none;
+  return always || term.find("256color") != term.npos ? TerminalColour::indexed
+                                                      : TerminalColour::none;
 }
 
-std::string ascii_text(const AsciiArt& art, TerminalColour colour) {
-  const bool coloured = colour != TerminalColour::none && art.colour;
+int text_rows(std::string_view text, int columns) {
+  int rows = 0, column = 0;
+  bool escape = false, line_open = false;
+  for (char32_t c : decode_utf8(text)) {
+    if (escape) {  // CSI: up to its letter
+      escape = c == U'[' || c < U'@';
+    } else if (c == U'\x1b') {
+      escape = true;
+    } else if (c == U'\n') {
+      rows += line_open ? 0 : 1;
+      line_open = false;
+    } else {
+      const int cells = fills_one_cell(c) ? 1 : is_mark(c) ? 0 : 2;
+      if (!line_open || column + cells > columns) {
+        ++rows;
+        column = 0;
+      }
+      line_open = true;
+      column += cells;
+    }
+  }
+  return rows;
+}
+
+int fitting_columns(int columns, const Terminal& terminal, int text_rows, int width, int height) {
+  constexpr int spare = 2, least_rows = 4;
+  columns = std::max(1, std::min(columns, terminal.columns));
+  if (terminal.rows <= 0) return columns;
+  int rows = terminal.rows - text_rows - spare;
+  if (rows < least_rows) rows = std::max(1, terminal.rows - spare);
+  return static_cast<int>(std::clamp<int64_t>(int64_t{2} * rows * width / height, 1, columns));
+}
+
+std::string ascii_text(const AsciiArt& given, TerminalColour colour) {
+  const bool coloured = colour != TerminalColour::none && given.colour;
+  const AsciiArt art = coloured && colour == TerminalColour::indexed ? dithered(given) : given;
   std::string out;
   for (int row = 0; row < art.rows; ++row) {
     std::string ink, paper;  // in force on this row
@@ -104,7 +128,8 @@ std::string ascii_html(const AsciiArt& art, const std::string& title) {
   std::string out = fmt::format(
       "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>{}</title><style>\n"
       "body {{ background: {}; }}\n"
-      "pre {{ color: {}; font: bold 16px/16px monospace; display: inline-block; }}\n"
+      "pre {{ color: {}; font: bold 13.3px/16px monospace; display: inline-block; }}\n"
+      "span {{ display: inline-block; height: 16px; vertical-align: top; }}\n"
       "</style></head><body><pre>\n",
       escaped(title), art.colour ? "#000000" : hex(art.cells.front().paper),
       art.colour ? "#ffffff" : hex(art.cells.front().ink));

@@ -54,9 +54,8 @@ TEST_CASE("cli: a wrong command line is 2") {
            {"-p", "x", "--blend", "grain=3"},
            {"-p", "x", "--filter", "blend", "--blend", "grain"},
            {"-p", "x", "--filter", "blend", "--blend", "noise=3"},
-            {"-p", "x", "--glyphs", "tone"},
-            {"--cond", "c", "--glyphs", "attention"},
-            {"--html", "x", "words"},
+           {"-p", "x", "--glyphs", "tone"},
+           {"--cond", "c", "--glyphs", "attention"},
            {"--prompt-only"},
            {"--complete", "x", "words"},
        }) {

@@ -100,7 +100,7 @@ TEST_CASE("cli: a picture's format is its ending's") {
   if (Program::absent()) return;
   const Program program;
   for (const char* name : {"a.jpg", "b.JPEG", "c.PNG"}) {
-    REQUIRE(program.paint({"-p", "a caf\u00e9", "-q", "-b", "2", "-o", name}).code == 0);
+    REQUIRE(program.paint({"-p", "a caf\u00e9", "-q", "-b", "2", "--raw", "-o", name}).code == 0);
   }
   for (const char* name : {"a.jpg", "a_2.jpg", "b.JPEG", "b_2.JPEG"}) {
     CHECK(program.read(name).starts_with("\xFF\xD8\xFF"));
@@ -131,7 +131,7 @@ TEST_CASE("cli: a picture that is stored turned is used upright") {
   jpeg.insert(jpeg.begin() + 2, exif.begin(), exif.end());
   put(program.here / "turned.jpg", std::string(jpeg.begin(), jpeg.end()));
   REQUIRE(
-      program.paint({"-p", "x", "-i", "turned.jpg", "--steps", "2", "-q", "-o", "a.png"}).code ==
+      program.paint({"-p", "x", "-i", "turned.jpg", "--steps", "2", "--raw", "-o", "a.png"}).code ==
       0);
   const Image image = read_image(program.here / "a.png");
   CHECK(image.width == 8);
@@ -147,7 +147,7 @@ TEST_CASE("cli: a name may be as long as the system allows, and one more is 1") 
     CHECK(program.read(name).starts_with("\x89PNG"));
     fs::remove(program.here / name);
   }
-  CHECK(program.files() == Args{"err", "out"});
+  CHECK(program.files().empty());
   const std::string long_name = std::string(252, 'n') + ".png";
   const std::string said = check_refused(program, {"-p", "x", "-o", long_name}, 1);
   CHECK(said.find("File name too long") != std::string::npos);
@@ -156,7 +156,7 @@ TEST_CASE("cli: a name may be as long as the system allows, and one more is 1") 
   check_refused(program, {"-p", "x", "--dump", std::string(256, 'n')}, 1);
   check_refused(program, {"-p", "x", "-i", std::string(256, 'n')}, 3);
   check_refused(program, {"-p", "x", "--lora", std::string(256, 'n') + ":1"}, 3);
-  CHECK(program.files() == Args{"err", "out"});
+  CHECK(program.files().empty());
 }
 
 TEST_CASE("cli: a limit on the size of files is 1, with nothing left behind") {
@@ -175,7 +175,7 @@ TEST_CASE("cli: a limit on the size of files is 1, with nothing left behind") {
   const Outcome o = program.paint(large + Args{"-o", "-"});
   CHECK(o.code == 1);
   CHECK(o.err == "yent-run: the picture cannot be written to standard output\n");
-  CHECK(program.files() == Args{"err", "out"});
+  CHECK(program.files().empty());
 }
 
 TEST_CASE("cli: a full or read-only file system is 1, with nothing left behind") {

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "kernels/spelling.h"
-#include "tools/number.h"
+#include "tools/command_line/number.h"
 
 namespace yent {
 namespace {

@@ -12,7 +12,7 @@
 #include "engine/yent/mood.h"
 #include "kernels/error.h"
 #include "tools/interrupt.h"
-#include "tools/number.h"
+#include "tools/command_line/number.h"
 #include "tools/paint.h"
 #include "tools/talk/line_editor.h"
 

@@ -1,4 +1,4 @@
-#include "tools/about.h"
+#include "tools/command_line/about.h"
 
 namespace yent {
 namespace {

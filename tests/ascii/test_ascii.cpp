@@ -140,11 +140,57 @@ TEST_CASE("ascii: a cell has its pixels' mean, boosted for the glyph, dimmed for
     for (int x = 2; x < 4; ++x) image.pixel(x, y)[0] = 30;
   }
   const AsciiCell whole = draw_ascii(image, with(1)).at(0, 0);
-  CHECK(whole.ink == Rgb{56, 255, 255});  // 20 * 2.8
+  CHECK(whole.ink == Rgb{23, 116, 232});  // times 2.8 / (1 + 1.8 * 200 / 255) = 1.161
   CHECK(whole.paper == Rgb{10, 50, 100});
   const AsciiArt halves = draw_ascii(image, with(2));
   CHECK(halves.at(0, 0).paper == Rgb{5, 50, 100});
   CHECK(halves.at(1, 0).paper == Rgb{15, 50, 100});
+}
+
+TEST_CASE("ascii: boosted glyphs keep their hue, and mild greys become no white") {
+  const auto ink_of = [](Rgb colour, float boost) {
+    AsciiOptions options = with(1);
+    options.boost = boost;
+    return draw_ascii(flat(2, 2, colour), options).at(0, 0).ink;
+  };
+  CHECK(ink_of({10, 10, 10}, 2.8f) == Rgb{26, 26, 26});
+  CHECK(ink_of({128, 128, 128}, 2.8f) == Rgb{188, 188, 188});
+  CHECK(ink_of({255, 255, 255}, 2.8f) == Rgb{255, 255, 255});
+  const Rgb red = ink_of({200, 40, 20}, 2.8f);
+  CHECK(red[1] == doctest::Approx(red[0] / 5.0).epsilon(0.02));
+  CHECK(red[2] == doctest::Approx(red[0] / 10.0).epsilon(0.03));
+  CHECK(ink_of({200, 40, 20}, 1) == Rgb{200, 40, 20});
+  CHECK(ink_of({200, 40, 20}, 0.5f) == Rgb{100, 20, 10});
+  CHECK(ink_of({0, 0, 0}, 1000) == Rgb{0, 0, 0});
+  CHECK(ink_of({1, 255, 3}, 1000) == Rgb{1, 255, 3});
+}
+
+TEST_CASE("ascii: without colour the tones that are there get the whole charset") {
+  Image image(200, 2);  // greys from 90 to 169
+  for (size_t i = 0; i < image.rgb.size(); ++i) {
+    image.rgb[i] = static_cast<uint8_t>(90 + i / 3 % 200 * 80 / 200);
+  }
+  AsciiOptions options = with(200, "0123456789");
+  const auto ends = [&] {
+    const AsciiArt art = draw_ascii(image, options);
+    return std::pair(art.cells.front().glyph, art.cells.back().glyph);
+  };
+  CHECK(ends() == std::pair(U'3', U'6'));
+  options.colour = false;
+  CHECK(ends() == std::pair(U'0', U'9'));
+  options.invert = true;
+  CHECK(ends() == std::pair(U'9', U'0'));
+
+  // What is nearly flat becomes no noise: 2 of 256 tones are at most a level apart.
+  options.invert = false;
+  image = flat(200, 2, {100, 100, 100});
+  std::fill_n(image.pixel(100, 0), 300, uint8_t{102});
+  const AsciiArt art = draw_ascii(image, options);
+  CHECK(std::abs(static_cast<int>(art.cells.front().glyph - art.cells.back().glyph)) <= 1);
+  for (const auto& [grey, glyph] : {std::pair(0, U'0'), {255, U'9'}}) {
+    const auto v = static_cast<uint8_t>(grey);
+    CHECK(draw_ascii(flat(4, 4, {v, v, v}), options).at(0, 0).glyph == glyph);
+  }
 }
 
 TEST_CASE("ascii: rows keep the aspect of the picture") {
@@ -183,6 +229,14 @@ TEST_CASE("ascii: the painting has exactly the size asked for") {
     CHECK(painted.height == height);
     CHECK(painted.rgb.size() == image.rgb.size());
   }
+}
+
+TEST_CASE("ascii: a painting of its own size has whole glyphs") {
+  const AsciiArt art = draw_ascii(gradient(64, 32), with(10));
+  CHECK(paint_ascii(art).width == 80);
+  CHECK(paint_ascii(art).height == art.rows * 16);
+  CHECK(paint_ascii(art, 3).width == 240);
+  CHECK(paint_ascii(art).rgb == paint_ascii(art, 80, art.rows * 16).rgb);
 }
 
 TEST_CASE("ascii: columns stay readable") {
@@ -283,21 +337,6 @@ TEST_CASE("ascii: what does not fill one cell is refused by name") {
   CHECK(refusal("a\nb").starts_with("the charset holds U+000A, expected"));
   CHECK(refusal("\xff") == "the charset is not valid UTF-8");
   CHECK(refusal(" ❤×▓ж").empty());
-}
-
-TEST_CASE("ascii: terminals get what they said they can show") {
-  Terminal terminal{
-      .is_terminal = true, .columns = 80, .term = "xterm", .colorterm = "", .no_color = ""};
-  CHECK(colour_of(terminal) == TerminalColour::none);
-  terminal.term = "xterm-256color";
-  CHECK(colour_of(terminal) == TerminalColour::indexed);
-  terminal.colorterm = "truecolor";
-  CHECK(colour_of(terminal) == TerminalColour::truecolour);
-  terminal.no_color = "1";
-  CHECK(colour_of(terminal) == TerminalColour::none);
-  terminal.no_color = "";
-  terminal.is_terminal = false;
-  CHECK(colour_of(terminal) == TerminalColour::none);
 }
 
 TEST_CASE("ascii: text is the glyphs, row by row") {

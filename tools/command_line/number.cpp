@@ -1,4 +1,4 @@
-#include "tools/number.h"
+#include "tools/command_line/number.h"
 
 #include <charconv>
 #include <cmath>
