@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/ascii/charset.h"
 #include "engine/ascii/font.h"
+#include "engine/text/unicode.h"
 #include "kernels/error.h"
 #include "loaders/io/utf8.h"
 
@@ -162,9 +164,13 @@ AttentiveArt draw_by_attention(const AsciiArt& fine, const AsciiArt& coarse,
 
 AttentiveArt draw_by_attention(const Image& image, const AsciiOptions& options,
                                std::span<const WordMap> maps) {
-  AsciiOptions coarse = options;
+  AsciiOptions fine = options, coarse = options;
+  fine.glyphs = GlyphChoice::shape;
+  fine.charset = printable_ascii();
+  std::erase_if(fine.charset, [](char32_t c) { return is_letter(c) || is_number(c); });
+  coarse.glyphs = GlyphChoice::level;
   coarse.charset = coarser(options.charset);
-  return draw_by_attention(draw_ascii(image, options), draw_ascii(image, coarse), maps);
+  return draw_by_attention(draw_ascii(image, fine), draw_ascii(image, coarse), maps);
 }
 
 std::u32string coarser(const std::u32string& charset) {

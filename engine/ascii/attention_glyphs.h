@@ -32,7 +32,8 @@ struct AttentiveArt {
 AttentiveArt draw_by_attention(const AsciiArt& fine, const AsciiArt& coarse,
                                std::span<const WordMap> maps);
 
-// The same of a picture, whose coarse cells have a coarser charset than the options'.
+// The same of a picture: fine cells are chosen by shape, from all of ASCII but letters and digits,
+// coarse ones by level, from a coarser charset than the options'.
 AttentiveArt draw_by_attention(const Image& image, const AsciiOptions& options,
                                std::span<const WordMap> maps);
 
