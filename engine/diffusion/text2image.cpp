@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "engine/core/nchw.h"
 #include "engine/diffusion/emphasis.h"
@@ -477,6 +478,26 @@ Image Text2Image::preview(const Latent& latent, int side) {
     if (!std::isfinite(value)) value = 0;
   }
   return to_image(pixels, small.width * factor(), small.height * factor());
+}
+
+void Text2Image::fit_linear_preview(int channels) {
+  // What is decoded here belongs to no dump.
+  std::unique_ptr<DumpBackend> dump = std::exchange(dump_backend_, nullptr);
+  try {
+    linear_preview_.emplace(channels, factor(), [this](const Latent& noise) {
+      return decode(networks_.vae_decoder_too(), noise, networks_.policy());
+    });
+  } catch (const Error& error) {
+    if (error.kind() != Error::run) throw;
+    has_no_linear_preview_ = true;
+  }
+  dump_backend_ = std::move(dump);
+}
+
+std::optional<Image> Text2Image::linear_preview(const Latent& latent) {
+  if (!linear_preview_ && !has_no_linear_preview_) fit_linear_preview(latent.channels);
+  if (!linear_preview_) return std::nullopt;
+  return (*linear_preview_)(latent);
 }
 
 const std::vector<Resolved>& Text2Image::load_all() {

@@ -17,6 +17,7 @@
 #include "engine/diffusion/denoiser.h"
 #include "engine/diffusion/inputs.h"
 #include "engine/diffusion/latent.h"
+#include "engine/diffusion/latent_preview.h"
 #include "engine/diffusion/networks.h"
 #include "engine/diffusion/prompt_tokenizer.h"
 #include "engine/diffusion/start.h"
@@ -115,6 +116,9 @@ class Text2Image {
   Image decode(const Latent& latent);
   // A quick look at a latent: decoded smaller, at most `side` latent pixels along one side.
   Image preview(const Latent& latent, int side);
+  // A quicker one, by a linear map (latent_preview.h); the first call loads the decoder to fit it.
+  // Nothing where memory does not suffice for that: a preview must not end a run.
+  std::optional<Image> linear_preview(const Latent& latent);
 
   // Loads every network once; what their layers compute with.
   const std::vector<Resolved>& load_all();
@@ -130,6 +134,7 @@ class Text2Image {
   Latent encode_pixels(const std::vector<float>& pixels, Size px);
   // Pixels [height][width][3], which need not be finite.
   std::vector<float> decode(const VaeDecoder& decoder, const Latent& latent, const Policy& policy);
+  void fit_linear_preview(int channels);
   Ctx context(const char* part, const std::string& suffix = {});
 
   DiffusionNetworks networks_;
@@ -140,6 +145,8 @@ class Text2Image {
   std::unique_ptr<DumpBackend> dump_backend_;  // where layers are dumped
   std::optional<PromptTokenizer> tokenizer_;
   Workspace ws_;
+  std::optional<LatentPreview> linear_preview_;
+  bool has_no_linear_preview_ = false;
   struct Encoded {
     std::vector<PromptChunk> chunks;
     int clip_skip;

@@ -211,7 +211,7 @@ class Pipeline::Job {
     RunHooks hooks{
         .dump = request_.dump, .timings = request_.timings, .cancel = cancel_, .words = words_};
     const bool previews = events_.preview && events_.preview_every > 0;
-    if (events_.step || previews) {
+    if (events_.step || events_.rough || previews) {
       hooks.step = [this, &painter, picture, previews](const Denoiser& denoiser, int call) {
         step(painter, denoiser, static_cast<int>(picture), call, previews);
       };
@@ -229,6 +229,11 @@ class Pipeline::Job {
     if (events_.step) {
       const std::lock_guard lock(callbacks_);
       events_.step(StepEvent(painter.backend(), denoiser, picture, call));
+    }
+    if (events_.rough) {
+      auto image = painter.linear_preview(read_latent(painter.backend(), denoiser.x0()));
+      const std::lock_guard lock(callbacks_);
+      if (image) events_.rough(std::move(*image), picture, call);
     }
     if (!previews || (call + 1) % events_.preview_every != 0) return;
     const Image image =

@@ -94,6 +94,10 @@ struct PaintEvents {
   std::function<void(const Image&, int picture, int call)> preview = {};
   int preview_every = 0;
   int preview_side = 32;
+  // A rough picture of what is forming, after every call: of the prediction that StepEvent::x0 has,
+  // through a linear map that stands for the decoder. It costs about a millisecond, and the first
+  // one a pass of the decoder over 12x12 latent pixels. None comes where memory does not suffice.
+  std::function<void(Image&&, int picture, int call)> rough = {};
   // A stage is over for all pictures of a device, under its name in reports (engine/core/timing.h):
   // text_encoder, unet_step, vae_decode.
   std::function<void(std::string_view stage)> stage = {};
