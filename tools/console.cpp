@@ -36,40 +36,43 @@ Console::Console(Options options)
   live_ = ::isatty(STDERR_FILENO) == 1;
 }
 
-void Console::print(const std::string& text) {
+void Console::print(const std::string& text, const std::string& recorded) {
   const std::lock_guard lock(mutex_);
-  put(text);
-  if (terminal_.is_terminal) text_rows_ += yent::text_rows(text, terminal_.columns);
+  put(text, recorded);
+  if (terminal_.is_terminal || this->recorded())
+    text_rows_ += yent::text_rows(text, terminal_.columns);
 }
 
-void Console::draw(const std::string& art) {
+void Console::draw(const std::string& art, const std::string& recorded) {
   const std::lock_guard lock(mutex_);
-  put(art);
+  put(art, recorded);
   text_rows_ = 0;
 }
 
 void Console::type(const std::string& bit) {
   const std::lock_guard lock(mutex_);
-  put(bit);
+  put(bit, bit);
   typed_ += bit;
   typing_ = true;
 }
 
 void Console::end_typing() {
   const std::lock_guard lock(mutex_);
-  if (std::exchange(typing_, false)) put("\n");
-  if (terminal_.is_terminal)
+  if (std::exchange(typing_, false)) put("\n", "\n");
+  if (terminal_.is_terminal || this->recorded())
     text_rows_ += yent::text_rows(typed_ + "\n" + held_, terminal_.columns);
-  std::fputs(held_.c_str(), stderr);
+  if (!held_.empty()) make_room(held_, [&] { std::fputs(held_.c_str(), stderr); });
   held_.clear();
   typed_.clear();
 }
 
-void Console::put(const std::string& text) {
-  clear_line();
-  if (std::fputs(text.c_str(), out_) < 0 || std::fflush(out_) != 0) {
-    throw run_error("standard output cannot be written: {}", std::strerror(errno));
-  }
+void Console::put(const std::string& text, const std::string& recorded) {
+  make_room(recorded, [&] {
+    clear_line();
+    if (std::fputs(text.c_str(), out_) < 0 || std::fflush(out_) != 0) {
+      throw run_error("standard output cannot be written: {}", std::strerror(errno));
+    }
+  });
 }
 
 void Console::say(const std::string& sentence) {
@@ -94,9 +97,16 @@ void Console::write_line(const std::string& sentence) {
     held_ += sentence + "\n";
     return;
   }
-  clear_line();
-  std::fprintf(stderr, "%s\n", sentence.c_str());
-  if (live_) text_rows_ += yent::text_rows(sentence + "\n", terminal_.columns);
+  make_room(sentence + "\n", [&] {
+    clear_line();
+    std::fprintf(stderr, "%s\n", sentence.c_str());
+  });
+  if (live_ || recorded()) text_rows_ += yent::text_rows(sentence + "\n", terminal_.columns);
+}
+
+void Console::make_room(const std::string& text, const std::function<void()>& print) {
+  if (overlay_) return overlay_->print_above(text, print);
+  print();
 }
 
 void Console::progress(const std::string& what, int done, int total) {
@@ -106,9 +116,10 @@ void Console::progress(const std::string& what, int done, int total) {
   if (done == 0) started_ = Clock::now();
   if (typing_) return;
   const double spent = std::chrono::duration<double>(Clock::now() - started_).count();
-  clear_line();
   std::string line = fmt::format("{} {}/{}", what, done, total);
   if (done > 0) line += fmt::format(", {:.0f} s left", spent / done * (total - done));
+  if ((overlay_ && overlay_->progress(line)) || !live_ || options_.quiet) return;
+  clear_line();
   std::fputs(line.c_str(), stderr);
   std::fflush(stderr);
   line_open_ = true;

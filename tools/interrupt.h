@@ -1,5 +1,5 @@
-// What Ctrl-C does. By itself it ends the program at once: outputs appear by rename, so nothing is
-// left half done.
+// What Ctrl-C and its kin do. By itself Ctrl-C ends the program at once: outputs appear by rename,
+// so nothing is left half done. Whatever ends or stops the program leaves the terminal as it was.
 #pragma once
 
 #include "engine/core/cancel.h"

@@ -16,7 +16,7 @@ namespace yent {
 namespace {
 
 // Options that the program is going to have. Saying so beats doing half of it.
-constexpr const char* kNotBuilt[] = {"--preview", "--serve"};
+constexpr const char* kNotBuilt[] = {"--serve"};
 
 // Any negative seed is a random one, as in sd-cli.
 void read_seed(const std::string& text, Options& o) {
@@ -173,6 +173,11 @@ void add_output(CommandLine& line, Options& o) {
   show.add("--again FILE", o.again,
            "paint the picture that this file keeps the settings of once more, to the byte; other "
            "options change them, and what is different on this machine is said");
+  show.add(
+      "--preview auto|none|blocks|sixel|kitty", o.preview,
+      "the picture in the terminal while it forms (auto): as the terminal can show it, and not "
+      "where CI or NO_COLOR is set");
+  show.add("--record FILE", o.record, "asciicast of the run, which asciinema plays");
   show.flag("--timings", o.timings, "time of every stage on standard error");
   show.flag("--json", o.json, "one JSON object on standard output");
   show.flag("-q,--quiet", o.quiet, "nothing but errors");
@@ -306,7 +311,7 @@ void check_together(const Options& o, const CommandLine& line) {
   }
   for (const auto& [flag, file] :
        {std::pair("--dump", &o.dump), std::pair("--ascii", &o.ascii), std::pair("--html", &o.html),
-        std::pair("--session", &o.session)}) {
+        std::pair("--session", &o.session), std::pair("--record", &o.record)}) {
     if (*file == "-") throw usage_error("{} is -, expected a file; -o alone can be -", flag);
   }
   if (!o.dump_layers.empty() && o.dump.empty()) throw usage_error("--dump-layers needs --dump");

@@ -52,6 +52,7 @@ struct Options {
   BlendOptions blend;
   std::string color_when = "auto";
   int ascii_scale = 1;  // 0: the raw picture's size
+  std::string preview = "auto", record;
 
   std::string device, precision = "auto", policy;
   bool explain = false;

@@ -64,6 +64,7 @@ void check_ending(const fs::path& path) {
 std::vector<NamedFile> outputs_of(const Options& o) {
   std::vector<NamedFile> outputs;
   if (!o.dump.empty()) outputs.push_back({"--dump", o.dump});
+  if (!o.record.empty()) outputs.push_back({"--record", o.record});
   if (!o.session.empty()) outputs.push_back({"--session", o.session});
   if (o.complete || o.prompt_only) return outputs;  // nothing is painted
   const int unnamed = o.output.empty() ? next_picture_number() : 0;

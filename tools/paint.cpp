@@ -15,6 +15,7 @@
 #include "kernels/error.h"
 #include "kernels/spelling.h"
 #include "tools/again.h"
+#include "tools/live/live_show.h"
 #include "tools/outputs.h"
 #include "tools/run.h"
 #include "tools/show.h"
@@ -71,6 +72,7 @@ void paint_pictures(Run& run, Painting& painting, const Said& said, Roaster* roa
                             .vae = o.vae.empty() ? "" : model_name(o.vae),
                             .policy = o.policy};
   PaintEvents events;
+  LiveShow::Session live(run.live, painting.made, events);
   int calls_done = 0;
   if (run.console.shows_progress()) {
     run.console.progress("painting", 0, o.steps * o.batch);
@@ -88,6 +90,7 @@ void paint_pictures(Run& run, Painting& painting, const Said& said, Roaster* roa
     return KeptText{infotext(request, painting.made, seed, facts), recipe ? recipe_text(one) : ""};
   };
   events.picture = [&](Painted&& painted) {
+    live.finish_picture();
     if (roaster && painted.index == 0) {
       run.report["roast"] = roaster->finish();
       run.words += " " + roaster->finish();

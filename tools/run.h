@@ -14,6 +14,7 @@
 namespace yent {
 
 class LineEditor;
+class LiveShow;
 
 // One invocation: the options, the device, and the report at the end.
 struct Run {
@@ -21,6 +22,7 @@ struct Run {
   Console& console;
   const std::vector<std::unique_ptr<Backend>>& backends;  // share a batch; the first does the rest
   Policy policy;
+  LiveShow* live = nullptr;  // null: pictures are not shown as they form
   uint64_t seed = 0;
   std::string words = {};  // what is painted, as it was said: they grow in the picture
   Timings timings = {};

@@ -101,16 +101,20 @@ std::u32string charset_of(const Options& o) {
 
 // The art as the terminal shows it: whole, with the text above it and the name below.
 void draw(Run& run, const Painted& painted, const std::filesystem::path& name) {
-  const Terminal& terminal = run.console.terminal();
-  const TerminalColour colour = colour_of(terminal, colour_use(run.options));
-  AsciiOptions options = ascii_options(run.options);
-  options.colour = colour != TerminalColour::none;
-  if (terminal.is_terminal) {
-    const int rows = run.console.text_rows() + text_rows(name.string(), terminal.columns);
-    options.columns =
-        fitting_columns(options.columns, terminal, rows, painted.image.width, painted.image.height);
-  }
-  run.console.draw(ascii_text(art_of(run.options, painted, options), colour));
+  const auto art = [&](const Terminal& terminal) {
+    const TerminalColour colour = colour_of(terminal, colour_use(run.options));
+    AsciiOptions options = ascii_options(run.options);
+    options.colour = colour != TerminalColour::none;
+    if (terminal.is_terminal) {
+      const int rows = run.console.text_rows() + text_rows(name.string(), terminal.columns);
+      options.columns = fitting_columns(options.columns, terminal, rows, painted.image.width,
+                                        painted.image.height);
+    }
+    return ascii_text(art_of(run.options, painted, options), colour);
+  };
+  const Terminal* recorded = run.console.recorded();
+  const std::string here = art(run.console.terminal());
+  run.console.draw(here, recorded ? art(*recorded) : here);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "tools/command_line/option_group.h"
 #include "tools/exit_code.h"
 #include "tools/interrupt.h"
+#include "tools/live/live_show.h"
 #include "tools/run.h"
 #include "tools/talk/line_editor.h"
 
@@ -28,7 +29,12 @@ void run(int argc, char** argv) {
   const auto backends =
       make_backends(options->device, options->isa, options->threads, options->batch);
   const Policy policy = named_policy(options->policy, options->precision, *backends.front());
-  Run run{.options = *options, .console = console, .backends = backends, .policy = policy};
+  LiveShow live(console, *options);
+  Run run{.options = *options,
+          .console = console,
+          .backends = backends,
+          .policy = policy,
+          .live = &live};
   run.seed = options->seed ? *options->seed : std::random_device{}();
   {
     const Timings::Span total(&run.timings, "total");
@@ -44,6 +50,7 @@ void run(int argc, char** argv) {
     }
   }
   if (!options->interactive) print_report(run);
+  live.write_record();
 }
 
 }  // namespace

@@ -35,6 +35,7 @@ class Talk {
              .console = run.console,
              .backends = run.backends,
              .policy = run.policy,
+             .live = run.live,
              .seed = run.seed},
         lines_(lines) {
     check_options(run_);

@@ -1,0 +1,164 @@
+// A picture that forms in a terminal: the program in a pty that answers as recorded terminals do.
+#include <doctest/doctest.h>
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "tests/support/pty.h"
+#include "tests/support/screen.h"
+
+namespace yent::test {
+namespace {
+
+const std::string kDa1 = "\x1b[c", kVersion = "\x1b[>q";
+const PtyCase kKitty = {
+    .answers = {{kVersion, "\x1bP>|kitty(0.26.5)\x1b\\"},
+                {kDa1, "\x1b[?62;c"},
+                {"\x1b[?2026$p", "\x1b[?2026;2$y"},
+                {"\x1b_Ga=q,", "\x1b_Gi=1867001;OK\x1b\\"},
+                {"\x1b_Ga=f,i=1867002,", "\x1b_Gi=1867002,r=1;ENOENT:x\x1b\\"}}};
+const PtyCase kXterm = {.answers = {{kVersion, "\x1bP>|XTerm(379)\x1b\\"},
+                                    {kDa1, "\x1b[?63;1;2;4;6;9;15;22c"},
+                                    {"\x1b[?2026$p", "\x1b[?2026;0$y"},
+                                    {"\x1b[?2;1S", "\x1b[?2;0;1000;1000S"}}};
+const PtyCase kTmux = {.answers = {{kVersion, "\x1bP>|tmux 3.3a\x1b\\"}, {kDa1, "\x1b[?1;2c"}},
+                       .environment = {{"TMUX", "/none,1,0"}, {"TERM", "tmux-256color"}}};
+const PtyCase kScreen = {.answers = {{kDa1, "\x1b[?1;2c"}},
+                         .environment = {{"STY", "1.x"}, {"TERM", "screen.xterm-256color"}}};
+const PtyCase kMute = {};
+
+// Enough steps that the terminal has answered before the picture is done.
+PtyRun paint(const PtyCase& terminal, const Args& more = {}, int steps = 60) {
+  return run_in_pty(Program(),
+                    Args{"--device", "cpu", "-t", "1", "-m", kGolden + "toy_painter", "--steps",
+                         std::to_string(steps), "-s", "5", "-p", "x", "-o", "/dev/null"} +
+                        more,
+                    terminal);
+}
+
+bool has(const PtyRun& run, const std::string& bytes) {
+  return run.output.find(bytes) != std::string::npos;
+}
+
+const std::string kHalfBlock = "m▀", kKittyPicture = "\x1b_Ga=T,", kSixelPicture = "\x1bP0;1;0q";
+
+void check_left_as_found(const PtyRun& run) {
+  CHECK(run.echoes);
+  CHECK(run.is_canonical);
+  const size_t hidden = run.output.rfind("\x1b[?25l"), shown = run.output.rfind("\x1b[?25h");
+  CHECK(hidden != run.output.npos);
+  CHECK(shown != run.output.npos);
+  CHECK(shown > hidden);
+}
+
+}  // namespace
+
+TEST_CASE("live: each terminal gets its own pictures, and is left as it was") {
+  if (Program::absent()) return;
+  const struct {
+    const char* name;
+    const PtyCase& terminal;
+    bool kitty, sixel, blocks;
+  } cases[] = {{"kitty", kKitty, true, false, false},
+               {"xterm", kXterm, false, true, false},
+               {"tmux", kTmux, false, false, true},
+               {"screen", kScreen, false, false, true},
+               {"mute", kMute, false, false, true}};
+  for (const auto& c : cases) {
+    CAPTURE(c.name);
+    const PtyRun run = paint(c.terminal);
+    CHECK(WIFEXITED(run.status));
+    CHECK(WEXITSTATUS(run.status) == 0);
+    CHECK(has(run, kKittyPicture) == c.kitty);
+    CHECK(has(run, kSixelPicture) == c.sixel);
+    CHECK(has(run, kHalfBlock) == c.blocks);
+    CHECK(has(run, "painting"));
+    check_left_as_found(run);
+    if (c.kitty) CHECK(run.output.rfind("a=d,d=I") > run.output.rfind("a=f,i=1867003"));
+  }
+  // An unwrapped question about kitty's pictures would change a title there.
+  for (const PtyCase* terminal : {&kTmux, &kScreen, &kMute})
+    CHECK_FALSE(has(paint(*terminal), "\x1b_G"));
+  CHECK_FALSE(has(paint(kScreen), "38;2;"));
+}
+
+TEST_CASE("live: in the end the screen shows what it shows without previews") {
+  if (Program::absent()) return;
+  std::string texts[2];
+  for (const bool previews : {false, true}) {
+    const PtyRun run = paint(kMute, {"--preview", previews ? "blocks" : "none"});
+    CHECK(has(run, kHalfBlock) == previews);
+    Screen screen(80, 24);
+    std::string known = run.output;
+    for (const std::string& question : {kVersion, kDa1}) {
+      if (const size_t at = known.find(question); at != known.npos)
+        known.erase(at, question.size());
+    }
+    screen.write(known);
+    CHECK(screen.unknown.empty());
+    CHECK(screen.cursor_visible);
+    CHECK(screen.cursor_column() == 0);
+    std::string& text = texts[previews];
+    for (int row = 0; row < 24; ++row) text += screen.row(row) + "\n";
+    CHECK(text.find("▀") == text.npos);
+  }
+  // The preview may have scrolled the same rows up.
+  const auto trimmed = [](const std::string& text) {
+    const size_t begin = text.find_first_not_of('\n'), end = text.find_last_not_of('\n');
+    return text.substr(begin, end - begin + 1);
+  };
+  CHECK(trimmed(texts[0]) == trimmed(texts[1]));
+}
+
+TEST_CASE("live: a signal leaves the terminal as it was") {
+  if (Program::absent()) return;
+  for (const int signal : {SIGINT, SIGTERM, SIGQUIT}) {
+    CAPTURE(signal);
+    PtyCase terminal = kKitty;
+    terminal.signal = signal;
+    terminal.signal_after = "\x1b_Ga=f,i=1867003";
+    const PtyRun run = paint(terminal, {}, 1000);
+    if (signal == SIGINT) {
+      CHECK(WIFEXITED(run.status));
+      CHECK(WEXITSTATUS(run.status) == 130);
+    } else {
+      CHECK(WIFSIGNALED(run.status));
+      CHECK(WTERMSIG(run.status) == signal);
+    }
+    check_left_as_found(run);
+    CHECK(run.output.rfind("a=d,d=I") > run.output.rfind("a=f,i=1867003"));
+    CHECK(run.output.rfind("\x1b[?2026l") > run.output.rfind("\x1b[?2026h"));
+  }
+}
+
+TEST_CASE("live: an error leaves the terminal as it was") {
+  if (Program::absent()) return;
+  // The picture cannot be written to a full device.
+  const PtyRun run = paint(kMute, {"-o", "/dev/full"});
+  CHECK(WEXITSTATUS(run.status) == 1);
+  CHECK(has(run, "yent-run: "));
+  check_left_as_found(run);
+}
+
+TEST_CASE("live: nothing where nobody looks or colours are not wanted") {
+  if (Program::absent()) return;
+  PtyCase no_color = kKitty, ci = kKitty, dumb = kKitty;
+  no_color.environment = {{"NO_COLOR", "1"}};
+  ci.environment = {{"CI", "true"}};
+  dumb.environment = {{"TERM", "dumb"}};
+  const PtyRun runs[] = {paint(kKitty, {"--preview", "none"}, 9),
+                         paint(kKitty, {"-q"}, 9),
+                         paint(kKitty, {"--json"}, 9),
+                         paint(kKitty, {"--raw"}, 9),
+                         paint(kKitty, {"--no-color"}, 9),
+                         paint(no_color, {}, 9),
+                         paint(ci, {}, 9),
+                         paint(dumb, {}, 9)};
+  for (const PtyRun& run : runs) {
+    CAPTURE(&run - runs);
+    CHECK(WEXITSTATUS(run.status) == 0);
+    for (const std::string& bytes : {kDa1, kKittyPicture, kHalfBlock}) CHECK_FALSE(has(run, bytes));
+  }
+}
+
+}  // namespace yent::test

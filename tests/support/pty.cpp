@@ -1,0 +1,103 @@
+#include "tests/support/pty.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <doctest/doctest.h>
+#include <cstdlib>
+
+namespace yent::test {
+namespace {
+
+int open_terminal(std::string& name) {
+  const int fd = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (fd < 0 || ::grantpt(fd) != 0 || ::unlockpt(fd) != 0) return -1;
+  name = ::ptsname(fd);
+  const winsize size{.ws_row = 24, .ws_col = 80, .ws_xpixel = 800, .ws_ypixel = 480};
+  ::ioctl(fd, TIOCSWINSZ, &size);
+  return fd;
+}
+
+// In the child: the terminal becomes that of a new session.
+void enter(const std::string& name, const PtyCase& terminal) {
+  ::setsid();
+  const int fd = ::open(name.c_str(), O_RDWR);
+  ::ioctl(fd, TIOCSCTTY, 0);
+  for (int to = 0; to < 3; ++to) ::dup2(fd, to);
+  ::setenv("TERM", "xterm-256color", 1);
+  ::setenv("COLORTERM", "truecolor", 1);
+  for (const char* unset : {"CI", "NO_COLOR", "TMUX", "STY"}) ::unsetenv(unset);
+  for (const auto& [key, value] : terminal.environment) ::setenv(key.c_str(), value.c_str(), 1);
+}
+
+class Answerer {
+ public:
+  Answerer(int fd, const PtyCase& terminal) : fd_(fd), terminal_(terminal) {}
+
+  void take(const std::string& output) {
+    for (bool found = true; found;) {
+      found = false;
+      size_t first = output.npos;
+      const std::pair<std::string, std::string>* next = nullptr;
+      for (const auto& answer : terminal_.answers) {
+        const size_t at = output.find(answer.first, read_);
+        if (at < first) first = at, next = &answer;
+      }
+      if (!next) return;
+      read_ = first + next->first.size();
+      found = ::write(fd_, next->second.data(), next->second.size()) >= 0;
+    }
+  }
+
+ private:
+  int fd_;
+  const PtyCase& terminal_;
+  size_t read_ = 0;
+};
+
+}  // namespace
+
+PtyRun run_in_pty(const Program& program, const Args& args, const PtyCase& terminal) {
+  std::string name;
+  const int fd = open_terminal(name);
+  REQUIRE(fd >= 0);
+  // Held open, so that its settings outlive the program.
+  const int other = ::open(name.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  Program in_terminal;
+  in_terminal.executable = program.executable;
+  in_terminal.in_child = [&] { enter(name, terminal); };
+  const pid_t child = in_terminal.start(args);
+  PtyRun run;
+  Answerer answerer(fd, terminal);
+  bool signalled = terminal.signal == 0, ended = false;
+  while (true) {
+    pollfd ready{fd, POLLIN, 0};
+    if (::poll(&ready, 1, 50) > 0) {
+      char bytes[65536];
+      const ssize_t count = ::read(fd, bytes, sizeof bytes);
+      if (count > 0) run.output.append(bytes, static_cast<size_t>(count));
+      answerer.take(run.output);
+    } else if (ended) {
+      break;
+    }
+    if (!signalled && run.output.find(terminal.signal_after) != std::string::npos) {
+      ::kill(child, terminal.signal);
+      signalled = true;
+    }
+    if (!ended) ended = ::waitpid(child, &run.status, WNOHANG) == child;
+  }
+  termios settings = {};
+  ::tcgetattr(other, &settings);
+  run.echoes = settings.c_lflag & ECHO;
+  run.is_canonical = settings.c_lflag & ICANON;
+  ::close(other);
+  ::close(fd);
+  return run;
+}
+
+}  // namespace yent::test
