@@ -9,8 +9,8 @@
 #include <chrono>
 #include <sstream>
 
-#include "loaders/io/json.h"
 #include "loaders/image/image.h"
+#include "loaders/io/json.h"
 #include "tests/support/program.h"
 
 namespace yent::test {

@@ -1,7 +1,7 @@
 // The block at the bottom of the terminal, on a screen.
 #include <doctest/doctest.h>
 
-#include "tests/support/screen.h"
+#include "tests/live/screen.h"
 #include "tools/live/block.h"
 
 using namespace yent;

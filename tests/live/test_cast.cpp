@@ -5,8 +5,8 @@
 #include <sstream>
 
 #include "loaders/io/json.h"
+#include "tests/live/screen.h"
 #include "tests/support/program.h"
-#include "tests/support/screen.h"
 #include "tools/live/cast.h"
 
 namespace yent::test {
@@ -74,7 +74,7 @@ TEST_CASE("cast: a run without a terminal plays on 80x24") {
   CHECK_FALSE(screen.styled);
   CHECK(screen.cursor_column() == 0);
   CHECK(screen.text().find("▀") == std::string::npos);
-  CHECK(screen.text().find("yent.png") != std::string::npos);
+  CHECK(screen.text().find("yent-0001.png") != std::string::npos);
 }
 
 TEST_CASE("cast: colours are there, whatever the pipe gets") {

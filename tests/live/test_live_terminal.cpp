@@ -4,8 +4,8 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "tests/support/pty.h"
-#include "tests/support/screen.h"
+#include "tests/live/pty.h"
+#include "tests/live/screen.h"
 
 namespace yent::test {
 namespace {

@@ -1,4 +1,4 @@
-#include "tests/support/screen.h"
+#include "tests/live/screen.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "tests/support/pty.h"
+#include "tests/live/pty.h"
 
 #include <fcntl.h>
 #include <poll.h>
