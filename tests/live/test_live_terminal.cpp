@@ -117,7 +117,7 @@ TEST_CASE("live: a signal leaves the terminal as it was") {
     PtyCase terminal = kKitty;
     terminal.signal = signal;
     terminal.signal_after = "\x1b_Ga=f,i=1867003";
-    const PtyRun run = paint(terminal, {}, 1000);
+    const PtyRun run = paint(terminal, {}, 900);
     if (signal == SIGINT) {
       CHECK(WIFEXITED(run.status));
       CHECK(WEXITSTATUS(run.status) == 130);
