@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <sstream>
+#include <thread>
 
 #include "loaders/image/image.h"
 #include "loaders/io/json.h"
@@ -59,7 +60,10 @@ class InTerminal {
   }
   ~InTerminal() { ::close(terminal_); }
 
+  // The editor makes the terminal raw only after it has shown its prompt. A control key that comes
+  // before that is the terminal's own, so a person's time passes first.
   void type(const std::string& text) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
     CHECK(::write(terminal_, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
   }
 
@@ -213,25 +217,29 @@ TEST_CASE("cli talk: in a terminal, Ctrl-C stops the picture and Ctrl-D the prog
       "-I",    "--llm", kVoice,  "--device", "cpu", "-t", "1", "-m", kGolden + "toy_painter",
       "--raw", "-o",    "a.png", "--steps",  "1",   "-s", "5"};
   InTerminal terminal(program, args);
-  REQUIRE(terminal.shows("Ctrl-D ends"));
+  REQUIRE(terminal.shows("Ctrl-D ends\r\n> "));
   terminal.type("draw me a cat\r");
   CHECK(terminal.shows("a.png"));
+  CHECK(terminal.shows("> "));
   CHECK(program.has("a.png"));
   terminal.type("/mood hungry\r");
   CHECK(terminal.shows("mood hungry is unknown"));
+  CHECK(terminal.shows("> "));
   terminal.type("half a li\x03");
   terminal.type("/help\r");
-  CHECK(terminal.shows("force a mood"));
+  CHECK(terminal.shows("the end"));
+  CHECK(terminal.shows("> "));
   terminal.type("\x04");
   CHECK(terminal.code() == 0);
 
   Program slow;
   InTerminal painting(slow, args + Args{"--steps", "900", "-W", "64", "-H", "64"});
-  REQUIRE(painting.shows("Ctrl-D ends"));
+  REQUIRE(painting.shows("Ctrl-D ends\r\n> "));
   painting.type("draw me a cat\r");
   CHECK(painting.shows("painting 1"));
   painting.type("\x03");
   CHECK(painting.shows("stopped"));
+  CHECK(painting.shows("> "));
   painting.type("/quit\r");
   CHECK(painting.code() == 0);
   CHECK_FALSE(slow.has("a.png"));
