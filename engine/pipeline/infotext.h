@@ -11,8 +11,8 @@
 
 namespace yent {
 
-// What the request does not say itself. The pipeline's own adapters and embeddings as the caller wrote them; a VAE and
-// a policy by name, where they are not the model's own.
+// What the request does not say itself. The pipeline's own adapters and embeddings as the caller
+// wrote them; a VAE and a policy by name, where they are not the model's own.
 struct InfotextFacts {
   std::string model, version;
   std::vector<std::string> loras = {}, embeddings = {};

@@ -11,8 +11,8 @@
 #include "engine/pipeline/assets.h"
 #include "engine/yent/mood.h"
 #include "kernels/error.h"
-#include "tools/interrupt.h"
 #include "tools/command_line/number.h"
+#include "tools/interrupt.h"
 #include "tools/paint.h"
 #include "tools/talk/line_editor.h"
 
