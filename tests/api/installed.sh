@@ -46,10 +46,15 @@ export LD_LIBRARY_PATH
 cat >run.sh <<'END'
 set -e
 [ ! -e "$1" ] || [ -z "$(ls "$1")" ]  # the source tree is out of reach
+# All but the texts in front: yent-run also keeps how it was called.
+pixels() { tail -c "+$(grep -abo IDAT "$1" | head -n 1 | cut -d: -f1)" "$1"; }
 prefix/bin/yent-run -q --raw -m painter -p "a cat" -s 7 -o yent-run.png
+pixels yent-run.png >expected
+[ -s expected ]
 for program in programs/*; do
   $program painter "a cat" 7 made.png
-  cmp yent-run.png made.png
+  pixels made.png >made
+  cmp expected made
   rm made.png
 done
 END
