@@ -39,8 +39,7 @@ Console::Console(Options options)
 void Console::print(const std::string& text, const std::string& recorded) {
   const std::lock_guard lock(mutex_);
   put(text, recorded);
-  if (terminal_.is_terminal || this->recorded())
-    text_rows_ += yent::text_rows(text, terminal_.columns);
+  if (terminal_.is_terminal || this->recorded()) count_rows(text);
 }
 
 void Console::draw(const std::string& art, const std::string& recorded) {
@@ -59,8 +58,7 @@ void Console::type(const std::string& bit) {
 void Console::end_typing() {
   const std::lock_guard lock(mutex_);
   if (std::exchange(typing_, false)) put("\n", "\n");
-  if (terminal_.is_terminal || this->recorded())
-    text_rows_ += yent::text_rows(typed_ + "\n" + held_, terminal_.columns);
+  if (terminal_.is_terminal || this->recorded()) count_rows(typed_ + "\n" + held_);
   if (!held_.empty()) make_room(held_, [&] { std::fputs(held_.c_str(), stderr); });
   held_.clear();
   typed_.clear();
@@ -101,7 +99,11 @@ void Console::write_line(const std::string& sentence) {
     clear_line();
     std::fprintf(stderr, "%s\n", sentence.c_str());
   });
-  if (live_ || recorded()) text_rows_ += yent::text_rows(sentence + "\n", terminal_.columns);
+  if (live_ || recorded()) count_rows(sentence + "\n");
+}
+
+void Console::count_rows(const std::string& text) {
+  text_rows_ += yent::text_rows(text, terminal_.columns);
 }
 
 void Console::make_room(const std::string& text, const std::function<void()>& print) {

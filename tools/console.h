@@ -68,6 +68,7 @@ class Console {
   void write_line(const std::string& sentence);
   void say_once(const std::string& sentence);
   void clear_line();
+  void count_rows(const std::string& text);
   void make_room(const std::string& text, const std::function<void()>& print);
 
   Options options_;
