@@ -146,7 +146,12 @@ class Exchanges:
 
     def draw(self, rng):
         """(context, continuation)"""
-        block = rng.choices(self.blocks, self.weights)[0]
+        return self.draw_of(rng)[:2]
+
+    def draw_of(self, rng):
+        """(context, continuation, number of the block)"""
+        number = rng.choices(range(len(self.blocks)), self.weights)[0]
+        block = self.blocks[number]
         said = (
             framed(block[4], rng)
             if len(block[4]) > 3 and rng.random() < 0.4
@@ -176,10 +181,11 @@ class Exchanges:
         elif x < 0.42:  # the last sentence counts
             said = rng.choice(rng.choice(self.blocks)[0]) + ". " + said
         if kind == 3:
-            return context(TABLES["roast_context"], said), " " + answer + "\n"
+            return context(TABLES["roast_context"], said), " " + answer + "\n", number
         return (
             context(TABLES["context"], said, starter_for(said, kind == 2, rng)),
             " " + answer + ".\n",
+            number,
         )
 
 

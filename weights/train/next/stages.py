@@ -94,7 +94,9 @@ class Run:
             arrays = dict(np.load(STATE / f"{name}.npz"))
             self.count = int(arrays.pop("count"))
             self.log = json.loads((STATE / f"{name}.json").read_text())["curve"]
-            model.load_state_dict(unpack(arrays), strict=False)
+            now = {k: v.shape for k, v in model.state_dict().items()}
+            kept = {k: v for k, v in unpack(arrays).items() if now.get(k) == v.shape}
+            model.load_state_dict(kept, strict=False)
         self.begin_as(model)
 
     def begin_as(self, other):

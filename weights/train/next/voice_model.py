@@ -99,10 +99,13 @@ class Voice(nn.Module):
         self.register_buffer("cos", angle.cos().float(), persistent=False)
         self.register_buffer("sin", angle.sin().float(), persistent=False)
 
-    def forward(self, ids):
-        """ids [batch, time] -> logits [batch, time, vocab]."""
+    def forward(self, ids, between=None):
+        """ids [batch, time] -> logits [batch, time, vocab]. `between`, a list, gets the state after
+        each block [batch, time, width]."""
         x = self.token_embd(ids)
         cos, sin = self.cos[: ids.shape[1]], self.sin[: ids.shape[1]]
         for block in self.blk:
             x = block(x, cos, sin)
+            if between is not None:
+                between.append(x)
         return F.linear(self.output_norm(x), self.token_embd.weight)
