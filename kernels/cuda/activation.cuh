@@ -14,6 +14,8 @@ __device__ inline float apply(int fn, float x) {
       return 0.5f * x * (1 + erff(x * 0.70710678118654752f));
     case Fn::quick_gelu:
       return __fdividef(x, 1 + __expf(-1.702f * x));
+    case Fn::relu_squared:
+      return x < 0 ? 0 : x * x;
     case Fn::none:
       break;
   }

@@ -35,6 +35,8 @@ float apply(Fn fn, float x) {
       return 0.5f * x * (1 + std::erf(x * 0.70710678118654752f));
     case Fn::quick_gelu:
       return x / (1 + std::exp(-1.702f * x));
+    case Fn::relu_squared:
+      return x < 0 ? 0 : x * x;
   }
   return x;
 }

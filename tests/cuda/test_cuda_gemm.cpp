@@ -72,7 +72,7 @@ TEST_CASE("cuda: every epilogue, stacked and paired weights, a residual in place
     Twin x(*device, {2, 19, 1, in}, type), out(*device, {2, 19, 1, half}, type, 2);
     Twin both(*device, {2, 19, 1, 2 * half}, type), image(*device, {1, 2, 1, half}, DType::f32);
     for (const Precision precision : precisions) {
-      for (const Fn fn : {Fn::none, Fn::silu, Fn::gelu, Fn::quick_gelu}) {
+      for (const Fn fn : {Fn::none, Fn::silu, Fn::gelu, Fn::quick_gelu, Fn::relu_squared}) {
         CAPTURE(static_cast<int>(precision));
         CAPTURE(static_cast<int>(fn));
         const auto run = [&](Twin& to, const std::vector<Host*>& weights, bool paired, int ld) {

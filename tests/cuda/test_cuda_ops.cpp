@@ -38,7 +38,7 @@ TEST_CASE("cuda: group_norm, groups across the seam, means far from zero") {
       Twin weight(*device, {1, 1, 1, channels}, DType::f32);
       Twin bias(*device, {1, 1, 1, channels}, DType::f32);
       Twin out(*device, {2, c.h, c.w, channels}, type);
-      for (const Fn fn : {Fn::none, Fn::silu}) {
+      for (const Fn fn : {Fn::none, Fn::silu, Fn::relu_squared}) {
         check_op(*device, out, 4e-6 * std::max(1.0f, c.high), [&](const Side& s) {
           NormWeight w{.name = "norm", .weight = {}, .bias = {}};
           if (fn == Fn::silu) w.weight = {s(weight), nullptr}, w.bias = {s(bias), nullptr};

@@ -52,7 +52,7 @@ struct OwnNumbers {
   ~OwnNumbers() { test::random() = others; }
 };
 
-const Fn fns[] = {Fn::none, Fn::silu, Fn::gelu, Fn::quick_gelu};
+const Fn fns[] = {Fn::none, Fn::silu, Fn::gelu, Fn::quick_gelu, Fn::relu_squared};
 
 }  // namespace
 
@@ -63,7 +63,7 @@ TEST_CASE_FIXTURE(OwnNumbers,
   };
   for (const Size& size : {Size{1, 1, 1}, {3, 37, 19}, {29, 128, 65}, {77, 1030, 33}}) {
     for (const Precision precision : {Precision::f32, Precision::int8}) {
-      const Fn fn = fns[below(4)];
+      const Fn fn = fns[below(std::size(fns))];
       CAPTURE(size.in);
       CAPTURE(static_cast<int>(precision));
       CAPTURE(static_cast<int>(fn));

@@ -22,7 +22,7 @@ TEST_CASE("ops: group_norm, groups across the seam, means far from zero") {
     CAPTURE(channels);
     Buffer a({2, c.h, c.w, c.a}, 3, c.low, c.high), b({2, c.h, c.w, c.b}, 1, c.low, c.high);
     Buffer weight({1, 1, 1, channels}), bias({1, 1, 1, channels});
-    for (const Fn fn : {Fn::none, Fn::silu}) {
+    for (const Fn fn : {Fn::none, Fn::silu, Fn::relu_squared}) {
       const bool affine = fn == Fn::silu;
       NormWeight w{.name = "norm", .weight = {}, .bias = {}};
       if (affine) w.weight = {weight, nullptr}, w.bias = {bias, nullptr};

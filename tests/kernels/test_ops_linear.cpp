@@ -47,7 +47,7 @@ TEST_CASE("ops: every epilogue, and a residual in place") {
   Buffer x({2, 9, 1, in}, 0, -3, 3), image({1, 2, 1, out}), residual({2, 9, 1, out}, 2);
   Tensor same = image;
   same.ld = 0;
-  for (const Fn fn : {Fn::none, Fn::silu, Fn::gelu, Fn::quick_gelu}) {
+  for (const Fn fn : {Fn::none, Fn::silu, Fn::gelu, Fn::quick_gelu, Fn::relu_squared}) {
     for (const Tensor& row_bias : {Tensor{}, image.tensor(), same}) {
       for (const Precision precision : precisions) {
         CAPTURE(static_cast<int>(fn));
@@ -80,7 +80,7 @@ TEST_CASE("ops: stacked parts, and pairs that gate") {
                  CHECK(w.parts.size() == 2);
                  backend.linear(arena, to, x.tensor(), w, {});
                });
-      for (const Fn fn : {Fn::none, Fn::gelu, Fn::silu}) {
+      for (const Fn fn : {Fn::none, Fn::gelu, Fn::silu, Fn::relu_squared}) {
         Buffer residual({1, rows, 1, out});
         check_op(Buffer({1, rows, 1, out}), 8 * product_limit(in, precision),
                  [&](Backend& backend, Arena& arena, Buffer& to) {

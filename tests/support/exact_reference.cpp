@@ -131,6 +131,8 @@ float apply(Fn fn, float x) {
       return gelu(x);
     case Fn::quick_gelu:
       return x * (1 / (1 + exp(0 - x * 1.702f)));
+    case Fn::relu_squared:
+      return x < 0 ? 0 : x * x;
     case Fn::none:
       break;
   }

@@ -77,6 +77,9 @@ void normalize_exact(void* out, Element out_type, size_t out_ld, float inverse_s
     case Fn::quick_gelu:
       return by(normalize_exact_of<Element::i8, Fn::quick_gelu>,
                 normalize_exact_of<Element::f32, Fn::quick_gelu>);
+    case Fn::relu_squared:
+      return by(normalize_exact_of<Element::i8, Fn::relu_squared>,
+                normalize_exact_of<Element::f32, Fn::relu_squared>);
   }
 }
 

@@ -146,6 +146,8 @@ struct Normalize {
         return by(apply_fn<Fn::gelu>);
       case Fn::quick_gelu:
         return by(apply_fn<Fn::quick_gelu>);
+      case Fn::relu_squared:
+        return by(apply_fn<Fn::relu_squared>);
     }
   }
 };

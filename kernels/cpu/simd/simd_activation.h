@@ -23,6 +23,12 @@ inline V gelu(V x) {
   return fma(mul(size, set1(-0.5f)), erfc, max(x, zero()));
 }
 
+// A NaN stays one: max() gives its second argument where the two do not compare.
+inline V relu_squared(V x) {
+  const V positive = max(zero(), x);
+  return mul(positive, positive);
+}
+
 inline V apply(Fn fn, V x) {
   switch (fn) {
     case Fn::silu:
@@ -31,6 +37,8 @@ inline V apply(Fn fn, V x) {
       return gelu(x);
     case Fn::quick_gelu:
       return mul(x, sigmoid(mul(x, set1(1.702f))));
+    case Fn::relu_squared:
+      return relu_squared(x);
     case Fn::none:
       break;
   }
@@ -57,6 +65,8 @@ inline V apply_short(Fn fn, V x) {
       return gelu_short(x);
     case Fn::quick_gelu:
       return mul(x, sigmoid_short(mul(x, set1(1.702f))));
+    case Fn::relu_squared:
+      return relu_squared(x);
     case Fn::none:
       break;
   }
