@@ -178,6 +178,11 @@ struct AttnSpec {
   std::string_view name = {};  // checkpoint path of the module, borrowed for the call; for reports
 };
 
+// Rows of a table, chosen by i32 ids. An id below 0 chooses none.
+struct Lookup {
+  Tensor table, ids;
+};
+
 // A device.
 //
 // Ops write `out`, read everything else, take scratch from the arena, do not wait for the device
@@ -253,9 +258,9 @@ class Backend {
                     bool interleaved) = 0;
   // cache[positions[r]] = x[r] for every row r of x.
   virtual void store_rows(Arena&, Tensor cache, Tensor x, Tensor positions) = 0;
-  // out[r] = table[ids[r]] (+ position_table[positions[r]] when given). ids are i32.
-  virtual void embed(Arena&, Tensor out, Tensor table, Tensor ids, Tensor position_table,
-                     Tensor positions) = 0;
+  // out[r] = the sum of the rows that the lookups choose for r, added in their order; 0 where there
+  // is none.
+  virtual void embed(Arena&, Tensor out, std::span<const Lookup> lookups) = 0;
   // out = sum of coefficients[i] * terms[i], summed in that order; `out` may be one of the terms.
   // The coefficients lie in memory, f32 {1, 1, 1, terms}, so that a recorded forward can be given
   // others.

@@ -70,9 +70,8 @@ class Decorator : public Backend {
   void store_rows(Arena& a, Tensor cache, Tensor x, Tensor positions) override {
     inner_.store_rows(a, cache, x, positions);
   }
-  void embed(Arena& a, Tensor out, Tensor table, Tensor ids, Tensor position_table,
-             Tensor positions) override {
-    inner_.embed(a, out, table, ids, position_table, positions);
+  void embed(Arena& a, Tensor out, std::span<const Lookup> lookups) override {
+    inner_.embed(a, out, lookups);
   }
   void linear_combination(Arena& a, Tensor out, std::span<const Tensor> terms,
                           Tensor coefficients) override {

@@ -129,13 +129,13 @@ void OpCheck::store_rows(const Tensor& cache, const Tensor& x, const Tensor& pos
          "store_rows: {} columns into {}", x.shape.c, cache.shape.c);
 }
 
-void OpCheck::embed(const Tensor& out, const Tensor& table, const Tensor& ids,
-                    const Tensor& position_table, const Tensor& positions) const {
-  ENSURE(out.shape.c == table.shape.c && is_index(ids, out.rows()), "embed: {} columns from {}",
-         out.shape.c, table.shape.c);
-  ENSURE(!position_table || (position_table.shape.c == out.shape.c &&
-                             position_table.dtype == DType::f32 && is_index(positions, out.rows())),
-         "embed: {} columns from positions of {}", out.shape.c, position_table.shape.c);
+void OpCheck::embed(const Tensor& out, std::span<const Lookup> lookups) const {
+  ENSURE(activation_(out, out.shape), "embed: output of {}", out.shape.c);
+  for (const Lookup& l : lookups) {
+    ENSURE(l.table.shape.c == out.shape.c && is_index(l.ids, out.rows()),
+           "embed: {} x {} from a table of {}, {} ids", out.rows(), out.shape.c, l.table.shape.c,
+           l.ids.rows());
+  }
 }
 
 void OpCheck::linear_combination(const Tensor& out, std::span<const Tensor> terms,

@@ -41,8 +41,7 @@ class OpCheck {
                  const AttnSpec& s) const;
   void rope(const Tensor& x, const Tensor& table, const Tensor& positions, int head_width) const;
   void store_rows(const Tensor& cache, const Tensor& x, const Tensor& positions) const;
-  void embed(const Tensor& out, const Tensor& table, const Tensor& ids,
-             const Tensor& position_table, const Tensor& positions) const;
+  void embed(const Tensor& out, std::span<const Lookup> lookups) const;
   void linear_combination(const Tensor& out, std::span<const Tensor> terms,
                           const Tensor& coefficients) const;
 

@@ -64,46 +64,35 @@ void ClipText::learn(Backend& backend, std::span<const float> vectors) {
   backend.write(learned_, vectors.data());
 }
 
-// Row by row from the table or from the learned vectors: a run of either at a time. `indices` are
-// those of the ids in the one or the other.
-void ClipText::embed(Ctx& c, Tensor out, const std::vector<int32_t>& ids, Tensor indices,
-                     Tensor position) const {
-  for (size_t i = 0; i < ids.size();) {
-    const bool in_table = ids[i] < config_.vocab_size;
-    const size_t begin = i;
-    while (i < ids.size() && (ids[i] < config_.vocab_size) == in_table) ++i;
-    const int count = static_cast<int>(i - begin);
-    c.backend.embed(c.ws, out.slice(begin, count), in_table ? token_embedding_ : learned_,
-                    indices.slice(begin, count), position_embedding_, position.slice(begin, count));
-  }
-}
-
 PersistentTensor ClipText::operator()(Ctx& c, const std::vector<int32_t>& ids, int skipped) const {
   const int tokens = config_.max_position_embeddings, width = config_.hidden_size;
   const int n = static_cast<int>(ids.size()) / tokens;
   const int learned = learned_ ? static_cast<int>(learned_.tensor.rows()) : 0;
   const int depth = config_.num_hidden_layers - skipped;
   ENSURE(skipped >= 0 && depth >= 1, "text_encoder: {} layers skipped", skipped);
-  std::vector<int32_t> known(ids), order(ids.size());
-  std::string runs;  // where learned vectors stand: part of what a forward does
+  std::vector<int32_t> known(ids), added(ids.size(), -1), order(ids.size());
   for (size_t i = 0; i < ids.size(); ++i) {
     order[i] = static_cast<int32_t>(i) % tokens;
     ENSURE(ids[i] >= 0 && ids[i] < config_.vocab_size + learned, "text_encoder: id {} of {}",
            ids[i], config_.vocab_size + learned);
     if (ids[i] < config_.vocab_size) continue;
-    known[i] = ids[i] - config_.vocab_size;
-    runs += fmt::format(" {}", i);
+    known[i] = -1;
+    added[i] = ids[i] - config_.vocab_size;
   }
-  const PersistentTensor id = c.backend.allocate({n, tokens, 1, 1}, DType::i32);
-  const PersistentTensor position = c.backend.allocate({n, tokens, 1, 1}, DType::i32);
-  c.backend.write(id, known.data());
-  c.backend.write(position, order.data());
+  const auto indices = [&](const std::vector<int32_t>& values) {
+    PersistentTensor tensor = c.backend.allocate({n, tokens, 1, 1}, DType::i32);
+    c.backend.write(tensor, values.data());
+    return tensor;
+  };
+  const PersistentTensor id = indices(known), added_id = indices(added), position = indices(order);
+  std::vector<Lookup> lookups = {{token_embedding_, id}, {position_embedding_, position}};
+  if (learned_) lookups.push_back({learned_, added_id});
   const Tensor causal = position.tensor.slice(0, tokens);
 
   PersistentTensor out = c.backend.allocate({n, tokens, 1, width}, DType::f32);
-  c.ws.run(fmt::format("text {} {}{}", n, depth, runs), [&] {
+  c.ws.run(fmt::format("text {} {} {}", n, depth, learned), [&] {
     Activation x = c.make({n, tokens, 1, width});
-    embed(c, x, ids, id, position);
+    c.backend.embed(c.ws, x, lookups);
     for (const Layer& l : std::span(layers_).first(depth)) {
       const Heads heads{.query = config_.num_attention_heads,
                         .key_value = config_.num_attention_heads,

@@ -47,9 +47,6 @@ class ClipText {
     Linear fc1, fc2;
   };
 
-  void embed(Ctx& c, Tensor out, const std::vector<int32_t>& ids, Tensor indices,
-             Tensor position) const;
-
   ClipConfig config_;
   PersistentTensor token_embedding_, position_embedding_;
   PersistentTensor learned_;  // f32, whatever the table's type

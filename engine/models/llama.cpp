@@ -132,7 +132,8 @@ std::vector<float> Llama::operator()(Ctx& c, State& state, std::span<const int32
         wanted == 1 ? state.logits : c.backend.allocate({1, wanted, 1, output_.w.out}, DType::f32);
     c.ws.run(fmt::format("llama {} {} {}", state.context, count, wanted), [&] {
       Activation x = c.make({1, count, 1, config_.width});
-      c.backend.embed(c.ws, x, token_embd_, ids, {}, {});
+      const Lookup words[] = {{token_embd_, ids}};
+      c.backend.embed(c.ws, x, words);
       for (size_t i = 0; i < layers_.size(); ++i) {
         x = block(c, layers_[i], std::move(x), state, i, positions);
       }

@@ -174,11 +174,9 @@ class CpuBackend : public Backend {
     yent::store_rows(run(arena), cache, x, positions);
   }
 
-  void embed(Arena& arena, Tensor out, Tensor table, Tensor ids, Tensor position_table,
-             Tensor positions) override {
-    check.embed(out, table, ids, position_table, positions);
-    yent::embed(run(arena), kernels_.gemv_q8.expand, out, {table, ids},
-                {position_table, positions});
+  void embed(Arena& arena, Tensor out, std::span<const Lookup> lookups) override {
+    check.embed(out, lookups);
+    yent::embed(run(arena), kernels_.gemv_q8.expand, out, lookups);
   }
 
   void linear_combination(Arena& arena, Tensor out, std::span<const Tensor> terms,

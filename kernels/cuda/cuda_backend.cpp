@@ -161,23 +161,16 @@ class CudaBackend : public Backend {
                            .columns = x.shape.c});
   }
 
-  void embed(Arena& arena, Tensor out, Tensor table, Tensor ids, Tensor position_table,
-             Tensor positions) override {
-    check.embed(out, table, ids, position_table, positions);
+  void embed(Arena& arena, Tensor out, std::span<const Lookup> lookups) override {
+    check.embed(out, lookups);
+    ENSURE(lookups.size() <= kMaxLookups, "embed: {} lookups", lookups.size());
+    EmbedArgs args{};
+    for (const Lookup& l : lookups) args.lookups[args.count++] = lookup(l);
     if (arena.measuring()) return;
-    const bool blocks = table.dtype == DType::q8_0;
-    const size_t values = table.rows() * table.shape.c;
-    launch_embed(q_, {.out = rows_of(out),
-                      .table = table.data,
-                      .scales = blocks ? static_cast<const char*>(table.data) + values : nullptr,
-                      .position_table = position_table ? position_table.row<float>(0) : nullptr,
-                      .ids = indices(ids),
-                      .positions = indices(positions),
-                      .rows = static_cast<int>(out.rows()),
-                      .columns = out.shape.c,
-                      .table_ld = table.ld,
-                      .position_ld = position_table.ld,
-                      .f32 = table.dtype == DType::f32});
+    args.out = rows_of(out);
+    args.rows = static_cast<int>(out.rows());
+    args.columns = out.shape.c;
+    launch_embed(q_, args);
   }
 
   void linear_combination(Arena& arena, Tensor out, std::span<const Tensor> terms,
@@ -220,6 +213,16 @@ class CudaBackend : public Backend {
  private:
   static size_t pitch(const Tensor& t) {
     return static_cast<size_t>(std::max(t.ld, t.shape.c)) * block_bytes(t.dtype);
+  }
+
+  static LookupArgs lookup(const Lookup& l) {
+    const bool blocks = l.table.dtype == DType::q8_0;
+    const size_t values = l.table.rows() * l.table.shape.c;
+    return {.table = l.table.data,
+            .scales = blocks ? static_cast<const char*>(l.table.data) + values : nullptr,
+            .ids = indices(l.ids),
+            .ld = l.table.ld,
+            .f32 = l.table.dtype == DType::f32};
   }
 
   void row_norm(Arena& arena, Tensor out, Tensor x, const NormWeight& w, int width, bool rms) {

@@ -162,13 +162,17 @@ struct StoreRowsArgs {
 };
 void launch_store_rows(Queue& q, const StoreRowsArgs& args);
 
+struct LookupArgs {
+  const void* table;   // halves or floats, or the quantized values of Q8_0
+  const void* scales;  // of Q8_0; else null
+  const int32_t* ids;
+  int ld, f32;
+};
+constexpr int kMaxLookups = 8;
 struct EmbedArgs {
   RowView out;
-  const void* table;            // halves or floats, or the quantized values of Q8_0
-  const void* scales;           // of Q8_0; else null
-  const float* position_table;  // may be null
-  const int32_t *ids, *positions;
-  int rows, columns, table_ld, position_ld, f32, unused = 0;
+  LookupArgs lookups[kMaxLookups];
+  int count, rows, columns, unused = 0;
 };
 void launch_embed(Queue& q, const EmbedArgs& args);
 

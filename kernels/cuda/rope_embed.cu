@@ -28,24 +28,24 @@ __global__ void __launch_bounds__(kThreads)
   store(p.cache, p.positions[row], column, load(p.x, row, column));
 }
 
+__device__ float table_value(const LookupArgs& l, int id, int column) {
+  const size_t at = static_cast<size_t>(id) * l.ld + column;
+  if (l.f32) return static_cast<const float*>(l.table)[at];
+  if (!l.scales) return __half2float(static_cast<const __half*>(l.table)[at]);
+  return __half2float(static_cast<const __half*>(l.scales)[at / 32]) *
+         static_cast<float>(static_cast<const int8_t*>(l.table)[at]);
+}
+
 __global__ void __launch_bounds__(kThreads) embed_kernel(const __grid_constant__ EmbedArgs p) {
   const int64_t at = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
   if (at >= static_cast<int64_t>(p.rows) * p.columns) return;
   const int row = static_cast<int>(at / p.columns), column = static_cast<int>(at % p.columns);
-  const size_t from = static_cast<size_t>(p.ids[row]) * p.table_ld + column;
-  float value;
-  if (p.scales) {
-    value = __half2float(static_cast<const __half*>(p.scales)[from / 32]) *
-            static_cast<float>(static_cast<const int8_t*>(p.table)[from]);
-  } else if (p.f32) {
-    value = static_cast<const float*>(p.table)[from];
-  } else {
-    value = __half2float(static_cast<const __half*>(p.table)[from]);
+  float sum = 0;
+  for (int i = 0; i < p.count; ++i) {
+    const int id = p.lookups[i].ids[row];
+    if (id >= 0) sum += table_value(p.lookups[i], id, column);
   }
-  if (p.position_table) {
-    value += p.position_table[static_cast<size_t>(p.positions[row]) * p.position_ld + column];
-  }
-  store(p.out, row, column, value);
+  store(p.out, row, column, sum);
 }
 
 unsigned blocks(int64_t items) { return static_cast<unsigned>((items + kThreads - 1) / kThreads); }

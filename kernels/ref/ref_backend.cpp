@@ -336,16 +336,17 @@ class RefBackend : public Backend {
     }
   }
 
-  void embed(Arena& arena, Tensor out, Tensor table, Tensor ids, Tensor position_table,
-             Tensor positions) override {
-    check.embed(out, table, ids, position_table, positions);
+  void embed(Arena& arena, Tensor out, std::span<const Lookup> lookups) override {
+    check.embed(out, lookups);
     if (arena.measuring()) return;
     for (size_t r = 0; r < out.rows(); ++r) {
-      const float* token = table.row<float>(*ids.row<int32_t>(r));
       for (int c = 0; c < out.shape.c; ++c) {
-        const float place =
-            position_table ? position_table.row<float>(*positions.row<int32_t>(r))[c] : 0;
-        out.row<float>(r)[c] = token[c] + place;
+        float sum = 0;
+        for (const Lookup& l : lookups) {
+          const int id = *l.ids.row<int32_t>(r);
+          if (id >= 0) sum += l.table.row<float>(id)[c];
+        }
+        out.row<float>(r)[c] = sum;
       }
     }
   }

@@ -141,8 +141,8 @@ TEST_CASE("cuda: attention of halves on values in f32, as the attention of words
 TEST_CASE("cuda: rope, store_rows, embed and mix") {
   Backend* device = gpu();
   if (!device) return;
-  TwinIndices positions(*device, {7, 0, 39, 12, 12}), ids(*device, {5, 1, 5, 0, 6});
-  TwinIndices places(*device, {4, 0, 2, 6, 5});
+  TwinIndices positions(*device, {7, 0, 39, 12, 12}), ids(*device, {5, -1, 5, 0, 6});
+  TwinIndices places(*device, {4, 0, 2, 6, 5}), some(*device, {-1, -9, 2, 8, 0});
   for (const DType type : types) {
     for (const bool interleaved : {false, true}) {
       for (const int rotated : {2, 10, 16}) {
@@ -163,8 +163,8 @@ TEST_CASE("cuda: rope, store_rows, embed and mix") {
         const PersistentTensor packed = device->upload(h->tensor);
         check_op(*device, out, 0, [&](const Side& s) {
           const PersistentTensor stored = s.device ? packed : s.backend.upload(h->tensor);
-          s.backend.embed(s.arena, s(out), stored, s(ids), placed ? s(place) : Tensor{},
-                          placed ? s(places) : Tensor{});
+          const Lookup lookups[] = {{stored, s(ids)}, {s(place), s(some)}, {stored, s(places)}};
+          s.backend.embed(s.arena, s(out), std::span(lookups, placed ? 3 : 1));
         });
       }
     }

@@ -70,28 +70,46 @@ TEST_CASE("ops: rope in both layouts, whole and partial heads") {
   }
 }
 
-TEST_CASE("ops: store_rows, embed and mix are exact") {
-  Buffer rows({1, 3, 1, 21}), place({1, 9, 1, 64});
-  Indices where{{4, 0, 2}}, ids{{5, 1, 5}};
+TEST_CASE("ops: store_rows and mix are exact") {
+  Buffer rows({1, 3, 1, 21});
+  Indices where{{4, 0, 2}};
   check_op(Buffer({1, 6, 1, 21}), 0, [&](Backend& backend, Arena& arena, Buffer& to) {
     backend.store_rows(arena, to, rows, where.tensor());
   });
-  Host table({7, 64}), blocks({7, 64});
-  blocks.make_q8();
-  for (Host* h : {&table, &blocks}) {
-    for (const bool placed : {false, true}) {
-      check_op(Buffer({1, 3, 1, 64}), 0, [&](Backend& backend, Arena& arena, Buffer& to) {
-        const PersistentTensor stored = backend.upload(h->tensor);
-        backend.embed(arena, to, stored, ids.tensor(), placed ? place.tensor() : Tensor{},
-                      placed ? where.tensor() : Tensor{});
-      });
-    }
-  }
   Buffer x({2, 5, 3, 4}), y({2, 5, 3, 4}, 0), coefficients({1, 1, 1, 3}, 0);
   check_op(Buffer({2, 5, 3, 4}), 0, [&](Backend& backend, Arena& arena, Buffer& to) {
     const Tensor terms[] = {x, to, y};  // one of them is written
     backend.linear_combination(arena, to, terms, coefficients);
   });
+}
+
+TEST_CASE("ops: embed sums rows of some tables, in order, and ids below 0 add nothing") {
+  constexpr int rows = 37;
+  for (const int columns : {1, 7, 64, 288, 600}) {
+    CAPTURE(columns);
+    Host table({9, columns}), more({300, columns}), blocks({11, columns});
+    if (columns % 32 == 0) blocks.make_q8();
+    Buffer wide({1, 5, 1, columns}, 9);  // a table whose rows lie apart
+    Host* const tables[] = {&blocks, &table, &more};
+    Indices ids[4];
+    for (size_t i = 0; i < std::size(ids); ++i) {
+      const int count = i < 3 ? static_cast<int>(tables[i]->tensor.dims[0]) : 5;
+      for (int r = 0; r < rows; ++r) ids[i].values.push_back(below(count + 2) - 2);
+      ids[i].values[7] = -5 - static_cast<int>(i);  // a row that no table has
+    }
+    for (size_t used = 0; used <= std::size(ids); ++used) {
+      CAPTURE(used);
+      check_op(Buffer({1, rows, 1, columns}), 0, [&](Backend& backend, Arena& arena, Buffer& to) {
+        std::vector<PersistentTensor> stored;
+        std::vector<Lookup> lookups;
+        for (size_t i = 0; i < used; ++i) {
+          if (i < 3) stored.push_back(backend.upload(tables[i]->tensor));
+          lookups.push_back({i < 3 ? stored.back() : wide.tensor(), ids[i].tensor()});
+        }
+        backend.embed(arena, to, lookups);
+      });
+    }
+  }
 }
 
 TEST_CASE("ops: write and read are inverse and keep to their columns") {

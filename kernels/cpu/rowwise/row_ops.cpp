@@ -13,7 +13,7 @@ void rope(const CpuRun& run, const Tensor& x, const Lookup& angles, int head_wid
   const int half = angles.table.shape.c / 2;
   const int step = interleaved ? 2 : 1, apart = interleaved ? 1 : half;
   parallel_rows(run.threads, x.rows(), [&](size_t r) {
-    const float* cosine = angles.table.row<float>(*angles.index.row<int32_t>(r));
+    const float* cosine = angles.table.row<float>(*angles.ids.row<int32_t>(r));
     const float* sine = cosine + half;
     for (float* head = x.row<float>(r); head < x.row<float>(r) + x.shape.c; head += head_width) {
       for (int i = 0; i < half; ++i) {
@@ -33,24 +33,43 @@ void store_rows(const CpuRun& run, const Tensor& cache, const Tensor& x, const T
   }
 }
 
-void embed(const CpuRun& run, ExpandQ8 expand_q8, const Tensor& out, const Lookup& tokens,
-           const Lookup& positions) {
+namespace {
+
+// Whole blocks of every format.
+constexpr int embed_piece = 256;
+
+// `count` columns of a table's row from column `first` on: where they lie, or in `room`.
+const float* table_row(ExpandQ8 expand_q8, const Lookup& l, size_t id, int first, int count,
+                       float* room) {
+  const Tensor& table = l.table;
+  if (table.dtype == DType::f32) return table.row<float>(id) + first;
+  const size_t at = first / block_elements(table.dtype) * block_bytes(table.dtype);
+  const auto* row = static_cast<const std::byte*>(table.data) + id * table.row_bytes() + at;
+  if (table.dtype == DType::q8_0) {
+    expand_q8(room, reinterpret_cast<const unsigned char*>(row), count);
+  } else {
+    blocks_to_f32(table.dtype, row, count, room);
+  }
+  return room;
+}
+
+}  // namespace
+
+void embed(const CpuRun& run, ExpandQ8 expand_q8, const Tensor& out,
+           std::span<const Lookup> lookups) {
   if (run.arena.measuring()) return;
-  const Tensor& table = tokens.table;
   parallel_rows(run.threads, out.rows(), [&](size_t r) {
-    float* to = out.row<float>(r);
-    const size_t id = *tokens.index.row<int32_t>(r);
-    const auto* row = static_cast<const std::byte*>(table.data) + id * table.row_bytes();
-    if (table.dtype == DType::q8_0) {
-      expand_q8(to, reinterpret_cast<const unsigned char*>(row), out.shape.c);
-    } else if (block_format(table.dtype).elements > 0) {
-      blocks_to_f32(table.dtype, row, out.shape.c, to);
-    } else {
-      std::copy_n(table.row<float>(id), out.shape.c, to);
+    for (int first = 0; first < out.shape.c; first += embed_piece) {
+      const int count = std::min(embed_piece, out.shape.c - first);
+      float sum[embed_piece] = {}, room[embed_piece];
+      for (const Lookup& l : lookups) {
+        const int id = *l.ids.row<int32_t>(r);
+        if (id < 0) continue;
+        const float* row = table_row(expand_q8, l, id, first, count, room);
+        for (int c = 0; c < count; ++c) sum[c] += row[c];
+      }
+      std::copy_n(sum, count, out.row<float>(r) + first);
     }
-    if (!positions.table) return;
-    const float* place = positions.table.row<float>(*positions.index.row<int32_t>(r));
-    for (int c = 0; c < out.shape.c; ++c) to[c] += place[c];
   });
 }
 

@@ -8,11 +8,6 @@
 
 namespace yent {
 
-// Rows of a table chosen by an i32 index each.
-struct Lookup {
-  Tensor table, index;
-};
-
 // Expands one row of q8_0 blocks to f32: GemvQ8::expand.
 using ExpandQ8 = void (*)(float* to, const unsigned char* blocks, int k);
 
@@ -20,9 +15,9 @@ using ExpandQ8 = void (*)(float* to, const unsigned char* blocks, int k);
 void rope(const CpuRun& run, const Tensor& x, const Lookup& angles, int head_width,
           bool interleaved);
 void store_rows(const CpuRun& run, const Tensor& cache, const Tensor& x, const Tensor& positions);
-// The table is f32, q8_0 or of a block format; `positions.table` may be empty.
-void embed(const CpuRun& run, ExpandQ8 expand_q8, const Tensor& out, const Lookup& tokens,
-           const Lookup& positions);
+// The tables are f32, q8_0 or of a block format.
+void embed(const CpuRun& run, ExpandQ8 expand_q8, const Tensor& out,
+           std::span<const Lookup> lookups);
 void linear_combination(const CpuRun& run, const Tensor& out, std::span<const Tensor> terms,
                         const Tensor& coefficients);
 
