@@ -113,7 +113,9 @@ CUT = re.compile(
     r"^(?P<head>(?:an?|the|one|your) (?:[\w'-]+ ){1,3}?)(?P<tail>(?:(?!(?:king|ring|wedding|thing|wing|string|morning|ceiling|"
     r"evening|nothing|building|swing|spring|sibling|duckling|living|dining|sleeping|pudding|stocking|fishing|frying|rocking|"
     r"washing|vending|knitting|boxing|wrestling|swimming|opening|waiting|meeting|earring)\b)[a-z]{2,}ing|with|in|on|under|behind|"
-    r"who) .+)$"
+    r"who|that|whose|at|over|between|through|around|full of|as|"
+    r"(?:[a-z]{3,}ed|worn|held|bent|torn|thrown|bitten|stuck|eaten|drawn|frozen|hung|hidden|shot|caught) (?:to|by|into|"
+    r"in|on|with|from|at|for|up|out|over|under|through|like|as|around|down|inside|behind)) .+)$"
 )
 
 
@@ -138,6 +140,7 @@ class Exchanges:
         self.topics = {}
         for block in self.blocks:
             self.topics.setdefault(block[5], []).append(block)
+        self.answering = [b for b in self.blocks if b[1]]
         # Blocks with many answers come more often.
         self.weights = [(len(b[1]) + len(b[2]) + 0.5 * len(b[3])) for b in self.blocks]
 
@@ -161,11 +164,20 @@ class Exchanges:
         kind = rng.choices(kinds, [len(block[k]) * (0.5 if k == 3 else 1) for k in kinds])[0]
         answer = rng.choice(block[kind])
         if kind == 1:
-            others = [b for b in self.topics[block[5]] if b[1]]
-            if rng.random() < 0.3:
-                answer = rng.choice(rng.choice(others)[1])
-            if rng.random() < 0.4:
-                answer = spliced(answer, rng.choice(rng.choice(others)[1])) or answer
+            near = [b for b in self.topics[block[5]] if b[1]]
+            if rng.random() < 0.2:
+                answer = rng.choice(rng.choice(near)[1])
+            # The beginning names the topic, the end may come from anywhere: 38 million answers of 6,000.
+            for _ in range(6):
+                if rng.random() < 0.1:
+                    break
+                others = near if rng.random() < 0.4 else self.answering
+                joined = spliced(answer, rng.choice(rng.choice(others)[1]))
+                if joined:
+                    answer = joined
+                    break
+                if rng.random() < 0.5:  # one of those that cannot be cut, which are rarer for it
+                    answer = rng.choice(block[1])
         x = rng.random()
         if x < 0.08 and len(said) > 3:
             said = misspelled(rng, said)
