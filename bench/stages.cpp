@@ -316,14 +316,5 @@ void run(int argc, char** argv) {
 }  // namespace yent
 
 int main(int argc, char** argv) {
-  try {
-    yent::run(argc, argv);
-    return 0;
-  } catch (const yent::Error& error) {
-    std::fprintf(stderr, "bench: %s\n", error.what());
-    return yent::exit_code(error.kind());
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "bench: %s\n", error.what());
-    return 1;
-  }
+  return yent::run_program("bench", [&] { yent::run(argc, argv); });
 }

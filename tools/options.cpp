@@ -2,7 +2,6 @@
 
 #include "engine/ascii/charset.h"
 #include "engine/diffusion/samplers/sampler_table.h"
-#include "engine/pipeline/named_policy.h"
 #include "engine/pipeline/style.h"
 #include "engine/yent/persona.h"
 #include "kernels/devices.h"
@@ -10,6 +9,7 @@
 #include "tools/command_line/about.h"
 #include "tools/command_line/number.h"
 #include "tools/command_line/option_group.h"
+#include "tools/command_line/questions.h"
 #include "tools/talk/piped_words.h"
 
 namespace yent {
@@ -178,26 +178,18 @@ void add_output(CommandLine& line, Options& o) {
       "the picture in the terminal while it forms (auto): as the terminal can show it, and not "
       "where CI or NO_COLOR is set");
   show.add("--record FILE", o.record, "asciicast of the run, which asciinema plays");
-  show.flag("--timings", o.timings, "time of every stage on standard error");
-  show.flag("--json", o.json, "one JSON object on standard output");
-  show.flag("-q,--quiet", o.quiet, "nothing but errors");
-  show.flag("-v,--verbose", o.verbose, "say more");
+  add_report_options(show, o);
 }
 
 void add_machine(CommandLine& line, Options& o) {
   OptionGroup machine(line, "Machine");
-  machine.add("--device cpu|cuda|cuda:N|cuda:all", o.device,
-              "where to compute (a GPU if one answers, else the CPU); cuda:all divides a batch");
-  machine.add("--precision auto|f32|bf16|f16|int8", o.precision,
-              "precision of all layers (auto: f16 on a GPU, a mix of int8, bf16 and f32 on a CPU)");
-  machine.add("--policy FILE|NAME", o.policy,
-              "precision and quantization style of each layer, instead of --precision; int8-exact "
-              "paints the same bytes on every CPU with AVX2 or NEON",
-              policy_names);
-  machine.flag("--explain", o.explain, "print what every layer computes with");
-  machine.add("-t,--threads", o.threads, "threads (physical cores that this process may use)");
-  machine.add("--isa NAME", o.isa,
-              "the highest instruction set to use (the machine's best, or $YENT_ISA)", isa_names);
+  add_device_options(
+      machine, o,
+      {.device = "where to compute (a GPU if one answers, else the CPU); cuda:all divides a batch",
+       .several_devices = true,
+       .policy =
+           "precision and quantization style of each layer, instead of --precision; int8-exact "
+           "paints the same bytes on every CPU with AVX2 or NEON"});
 }
 
 void add_research(CommandLine& line, Options& o) {
@@ -224,39 +216,6 @@ void add_language_model(CommandLine& line, Options& o) {
   voice.add("--repeat-penalty", o.repeat_penalty, "make repeated tokens less likely (1: off)");
   voice.add("-c,--ctx-size", o.context, "context in tokens (the file's)");
   voice.add("--tokens", o.tokens, "most tokens to add (128)");
-}
-
-// Instead of a run.
-struct Questions {
-  bool help = false, version = false, manual = false;
-  std::string completion;
-};
-
-void add_questions(CommandLine& line, Questions& q) {
-  OptionGroup help(line, "Help");
-  help.flag("-h,--help", q.help, "print this and stop");
-  help.flag("--version", q.version, "print the version and stop");
-  help.add("--completion bash|zsh|fish", q.completion,
-           "print a script that completes options in this shell: source <(yent-run --completion "
-           "bash)");
-  help.flag("--man", q.manual, "print the manual page: yent-run --man | man -l -");
-}
-
-// Whether nothing else was asked for.
-bool answer(const Questions& q, const CommandLine& line) {
-  const auto asked_for = [&](const char* option) { return line.given(option); };
-  if (q.help) {
-    print_and_flush(help_text(about_yent_run(), line.rows()));
-  } else if (q.version) {
-    print_and_flush(std::string("yent ") + YENT_VERSION + "\n");
-  } else if (q.manual) {
-    print_and_flush(manual_page(about_yent_run(), line.rows()));
-  } else if (asked_for("--completion")) {
-    print_and_flush(completion_script(q.completion, about_yent_run().name, line.rows()));
-  } else {
-    return false;
-  }
-  return true;
 }
 
 // Whether words are missing, which may then come through standard input.
@@ -332,7 +291,6 @@ void check_values(const Options& o, const CommandLine& line) {
   in_range("--steps", o.steps, 1, 1000);
   in_range("--batch-count", o.batch, 1, 10000);
   in_range("--columns", o.columns, 1, 2000);
-  in_range("--threads", o.threads, given("--threads") ? 1 : 0, 1024);
   in_range("--cfg-scale", o.guidance, 0.0, 1000.0);
   in_range("--boost", o.boost, 0.0, 1000.0);
   in_range("--fill", o.fill, 0.0, 1.0);
@@ -370,13 +328,13 @@ void declare(CommandLine& line, Options& o, Questions& questions) {
   add_machine(line, o);
   add_research(line, o);
   add_language_model(line, o);
-  add_questions(line, questions);
+  add_questions(line, questions, about_yent_run().name);
   for (const char* name : kNotBuilt) line.refuse(name);
 }
 
 // The last steps: what the options say together, and what a picture keeps of them.
 Options finished(Options o, const CommandLine& line, const char* environment_isa) {
-  if (o.isa.empty() && environment_isa) o.isa = environment_isa;
+  check_device_options(o, line, environment_isa);
   check_together(o, line);
   check_conversation(o, line);
   check_values(o, line);
@@ -414,7 +372,7 @@ std::optional<Options> parse_options(int argc, char** argv, const char* environm
   CommandLine line(about_yent_run().name);
   declare(line, o, questions);
   line.parse(argc, argv);
-  if (answer(questions, line)) return std::nullopt;
+  if (answer(questions, about_yent_run(), line)) return std::nullopt;
   if (!o.again.empty()) return options_again(o, line, environment_isa);
   o = finished(std::move(o), line, environment_isa);
   if (wants_words(o)) o.words.push_back(piped_words());

@@ -6,13 +6,14 @@
 #include <string>
 #include <vector>
 
+#include "tools/device_options.h"
 #include "tools/recipe.h"
 
 #include "engine/ascii/blend/options.h"
 
 namespace yent {
 
-struct Options {
+struct Options : DeviceOptions, ReportOptions {
   std::vector<std::string> words;      // to Yent
   std::vector<std::string> arguments;  // those of the options that shape a picture, as typed
   std::string metadata, again;         // pictures
@@ -54,13 +55,8 @@ struct Options {
   int ascii_scale = 1;  // 0: the raw picture's size
   std::string preview = "auto", record;
 
-  std::string device, precision = "auto", policy;
-  bool explain = false;
-  int threads = 0;
-  std::string isa;
   std::string rng = "cpu";
   std::string init_latent, cond, dump, dump_layers;
-  bool timings = false, json = false, quiet = false, verbose = false;
 
   std::optional<std::string> complete;
   std::optional<double> temperature;

@@ -1,14 +1,11 @@
 // yent-run: say something; Yent reacts, and paints the reaction.
 #include <signal.h>
 
-#include <cstdio>
 #include <cstdlib>
-#include <new>
 #include <random>
 
 #include "engine/pipeline/named_policy.h"
 #include "kernels/devices.h"
-#include "kernels/error.h"
 #include "tools/command_line/option_group.h"
 #include "tools/exit_code.h"
 #include "tools/interrupt.h"
@@ -60,17 +57,5 @@ int main(int argc, char** argv) {
   yent::handle_interrupts();
   // Past a limit on the size of files a write then fails as on a full disk.
   ::signal(SIGXFSZ, SIG_IGN);
-  try {
-    yent::run(argc, argv);
-    return 0;
-  } catch (const yent::Error& error) {
-    std::fprintf(stderr, "yent-run: %s\n", error.what());
-    return yent::exit_code(error.kind());
-  } catch (const std::bad_alloc&) {
-    std::fprintf(stderr, "yent-run: memory ran out\n");
-    return yent::exit_code(yent::Error::run);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "yent-run: %s\n", error.what());
-    return yent::exit_code(yent::Error::run);
-  }
+  return yent::run_program("yent-run", [&] { yent::run(argc, argv); });
 }
