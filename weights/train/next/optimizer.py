@@ -43,12 +43,20 @@ class Muon(torch.optim.Optimizer):
                 p.add_(update.view_as(p), alpha=-group["lr"] * scale)
 
 
+# Tables of rows, of which a step touches few, and outputs: AdamW is better at both.
+TABLES = ("embd", "token_emb.", "time_emb.", "tok_embed.", "cond.", "edge.", "output_head.", "head.weight")
+
+
 class MatricesApart:
     """Matrices and kernels by Muon at `matrix_lr`, embeddings and all small tensors by AdamW at `lr`."""
 
     def __init__(self, model, lr, matrix_lr):
         named = list(model.named_parameters())
-        matrices = [p for n, p in named if p.ndim >= 2 and min(p.shape[:2]) > 32 and "embd" not in n]
+        matrices = [
+            p
+            for n, p in named
+            if p.ndim >= 2 and min(p.shape[:2]) > 32 and not any(t in n for t in TABLES)
+        ]
         apart = {id(p) for p in matrices}
         rest = [p for _, p in named if id(p) not in apart]
         self.parts = [

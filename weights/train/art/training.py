@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""Trains the ASCII transformer that ships (weights/ascii-transformer), preset `tiny`.
+
+    python training.py train | sample | export [--corpus FILE] [--run DIR] [--minutes N] [--threads N]
+
+`corpus.py` writes the corpus: a piece a line of JSON. Counts pieces. Each call goes on where the last
+one stopped: from RUN, else from ../state."""
+
+import argparse
+import hashlib
+import json
+import random
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "next"))
+
+import network  # noqa: E402
+from stages import STATE, Run, unpack  # noqa: E402
+
+BATCH, FREE, BLANK_WEIGHT, HELD_OUT = 8, 0.1, 0.3, 50
+MIRROR = str.maketrans("/\\()[]{}<>`'d", "\\/)(][}{><'`b")
+SMALL = 1400  # tokens of a piece; larger ones cost too much on a processor
+
+
+def pieces(args):
+    """(training, held out): every 50th piece by the hash of its text."""
+    parts = ([], [])
+    with open(args.corpus, encoding="utf-8") as lines:
+        for line in lines:
+            piece = json.loads(line)
+            if (piece["width"] + 1) * piece["height"] > SMALL:
+                continue
+            digest = hashlib.sha256(piece["text"].encode()).digest()
+            parts[int.from_bytes(digest[:4], "little") % HELD_OUT == 0].append(piece)
+    return parts
+
+
+def padded(text):
+    lines = text.rstrip("\n").split("\n")
+    width = max(map(len, lines))
+    return [line.ljust(width) for line in lines]
+
+
+def drawn(piece, rng):
+    """A piece as training sees it: mirrored half of the time unless it is writing, a prompt of its title,
+    caption or tags, now and then with a margin or without a size."""
+    lines = padded(piece["text"])
+    style = piece.get("style", 0)
+    if style != network.STYLES.index("lettering") and rng.random() < 0.5 and piece.get("flips", True):
+        lines = [line[::-1].translate(MIRROR) for line in lines]
+    if rng.random() < 0.3:
+        left, right = rng.randint(0, 4), rng.randint(0, 4)
+        lines = [" " * left + line + " " * right for line in lines]
+        blank = " " * len(lines[0])
+        lines = [blank] * rng.randint(0, 2) + lines + [blank] * rng.randint(0, 2)
+    x = rng.random()
+    tags = piece.get("tags") or [piece["title"]]
+    prompt = piece["title"] if x < 0.5 else piece.get("caption") or piece["title"]
+    if x > 0.85:
+        prompt = rng.choice(tags)
+    if rng.random() < FREE:
+        style = 0
+    return network.sequence(lines, prompt, style, (rng.random() < FREE, rng.random() < FREE))
+
+
+def batch_of(all_pieces, count):
+    """Pieces of like size, because padding costs as much as characters: one part of four."""
+    rng = random.Random(f"art {count // (4 * BATCH)}")
+    found = [drawn(p, rng) for p in rng.choices(all_pieces, k=4 * BATCH)]
+    found.sort(key=lambda s: len(s.ids))
+    part = rng.sample(range(4), 4)[count // BATCH % 4]
+    return found[part * BATCH : (part + 1) * BATCH]
+
+
+def tensors(sequences):
+    longest = max(len(s.ids) for s in sequences)
+
+    def stack(name, empty):
+        rows = [getattr(s, name) + [empty] * (longest - len(s.ids)) for s in sequences]
+        return torch.tensor(rows)
+
+    return (
+        stack("ids", network.PAD),
+        stack("rows", 0),
+        stack("columns", 0),
+        stack("payload", (-1, -1, -1)),
+        stack("edges", (-1, -1)),
+    )
+
+
+def loss_of(net, sequences):
+    ids, *rest = tensors(sequences)
+    logits = net(ids[:, :-1], *(r[:, :-1] for r in rest))
+    weights = torch.zeros(ids.shape)
+    for k, s in enumerate(sequences):
+        weights[k, s.prompt_end : len(s.ids)] = 1
+    weights[ids == 32] *= BLANK_WEIGHT
+    losses = F.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten(), reduction="none")
+    weights = weights[:, 1:].flatten()
+    return (losses * weights).sum() / weights.sum()
+
+
+def build(args):
+    torch.manual_seed(1)
+    return network.AsciiTransformer(network.PRESETS[args.preset])
+
+
+def train(args):
+    parts = pieces(args)
+    print(len(parts[0]), "pieces,", len(parts[1]), "held out", flush=True)
+    net = build(args)
+    run = Run("art", args, net, total=400_000, lr=2e-3, matrix_lr=6e-3, warm=800, average=0.998)
+    run.go(BATCH, lambda count: loss_of(net, batch_of(parts[0], count)), args.minutes)
+    print("held out", held_out_loss(trained(args), parts[1]))
+
+
+@torch.no_grad()
+def held_out_loss(net, held):
+    rng = random.Random(1)
+    chosen = sorted((drawn(p, rng) for p in held[:160]), key=lambda s: len(s.ids))
+    losses = [loss_of(net, chosen[i : i + 8]).item() for i in range(0, len(chosen), 8)]
+    return sum(losses) / len(losses)
+
+
+def trained(args):
+    net = build(args)
+    path = args.run / "art.pt"
+    if path.exists():
+        saved = torch.load(path, weights_only=False)
+        weights = saved["mean"] or saved["model"]
+    else:
+        weights = unpack(dict(np.load(STATE / "art.npz")))
+    net.load_state_dict({k: v for k, v in weights.items() if k != "count"})
+    return net.eval()
+
+
+@torch.no_grad()
+def sample(args):
+    """Draws each of the given prompts, 32 x 16, to look at while it learns."""
+    net = trained(args)
+    generator = torch.Generator().manual_seed(1)
+    w, h = 32, 16
+    for prompt in args.words or ["cat", "house", "tree", "fish"]:
+        whole = network.sequence([" " * w] * h, prompt)
+        ids, *rest = tensors([whole])
+        for at in range(whole.prompt_end, len(whole.ids)):
+            if whole.ids[at] != 32:
+                continue
+            logits = net(ids[:, :at], *(r[:, :at] for r in rest))[0, -1] / 0.7
+            logits[:32], logits[127:] = -torch.inf, -torch.inf
+            best = logits.topk(20)
+            chosen = torch.multinomial(best.values.softmax(0), 1, generator=generator)
+            ids[0, at] = best.indices[chosen]
+        text = "".join(network.character_of(i) if i != network.EOL else "\n" for i in ids[0].tolist()[whole.prompt_end : -1])
+        print(f"--- {prompt}\n{text}", flush=True)
+
+
+def export(args):
+    from safetensors.torch import save
+
+    net = trained(args)
+    data = save({k: v.contiguous() for k, v in net.state_dict().items()})
+    args.out.mkdir(parents=True, exist_ok=True)
+    (args.out / "model.safetensors").write_bytes(data)
+    saved = torch.load(args.run / "art.pt", weights_only=False)
+    digest = hashlib.sha256(data).hexdigest()
+    text = json.dumps(network.config(net.shape, saved["count"] // BATCH, digest), indent=1)
+    (args.out / "config.json").write_text(text + "\n")
+    print(args.out)
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("stage", choices=["train", "sample", "export"])
+    options.add_argument("words", nargs="*")
+    options.add_argument("--corpus", type=Path, default=Path("corpus.jsonl"))
+    options.add_argument("--preset", choices=network.PRESETS, default="tiny")
+    options.add_argument("--run", type=Path, default=Path("art-run"))
+    options.add_argument("--out", type=Path, default=Path("art-model"))
+    options.add_argument("--minutes", type=float, default=1e9)
+    options.add_argument("--total", type=int)
+    options.add_argument("--threads", type=int, default=1)
+    args = options.parse_args()
+    torch.set_num_threads(args.threads)
+    {"train": train, "sample": sample, "export": export}[args.stage](args)
+
+
+if __name__ == "__main__":
+    main()
