@@ -178,6 +178,16 @@ struct AttnSpec {
   std::string_view name = {};  // checkpoint path of the module, borrowed for the call; for reports
 };
 
+// What rope() rotates: heads of `head_width` columns, each of `axes` equal slices. Pairs of a slice
+// are (i, i + half the table's columns) or, interleaved, (2i, 2i + 1).
+struct RopeSpec {
+  int head_width = 0;
+  bool interleaved = false;
+  int axes = 1;
+
+  int slice_width() const { return head_width / axes; }
+};
+
 // Rows of a table, chosen by i32 ids. An id below 0 chooses none.
 struct Lookup {
   Tensor table, ids;
@@ -252,10 +262,9 @@ class Backend {
   // For every `width` columns: x / sqrt(mean(x^2) + eps) * weight. f32; `out` may be x.
   virtual void rms_norm(Arena&, Tensor out, Tensor x, const NormWeight&, int width) = 0;
   virtual void attention(Arena&, Tensor out, Tensor q, Tensor k, Tensor v, const AttnSpec&) = 0;
-  // Rotates every head of x in place. Row p of the table holds the cosines, then the sines of
-  // position p, table.c / 2 of each. Pairs are (i, i + table.c / 2) or, interleaved, (2i, 2i + 1).
-  virtual void rope(Arena&, Tensor x, Tensor table, Tensor positions, int head_width,
-                    bool interleaved) = 0;
+  // Rotates every head of x in place: of row r, slice a by positions[r][a], i32 {1, rows, 1, axes}.
+  // Row p of the table holds the cosines, then the sines of position p, table.c / 2 of each.
+  virtual void rope(Arena&, Tensor x, Tensor table, Tensor positions, const RopeSpec&) = 0;
   // cache[positions[r]] = x[r] for every row r of x.
   virtual void store_rows(Arena&, Tensor cache, Tensor x, Tensor positions) = 0;
   // out[r] = the sum of the rows that the lookups choose for r, added in their order; 0 where there

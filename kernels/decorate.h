@@ -63,9 +63,8 @@ class Decorator : public Backend {
   void attention(Arena& a, Tensor out, Tensor q, Tensor k, Tensor v, const AttnSpec& s) override {
     inner_.attention(a, out, q, k, v, s);
   }
-  void rope(Arena& a, Tensor x, Tensor table, Tensor positions, int head_width,
-            bool interleaved) override {
-    inner_.rope(a, x, table, positions, head_width, interleaved);
+  void rope(Arena& a, Tensor x, Tensor table, Tensor positions, const RopeSpec& s) override {
+    inner_.rope(a, x, table, positions, s);
   }
   void store_rows(Arena& a, Tensor cache, Tensor x, Tensor positions) override {
     inner_.store_rows(a, cache, x, positions);

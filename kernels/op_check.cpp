@@ -19,8 +19,8 @@ bool has_shape(const Tensor& t, const Shape& shape) {
   return t.rows() == shape.rows() && t.shape.c == shape.c && t.ld >= t.shape.c;
 }
 
-bool is_index(const Tensor& t, size_t rows) {
-  return t.dtype == DType::i32 && t.rows() >= rows && t.ld == 1;
+bool is_index(const Tensor& t, size_t rows, int columns) {
+  return t.dtype == DType::i32 && t.rows() >= rows && t.shape.c == columns && t.ld == columns;
 }
 
 LinearWeight check_linear_source(const LinearSource& s, Precision precision) {
@@ -118,10 +118,14 @@ void OpCheck::attention(const Tensor& out, const Tensor& q, const Tensor& k, con
 }
 
 void OpCheck::rope(const Tensor& x, const Tensor& table, const Tensor& positions,
-                   int head_width) const {
-  ENSURE(head_width > 0 && x.shape.c % head_width == 0 && table.shape.c <= head_width &&
-             table.dtype == DType::f32 && is_index(positions, x.rows()),
-         "rope: {} columns, heads of {}, table of {}", x.shape.c, head_width, table.shape.c);
+                   const RopeSpec& s) const {
+  ENSURE(s.axes > 0 && s.head_width > 0 && s.head_width % s.axes == 0 &&
+             x.shape.c % s.head_width == 0 && table.shape.c <= s.slice_width() &&
+             table.dtype == DType::f32,
+         "rope: {} columns, heads of {}, {} axes, table of {}", x.shape.c, s.head_width, s.axes,
+         table.shape.c);
+  ENSURE(is_index(positions, x.rows(), s.axes), "rope: {} x {} positions for {} rows of {} axes",
+         positions.rows(), positions.shape.c, x.rows(), s.axes);
 }
 
 void OpCheck::store_rows(const Tensor& cache, const Tensor& x, const Tensor& positions) const {

@@ -11,8 +11,8 @@ namespace yent {
 
 // Rows, columns and `ld` of `t` fit `shape`, whatever its type and layout.
 bool has_shape(const Tensor& t, const Shape& shape);
-// At least `rows` dense i32 numbers.
-bool is_index(const Tensor& t, size_t rows);
+// At least `rows` dense rows of i32 numbers.
+bool is_index(const Tensor& t, size_t rows, int columns = 1);
 
 // Checks the sources and describes the weight; the caller adds `packed`.
 LinearWeight check_linear_source(const LinearSource& source, Precision precision);
@@ -39,7 +39,7 @@ class OpCheck {
   void rms_norm(const Tensor& out, const Tensor& x, const NormWeight& w, int width) const;
   void attention(const Tensor& out, const Tensor& q, const Tensor& k, const Tensor& v,
                  const AttnSpec& s) const;
-  void rope(const Tensor& x, const Tensor& table, const Tensor& positions, int head_width) const;
+  void rope(const Tensor& x, const Tensor& table, const Tensor& positions, const RopeSpec& s) const;
   void store_rows(const Tensor& cache, const Tensor& x, const Tensor& positions) const;
   void embed(const Tensor& out, std::span<const Lookup> lookups) const;
   void linear_combination(const Tensor& out, std::span<const Tensor> terms,

@@ -94,7 +94,8 @@ Activation Llama::block(Ctx& c, const Layer& l, Activation x, const State& state
   const int q = config_.heads * config_.head_width, kv = config_.kv_heads * config_.head_width;
   Activation qkv = l.qkv(c, l.attn_norm(c, x));
   const Tensor qk = qkv->cols(0, q + kv);
-  c.backend.rope(c.ws, qk, state.rope, positions, config_.head_width, config_.interleaved);
+  c.backend.rope(c.ws, qk, state.rope, positions,
+                 {.head_width = config_.head_width, .interleaved = config_.interleaved});
   if (config_.qk_norm)
     c.backend.rms_norm(c.ws, qk, qk, {.name = l.qkv.w.name, .eps = config_.eps},
                        config_.head_width);

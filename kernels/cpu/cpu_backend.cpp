@@ -163,10 +163,9 @@ class CpuBackend : public Backend {
            out, {q, k, v}, s);
   }
 
-  void rope(Arena& arena, Tensor x, Tensor table, Tensor positions, int head_width,
-            bool interleaved) override {
-    check.rope(x, table, positions, head_width);
-    yent::rope(run(arena), x, {table, positions}, head_width, interleaved);
+  void rope(Arena& arena, Tensor x, Tensor table, Tensor positions, const RopeSpec& s) override {
+    check.rope(x, table, positions, s);
+    yent::rope(run(arena), x, {table, positions}, s);
   }
 
   void store_rows(Arena& arena, Tensor cache, Tensor x, Tensor positions) override {

@@ -136,19 +136,19 @@ class CudaBackend : public Backend {
     attend({q_, arena}, out, q, k, v, s);
   }
 
-  void rope(Arena& arena, Tensor x, Tensor table, Tensor positions, int head_width,
-            bool interleaved) override {
-    check.rope(x, table, positions, head_width);
+  void rope(Arena& arena, Tensor x, Tensor table, Tensor positions, const RopeSpec& s) override {
+    check.rope(x, table, positions, s);
     if (arena.measuring()) return;
     launch_rope(q_, {.x = rows_of(x),
                      .table = table.row<float>(0),
                      .positions = indices(positions),
+                     .pairs = {.slices = x.shape.c / s.slice_width(),
+                               .slice_width = s.slice_width(),
+                               .half = table.shape.c / 2,
+                               .axes = s.axes,
+                               .interleaved = s.interleaved},
                      .rows = static_cast<int>(x.rows()),
-                     .heads = x.shape.c / head_width,
-                     .head_width = head_width,
-                     .half = table.shape.c / 2,
-                     .table_ld = table.ld,
-                     .interleaved = interleaved});
+                     .table_ld = table.ld});
   }
 
   void store_rows(Arena& arena, Tensor cache, Tensor x, Tensor positions) override {

@@ -225,4 +225,23 @@ constexpr RowChunks row_chunks_of(int rows, int channels, int threads, int max_r
   return {columns, lanes, ceil_div(rows, each), each};
 }
 
+// ---- RoPE ----------------------------------------------------------------------------------
+
+// The pairs of columns that are rotated: `half` of them in each slice, slice s about axis s % axes.
+struct RopePairs {
+  int slices, slice_width, half, axes, interleaved;
+
+  constexpr int count() const { return slices * half; }  // of a row
+};
+
+// A pair of a row: its columns, and the axis and frequency of its angle.
+struct RopePair {
+  int first, second, axis, frequency;
+};
+constexpr RopePair rope_pair(const RopePairs& p, int i) {
+  const int slice = i / p.half, frequency = i % p.half;
+  const int first = slice * p.slice_width + (p.interleaved ? 2 * frequency : frequency);
+  return {first, first + (p.interleaved ? 1 : p.half), slice % p.axes, frequency};
+}
+
 }  // namespace yent::cuda

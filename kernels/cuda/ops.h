@@ -151,7 +151,8 @@ struct RopeArgs {
   RowView x;
   const float* table;
   const int32_t* positions;
-  int rows, heads, head_width, half, table_ld, interleaved;
+  RopePairs pairs;
+  int rows, table_ld, unused = 0;
 };
 void launch_rope(Queue& q, const RopeArgs& args);
 

@@ -8,16 +8,16 @@ constexpr int kThreads = 256;
 
 // A thread rotates one pair.
 __global__ void __launch_bounds__(kThreads) rope_kernel(const __grid_constant__ RopeArgs p) {
-  const int at = blockIdx.x * kThreads + threadIdx.x;
-  if (at >= p.rows * p.heads * p.half) return;
-  const int i = at % p.half, head = at / p.half % p.heads, row = at / p.half / p.heads;
-  const float* cosine = p.table + static_cast<size_t>(p.positions[row]) * p.table_ld;
-  const float* sine = cosine + p.half;
-  const int first = head * p.head_width + (p.interleaved ? 2 * i : i);
-  const int second = first + (p.interleaved ? 1 : p.half);
-  const float a = load(p.x, row, first), b = load(p.x, row, second);
-  store(p.x, row, first, a * cosine[i] - b * sine[i]);
-  store(p.x, row, second, a * sine[i] + b * cosine[i]);
+  const int64_t at = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+  if (at >= static_cast<int64_t>(p.rows) * p.pairs.count()) return;
+  const int row = static_cast<int>(at / p.pairs.count());
+  const RopePair pair = rope_pair(p.pairs, static_cast<int>(at % p.pairs.count()));
+  const int64_t position = p.positions[static_cast<int64_t>(row) * p.pairs.axes + pair.axis];
+  const float* angle = p.table + position * p.table_ld + pair.frequency;
+  const float cosine = angle[0], sine = angle[p.pairs.half];
+  const float a = load(p.x, row, pair.first), b = load(p.x, row, pair.second);
+  store(p.x, row, pair.first, a * cosine - b * sine);
+  store(p.x, row, pair.second, a * sine + b * cosine);
 }
 
 __global__ void __launch_bounds__(kThreads)
@@ -53,7 +53,7 @@ unsigned blocks(int64_t items) { return static_cast<unsigned>((items + kThreads 
 }  // namespace
 
 void launch_rope(Queue& q, const RopeArgs& args) {
-  const int64_t pairs = static_cast<int64_t>(args.rows) * args.heads * args.half;
+  const int64_t pairs = static_cast<int64_t>(args.rows) * args.pairs.count();
   q.launch(rope_kernel, dim3(blocks(pairs)), dim3(kThreads), 0, args);
 }
 

@@ -308,18 +308,18 @@ class RefBackend : public Backend {
     }
   }
 
-  void rope(Arena& arena, Tensor x, Tensor table, Tensor positions, int head_width,
-            bool interleaved) override {
-    check.rope(x, table, positions, head_width);
+  void rope(Arena& arena, Tensor x, Tensor table, Tensor positions, const RopeSpec& s) override {
+    check.rope(x, table, positions, s);
     if (arena.measuring()) return;
-    const int half = table.shape.c / 2;
+    const int half = table.shape.c / 2, slices = x.shape.c / s.slice_width();
     for (size_t r = 0; r < x.rows(); ++r) {
-      const float* cosine = table.row<float>(*positions.row<int32_t>(r));
-      const float* sine = cosine + half;
-      for (int first = 0; first < x.shape.c; first += head_width) {
+      for (int slice = 0; slice < slices; ++slice) {
+        const float* cosine = table.row<float>(positions.row<int32_t>(r)[slice % s.axes]);
+        const float* sine = cosine + half;
+        float* from = x.row<float>(r) + slice * s.slice_width();
         for (int i = 0; i < half; ++i) {
-          float& a = x.row<float>(r)[first + (interleaved ? 2 * i : i)];
-          float& b = x.row<float>(r)[first + (interleaved ? 2 * i + 1 : i + half)];
+          float& a = from[s.interleaved ? 2 * i : i];
+          float& b = from[s.interleaved ? 2 * i + 1 : i + half];
           const float turned = a * cosine[i] - b * sine[i];
           b = a * sine[i] + b * cosine[i];
           a = turned;

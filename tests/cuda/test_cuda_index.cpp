@@ -254,6 +254,27 @@ TEST_CASE("cuda index: tiles, slices and slabs cover everything once") {
   }
 }
 
+TEST_CASE("cuda index: rope turns every pair of a row once, about its axis") {
+  for (const int axes : {1, 2, 3}) {
+    for (const int half : {1, 5, 8}) {
+      for (const int interleaved : {0, 1}) {
+        const RopePairs pairs{4 * axes, 17, half, axes, interleaved};
+        std::set<int> columns;
+        for (int i = 0; i < pairs.count(); ++i) {
+          const RopePair p = rope_pair(pairs, i);
+          const int slice = p.first / 17, within = p.first % 17;
+          CHECK(p.second == p.first + (interleaved ? 1 : half));
+          CHECK(p.second / 17 == slice);
+          CHECK(p.axis == slice % axes);
+          CHECK(p.frequency == (interleaved ? within / 2 : within));
+          columns.insert({p.first, p.second});
+        }
+        CHECK(columns.size() == 2 * static_cast<size_t>(pairs.count()));
+      }
+    }
+  }
+}
+
 TEST_CASE("cuda interpreter: a product of two sources equals the reference") {
   struct Size {
     int m, n, a, b;

@@ -138,20 +138,33 @@ TEST_CASE("cuda: attention of halves on values in f32, as the attention of words
   }
 }
 
-TEST_CASE("cuda: rope, store_rows, embed and mix") {
+TEST_CASE("cuda: rope in both layouts, about one axis and two") {
   Backend* device = gpu();
   if (!device) return;
-  TwinIndices positions(*device, {7, 0, 39, 12, 12}), ids(*device, {5, -1, 5, 0, 6});
-  TwinIndices places(*device, {4, 0, 2, 6, 5}), some(*device, {-1, -9, 2, 8, 0});
+  TwinIndices positions(*device, {7, 0, 39, 12, 12, 3, 25, 25, 1, 38});
   for (const DType type : types) {
     for (const bool interleaved : {false, true}) {
       for (const int rotated : {2, 10, 16}) {
-        Twin table(*device, {1, 40, 1, rotated}, DType::f32), x(*device, {1, 5, 1, 48}, type, 3);
-        check_op(*device, x, 4 * eps, [&](const Side& s) {
-          s.backend.rope(s.arena, s(x), s(table), s(positions), 16, interleaved);
-        });
+        for (const int axes : {1, 2}) {
+          Twin table(*device, {1, 40, 1, rotated}, DType::f32), x(*device, {1, 5, 1, 96}, type, 3);
+          check_op(*device, x, 4 * eps, [&](const Side& s) {
+            Tensor places = s(positions);
+            places.shape.c = places.ld = axes;
+            places.shape.h = 5;
+            s.backend.rope(s.arena, s(x), s(table), places, {16 * axes, interleaved, axes});
+          });
+        }
       }
     }
+  }
+}
+
+TEST_CASE("cuda: store_rows, embed and mix") {
+  Backend* device = gpu();
+  if (!device) return;
+  TwinIndices ids(*device, {5, -1, 5, 0, 6}), some(*device, {-1, -9, 2, 8, 0});
+  TwinIndices places(*device, {4, 0, 2, 6, 5});
+  for (const DType type : types) {
     Twin rows(*device, {1, 5, 1, 21}, DType::f16), cache(*device, {1, 7, 1, 21}, type);
     check_op(*device, cache, 0,
              [&](const Side& s) { s.backend.store_rows(s.arena, s(cache), s(rows), s(places)); });

@@ -58,16 +58,50 @@ TEST_CASE("ops: layer_norm and rms_norm, in place too") {
   });
 }
 
-TEST_CASE("ops: rope in both layouts, whole and partial heads") {
-  for (const bool interleaved : {false, true}) {
-    for (const int rotated : {2, 10, 16}) {
-      Buffer table({1, 40, 1, rotated});
-      Indices positions{{7, 0, 39, 12, 12}};
-      check_op(Buffer({1, 5, 1, 48}), 4 * eps, [&](Backend& backend, Arena& arena, Buffer& to) {
-        backend.rope(arena, to, table, positions.tensor(), 16, interleaved);
-      });
+TEST_CASE("ops: rope in both layouts, whole and partial heads, about one to three axes") {
+  struct Case {
+    int rotated, slice, axes, heads;
+  };
+  for (const Case& c : {Case{2, 16, 1, 3},
+                        {10, 16, 1, 3},
+                        {16, 16, 1, 3},
+                        {64, 64, 1, 6},
+                        {32, 32, 2, 3},
+                        {6, 9, 2, 1},
+                        {14, 17, 3, 2},
+                        {2, 2, 3, 5}}) {
+    for (const bool interleaved : {false, true}) {
+      CAPTURE(c.rotated);
+      CAPTURE(c.axes);
+      constexpr int rows = 35;
+      Buffer table({1, 40, 1, c.rotated});
+      Indices positions;
+      for (int i = 0; i < rows * c.axes; ++i) positions.values.push_back(below(40));
+      const RopeSpec spec{c.slice * c.axes, interleaved, c.axes};
+      check_op(Buffer({1, rows, 1, c.heads * spec.head_width}), 4 * eps,
+               [&](Backend& backend, Arena& arena, Buffer& to) {
+                 backend.rope(arena, to, table, positions.tensor(c.axes), spec);
+               });
     }
   }
+}
+
+TEST_CASE("ops: rope about two axes is rope about one, on each half of a head") {
+  constexpr int rows = 5, half = 16;
+  Buffer table({1, 40, 1, half}), whole({1, rows, 1, 2 * half}), split = whole;
+  Indices places, by_axis[2];
+  for (int i = 0; i < 2 * rows; ++i) {
+    places.values.push_back(below(40));
+    by_axis[i % 2].values.push_back(places.values.back());
+  }
+  const auto backend = make_table_backend(isas().front(), 1);
+  TestArena arena;
+  backend->rope(arena, whole, table, places.tensor(2), {.head_width = 2 * half, .axes = 2});
+  for (const int axis : {0, 1}) {
+    backend->rope(arena, split.tensor().cols(axis * half, half), table, by_axis[axis].tensor(),
+                  {.head_width = half});
+  }
+  CHECK(whole == split);
 }
 
 TEST_CASE("ops: store_rows and mix are exact") {

@@ -34,8 +34,9 @@ class Buffer {
 
 struct Indices {
   std::vector<int32_t> values;
-  Tensor tensor() {
-    return {values.data(), {1, static_cast<int>(values.size()), 1, 1}, 1, DType::i32};
+  Tensor tensor(int columns = 1) {
+    const int rows = static_cast<int>(values.size()) / columns;
+    return {values.data(), {1, rows, 1, columns}, columns, DType::i32};
   }
 };
 

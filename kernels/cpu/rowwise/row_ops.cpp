@@ -7,17 +7,18 @@
 
 namespace yent {
 
-void rope(const CpuRun& run, const Tensor& x, const Lookup& angles, int head_width,
-          bool interleaved) {
+void rope(const CpuRun& run, const Tensor& x, const Lookup& angles, const RopeSpec& s) {
   if (run.arena.measuring()) return;
-  const int half = angles.table.shape.c / 2;
-  const int step = interleaved ? 2 : 1, apart = interleaved ? 1 : half;
+  const int half = angles.table.shape.c / 2, slices = x.shape.c / s.slice_width();
+  const int step = s.interleaved ? 2 : 1, apart = s.interleaved ? 1 : half;
   parallel_rows(run.threads, x.rows(), [&](size_t r) {
-    const float* cosine = angles.table.row<float>(*angles.ids.row<int32_t>(r));
-    const float* sine = cosine + half;
-    for (float* head = x.row<float>(r); head < x.row<float>(r) + x.shape.c; head += head_width) {
+    const int32_t* positions = angles.ids.row<int32_t>(r);
+    float* slice = x.row<float>(r);
+    for (int at = 0; at < slices; ++at, slice += s.slice_width()) {
+      const float* cosine = angles.table.row<float>(positions[at % s.axes]);
+      const float* sine = cosine + half;
       for (int i = 0; i < half; ++i) {
-        float *a = head + i * step, *b = a + apart;
+        float *a = slice + i * step, *b = a + apart;
         const float turned = *a * cosine[i] - *b * sine[i];
         *b = *a * sine[i] + *b * cosine[i];
         *a = turned;

@@ -12,8 +12,7 @@ namespace yent {
 using ExpandQ8 = void (*)(float* to, const unsigned char* blocks, int k);
 
 // These are the ops of Backend; the caller has checked the arguments.
-void rope(const CpuRun& run, const Tensor& x, const Lookup& angles, int head_width,
-          bool interleaved);
+void rope(const CpuRun& run, const Tensor& x, const Lookup& angles, const RopeSpec& s);
 void store_rows(const CpuRun& run, const Tensor& cache, const Tensor& x, const Tensor& positions);
 // The tables are f32, q8_0 or of a block format.
 void embed(const CpuRun& run, ExpandQ8 expand_q8, const Tensor& out,
