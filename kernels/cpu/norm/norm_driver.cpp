@@ -29,12 +29,23 @@ struct Moments {
   }
 };
 
-// A bound on |fn(v)| for v in [minimum, maximum], for the functions that follow a group norm.
+// A bound on |fn(v)| for v in [minimum, maximum].
 double greatest_output(double minimum, double maximum, Fn fn) {
-  if (fn == Fn::none) return std::max(std::fabs(minimum), std::fabs(maximum));
   const auto silu = [](double v) { return v < -700 ? 0 : v / (1 + portable::exp(-v)); };
-  const double ends = std::max(std::fabs(silu(minimum)), std::fabs(silu(maximum)));
-  return minimum < 0 ? std::max(ends, 0.2784645427610738) : ends;  // SiLU's minimum
+  switch (fn) {
+    case Fn::none:
+      return std::max(std::fabs(minimum), std::fabs(maximum));
+    case Fn::silu: {
+      const double ends = std::max(std::fabs(silu(minimum)), std::fabs(silu(maximum)));
+      return minimum < 0 ? std::max(ends, 0.2784645427610738) : ends;  // SiLU's minimum
+    }
+    case Fn::gelu:
+    case Fn::quick_gelu:
+      return std::max(maximum, 0.17);  // below zero neither goes further than that
+    case Fn::relu_squared:
+      return std::max(maximum, 0.0) * maximum;
+  }
+  return 0;
 }
 
 template <class Call>
