@@ -114,7 +114,7 @@ def train(args):
     parts = pieces(args)
     print(len(parts[0]), "pieces,", len(parts[1]), "held out", flush=True)
     net = build(args)
-    run = Run("art", args, net, total=400_000, lr=2e-3, matrix_lr=6e-3, warm=800, average=0.998)
+    run = Run("art", args, net, total=110_000, lr=2e-3, matrix_lr=6e-3, warm=800, average=0.998)
     run.go(BATCH, lambda count: loss_of(net, batch_of(parts[0], count)), args.minutes)
     print("held out", held_out_loss(trained(args), parts[1]))
 

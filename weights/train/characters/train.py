@@ -77,7 +77,7 @@ def train(args):
     text, held = (as_ids(part) for part in split(args))
     net = build()
     run = Run(
-        "characters", args, net, total=600_000, lr=1e-3, matrix_lr=1e-2, warm=3200, average=0.998
+        "characters", args, net, total=450_000, lr=1e-3, matrix_lr=1e-2, warm=3200, average=0.998
     )
 
     def loss(count):
