@@ -33,9 +33,9 @@ std::vector<SequenceToken> sequence_head(const std::vector<int32_t>& prompt, con
                                   {.token = kWidth, .width = c.width},
                                   {.token = kHeight, .height = c.height},
                                   {.token = kStyle, .style = c.style}};
-  for (const int32_t token : prompt) head.push_back({.token = token});
-  head.push_back({.token = kGrid});
-  for (size_t i = 0; i < head.size(); ++i) head[i].column = static_cast<int32_t>(i);
+  int32_t column = 0;
+  for (const int32_t token : prompt) head.push_back({.token = token, .column = column++});
+  head.push_back({.token = kGrid, .column = column});
   return head;
 }
 

@@ -2,6 +2,9 @@
 //
 //   BOS WIDTH HEIGHT STYLE p p p ... p GRID  c c ... c EOL  c c ... c EOL  ...  END
 //   |------------- row 0 ------------------|  row 1           row 2
+//
+// A character of the prompt stands in the column of its number, GRID behind the last of them, and
+// the four tokens before them in column 0.
 #pragma once
 
 #include <cstdint>

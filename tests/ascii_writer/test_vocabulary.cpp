@@ -1,6 +1,7 @@
 // Characters, the canonical form of drawings, and the sequence that the model reads.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <random>
 
 #include "engine/ascii_writer/canonical.h"
@@ -106,7 +107,7 @@ TEST_CASE("drawings: the sequence, its places and the distances to the border") 
   CHECK(head[0].width == kNothing);
   CHECK(head.back().token == kGrid);
   CHECK(head.back().edge_column == kNothing);
-  for (int i = 0; i < 13; ++i) CHECK((head[i].row == 0 && head[i].column == i));
+  for (int i = 0; i < 13; ++i) CHECK((head[i].row == 0 && head[i].column == std::max(0, i - 4)));
 
   const auto tail = sequence_tail(drawing_of("ab\nabc\n"), {.width = 3, .height = 2});
   CHECK(tail.size() == 9);
