@@ -217,4 +217,25 @@ void quantize_q8_0(const float* in, int64_t count, std::byte* out) {
   }
 }
 
+void quantize_q4_0(const float* in, int64_t count, std::byte* out) {
+  constexpr int block = 32, half = block / 2;
+  ENSURE(count % block == 0, "q4_0: {} elements in blocks of {}", count, block);
+  for (; count > 0; count -= block, in += block, out += 2 + half) {
+    float extreme = 0;
+    for (int i = 0; i < block; ++i) {
+      if (std::fabs(in[i]) > std::fabs(extreme)) extreme = in[i];
+    }
+    const float scale = extreme / -8;
+    const uint16_t d = f32_to_f16(scale);
+    std::memcpy(out, &d, sizeof d);
+    const auto quantized = [&](int i) {
+      const float n = scale == 0 ? 8 : std::nearbyint(in[i] / scale) + 8;
+      return static_cast<uint8_t>(n >= 0 ? std::min(n, 15.0f) : 0.0f);  // NaN included
+    };
+    for (int j = 0; j < half; ++j) {
+      out[2 + j] = static_cast<std::byte>(quantized(j) | quantized(j + half) << 4);
+    }
+  }
+}
+
 }  // namespace yent

@@ -36,4 +36,9 @@ void f32_to_bf16(const float* in, int64_t count, std::byte* out);
 // away from zero, so that a few values of its files differ by one step.)
 void quantize_q8_0(const float* in, int64_t count, std::byte* out);
 
+// Likewise to 4 bits: scale = x / -8 of the x of largest magnitude, which so becomes exactly 0, and
+// 0 for a block of zeros; n = round_half_to_even(x / scale) + 8, at most 15. `out` holds count / 32
+// * 18 bytes. (ggml rounds halves up.)
+void quantize_q4_0(const float* in, int64_t count, std::byte* out);
+
 }  // namespace yent

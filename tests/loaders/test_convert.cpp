@@ -131,6 +131,28 @@ TEST_CASE("convert: the Q8_0 quantizer agrees with numpy byte for byte") {
   CHECK(std::memcmp(blocks.data(), expected.data, blocks.size()) == 0);
 }
 
+TEST_CASE("convert: the Q4_0 quantizer keeps the largest value and is nearest for the others") {
+  std::vector<float> source(64);
+  for (int i = 0; i < 32; ++i)
+    source[i] = static_cast<float>(i % 16 - 8) / 4;  // every code, exactly
+  std::vector<std::byte> blocks(36);
+  quantize_q4_0(source.data(), 64, blocks.data());
+  CHECK(blocks[2] == std::byte{0x00});   // elements 0 and 16: -8
+  CHECK(blocks[17] == std::byte{0xff});  // elements 15 and 31: 7
+  const HostTensor t{"w", DType::q4_0, {2, 32}, blocks.data(), blocks.size()};
+  std::vector<float> back(64);
+  to_f32(t, back.data());
+  CHECK(back == source);  // the second block is all zeros
+
+  for (int i = 0; i < 32; ++i) source[i] = 0.1f * static_cast<float>(i - 20);
+  source[7] = std::numeric_limits<float>::quiet_NaN();
+  quantize_q4_0(source.data(), 32, blocks.data());
+  to_f32(t, back.data());
+  for (int i = 0; i < 32; ++i) {
+    if (i != 7) CHECK(std::abs(back[i] - source[i]) <= 0.126f);
+  }
+}
+
 TEST_CASE("convert: the Q8_0 quantizer survives what is no number") {
   std::vector<float> source(32, 1.0f);
   source[3] = std::numeric_limits<float>::quiet_NaN();
