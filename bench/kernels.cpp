@@ -1,6 +1,7 @@
 // Every row of every kernel table on the shapes that matter: BK-SDM-Tiny's guided step at
-// 512x512, the VAE's widest layers, a small LLaMA. GMAC/s, and the share of the multiply-adds
-// one core makes without touching memory (times the threads). Where a GPU answers, the same there.
+// 512x512, the VAE's widest layers, a small LLaMA, transformers of 6 x 384. GMAC/s, and the share
+// of the multiply-adds one core makes without touching memory (times the threads). Where a GPU
+// answers, the same there.
 //
 //   bench_kernels --benchmark_filter=linear.*avx512 [--threads=N]
 #include <benchmark/benchmark.h>
@@ -252,7 +253,9 @@ void add_products(const Where& where, const char* kind, Precision precision) {
       {8192, 320, 960, false},  {8192, 320, 320, false},  {8192, 320, 2560, true},
       {8192, 1280, 320, false}, {2048, 640, 640, false},  {2048, 640, 5120, true},
       {512, 1280, 3840, false}, {512, 1280, 1280, false}, {512, 1280, 10240, true},
-      {512, 5120, 1280, false}, {154, 768, 2560, false},  {1, 1280, 1280, false}};
+      {512, 5120, 1280, false}, {154, 768, 2560, false},  {1, 1280, 1280, false},
+      {256, 384, 1152, false},  {256, 384, 384, false},   {256, 384, 1536, false},
+      {256, 1536, 384, false},  {1, 384, 1536, false}};
   std::vector<ConvSize> convs = {{2, 64, 320, 320},   {2, 32, 640, 640},  {2, 16, 1280, 1280},
                                  {2, 16, 2560, 1280}, {2, 64, 960, 320},  {2, 64, 4, 320},
                                  {1, 512, 128, 128},  {1, 512, 256, 128}, {1, 256, 256, 256},
@@ -276,7 +279,8 @@ void add_products(const Where& where, const char* kind, Precision precision) {
 void add_attention(const Where& where, const char* kind, Precision precision) {
   std::vector<AttentionSize> cases = {
       {2, 4096, 4096, 8, 40},  {2, 4096, 77, 8, 40}, {2, 1024, 1024, 8, 80}, {2, 256, 256, 8, 160},
-      {1, 4096, 4096, 1, 512}, {1, 1, 2048, 6, 48},  {1, 64, 64, 4, 24}};
+      {1, 4096, 4096, 1, 512}, {1, 1, 2048, 6, 48},  {1, 64, 64, 4, 24},     {1, 256, 256, 6, 64},
+      {1, 512, 512, 6, 64},    {1, 1, 2000, 6, 64}};
   if (where.slow()) cases.erase(cases.begin());
   for (const AttentionSize& c : cases) {
     add(where,
@@ -287,10 +291,36 @@ void add_attention(const Where& where, const char* kind, Precision precision) {
 }
 
 void add_gemv(const Where& where, DType type, int rows) {
-  add(where,
-      fmt::format("gemv_{}/{}/{}x2048x2048", type == DType::q8_0 ? "q8" : dtype_name(type),
-                  where.name, rows),
-      [=](benchmark::State& b) { gemv(b, where, type, rows, 2048, 2048); });
+  const char* name = type == DType::q8_0 ? "q8" : dtype_name(type);
+  for (const auto& [in, out] : {std::pair(2048, 2048), {384, 1152}, {384, 384}, {1024, 384}}) {
+    add(where, fmt::format("gemv_{}/{}/{}x{}x{}", name, where.name, rows, in, out),
+        [=, k = in, n = out](benchmark::State& b) { gemv(b, where, type, rows, k, n); });
+  }
+}
+
+// RMS norm of rows, then of heads, and the rotation of heads: what a transformer does between its
+// products.
+void row_ops(benchmark::State& state, const Where& where, int rows, int width, int head) {
+  const auto backend = where.backend();
+  const Activation x(*backend, {1, rows, 1, width}, {}), y(*backend, {1, rows, 1, width}, {});
+  const PersistentTensor table = backend->allocate({1, rows, 1, head}, DType::f32);
+  const PersistentTensor positions = backend->allocate({1, rows, 1, 1}, DType::i32);
+  backend->write(table, noise(table.tensor.shape.count()).data());
+  KeptArena arena(*backend);
+  const NormWeight norm{.name = "norm"};
+  time(state, where, *backend, [&] {
+    backend->rms_norm(arena, y.tensor, x.tensor, norm, width);
+    backend->rope(arena, y.tensor, table, positions, {.head_width = head});
+    backend->rms_norm(arena, y.tensor, y.tensor, norm, head);
+  });
+  state.SetBytesProcessed(state.iterations() * where.repeats() * x.tensor.shape.count() * 24);
+}
+
+void add_row_ops(const Where& where) {
+  for (const int rows : {1, 256}) {
+    add(where, fmt::format("rms_rope_rms/{}/{}x384_6x64", where.name, rows),
+        [=](benchmark::State& b) { row_ops(b, where, rows, 384, 64); });
+  }
 }
 
 void add_group_norm(const Where& where, const char* kind, Precision precision) {
@@ -335,6 +365,7 @@ void add_cpu() {
     }
     add_group_norm(where, "f32", Precision::f32);
     add_group_norm(where, "int8", Precision::int8);
+    add_row_ops(where);
   });
 }
 
@@ -347,6 +378,7 @@ void add_gpu() {
   }
   add_attention(where, "f16", Precision::f16);
   add_group_norm(where, "f16", Precision::f16);
+  add_row_ops(where);
   for (const int rows : {1, 4, 16, 64}) add_gemv(where, DType::q8_0, rows);
 }
 
