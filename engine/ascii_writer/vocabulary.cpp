@@ -63,8 +63,8 @@ char32_t character_of(int32_t token) {
 }
 
 const std::vector<std::string>& style_names() {
-  static const std::vector<std::string> names{"any", "line",      "shaded",   "blocks",
-                                              "box", "lettering", "one-liner"};
+  static const std::vector<std::string> names{"any", "line",      "shaded",    "blocks",
+                                              "box", "lettering", "one-liner", "sketch"};
   return names;
 }
 
@@ -93,6 +93,7 @@ TokenSet characters_of_style(int style) {
     case kLineArt:
     case kShaded:
     case kLettering:
+    case kSketch:
       return all_of({kAscii});
     case kBlocks:
       return all_of({kBlockElements});

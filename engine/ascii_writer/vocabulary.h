@@ -39,7 +39,17 @@ using TokenSet = std::bitset<kVocabulary>;
 // What a drawing is made of. The number goes into the model, and the decoder keeps to the
 // characters. Slots up to kStyles are free.
 constexpr int kStyles = 16;
-enum Style : int { kAny, kLineArt, kShaded, kBlocks, kBoxes, kLettering, kOneLiner, kNamedStyles };
+enum Style : int {
+  kAny,
+  kLineArt,
+  kShaded,
+  kBlocks,
+  kBoxes,
+  kLettering,
+  kOneLiner,
+  kSketch,  // outlines of a picture, each cell the character of its shape
+  kNamedStyles
+};
 
 const std::vector<std::string>& style_names();    // "any", "line", ...; the index is the style
 const std::vector<std::string>& charset_names();  // "ascii", "block", "all"

@@ -51,7 +51,7 @@ TEST_CASE("drawings: styles and charsets are never empty, and mask the rest") {
   CHECK_FALSE(find_charset("all").test(160));
   CHECK_THROWS_WITH(find_style("cubist"),
                     "the style is 'cubist', expected any, line, shaded, blocks, box, lettering, "
-                    "one-liner");
+                    "one-liner, sketch");
 }
 
 TEST_CASE("drawings: the canonical form") {
