@@ -24,12 +24,24 @@ import vehicles
 from canvas import Canvas
 from hashes import Near, shape_hash
 
-MODULES = {"place": places, "nature": nature, "thing": things, "animal": animals, "person": people, "vehicle": vehicles}
+MODULES = {
+    "place": places,
+    "nature": nature,
+    "thing": things,
+    "animal": animals,
+    "person": people,
+    "vehicle": vehicles,
+}
 SUBJECTS = {k: (kind, f) for kind, m in MODULES.items() for k, f in m.SUBJECTS.items()}
 OURS = "made by this project's own program; the project's licence"
 SMALLEST, WIDEST, TALLEST = (3, 2), 72, 36
 SKY = {"place", "vehicle"}
-VOCABULARY = {*range(32, 127), *range(0x2580, 0x25A0), *range(0xA0, 0x100), *range(0x2500, 0x2580)} - {0xAD}
+VOCABULARY = {
+    *range(32, 127),
+    *range(0x2580, 0x25A0),
+    *range(0xA0, 0x100),
+    *range(0x2500, 0x2580),
+} - {0xAD}
 # Other words for a subject, as one prompts.
 SYNONYMS = {
     "house": ["home", "cottage"], "castle": ["fortress", "palace"], "city": ["town", "skyline"],
@@ -56,7 +68,20 @@ def listed(words):
 BEFORE = {"happy", "sad", "asleep", "laughing", "surprised", "sitting", "standing", "walking", "flying", "hanging",
           "open", "closed", "square", "round", "full", "crescent", "bright", "dark", "filled", "leaning", "police",
           "ringing", "waving", "running", "dancing", "firing"}  # fmt: skip
-UNSAID = {"body", "head", "pine", "palm", "monitor", "laptop", "small", "plain", "arms up", "boo", "taxi", "line"}
+UNSAID = {
+    "body",
+    "head",
+    "pine",
+    "palm",
+    "monitor",
+    "laptop",
+    "small",
+    "plain",
+    "arms up",
+    "boo",
+    "taxi",
+    "line",
+}
 
 
 def described(subject, words, s):
@@ -88,7 +113,11 @@ def beside(a, b, gap):
 def in_the_sky(r, canvas):
     """The canvas with something small above it, where there is room; and its name."""
     name = r.choice(["sun", "moon", "cloud", "bird"])
-    other = nature.SUBJECTS[name](r, r.uniform(0, 0.15))[0] if name != "bird" else Canvas().put(0, 0, r.choice(["^v^", "\\,/", "~v~", "v"]))
+    other = (
+        nature.SUBJECTS[name](r, r.uniform(0, 0.15))[0]
+        if name != "bird"
+        else Canvas().put(0, 0, r.choice(["^v^", "\\,/", "~v~", "v"]))
+    )
     x0, y0, x1, y1 = canvas.bounds()
     w, h = other.size()
     for _ in range(12):
@@ -123,7 +152,9 @@ def procedural(n):
         if extra:
             caption += f", {extra} above"
     style = 1
-    return piece(canvas.text().split("\n")[:-1], style, title, caption, tags, f"procedural/{kind}", n)
+    return piece(
+        canvas.text().split("\n")[:-1], style, title, caption, tags, f"procedural/{kind}", n
+    )
 
 
 def plural(name):
@@ -146,7 +177,15 @@ def boxed(n):
     name = rng.choice(sorted(boxes.SUBJECTS))
     s = rng.random()
     canvas, words = boxes.SUBJECTS[name](rng, s)
-    return piece(canvas.text().split("\n")[:-1], 4, name, described(name, words, s), [name], "procedural/boxes", n)
+    return piece(
+        canvas.text().split("\n")[:-1],
+        4,
+        name,
+        described(name, words, s),
+        [name],
+        "procedural/boxes",
+        n,
+    )
 
 
 def short(n):
@@ -169,7 +208,9 @@ def from_drawing(filter_, n):
 def letters(n, words):
     p = lettering.piece(n, words)
     lines = p.pop("lines")
-    return piece(lines, p["style"], p["title"], p["caption"], p["tags"], p["source"], n, p["rights"])
+    return piece(
+        lines, p["style"], p["title"], p["caption"], p["tags"], p["source"], n, p["rights"]
+    )
 
 
 def piece(lines, style, title, caption, tags, source, seed, rights=OURS):
@@ -199,7 +240,9 @@ def good(p):
     if p["style"] == 6:
         return 3 <= p["width"] <= 60
     small = p["width"] < SMALLEST[0] or p["height"] < SMALLEST[1]
-    return not small and p["width"] <= (100 if p["style"] == 5 else WIDEST) and p["height"] <= TALLEST
+    return (
+        not small and p["width"] <= (100 if p["style"] == 5 else WIDEST) and p["height"] <= TALLEST
+    )
 
 
 def pieces(filter_):
@@ -221,7 +264,11 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--pieces", type=int, default=24000)
     p.add_argument("--out", default="corpus.jsonl")
-    p.add_argument("--filter", default="/tmp/yent-art-filter", help="built there from filter.cpp if it is missing")
+    p.add_argument(
+        "--filter",
+        default="/tmp/yent-art-filter",
+        help="built there from filter.cpp if it is missing",
+    )
     a = p.parse_args()
     near, seen, counts = Near(), set(), collections.Counter()
     with open(a.out, "w") as out:

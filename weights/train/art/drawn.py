@@ -37,11 +37,7 @@ LEFT_OUT = {
 }  # fmt: skip
 PEOPLE = {"face", "screaming face", "skeleton", "robot", "clown", "astronaut", "alien", "ghost", "snowman",
           "mermaid", "king", "queen", "cowboy", "devil", "angel", "chef", "hooded reaper"}  # fmt: skip
-KEYS = [
-    k
-    for k, e in CATALOG.items()
-    if k not in LEFT_OUT and (e.kind != "person" or k in PEOPLE)
-]
+KEYS = [k for k, e in CATALOG.items() if k not in LEFT_OUT and (e.kind != "person" or k in PEOPLE)]
 KINDS = {"wear": "clothes", "container": "thing"}
 
 

@@ -27,7 +27,9 @@ FONTS = {
 def words():
     """The project's own nouns: of the drawings, and of the judge's topics. Short ones first."""
     topics = json.loads((HERE.parent / "judge" / "topics.json").read_text())["topics"]
-    found = {w.strip() for text in topics.values() for part in text.split(",") for w in part.split("|")}
+    found = {
+        w.strip() for text in topics.values() for part in text.split(",") for w in part.split("|")
+    }
     catalog = (HERE.parent / "next" / "drawings" / "catalog.py").read_text()
     for line in catalog.split("\n"):
         if line.startswith("add("):
@@ -40,7 +42,10 @@ def render(text, font, layout):
     program = FONTS[font][0]
     extra = [layout] if layout and program == "figlet" else []
     out = subprocess.run(
-        [program, "-f", font, "-w", "120", *extra, "--", text], capture_output=True, text=True, check=True
+        [program, "-f", font, "-w", "120", *extra, "--", text],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return out.stdout.split("\n")
 
