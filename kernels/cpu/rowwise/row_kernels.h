@@ -37,6 +37,9 @@ struct RowKernels {
 
   // f16 bits to f32; count is a multiple of 16.
   void (*widen)(float* out, const uint16_t* half, size_t count) = nullptr;
+  // Rotates the pairs (i, i + pairs) of x or, interleaved, (2i, 2i + 1), i < pairs.
+  void (*rotate)(float* x, const float* cosines, const float* sines, int pairs,
+                 bool interleaved) = nullptr;
 };
 
 }  // namespace yent

@@ -208,18 +208,47 @@ float layer_norm(void* out, Element out_type, const void* x, Element type, int c
 
 // NOLINTEND(readability-function-size)
 
-void rms_norm(float* out, const float* x, int columns, const float* weight, float eps) {
-  V squares = zero();
-  for (int c = 0; c < columns; c += W) {
-    const V v = load_part(x + c, part(columns, c));
-    squares = fma(v, v, squares);
+// Four sums side by side, so that none waits for itself.
+inline float sum_of_squares(const float* x, int columns) {
+  V sums[4] = {zero(), zero(), zero(), zero()};
+  int c = 0;
+  for (; c + 4 * W <= columns; c += 4 * W) {
+    for (int i = 0; i < 4; ++i) {
+      const V v = load(x + c + i * W);
+      sums[i] = fma(v, v, sums[i]);
+    }
   }
-  const V scale = set1(1 / __builtin_sqrtf(sum(squares) / columns + eps));
-  for (int c = 0; c < columns; c += W) {
-    const int n = part(columns, c);
-    V y = mul(load_part(x + c, n), scale);
-    if (weight) y = mul(y, load_part(weight + c, n));
-    store_part(out + c, y, n);
+  for (; c < columns; c += W) {
+    const V v = load_part(x + c, part(columns, c));
+    sums[0] = fma(v, v, sums[0]);
+  }
+  return sum(add(add(sums[0], sums[1]), add(sums[2], sums[3])));
+}
+
+void rms_norm(float* out, const float* x, int columns, const float* weight, float eps) {
+  const V scale = set1(1 / __builtin_sqrtf(sum_of_squares(x, columns) / columns + eps));
+  each_vector(columns, [&](int c, int n) {
+    V y = mul(load_as<Element::f32>(x, c, n), scale);
+    if (weight) y = mul(y, load_as<Element::f32>(weight, c, n));
+    store_as<Element::f32>(out, c, y, scale, n);
+  });
+}
+
+// Products and sums apart, never fused: the same bits with every instruction set.
+void rotate(float* x, const float* cosines, const float* sines, int pairs, bool interleaved) {
+  int i = 0;
+  for (; !interleaved && i + W <= pairs; i += W) {
+    float *first = x + i, *second = first + pairs;
+    const V a = load(first), b = load(second), cosine = load(cosines + i), sine = load(sines + i);
+    store(first, sub(mul(a, cosine), mul(b, sine)));
+    store(second, add(mul(a, sine), mul(b, cosine)));
+  }
+  const int step = interleaved ? 2 : 1, apart = interleaved ? 1 : pairs;
+  for (; i < pairs; ++i) {
+    float *first = x + i * step, *second = first + apart;
+    const float a = *first, b = *second;
+    *first = a * cosines[i] - b * sines[i];
+    *second = a * sines[i] + b * cosines[i];
   }
 }
 
@@ -267,7 +296,8 @@ constexpr RowKernels row_kernels(const char* name, Isa isa) {
           .rms_norm = rms_norm,
           .absmax = absmax,
           .convert = convert,
-          .widen = widen};
+          .widen = widen,
+          .rotate = rotate};
 }
 
 }  // namespace

@@ -3,26 +3,21 @@
 #include <algorithm>
 
 #include "kernels/blocks.h"
+#include "kernels/cpu/rowwise/row_kernels.h"
 #include "kernels/cpu/runtime/parallel.h"
+#include "kernels/half.h"
 
 namespace yent {
 
 void rope(const CpuRun& run, const Tensor& x, const Lookup& angles, const RopeSpec& s) {
   if (run.arena.measuring()) return;
-  const int half = angles.table.shape.c / 2, slices = x.shape.c / s.slice_width();
-  const int step = s.interleaved ? 2 : 1, apart = s.interleaved ? 1 : half;
+  const int pairs = angles.table.shape.c / 2, slices = x.shape.c / s.slice_width();
   parallel_rows(run.threads, x.rows(), [&](size_t r) {
     const int32_t* positions = angles.ids.row<int32_t>(r);
     float* slice = x.row<float>(r);
-    for (int at = 0; at < slices; ++at, slice += s.slice_width()) {
-      const float* cosine = angles.table.row<float>(positions[at % s.axes]);
-      const float* sine = cosine + half;
-      for (int i = 0; i < half; ++i) {
-        float *a = slice + i * step, *b = a + apart;
-        const float turned = *a * cosine[i] - *b * sine[i];
-        *b = *a * sine[i] + *b * cosine[i];
-        *a = turned;
-      }
+    for (int i = 0; i < slices; ++i, slice += s.slice_width()) {
+      const float* cosines = angles.table.row<float>(positions[i % s.axes]);
+      run.row_kernels.rotate(slice, cosines, cosines + pairs, pairs, s.interleaved);
     }
   });
 }
