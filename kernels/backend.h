@@ -169,7 +169,8 @@ struct Epilogue {
 
 // Heads are equal slices of the columns of q, k and v. Query head h reads key/value head h / (heads
 // / kv_heads). Query row i sees the keys 0 .. positions[i], or all keys when there are no
-// positions. With int8 a device may quantize bf16 inputs.
+// positions. Keys and values may be f16, both, as a cache keeps them. With int8 a device may
+// quantize bf16 inputs.
 struct AttnSpec {
   int heads = 1, kv_heads = 1;
   float scale = 1;
@@ -265,7 +266,7 @@ class Backend {
   // Rotates every head of x in place: of row r, slice a by positions[r][a], i32 {1, rows, 1, axes}.
   // Row p of the table holds the cosines, then the sines of position p, table.c / 2 of each.
   virtual void rope(Arena&, Tensor x, Tensor table, Tensor positions, const RopeSpec&) = 0;
-  // cache[positions[r]] = x[r] for every row r of x.
+  // cache[positions[r]] = x[r] for every row r of x. The cache is f32 or f16.
   virtual void store_rows(Arena&, Tensor cache, Tensor x, Tensor positions) = 0;
   // out[r] = the sum of the rows that the lookups choose for r, added in their order; 0 where there
   // is none.

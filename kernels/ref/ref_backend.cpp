@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "kernels/error.h"
+#include "kernels/half.h"
 #include "kernels/memory.h"
 #include "kernels/op_check.h"
 #include "kernels/read_elements.h"
@@ -106,6 +107,11 @@ void store(Tensor out, const Matrix& y, const Epilogue& e) {
 float at(const ConcatView& x, size_t row, int c) {
   const int seam = x.a.shape.c;
   return c < seam ? x.a.row<float>(row)[c] : x.b.row<float>(row)[c - seam];
+}
+
+// Of keys and values.
+float kept(const Tensor& t, size_t row, int c) {
+  return t.dtype == DType::f16 ? f16_to_f32(t.row<uint16_t>(row)[c]) : t.row<float>(row)[c];
 }
 
 float gain(const NormWeight& w, int c) { return w.weight ? w.weight.tensor.row<float>(0)[c] : 1; }
@@ -293,15 +299,14 @@ class RefBackend : public Backend {
           double dot = 0;
           for (int c = 0; c < width; ++c) {
             dot += static_cast<double>(q.row<float>(row)[h * width + c]) *
-                   k.row<float>(image * keys + j)[kv + c];
+                   kept(k, image * keys + j, kv + c);
           }
           absmax = std::max(absmax, score[j] = dot * s.scale);
         }
         for (size_t j = 0; j < seen; ++j) total += score[j] = std::exp(score[j] - absmax);
         for (int c = 0; c < width; ++c) {
           double sum = 0;
-          for (size_t j = 0; j < seen; ++j)
-            sum += score[j] * v.row<float>(image * keys + j)[kv + c];
+          for (size_t j = 0; j < seen; ++j) sum += score[j] * kept(v, image * keys + j, kv + c);
           out.row<float>(row)[h * width + c] = static_cast<float>(sum / total);
         }
       }
@@ -332,7 +337,12 @@ class RefBackend : public Backend {
     check.store_rows(cache, x, positions);
     if (arena.measuring()) return;
     for (size_t r = 0; r < x.rows(); ++r) {
-      std::copy_n(x.row<float>(r), x.shape.c, cache.row<float>(*positions.row<int32_t>(r)));
+      const int position = *positions.row<int32_t>(r);
+      for (int c = 0; c < x.shape.c; ++c) {
+        const float value = x.row<float>(r)[c];
+        if (cache.dtype == DType::f16) cache.row<uint16_t>(position)[c] = f32_to_f16(value);
+        if (cache.dtype != DType::f16) cache.row<float>(position)[c] = value;
+      }
     }
   }
 

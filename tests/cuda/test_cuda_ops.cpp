@@ -138,6 +138,18 @@ TEST_CASE("cuda: attention of halves on values in f32, as the attention of words
   }
 }
 
+TEST_CASE("cuda: one query in f32 on a cache of halves") {
+  Backend* device = gpu();
+  if (!device) return;
+  TwinIndices last(*device, {150});
+  Twin q(*device, {1, 1, 1, 4 * 64}, DType::f32), out(*device, {1, 1, 1, 4 * 64}, DType::f32);
+  Twin k(*device, {1, 200, 1, 4 * 64}, DType::f16), v(*device, {1, 200, 1, 4 * 64}, DType::f16);
+  check_op(*device, out, 2e-5, [&](const Side& s) {
+    AttnSpec spec{.heads = 4, .kv_heads = 4, .scale = 0.125f, .positions = s(last)};
+    s.backend.attention(s.arena, s(out), s(q), s(k), s(v), spec);
+  });
+}
+
 TEST_CASE("cuda: rope in both layouts, about one axis and two") {
   Backend* device = gpu();
   if (!device) return;

@@ -41,6 +41,54 @@ TEST_CASE("ops: attention over widths, lengths and groups of heads") {
   }
 }
 
+TEST_CASE("ops: attention on a cache of halves, filled by store_rows") {
+  struct Case {
+    int queries, cache, heads, kv_heads, width;
+  };
+  for (const Case& c : {Case{1, 1, 1, 1, 8},
+                        {1, 333, 6, 6, 64},
+                        {3, 200, 4, 2, 24},
+                        {4, 70, 5, 1, 7},
+                        {33, 180, 3, 3, 40},
+                        {70, 71, 2, 1, 64}}) {
+    CAPTURE(c.queries);
+    CAPTURE(c.width);
+    const int columns = c.kv_heads * c.width;
+    Buffer q({1, c.queries, 1, c.heads * c.width}, 5, -2, 2);
+    Buffer k({1, c.cache, 1, columns}, 3, -2, 2), v({1, c.cache, 1, columns}, 1, -2, 2);
+    Indices rows, positions;
+    for (int i = 0; i < c.cache; ++i) rows.values.push_back(c.cache - 1 - i);
+    for (int i = 0; i < c.queries; ++i) positions.values.push_back(i ? below(c.cache) : 0);
+    AttnSpec spec{.heads = c.heads, .kv_heads = c.kv_heads, .scale = 0.3f};
+    for (const bool all : {true, false}) {
+      spec.positions = all ? Tensor{} : positions.tensor();
+      check_op(Buffer({1, c.queries, 1, c.heads * c.width}), eps * (4 * c.width + 64),
+               [&](Backend& backend, Arena& arena, Buffer& to) {
+                 const Shape shape{1, c.cache, 1, columns};
+                 const PersistentTensor keys = backend.allocate(shape, DType::f16);
+                 const PersistentTensor values = backend.allocate(shape, DType::f16);
+                 backend.store_rows(arena, keys, k, rows.tensor());
+                 backend.store_rows(arena, values, v, rows.tensor());
+                 backend.attention(arena, to, q, keys, values, spec);
+               });
+    }
+  }
+}
+
+TEST_CASE("ops: attention of decoding has the same bits on any number of threads") {
+  Buffer q({1, 2, 1, 7 * 20}), k({1, 150, 1, 7 * 20}), v({1, 150, 1, 7 * 20});
+  const AttnSpec spec{.heads = 7, .kv_heads = 7, .scale = 0.3f};
+  for (const Isa isa : isas()) {
+    TestArena arena;
+    Buffer one({1, 2, 1, 7 * 20}), more = one;
+    make_table_backend(isa, 1)->attention(arena, one, q, k, v, spec);
+    for (const int threads : {2, 3, 4, 6, 9}) {
+      make_table_backend(isa, threads)->attention(arena, more, q, k, v, spec);
+      CHECK(more == one);
+    }
+  }
+}
+
 TEST_CASE("ops: attention of decoding agrees with attention of the whole") {
   const int tokens = 50, width = 32;
   Buffer q({1, tokens, 1, width}), k({1, tokens, 1, width}), v({1, tokens, 1, width});

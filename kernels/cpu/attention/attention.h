@@ -7,15 +7,23 @@
 
 namespace yent {
 
-// Some queries of one head, and the head's keys and values, in f32. `ld` is in elements.
+// Some queries of one head in f32, and the head's keys and values, f32 or f16. `ld` is in elements.
 struct AttentionBlock {
-  const float *q = nullptr, *k = nullptr, *v = nullptr;
+  const float* q = nullptr;
+  const void *k = nullptr, *v = nullptr;
+  bool halves = false;  // k and v are f16
   float* out = nullptr;
   size_t q_ld = 0, k_ld = 0, v_ld = 0, out_ld = 0;
   int queries = 0, keys = 0, width = 0;
   float scale = 1;
   const int32_t* positions = nullptr;  // query i sees the keys 0 .. positions[i]; null: all
   float* scratch = nullptr;
+};
+
+// The same of several heads side by side: q, k, v and out are those of head 0. `group` heads of
+// queries share a head of keys.
+struct AttentionHeads : AttentionBlock {
+  int first_head = 0, heads = 1, group = 1;
 };
 
 // Rows of the f32 table.
@@ -26,8 +34,9 @@ struct Attention {
   size_t (*scratch_floats)(int queries, int width) = nullptr;
   // A query's result does not depend on the other queries of the block.
   void (*block)(const AttentionBlock&) = nullptr;
-  // For fewer queries than lanes (decoding): one after another, the lanes along the width.
-  void (*decode)(const AttentionBlock&) = nullptr;
+  // For fewer queries than lanes (decoding): one after another, the lanes along the width. Scratch
+  // is two floats for each head.
+  void (*decode)(const AttentionHeads&) = nullptr;
 };
 
 // The keys and values of one head, bf16 (uint16_t) or f32, to be packed as a kernel wants them.

@@ -6,6 +6,7 @@
 #include "kernels/cpu/rowwise/row_kernels.h"
 #include "kernels/cpu/runtime/cache_sizes.h"
 #include "kernels/cpu/runtime/parallel.h"
+#include "kernels/error.h"
 #include "kernels/integers.h"
 
 namespace yent {
@@ -32,35 +33,61 @@ int query_block(const Heads& h, const Attention& kernel, int heads, int threads)
   return std::min(max_block, round_up(ceil_div(h.queries, wanted), kernel.lanes));
 }
 
-// `may_decode`: few queries may be taken one after another, which sums in the order of the lanes.
-void attend_f32(const CpuRun& run, const Attention& kernel, bool may_decode, const Tensor& out,
+// The queries from `first` on of an image, with its keys and values; of head 0.
+AttentionBlock block_of(const Heads& h, const Tensor& out, const AttentionInput& in,
+                        const AttnSpec& spec, size_t image, int first) {
+  const size_t query = image * h.queries + first, key = image * h.keys;
+  AttentionBlock a;
+  a.q = in.q.row<float>(query), a.q_ld = in.q.ld;
+  a.k = row_at(in.k, key), a.k_ld = in.k.ld;
+  a.v = row_at(in.v, key), a.v_ld = in.v.ld;
+  a.halves = in.k.dtype == DType::f16;
+  a.out = out.row<float>(query), a.out_ld = out.ld;
+  a.queries = h.queries - first, a.keys = h.keys, a.width = h.width;
+  a.scale = spec.scale;
+  if (spec.positions) a.positions = static_cast<const int32_t*>(spec.positions.data) + first;
+  return a;
+}
+
+// Few queries, one after another. A thread takes neighbouring heads, whose keys lie together.
+void decode(const CpuRun& run, const Attention& kernel, const Tensor& out, const AttentionInput& in,
+            const AttnSpec& spec) {
+  const Heads h(in, spec);
+  const int parts = std::min(spec.heads, ceil_div(run.threads, h.images));
+  const int heads = ceil_div(spec.heads, parts);
+  const size_t share = round_up(2 * static_cast<size_t>(heads), size_t{16});
+  const Scratch scratch(run.arena, sizeof(float) * share * run.threads);
+  if (run.arena.measuring()) return;
+  parallel_for(run.threads, static_cast<size_t>(h.images) * parts, [&](size_t task, int thread) {
+    AttentionHeads a{block_of(h, out, in, spec, task / parts, 0)};
+    a.first_head = static_cast<int>(task % parts) * heads;
+    a.heads = std::min(heads, spec.heads - a.first_head);
+    a.group = h.group;
+    a.scratch = scratch.as<float>() + thread * share;
+    if (a.heads > 0) kernel.decode(a);
+  });
+}
+
+void attend_f32(const CpuRun& run, const Attention& kernel, const Tensor& out,
                 const AttentionInput& in, const AttnSpec& spec) {
   const Heads h(in, spec);
-  const bool decode = may_decode && h.queries <= 4;
-  const int block = decode ? h.queries : query_block(h, kernel, spec.heads, run.threads);
+  const int block = query_block(h, kernel, spec.heads, run.threads);
   const size_t blocks = ceil_div(h.queries, block);
-  const size_t share = decode ? 0 : round_up(kernel.scratch_floats(block, h.width), size_t{16});
+  const size_t share = round_up(kernel.scratch_floats(block, h.width), size_t{16});
   const Scratch scratch(run.arena, sizeof(float) * share * run.threads);
   if (run.arena.measuring()) return;
 
   parallel_for(run.threads, h.images * spec.heads * blocks, [&](size_t task, int thread) {
     const int first = task % blocks * block;
     const int head = task / blocks % spec.heads;
-    const size_t image = task / blocks / spec.heads;
-    const size_t query = image * h.queries + first, key = image * h.keys;
-    const int column = head * h.width, kv_column = head / h.group * h.width;
-    AttentionBlock a;
-    a.q = in.q.row<float>(query) + column, a.q_ld = in.q.ld;
-    a.k = in.k.row<float>(key) + kv_column, a.k_ld = in.k.ld;
-    a.v = in.v.row<float>(key) + kv_column, a.v_ld = in.v.ld;
-    a.out = out.row<float>(query) + column, a.out_ld = out.ld;
-    a.queries = std::min(block, h.queries - first);
-    a.keys = h.keys;
-    a.width = h.width;
-    a.scale = spec.scale;
-    if (spec.positions) a.positions = static_cast<const int32_t*>(spec.positions.data) + first;
+    const AttentionInput of_head{in.q.cols(head * h.width, h.width),
+                                 in.k.cols(head / h.group * h.width, h.width),
+                                 in.v.cols(head / h.group * h.width, h.width)};
+    const Tensor to = out.cols(head * h.width, h.width);
+    AttentionBlock a = block_of(h, to, of_head, spec, task / blocks / spec.heads, first);
+    a.queries = std::min(block, a.queries);
     a.scratch = scratch.as<float>() + thread * share;
-    (decode ? kernel.decode : kernel.block)(a);
+    kernel.block(a);
   });
 }
 
@@ -130,7 +157,8 @@ void attend_packed(const CpuRun& run, const PackedAttentionOf<T>& kernel, const 
 void attend(const CpuRun& run, const AttentionKernels& kernels, const Tensor& out,
             const AttentionInput& in, const AttnSpec& spec) {
   const DType type = in.q.dtype;
-  if (kernels.exact && spec.precision == Precision::int8 && !spec.positions) {
+  if (kernels.exact && spec.precision == Precision::int8 && !spec.positions &&
+      in.k.dtype == DType::f32 && in.v.dtype == DType::f32) {
     return attend_packed(run, *kernels.exact, out, in, spec);
   }
   if (type == DType::bf16 && in.k.dtype == type && in.v.dtype == type && !spec.positions) {
@@ -140,15 +168,19 @@ void attend(const CpuRun& run, const AttentionKernels& kernels, const Tensor& ou
     }
   }
   const auto f32_layout = [](const Tensor& t) { return row_major_layout(t.shape, DType::f32); };
+  const DType kept = in.k.dtype == DType::f16 ? DType::f16 : DType::f32;  // by a cache
+  ENSURE((kept == DType::f16) == (in.v.dtype == DType::f16), "attention: f16 keys or values alone");
   const Reordered q(run, in.q, f32_layout(in.q));
-  const Reordered k(run, in.k, f32_layout(in.k));
-  const Reordered v(run, in.v, f32_layout(in.v));
+  const Reordered k(run, in.k, row_major_layout(in.k.shape, kept));
+  const Reordered v(run, in.v, row_major_layout(in.v.shape, kept));
   Layout layout = f32_layout(out);
   const bool direct = out.dtype == DType::f32;
   const Scratch room(run.arena, direct ? 0 : layout.bytes);
   layout.tensor.data = room.as<std::byte>();
   const Tensor to = direct ? out : layout.tensor;
-  attend_f32(run, kernels.f32, !kernels.exact, to, {q.tensor(), k.tensor(), v.tensor()}, spec);
+  // Queries one after another are summed in the order of the lanes.
+  const bool few = !kernels.exact && in.q.rows() / in.q.shape.n <= 4;
+  (few ? decode : attend_f32)(run, kernels.f32, to, {q.tensor(), k.tensor(), v.tensor()}, spec);
   if (direct || run.arena.measuring()) return;
   for (size_t r = 0; r < out.rows(); ++r) {  // row by row: between rows may be another tensor
     run.row_kernels.convert(row_at(out, r), element(out.dtype), 1, row_at(to, r), Element::f32,

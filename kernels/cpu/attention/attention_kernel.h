@@ -13,6 +13,18 @@ namespace {
 constexpr int key_block = 168;  // a multiple of every tile's height
 constexpr float masked = -1e30f, log2_e = 1.44269504f;
 
+inline V load_whole(const float* p) { return load(p); }
+inline V load_whole(const uint16_t* p) { return load_f16(p); }
+
+// n <= W elements of a row of keys or values, from column c on.
+template <class T>
+inline V load_key(const T* row, int c, int n) {
+  if (n == W) return load_whole(row + c);
+  T part[W] = {};
+  for (int i = 0; i < n; ++i) part[i] = row[c + i];
+  return load_whole(part);
+}
+
 template <int M, int N>
 struct Flash {
   static constexpr int L = N * W;
@@ -56,20 +68,30 @@ struct Flash {
     }
   }
 
-  void pack_keys(int first, int count) const {
+  template <class T>
+  void pack_keys_of(const T* k, const T* v, int first, int count) const {
     for (int key = 0; key < count; key += M) {
       const int m = count - key < M ? count - key : M;
-      const float* rows[M];
-      for (int i = 0; i < m; ++i) rows[i] = a.k + (first + key + i) * a.k_ld;
-      interleave<M>(keys + key * a.width, rows, m, a.width);
+      const T* rows[M];
+      for (int i = 0; i < m; ++i) rows[i] = k + (first + key + i) * a.k_ld;
+      interleave_as<M, M>(keys + key * a.width, rows, m, a.width, load_key<T>, store);
     }
     for (int key = 0; key < count; ++key) {
-      const float* from = a.v + (first + key) * a.v_ld;
+      const T* from = v + (first + key) * a.v_ld;
       float* to = values + key * a.width;
       for (int c = 0; c < a.width; c += W) {
         const int n = a.width - c < W ? a.width - c : W;
-        store_part(to + c, load_part(from + c, n), n);
+        store_part(to + c, load_key(from, c, n), n);
       }
+    }
+  }
+
+  void pack_keys(int first, int count) const {
+    if (a.halves) {
+      pack_keys_of(static_cast<const uint16_t*>(a.k), static_cast<const uint16_t*>(a.v), first,
+                   count);
+    } else {
+      pack_keys_of(static_cast<const float*>(a.k), static_cast<const float*>(a.v), first, count);
     }
   }
 
@@ -172,56 +194,157 @@ void attend_block(const AttentionBlock& a) {
   Flash<M, N>(a).run();
 }
 
-inline float dot(const float* x, const float* y, int n) {
-  V total = zero();
-  for (int c = 0; c < n; c += W) {
-    const int part = n - c < W ? n - c : W;
-    total = fma(load_part(x + c, part), load_part(y + c, part), total);
-  }
-  return sum(total);
+// ---- Decoding: few queries, one after another, the lanes along the width.
+
+constexpr int decode_block = 64;  // keys; a multiple of every W
+
+// Prefetches a piece of a row into the second-level cache: a cache is longer than that, and between
+// a head's pieces of two rows lie those of the other heads.
+template <class T>
+inline void fetch(const T* row, int width) {
+  for (int c = 0; c < width; c += 64 / sizeof(T)) __builtin_prefetch(row + c, 0, 2);
 }
 
-inline void attend_decode(const AttentionBlock& a) {
-  constexpr int block = 64;
-  for (int query = 0; query < a.queries; ++query) {
-    const float* q = a.q + query * a.q_ld;
-    float* out = a.out + query * a.out_ld;
-    const int seen = a.positions ? a.positions[query] + 1 : a.keys;
-    float top = masked, total = 0;
-    for (int first = 0; first < seen; first += block) {
-      const int count = seen - first < block ? seen - first : block;
-      float scores[block];
-      V absmax = set1(top);
-      for (int i = 0; i < block; ++i) {
-        scores[i] = masked;
-        if (i < count) scores[i] = dot(q, a.k + (first + i) * a.k_ld, a.width) * a.scale * log2_e;
+// The products of q with W keys, of which `count` exist.
+template <class T>
+inline V products(const float* q, const T* keys, size_t ld, int count, int width) {
+  const T* key[W];
+  V sums[W];
+  for (int i = 0; i < W; ++i) {
+    key[i] = keys + (i < count ? i : count - 1) * ld;
+    sums[i] = zero();
+    fetch(key[i] + decode_block * ld, width);
+  }
+  int c = 0;
+  for (; c + W <= width; c += W) {
+    const V of_query = load(q + c);
+    for (int i = 0; i < W; ++i) sums[i] = fma(of_query, load_whole(key[i] + c), sums[i]);
+  }
+  if (c < width) {
+    const V of_query = load_part(q + c, width - c);
+    for (int i = 0; i < W; ++i) sums[i] = fma(of_query, load_key(key[i], c, width - c), sums[i]);
+  }
+  transpose(sums);
+  for (int half = W / 2; half > 0; half /= 2) {
+    for (int i = 0; i < half; ++i) sums[i] = add(sums[i], sums[i + half]);
+  }
+  return sums[0];
+}
+
+// The values of a block of keys and their weights.
+template <class T>
+struct Weighted {
+  const T* values;
+  const float* weights;
+  size_t ld;
+  int keys;
+};
+
+// out = out * factor + the weighted sum of N vectors of columns. Few columns take several keys at
+// once, so that no sum waits for itself.
+template <int N, class T>
+inline void weigh(float* out, const Weighted<T>& w, V factor) {
+  constexpr int chains = N < 8 ? 8 / N : 1;
+  V sums[chains][N];
+  for (int j = 0; j < N; ++j) {
+    sums[0][j] = mul(load(out + j * W), factor);
+    for (int i = 1; i < chains; ++i) sums[i][j] = zero();
+  }
+  int key = 0;
+  const T* value = w.values;
+  for (; key + chains <= w.keys; key += chains, value += chains * w.ld) {
+    for (int i = 0; i < chains; ++i) {
+      const V weight = set1(w.weights[key + i]);
+      fetch(value + (decode_block + i) * w.ld, N * W);
+      for (int j = 0; j < N; ++j) {
+        sums[i][j] = fma(weight, load_whole(value + i * w.ld + j * W), sums[i][j]);
       }
-      for (int i = 0; i < block; i += W) absmax = max(absmax, load(scores + i));
-      const float risen = greatest(absmax);
-      float factor[W];
-      store(factor, exp2(set1(top - risen)));
-      V sums = zero();
-      for (int i = 0; i < block; i += W) {
-        const V e = exp2(sub(load(scores + i), set1(risen)));
-        store(scores + i, e);
-        sums = add(sums, e);
-      }
-      total = total * factor[0] + sum(sums);
-      top = risen;
-      for (int c = 0; c < a.width; c += W) {
-        const int n = a.width - c < W ? a.width - c : W;
-        V weighted = first > 0 ? mul(load_part(out + c, n), set1(factor[0])) : zero();
-        for (int i = 0; i < count; ++i) {
-          weighted = fma(set1(scores[i]), load_part(a.v + (first + i) * a.v_ld + c, n), weighted);
-        }
-        store_part(out + c, weighted, n);
-      }
-    }
-    for (int c = 0; c < a.width; c += W) {
-      const int n = a.width - c < W ? a.width - c : W;
-      store_part(out + c, mul(load_part(out + c, n), set1(1 / total)), n);
     }
   }
+  for (; key < w.keys; ++key, value += w.ld) {
+    const V weight = set1(w.weights[key]);
+    for (int j = 0; j < N; ++j) sums[0][j] = fma(weight, load_whole(value + j * W), sums[0][j]);
+  }
+  for (int i = 1; i < chains; ++i) {
+    for (int j = 0; j < N; ++j) sums[0][j] = add(sums[0][j], sums[i][j]);
+  }
+  for (int j = 0; j < N; ++j) store(out + j * W, sums[0][j]);
+}
+
+template <class T>
+inline void weigh_row(float* out, Weighted<T> w, V factor, int width) {
+  const auto next = [&](int vectors) {
+    out += vectors * W, w.values += vectors * W, width -= vectors * W;
+  };
+  for (; width >= 8 * W; next(8)) weigh<8>(out, w, factor);
+  for (; width >= 4 * W; next(4)) weigh<4>(out, w, factor);
+  for (; width >= W; next(1)) weigh<1>(out, w, factor);
+  if (width == 0) return;
+  V sum = mul(load_part(out, width), factor);
+  for (int key = 0; key < w.keys; ++key, w.values += w.ld) {
+    sum = fma(set1(w.weights[key]), load_key(w.values, 0, width), sum);
+  }
+  store_part(out, sum, width);
+}
+
+// The greatest score of a head so far, and the sum of the exponentials.
+struct Running {
+  float top, total;
+};
+
+// Adds `count` keys from `first` on to the output of a head, which is divided by the total at last.
+template <class T>
+inline void decode_step(const AttentionHeads& a, int query, int head, int first, int count) {
+  const size_t column = static_cast<size_t>(head) * a.width;
+  const size_t key_column = static_cast<size_t>(head / a.group) * a.width;
+  const float* q = a.q + query * a.q_ld + column;
+  const T* keys = static_cast<const T*>(a.k) + first * a.k_ld + key_column;
+  const T* values = static_cast<const T*>(a.v) + first * a.v_ld + key_column;
+  Running& running = reinterpret_cast<Running*>(a.scratch)[head - a.first_head];
+  float weights[decode_block], lanes[W];
+  V absmax = set1(running.top);
+  for (int i = 0; i < count; i += W) {
+    const V score = products(q, keys + i * a.k_ld, a.k_ld, count - i, a.width);
+    const V scaled = mul(score, set1(a.scale * log2_e));  // exponentials are powers of two
+    store(weights + i, scaled);
+    absmax = max(absmax, scaled);  // keys past the last repeat it
+  }
+  const float top = greatest(absmax);
+  const V factor = exp2(set1(running.top - top));
+  V sums = zero();
+  for (int i = 0; i < count; i += W) {
+    store(weights + i, exp2(sub(load(weights + i), set1(top))));
+    sums = add(sums, load_part(weights + i, count - i < W ? count - i : W));
+  }
+  store(lanes, factor);
+  running = {top, running.total * lanes[0] + sum(sums)};
+  float* out = a.out + query * a.out_ld + column;
+  weigh_row(out, Weighted<T>{values, weights, a.v_ld, count}, factor, a.width);
+}
+
+// All heads pass over a block of keys before the next one, because the heads of a key lie together.
+template <class T>
+inline void attend_decode_of(const AttentionHeads& a) {
+  Running* running = reinterpret_cast<Running*>(a.scratch);
+  const int columns = a.heads * a.width;
+  for (int query = 0; query < a.queries; ++query) {
+    float* out = a.out + query * a.out_ld + static_cast<size_t>(a.first_head) * a.width;
+    for (int c = 0; c < columns; ++c) out[c] = 0;
+    for (int i = 0; i < a.heads; ++i) running[i] = {masked, 0};
+    const int seen = a.positions ? a.positions[query] + 1 : a.keys;
+    for (int first = 0; first < seen; first += decode_block) {
+      const int count = seen - first < decode_block ? seen - first : decode_block;
+      for (int i = 0; i < a.heads; ++i) decode_step<T>(a, query, a.first_head + i, first, count);
+    }
+    for (int i = 0; i < a.heads; ++i) {
+      const float scale = 1 / running[i].total;
+      for (int c = 0; c < a.width; ++c) out[i * a.width + c] *= scale;
+    }
+  }
+}
+
+inline void attend_decode(const AttentionHeads& a) {
+  a.halves ? attend_decode_of<uint16_t>(a) : attend_decode_of<float>(a);
 }
 
 template <int M, int N>

@@ -25,7 +25,13 @@ void rope(const CpuRun& run, const Tensor& x, const Lookup& angles, const RopeSp
 void store_rows(const CpuRun& run, const Tensor& cache, const Tensor& x, const Tensor& positions) {
   if (run.arena.measuring()) return;
   for (size_t r = 0; r < x.rows(); ++r) {
-    std::copy_n(x.row<float>(r), x.shape.c, cache.row<float>(*positions.row<int32_t>(r)));
+    const int position = *positions.row<int32_t>(r);
+    const float *from = x.row<float>(r), *end = from + x.shape.c;
+    if (cache.dtype == DType::f16) {
+      std::transform(from, end, cache.row<uint16_t>(position), f32_to_f16);
+    } else {
+      std::copy(from, end, cache.row<float>(position));
+    }
   }
 }
 
