@@ -15,7 +15,8 @@ namespace {
 std::vector<const GemvQ8*> integer_rows() {
   std::vector<const GemvQ8*> rows;
   for (const GemvQ8* row : gemv_q8_table()) {
-    if (row->panel.lanes && supports(detect_features(), row->isa)) rows.push_back(row);
+    const bool integers = row->packed_input_bytes == sizeof(Q8Inputs);
+    if (integers && supports(detect_features(), row->isa)) rows.push_back(row);
   }
   return rows;
 }

@@ -34,10 +34,24 @@ struct Run {
   }
 };
 
+// A byte becomes a float fastest from the top of a word, 2^24 times as large.
+constexpr float top_byte_unit = 0x1p-24f;
+
+// Calls call.template operator()<I>() for the bytes I of a word.
+template <class Call>
+inline __attribute__((always_inline)) void each_byte(const Call& call) {
+  call.template operator()<0>();
+  call.template operator()<1>();
+  call.template operator()<2>();
+  call.template operator()<3>();
+}
+
 // A weight of a group is scale * value - offset.
 template <BlockFormat F>
 struct GroupScales {
   V scale, offset;
+
+  V of_top_byte() const { return mul(scale, set1(top_byte_unit)); }
 
   GroupScales(const unsigned char* at, int group) {
     constexpr int steps = F.has_minimum ? 2 : 1;
@@ -92,24 +106,27 @@ void multiply_block_panels(float* y, const unsigned char* panels, size_t count, 
     V total = zero();
     const auto multiply = [&](const Run<F>& run, const unsigned char* scales, int group, int at) {
       const FloatInputs& in = inputs[at];
-      V part[2] = {zero(), zero()};
+      V part[2][4] = {};  // eight sums, so that none waits for itself
 #pragma GCC unroll 8
       for (int j = 0; j < 8; ++j) {
         const Words four = run.four(j);
-#pragma GCC unroll 4
-        for (int i = 0; i < 4; ++i) {
-          const V value = words_to_float(bits(four, 8 * i, 255));
-          part[j / 4] = fma(value, set1(in.values[4 * j + i]), part[j / 4]);
-        }
+        each_byte([&]<int I>() {
+          const V value = words_to_float(top_byte<I>(four)), x = set1(in.values[4 * j + I]);
+          part[j / 4][I] = j % 4 == 0 ? mul(value, x) : fma(value, x, part[j / 4][I]);
+        });
+      }
+      V half[2];
+      for (int i = 0; i < 2; ++i) {
+        half[i] = add(add(part[i][0], part[i][1]), add(part[i][2], part[i][3]));
       }
       const GroupScales<F> s(scales, group);
       if constexpr (F.group == 16) {
         const GroupScales<F> other(scales, group + 1);
-        total = fma(other.scale, part[1], fma(other.offset, set1(-in.sums[1]), total));
-        total = fma(s.scale, part[0], fma(s.offset, set1(-in.sums[0]), total));
+        total = fma(other.of_top_byte(), half[1], fma(other.offset, set1(-in.sums[1]), total));
+        total = fma(s.of_top_byte(), half[0], fma(s.offset, set1(-in.sums[0]), total));
       } else {
         total = fma(s.offset, set1(-(in.sums[0] + in.sums[1])), total);
-        total = fma(s.scale, add(part[0], part[1]), total);
+        total = fma(s.of_top_byte(), add(half[0], half[1]), total);
       }
     };
     each_run<F>(panels, k, 0, k / F.elements, multiply);
@@ -125,10 +142,11 @@ void expand_block_panel(float* to, size_t to_step, const unsigned char* panel, i
                 for (int j = 0; j < 8; ++j) {
                   const GroupScales<F> s(scales, group + (F.group == 16 ? j / 4 : 0));
                   const Words four = run.four(j);
-                  for (int i = 0; i < 4; ++i, to += to_step) {
-                    const V value = words_to_float(bits(four, 8 * i, 255));
-                    store(to, sub(mul(value, s.scale), s.offset));
-                  }
+                  each_byte([&]<int I>() {
+                    const V value = words_to_float(top_byte<I>(four));
+                    store(to + I * to_step, sub(mul(value, s.of_top_byte()), s.offset));
+                  });
+                  to += 4 * to_step;
                 }
               });
 }

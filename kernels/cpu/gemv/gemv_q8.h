@@ -86,7 +86,8 @@ struct GemvQ8 {
   void (*expand_panel)(float* to, size_t to_step, const unsigned char* panel, int k, int first,
                        int count) = nullptr;
 
-  // Packs a row of inputs for panels of either kind. Where q8_0 has panels it is Q8Inputs.
+  // Packs a row of inputs for panels of either kind: Q8Inputs where q8_0 has panels of W rows,
+  // which are multiplied as integers.
   void (*pack_input)(void* to, const float* x, int k) = nullptr;
   int packed_input_bytes = 0;  // for every 32 inputs
 

@@ -25,7 +25,8 @@
 //   load_words                 W words of 32 bits (Words)
 //   bits(words, from, mask)    shifted down, masked
 //   join(low, high, at)        low | high << at
-//   words_to_float             words are not negative
+//   top_byte<I>(words)         byte I of every word moved to its top, zeros below
+//   words_to_float             signed
 //
 //   Not in simd_plain.h:
 //   to_bf16                    rounds to bf16, still floats

@@ -159,6 +159,12 @@ inline Words bits(Words w, int from, uint32_t mask) {
 inline Words join(Words low, Words high, int at) {
   return _mm256_or_si256(low, _mm256_slli_epi32(high, at));
 }
+template <int I>
+inline Words top_byte(Words w) {
+  const __m128i from =
+      _mm_setr_epi8(-1, -1, -1, I, -1, -1, -1, 4 + I, -1, -1, -1, 8 + I, -1, -1, -1, 12 + I);
+  return _mm256_shuffle_epi8(w, _mm256_broadcastsi128_si256(from));
+}
 inline V words_to_float(Words w) { return _mm256_cvtepi32_ps(w); }
 
 inline V reciprocal(V v) {

@@ -137,6 +137,10 @@ inline Words bits(Words w, int from,
 inline Words join(Words low, Words high, int at) {
   return vorrq_s32(low, vshlq_s32(high, vdupq_n_s32(at)));
 }
+template <int I>
+inline Words top_byte(Words w) {
+  return vandq_s32(vshlq_n_s32(w, 24 - 8 * I), vdupq_n_s32(static_cast<int>(0xff000000)));
+}
 inline V words_to_float(Words w) { return vcvtq_f32_s32(w); }
 
 inline V reciprocal(V v) {

@@ -171,6 +171,13 @@ inline Words join(Words low, Words high, int at) {
   for (int i = 0; i < W; ++i) low.lane[i] |= high.lane[i] << at;
   return low;
 }
+template <int I>
+inline Words top_byte(Words w) {
+  for (int32_t& lane : w.lane) {
+    lane = static_cast<int32_t>(static_cast<uint32_t>(lane) >> 8 * I << 24);
+  }
+  return w;
+}
 inline V words_to_float(Words w) { return load_i32(w.lane); }
 
 inline V reciprocal(V v) {
