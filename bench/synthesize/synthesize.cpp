@@ -2,7 +2,6 @@
 
 #include <cstring>
 
-#include "bench/synthesize/gguf_writer.h"
 #include "bench/synthesize/seeded_weights.h"
 #include "engine/core/weight_binder.h"
 #include "engine/models/clip.h"
@@ -17,6 +16,7 @@
 #include "loaders/io/output_file.h"
 #include "loaders/tensors/convert.h"
 #include "loaders/tensors/safetensors.h"
+#include "loaders/tensors/write/gguf_writer.h"
 
 namespace yent {
 namespace {

@@ -5,28 +5,13 @@
 #include <cstddef>
 
 #include "kernels/error.h"
+#include "loaders/io/crc32.h"
 
 namespace yent {
 
 namespace {
 
 constexpr std::array<uint8_t, 8> signature = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
-
-constexpr std::array<uint32_t, 256> crc_table = [] {
-  std::array<uint32_t, 256> table = {};
-  for (uint32_t n = 0; n < 256; ++n) {
-    uint32_t c = n;
-    for (int bit = 0; bit < 8; ++bit) c = (c & 1) ? 0xEDB88320u ^ (c >> 1) : c >> 1;
-    table[n] = c;
-  }
-  return table;
-}();
-
-uint32_t crc32(std::span<const uint8_t> bytes) {
-  uint32_t c = 0xFFFFFFFFu;
-  for (uint8_t byte : bytes) c = crc_table[(c ^ byte) & 0xFF] ^ (c >> 8);
-  return ~c;
-}
 
 uint32_t big_endian(const uint8_t* p) {
   return uint32_t{p[0]} << 24 | uint32_t{p[1]} << 16 | uint32_t{p[2]} << 8 | p[3];
@@ -55,7 +40,8 @@ std::vector<PngChunk> walk_png(std::span<const uint8_t> file, const std::filesys
       throw file_error("{}: the PNG is cut short at byte {}", path.string(), file.size());
     }
     const std::string_view type(reinterpret_cast<const char*>(&file[at + 4]), 4);
-    if (crc32(file.subspan(at + 4, 4 + length)) != big_endian(&file[at + 8 + length])) {
+    if (crc32(std::as_bytes(file.subspan(at + 4, 4 + length))) !=
+        big_endian(&file[at + 8 + length])) {
       throw file_error("{}: the PNG chunk at byte {} is damaged: its sum is wrong", path.string(),
                        at);
     }
@@ -76,7 +62,7 @@ void append_png_chunk(std::vector<uint8_t>& png, std::string_view type,
   const size_t summed = png.size();
   png.insert(png.end(), type.begin(), type.end());
   png.insert(png.end(), data.begin(), data.end());
-  append_big_endian(png, crc32(std::span(png).subspan(summed)));
+  append_big_endian(png, crc32(std::as_bytes(std::span(png).subspan(summed))));
 }
 
 }  // namespace yent

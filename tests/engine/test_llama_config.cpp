@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "bench/synthesize/gguf_writer.h"
 #include "engine/models/llama.h"
 #include "kernels/error.h"
 #include "loaders/tensors/gguf.h"
+#include "loaders/tensors/write/gguf_writer.h"
 #include "tests/support/hostile.h"
 #include "tests/support/temporary_folder.h"
 

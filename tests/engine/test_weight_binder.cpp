@@ -3,7 +3,6 @@
 
 #include <map>
 
-#include "bench/synthesize/gguf_writer.h"
 #include "bench/synthesize/seeded_weights.h"
 #include "engine/core/weight_binder.h"
 #include "engine/models/llama.h"
@@ -12,6 +11,7 @@
 #include "kernels/error.h"
 #include "kernels/ref/ref_backend.h"
 #include "loaders/tensors/convert.h"
+#include "loaders/tensors/write/gguf_writer.h"
 #include "tests/support/arena.h"
 #include "tests/support/temporary_folder.h"
 

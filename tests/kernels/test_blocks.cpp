@@ -8,10 +8,10 @@
 #include <random>
 #include <vector>
 
-#include "bench/synthesize/gguf_writer.h"
 #include "engine/pipeline/language_model.h"
 #include "kernels/half.h"
 #include "loaders/tensors/convert.h"
+#include "loaders/tensors/write/gguf_writer.h"
 #include "tests/support/arena.h"
 #include "tests/support/every_isa.h"
 #include "tests/support/temporary_folder.h"

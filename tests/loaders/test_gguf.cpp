@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "bench/synthesize/gguf_writer.h"
 #include "kernels/error.h"
 #include "loaders/tensors/convert.h"
 #include "loaders/tensors/gguf.h"
+#include "loaders/tensors/write/gguf_writer.h"
 #include "tests/support/hostile.h"
 #include "tests/support/temporary_folder.h"
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "bench/synthesize/gguf_writer.h"
 #include "engine/text/gguf_vocabulary.h"
+#include "loaders/tensors/write/gguf_writer.h"
 #include "tests/support/hostile.h"
 #include "tests/support/temporary_folder.h"
 

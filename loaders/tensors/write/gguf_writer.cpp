@@ -1,4 +1,4 @@
-#include "bench/synthesize/gguf_writer.h"
+#include "loaders/tensors/write/gguf_writer.h"
 
 #include <algorithm>
 #include <array>
