@@ -1,7 +1,7 @@
-# The manual page and the completions, which the program prints from the table of its options. A
-# cross build asks it through its emulator.
-function(yent_install_output path)   # path, then the arguments
-  string(REPLACE ";" " " command "${CMAKE_CROSSCOMPILING_EMULATOR};$<TARGET_FILE:yent_run>;${ARGN}")
+# The manual pages and the completions, which the programs print from the tables of their options. A
+# cross build asks them through its emulator.
+function(yent_install_output target path)   # path, then the arguments
+  string(REPLACE ";" " " command "${CMAKE_CROSSCOMPILING_EMULATOR};$<TARGET_FILE:${target}>;${ARGN}")
   get_filename_component(folder "${path}" DIRECTORY)
   install(CODE "
     set(path \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${path}\")
@@ -13,10 +13,18 @@ function(yent_install_output path)   # path, then the arguments
     endif()")
 endfunction()
 
-set(manual ${CMAKE_INSTALL_MANDIR}/man1/yent-run.1)
-yent_install_output(${manual} --man)
-install(CODE "execute_process(COMMAND gzip -9nf
-    \$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${manual})")
-yent_install_output(${CMAKE_INSTALL_DATADIR}/bash-completion/completions/yent-run --completion bash)
-yent_install_output(${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions/_yent-run --completion zsh)
-yent_install_output(${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d/yent-run.fish --completion fish)
+function(yent_install_manual target)
+  get_target_property(name ${target} OUTPUT_NAME)
+  set(manual ${CMAKE_INSTALL_MANDIR}/man1/${name}.1)
+  yent_install_output(${target} ${manual} --man)
+  install(CODE "execute_process(COMMAND gzip -9nf
+      \$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${manual})")
+  set(data ${CMAKE_INSTALL_DATADIR})
+  yent_install_output(${target} ${data}/bash-completion/completions/${name} --completion bash)
+  yent_install_output(${target} ${data}/zsh/vendor-completions/_${name} --completion zsh)
+  yent_install_output(${target} ${data}/fish/vendor_completions.d/${name}.fish --completion fish)
+endfunction()
+
+foreach(program yent_run yent_diffuse)
+  yent_install_manual(${program})
+endforeach()

@@ -27,7 +27,11 @@ Args operator+(Args a, const Args& b) {
   return a;
 }
 
-Program::Program() : executable(YENT_RUN), here(folder_.path()) {}
+Program::Program() : Program(YENT_RUN) {}
+
+Program::Program(const char* program) : executable(program), here(folder_.path()) {}
+
+Program Program::diffuse() { return Program(YENT_DIFFUSE); }
 
 bool Program::absent() {
   if (::access(YENT_RUN, X_OK) == 0 && Program().run({"--version"}).code == 0) return false;

@@ -32,6 +32,8 @@ struct Outcome {
 class Program {
  public:
   Program();
+  // Another program of ours.
+  static Program diffuse();
 
   // Whether the program cannot run on this machine; says so in a MESSAGE.
   static bool absent();
@@ -60,6 +62,9 @@ class Program {
 
  public:
   const fs::path here;
+
+ private:
+  explicit Program(const char* program);
 };
 
 // A run that fails prints one sentence, on standard error alone; returned.

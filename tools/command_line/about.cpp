@@ -20,19 +20,6 @@ The settings are kept in the picture as AUTOMATIC1111 keeps them: in the text ch
 of a PNG, in EXIF's UserComment of a JPEG, which has quality 95.
 )";
 
-constexpr const char* kExitStatus =
-    R"(.IP 0 5
-done
-.IP 1
-the run failed: memory, device, unwritable output
-.IP 2
-the command line is wrong
-.IP 3
-a file to be read is missing, malformed or does not fit
-.IP 130
-interrupted
-)";
-
 constexpr const char* kEnvironment =
     R"(.TP
 .B YENT_ISA
@@ -74,7 +61,7 @@ About about_yent_run() {
                        {R"(yent-run -i photo.jpg --strength 0.6 -p "a cat" --sampler "DPM++ 2M")",
                         "from a photo on, with another sampler"}},
           .sections = {{"DESCRIPTION", kDescription},
-                       {"EXIT STATUS", kExitStatus},
+                       {"EXIT STATUS", exit_status_section()},
                        {"ENVIRONMENT", kEnvironment},
                        {"FILES", kFiles}}};
 }

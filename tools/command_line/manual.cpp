@@ -75,6 +75,20 @@ std::string sections(const About& about, bool description) {
 
 }  // namespace
 
+const char* exit_status_section() {
+  return R"(.IP 0 5
+done
+.IP 1
+the run failed: memory, device, unwritable output
+.IP 2
+the command line is wrong
+.IP 3
+a file to be read is missing, malformed or does not fit
+.IP 130
+interrupted
+)";
+}
+
 std::string manual_page(const About& about, const std::vector<OptionRow>& rows) {
   std::string text = ".TH " + upper_case(about.name) +
                      " 1 \"\" \"\" \"User Commands\"\n.SH NAME\n" + escaped(about.name) + " \\- " +

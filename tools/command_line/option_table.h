@@ -54,6 +54,9 @@ std::string help_text(const About& about, const std::vector<OptionRow>& rows);
 // the options, the others behind them.
 std::string manual_page(const About& about, const std::vector<OptionRow>& rows);
 
+// The text of the section EXIT STATUS, which all programs share.
+const char* exit_status_section();
+
 // A script that makes `shell` (bash, zsh or fish) complete options, their values and the files that
 // they take.
 std::string completion_script(const std::string& shell, const std::string& program,

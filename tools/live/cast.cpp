@@ -16,14 +16,22 @@ Cast::Cast(int columns, int rows, std::string_view title) {
 }
 
 void Cast::write(std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  append(std::chrono::duration<double>(Clock::now() - start_).count(), text);
+}
+
+void Cast::write_at(double seconds, std::string_view text) {
+  const std::lock_guard lock(mutex_);
+  append(seconds, text);
+}
+
+void Cast::append(double seconds, std::string_view text) {
   if (text.empty()) return;
   std::string shown;
   for (const char c : text) {
     if (c == '\n' && !shown.ends_with('\r')) shown += '\r';
     shown += c;
   }
-  const std::lock_guard lock(mutex_);
-  const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
   lines_ += Json::array({seconds, "o", shown}).dump() + "\n";
 }
 

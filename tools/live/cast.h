@@ -16,10 +16,14 @@ class Cast {
 
   // Written now. A newline also returns to the first column, as terminals have it.
   void write(std::string_view text);
+  // The same at a time in seconds from the start, for frames that are not shown at their own speed.
+  void write_at(double seconds, std::string_view text);
   // The file: one JSON value a line.
   std::string text() const;
 
  private:
+  void append(double seconds, std::string_view text);
+
   using Clock = std::chrono::steady_clock;
   const Clock::time_point start_ = Clock::now();
   mutable std::mutex mutex_;

@@ -1,0 +1,31 @@
+// yent-diffuse: character diffusion.
+#include <signal.h>
+
+#include <cstdlib>
+
+#include "tools/diffuse/about.h"
+#include "tools/diffuse/commands.h"
+#include "tools/exit_code.h"
+#include "tools/interrupt.h"
+
+namespace yent::diffuse {
+namespace {
+
+void run(int argc, char** argv) {
+  const auto options = parse_options(argc, argv, std::getenv("YENT_ISA"));
+  if (!options) return;
+  Console console({.quiet = options->quiet, .verbose = options->verbose});
+  for (const Command& command : commands()) {
+    if (command.name == options->command) return command.run(*options, console);
+  }
+}
+
+}  // namespace
+}  // namespace yent::diffuse
+
+int main(int argc, char** argv) {
+  yent::handle_interrupts();
+  // Past a limit on the size of files a write then fails as on a full disk.
+  ::signal(SIGXFSZ, SIG_IGN);
+  return yent::run_program("yent-diffuse", [&] { yent::diffuse::run(argc, argv); });
+}
