@@ -2,17 +2,16 @@
 // speeds of the machine.
 #include <unistd.h>
 
-#include <algorithm>
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <map>
 
+#include "bench/characters.h"
 #include "bench/machine.h"
+#include "bench/row.h"
 #include "bench/synthesize/synthesize.h"
 #include "engine/ascii/charset.h"
 #include "engine/ascii/filter.h"
-#include "engine/core/trace.h"
 #include "engine/pipeline/assets.h"
 #include "engine/pipeline/language_model.h"
 #include "engine/pipeline/measured.h"
@@ -29,31 +28,11 @@ namespace yent {
 namespace {
 
 struct Arguments {
-  std::string model = "default", llm = "default", policy, device, precision = "auto", isa, json;
+  std::string model = "default", llm = "default", characters = "default", only;
+  std::string policy, device, precision = "auto", isa, json;
   int threads = 0, steps = 5, width = 0, height = 0;
   bool roofline = false;
   std::vector<std::string> synthesize;
-};
-
-// One line of the report.
-struct Row {
-  std::string name;
-  std::vector<double> ms;  // one per repetition
-  double macs = 0, bytes = 0;
-  double items_per_second = 0;
-
-  double median() const {
-    std::vector<double> sorted = ms;
-    std::sort(sorted.begin(), sorted.end());
-    const size_t n = sorted.size();
-    return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
-  }
-  double spread() const {  // standard deviation
-    double mean = 0, squares = 0;
-    for (const double t : ms) mean += t / static_cast<double>(ms.size());
-    for (const double t : ms) squares += (t - mean) * (t - mean);
-    return ms.size() > 1 ? std::sqrt(squares / static_cast<double>(ms.size() - 1)) : 0;
-  }
 };
 
 Arguments parse(int argc, char** argv) {
@@ -63,6 +42,8 @@ Arguments parse(int argc, char** argv) {
   OptionGroup options(line, "Options");
   options.add("--model PATH", a.model, "painter, as for yent-run");
   options.add("--llm PATH", a.llm, "GGUF file, as for yent-run");
+  options.add("--chars FILE|default", a.characters, "character diffusion, as for yent-diffuse");
+  options.add("--only voice|painter|characters", a.only, "the stages of one model (all)");
   options.add("--policy FILE|NAME", a.policy, "per-layer precisions", policy_names);
   options.add("--device cpu|cuda|cuda:N", a.device, "where to compute");
   options.add("--precision auto|f32|bf16|f16|int8", a.precision, "precision of all layers (auto)");
@@ -74,7 +55,7 @@ Arguments parse(int argc, char** argv) {
   options.add("--json FILE", a.json, "also write Google Benchmark's JSON");
   options.flag("--roofline", a.roofline, "MACs, bytes and floor of every layer");
   options.add("--synthesize KIND DIR", a.synthesize,
-              "write random weights: bk-sdm-tiny, sd15 or micro-yent");
+              "write random weights: bk-sdm-tiny, sd15, micro-yent or tiny-diffusion");
   options.flag("-h,--help", help, "print this and stop");
   line.parse(argc, argv);
   if (help) {
@@ -90,29 +71,6 @@ Arguments parse(int argc, char** argv) {
   return a;
 }
 
-// Costs of the ops that run in every call of a forward, not once per prompt.
-void add_costs(Row& row, const TraceBackend& trace) {
-  int calls = 0;
-  for (const TracedOp& op : trace.ops()) calls = std::max(calls, op.calls);
-  for (const TracedOp& op : trace.ops()) {
-    if (op.calls < calls) continue;
-    row.macs += op.macs;
-    row.bytes += op.bytes;
-  }
-}
-
-void print_roofline(const std::string& stage, const TraceBackend& trace, const Machine& machine) {
-  std::printf("\n%s, layer by layer\n%-64s %-10s %9s %8s %9s %9s %6s\n", stage.c_str(), "layer",
-              "op", "MMAC", "MB", "floor ms", "ms", "share");
-  for (const TracedOp& op : trace.ops()) {
-    const double floor =
-        std::max(op.macs / machine.macs_per_s, op.bytes / machine.bytes_per_s) * 1000;
-    const double ms = op.calls ? op.ms / op.calls : 0;
-    std::printf("%-64s %-10s %9.1f %8.2f %9.3f %9.3f %5.0f%%\n", op.name.c_str(), op.op.c_str(),
-                op.macs / 1e6, op.bytes / 1e6, floor, ms, ms > 0 ? floor / ms * 100 : 0);
-  }
-}
-
 class Bench {
  public:
   Bench(const Arguments& arguments, Backend& backend, const Machine& machine)
@@ -122,12 +80,24 @@ class Bench {
         policy_(named_policy(arguments.policy, arguments.precision, backend)) {}
 
   std::vector<Row> run() {
-    voice();
-    painter();
+    const auto wanted = [&](const char* model) { return a_.only.empty() || a_.only == model; };
+    if (wanted("voice")) voice();
+    if (wanted("painter")) painter();
+    if (wanted("characters") && (a_.only == "characters" || has_characters())) {
+      for (Row& row : bench_characters(a_.characters, trace_, policy_, machine_, a_.roofline)) {
+        rows_.push_back(std::move(row));
+      }
+    }
     return rows_;
   }
 
  private:
+  // One that ships may be missing.
+  bool has_characters() const {
+    return a_.characters != "default" || find_shipped("tiny-diffusion/model.gguf") ||
+           find_shipped("tiny-diffusion/model.safetensors");
+  }
+
   Row& row(const std::string& name) { return rows_.emplace_back(Row{name, {}}); }
 
   std::vector<double> times(const Timings& timings, const std::string& stage) const {
@@ -267,6 +237,7 @@ Json to_json(const std::vector<Row>& rows, const Machine& machine, const Backend
                                {"precision", a.policy.empty() ? a.precision : a.policy},
                                {"model", a.model},
                                {"llm", a.llm},
+                               {"chars", a.characters},
                                {"peak_gmac_per_s", machine.macs_per_s / 1e9},
                                {"peak_gb_per_s", machine.bytes_per_s / 1e9}});
   j["benchmarks"] = Json::array();

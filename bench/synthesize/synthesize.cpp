@@ -4,6 +4,7 @@
 
 #include "bench/synthesize/seeded_weights.h"
 #include "engine/core/weight_binder.h"
+#include "engine/models/char_diffusion.h"
 #include "engine/models/clip.h"
 #include "engine/models/llama.h"
 #include "engine/models/unet.h"
@@ -222,17 +223,32 @@ void write_voice(const std::filesystem::path& file) {
   out.finish();
 }
 
+// The published shape.
+void write_characters(const std::filesystem::path& file) {
+  CharDiffusionConfig c;
+  c.vocabulary = 128, c.width = 384, c.mlp_width = 4 * c.width, c.layers = 6, c.heads = 6;
+  c.steps = 128;
+  std::vector<HostTensor> tensors = wanted([&](WeightBinder l) { CharDiffusion(l, c); });
+  write_safetensors(file, tensors, {{"format", "pt"}, {"heads", "6"}, {"length", "256"}},
+                    [](const HostTensor& t, std::span<std::byte> bytes) {
+                      const std::vector<float> values = values_of(t);
+                      std::memcpy(bytes.data(), values.data(), bytes.size());
+                    });
+}
+
 }  // namespace
 
 void synthesize(const std::string& kind, const std::filesystem::path& folder,
                 const std::filesystem::path& clip) {
-  if (kind != "bk-sdm-tiny" && kind != "sd15" && kind != "micro-yent") {
-    throw usage_error("the kind of model is {}, expected bk-sdm-tiny, sd15 or micro-yent", kind);
+  if (kind != "bk-sdm-tiny" && kind != "sd15" && kind != "micro-yent" && kind != "tiny-diffusion") {
+    throw usage_error(
+        "the kind of model is {}, expected bk-sdm-tiny, sd15, micro-yent or tiny-diffusion", kind);
   }
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) throw run_error("{}: {}", folder.string(), error.message());
   if (kind == "micro-yent") return write_voice(folder / "micro-yent.gguf");
+  if (kind == "tiny-diffusion") return write_characters(folder / "model.safetensors");
   write_painter(folder, kind == "bk-sdm-tiny", clip);
 }
 
