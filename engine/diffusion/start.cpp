@@ -8,7 +8,7 @@
 namespace yent {
 
 Mask read_mask(const Image& picture, int width, int height) {
-  const Image fitted = resize_lanczos(picture, width, height);
+  const Image fitted = resize(picture, width, height);
   Mask mask(static_cast<size_t>(width) * height);
   for (size_t i = 0; i < mask.size(); ++i) {
     const uint8_t* p = &fitted.rgb[3 * i];

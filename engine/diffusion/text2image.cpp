@@ -118,7 +118,15 @@ NoiseLevels Text2Image::levels(const PaintSpec& spec) const {
 }
 
 Schedule Text2Image::schedule(const PaintSpec& spec, bool from_picture) const {
-  return make_schedule(sampler(spec), networks_.scheduler_config(), spec.steps, levels(spec),
+  SchedulerConfig config = networks_.scheduler_config();
+  if (spec.steps_offset) {
+    const int last = config.num_train_timesteps - 1;
+    if (*spec.steps_offset < 0 || *spec.steps_offset > last) {
+      throw usage_error("the steps offset is {}, expected 0 to {}", *spec.steps_offset, last);
+    }
+    config.steps_offset = *spec.steps_offset;
+  }
+  return make_schedule(sampler(spec), config, spec.steps, levels(spec),
                        from_picture ? spec.strength : 1);
 }
 
@@ -332,7 +340,7 @@ EncodedPicture Text2Image::encode_picture(const Image& picture, const Image* mas
   require_memory(fmt::format("a picture of {}x{}", px.width, px.height),
                  size_t{3} * (4 + 4 + 2) * px.width * std::max(px.height, picture.height),
                  backend_);
-  const Image fitted = resize_lanczos(picture, px.width, px.height);
+  const Image fitted = resize(picture, px.width, px.height, spec.resampling);
   std::vector<float> pixels(fitted.rgb.size());
   for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = fitted.rgb[i] / 127.5f - 1;
   EncodedPicture encoded{encode_pixels(pixels, px)};

@@ -33,8 +33,11 @@ struct PaintSpec {
   std::string sampler = {};                // empty: the model's own
   std::optional<NoiseLevels> levels = {};  // absent: the model's own with its own sampler
   Rng rng = Rng::cpu;
-  double strength = 0.75;  // of what may change in an input picture, in (0, 1]
-  int clip_skip = 1;       // the text encoder's layer, counted from its last, which is 1
+  // Added to timesteps that are spaced from 0 ("leading"); absent: the model's own.
+  std::optional<int> steps_offset = {};
+  double strength = 0.75;                       // of what may change in an input picture, in (0, 1]
+  Resampling resampling = Resampling::lanczos;  // fits an input picture to the size
+  int clip_skip = 1;  // the text encoder's layer, counted from its last, which is 1
 
   bool guided() const { return guidance > 1; }
 };

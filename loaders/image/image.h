@@ -58,8 +58,13 @@ std::vector<uint8_t> encode_jpeg(const Image& image,
                                  const std::optional<std::string>& comment = {});
 bool fits_jpeg(std::string_view comment);
 
-// Separable Lanczos of three lobes, widened by the scale when shrinking, in fixed point with an
-// 8-bit intermediate picture, horizontal pass first: the arithmetic of Pillow's Image.LANCZOS.
-Image resize_lanczos(const Image& image, int width, int height);
+// Lanczos of three lobes, or the cubic of Keys with a = -1/2.
+enum class Resampling { lanczos, bicubic };  // indices of the table in resize.cpp
+std::vector<std::string> resampling_names();
+std::optional<Resampling> find_resampling(std::string_view name);
+
+// A separable filter, widened by the scale when shrinking, in fixed point with an 8-bit
+// intermediate picture, horizontal pass first: the arithmetic of Pillow's Image.resize.
+Image resize(const Image& image, int width, int height, Resampling filter = Resampling::lanczos);
 
 }  // namespace yent

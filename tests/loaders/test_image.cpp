@@ -225,7 +225,7 @@ TEST_CASE("image: damage under valid sums neither crashes nor asks for all memor
 
 TEST_CASE("image: Lanczos resizing equals Pillow's") {
   const auto resized = [](int from_width, int from_height, int width, int height) {
-    const Image image = resize_lanczos(pattern(from_width, from_height), width, height);
+    const Image image = resize(pattern(from_width, from_height), width, height);
     CHECK(image.width == width);
     CHECK(image.height == height);
     return image.rgb;
@@ -256,11 +256,31 @@ TEST_CASE("image: Lanczos resizing equals Pillow's") {
   CHECK(resized(13, 9, 13, 9) == pattern(13, 9).rgb);
 }
 
+TEST_CASE("image: bicubic resizing equals Pillow's, whose default it is") {
+  const auto resized = [](int from_width, int from_height, int width, int height) {
+    return resize(pattern(from_width, from_height), width, height, Resampling::bicubic).rgb;
+  };
+  CHECK(
+      worst_difference(resized(13, 9, 5, 4), from_hex("65828f7a87937b7d86707e8b7693737e8580908c868b"
+                                                      "827a808181899191709a7a80806e92897e7d84698c68"
+                                                      "8283669685758c777a7d7f7c8681619c")) <= 1);
+  CHECK(worst_difference(
+            resized(5, 4, 7, 6),
+            from_hex("002d620c4175295e984378be5c9fd882c1f5a0d4ff24579c3877bb5da2b184b967ab6f7f8565"
+                     "a34884b86aa1b286a6dc9fbfb6a6db20d6443b802067064b80b3f62dde7d4abc2a68295e7248"
+                     "679f668ccd6cb3e7619e438869618a4e954b80c46dbc84a4a786cc71ad03377e22629e5699d4"
+                     "8cc1f6b6fe50e4a12bff185d")) <= 1);
+  CHECK(
+      worst_difference(resized(40, 3, 3, 5), from_hex("697f84758771788f797083857f80717c857d7c88858b"
+                                                      "7774807883828582847d7d7c7b858583807e82837a7e"
+                                                      "85")) <= 1);
+}
+
 TEST_CASE("image: a flat picture stays flat at any size") {
   Image image(31, 18);
   std::ranges::fill(image.rgb, uint8_t{201});
   for (const auto& [width, height] : {std::pair(1, 1), {7, 50}, {64, 3}}) {
-    const Image other = resize_lanczos(image, width, height);
+    const Image other = resize(image, width, height);
     CHECK(std::ranges::count(other.rgb, uint8_t{201}) == 3 * width * height);
   }
 }

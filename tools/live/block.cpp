@@ -91,7 +91,7 @@ std::string Block::kitty_bytes(const Image& picture) {
   constexpr int side = 160;
   const int longer = std::max(picture.width, picture.height);
   const int by = std::max(1, side / longer);
-  const Image large = resize_lanczos(picture, picture.width * by, picture.height * by);
+  const Image large = resize(picture, picture.width * by, picture.height * by);
   const bool edits =
       shown_ && style_.kitty_edits && large.width == shown_width_ && large.height == shown_height_;
   shown_ = true;
@@ -112,7 +112,7 @@ std::string Block::sixel_bytes(const Image& picture) const {
                                 static_cast<double>(height) / picture.height);
   const int across = std::max(1, static_cast<int>(picture.width * scale));
   const int down = std::max(6, static_cast<int>(picture.height * scale) / 6 * 6);
-  return sixel(resize_lanczos(picture, across, down), style_.sixel_colours);
+  return sixel(resize(picture, across, down), style_.sixel_colours);
 }
 
 }  // namespace yent

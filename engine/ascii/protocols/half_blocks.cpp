@@ -3,7 +3,7 @@
 namespace yent {
 
 AsciiArt half_blocks(const Image& image, int columns, int rows) {
-  const Image small = resize_lanczos(image, columns, 2 * rows);
+  const Image small = resize(image, columns, 2 * rows);
   AsciiArt art{.columns = columns, .rows = rows, .colour = true, .cells = {}};
   for (int y = 0; y < rows; ++y) {
     for (int x = 0; x < columns; ++x) {
