@@ -71,9 +71,9 @@ void add_options(CommandLine& line, DatabaseOptions& o) {
   both.add("--style NAME", o.style, "the style of pieces that do not say it, or that are searched",
            style_names);
   OptionGroup search(line, "Search");
-  search.add("--width N", o.width, "at most so many columns");
-  search.add("--height N", o.height, "at most so many rows");
-  search.add("-n,--limit N", o.limit, "show at most so many (10)");
+  search.add("--width N", o.width, "the widest, in columns");
+  search.add("--height N", o.height, "the tallest, in rows");
+  search.add("-n,--limit N", o.limit, "show at most N (10)");
   OptionGroup output(line, "Output");
   output.flag("--json", o.json, "search, stats: JSON, of a search an object a line");
   output.flag("-q,--quiet", o.quiet, "no report and no progress");

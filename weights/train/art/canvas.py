@@ -93,6 +93,26 @@ class Canvas:
                 self.put(x - n, y + len(halves) - 1, "'" + bottom * (2 * n - 1) + "'")
         return self
 
+    def heap(self, y, spans):
+        """An outline that grows downwards: spans[i] are its first and last column in row y + i."""
+        before = None
+        for i, (left, right) in enumerate(spans):
+            self.clear(left, y + i, right, y + i)
+            if before is None:
+                self.put(left, y, "." + "-" * (right - left - 1) + ".")
+            else:
+                for at, step, edge in (
+                    (left, before[0] - left, ".-'"),
+                    (right, right - before[1], "'-."),
+                ):
+                    if step > 1:
+                        text = edge[0] + "-" * (step - 1) + edge[2]
+                        self.put(at if edge[0] == "." else at - step, y + i, text)
+                    else:
+                        self.put(at, y + i, ("/\\" if step else "()")[edge[0] != "."])
+            before = left, right
+        return self
+
     def oval(self, x, y, rx, ry, top="_"):
         """Centre and half axes; rows y - ry to y + ry."""
         halves = [

@@ -2,6 +2,7 @@
 
 from canvas import Canvas
 from places import between
+from things import arc_halves
 
 
 def ground(c, r, words, x0, x1, y):
@@ -364,28 +365,17 @@ def star(r, s):
 
 def cloud(r, s):
     c, words = (Canvas(), [])
-    w = between(r, s, 8, 36)
-    bumps = []
-    x = 0
-    while x < w:
-        b = min(r.randint(4, 4 + round(8 * s) + 2), w - x + 4)
-        bumps.append((x, b))
-        x += b - 1
-    tallest = 1 + round(3 * s)
-    tops = [r.randint(1, tallest) for _ in bumps]
-    mid = len(bumps) // 2
-    tops[mid] = tallest + 1
-    for (x, b), t in zip(bumps, tops):
-        c.put(x, -t, "." + "-" * (b - 2) + ".")
-    for i, ((x, b), t) in enumerate(zip(bumps, tops)):
-        before = tops[i - 1] if i else 0
-        for y in range(-t + 1, -before if before < t else 0):
-            if before < t:
-                c.put(x, y, "(" if y % 2 else "|")
-        after = tops[i + 1] if i + 1 < len(tops) else 0
-        for y in range(-t + 1, -after if after < t else 0):
-            if after < t:
-                c.put(x + b - 1, y, ")" if y % 2 else "|")
+    half, tall = between(r, s, 3, 12), between(r, s, 1, 5, 0.6)
+    puffs = [(0, half, tall)]
+    for side in (-1, 1):
+        if r.random() < 0.85:
+            n = max(2, round(half * r.uniform(0.4, 0.8)))
+            puffs.append((side * r.randint(half - 1, half + n - 1), n, r.randint(1, tall)))
+    spans = []
+    for y in range(-tall, 0):
+        rows = [(x, arc_halves(n, h)[y + h]) for x, n, h in puffs if y >= -h]
+        spans.append((min(x - n for x, n in rows), max(x + n for x, n in rows)))
+    c.heap(-tall, spans)
     x0, _, x1, _ = c.bounds()
     c.put(x0 - 1, 0, "(" + "_" * (x1 - x0 + 1) + ")")
     kind = r.choice(["", "", "rain", "snow", "lightning"])
