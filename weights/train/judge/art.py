@@ -11,6 +11,7 @@ import argparse
 import concurrent.futures
 import json
 import random
+import re
 import shlex
 import subprocess
 import sys
@@ -38,15 +39,21 @@ PROMPTS = 200
 
 def atlas():
     """Character -> its ink on 4 x 8 cells of the project's font, 0 to 1."""
-    import re
-
     text = (ROOT / "engine/ascii/font_data.cpp").read_text()
     found = {}
     for code, rows in re.findall(r"\{0x([0-9A-F]+), \{([0-9,]+)\}\}", text):
-        bits = np.array([[int(v) >> (7 - x) & 1 for x in range(8)] for v in rows.split(",")], np.float32)
+        bits = np.array(
+            [[int(v) >> (7 - x) & 1 for x in range(8)] for v in rows.split(",")], np.float32
+        )
         found[chr(int(code, 16))] = bits.reshape(8, 2, 4, 2).mean((1, 3))
     full = np.ones((8, 4), np.float32)
-    for c, box in {"▀": (0, 4, 0, 4), "▄": (4, 8, 0, 4), "▌": (0, 8, 0, 2), "▐": (0, 8, 2, 4), "█": (0, 8, 0, 4)}.items():
+    for c, box in {
+        "▀": (0, 4, 0, 4),
+        "▄": (4, 8, 0, 4),
+        "▌": (0, 8, 0, 2),
+        "▐": (0, 8, 2, 4),
+        "█": (0, 8, 0, 4),
+    }.items():
         found[c] = np.zeros((8, 4), np.float32)
         found[c][box[0] : box[1], box[2] : box[3]] = 1
     for i, q in enumerate([4, 8, 1, 13, 9, 7, 11, 2, 6, 14]):
@@ -81,7 +88,10 @@ def area(a, axis):
     n = a.shape[axis]
     at = np.arange(n)[None, :]
     cell = np.arange(SIDE)[:, None]
-    share = np.maximum(0, np.minimum((at + 1) * SIDE, (cell + 1) * n) - np.maximum(at * SIDE, cell * n)) / n
+    share = (
+        np.maximum(0, np.minimum((at + 1) * SIDE, (cell + 1) * n) - np.maximum(at * SIDE, cell * n))
+        / n
+    )
     return share.astype(np.float32) @ a if axis == 0 else a @ share.T.astype(np.float32)
 
 
@@ -106,7 +116,9 @@ def sample(number, filter_=None):
     rng = random.Random(f"judge art {number}")
     if filter_ and number % 4 == 3:
         name = rng.choice(KEYS)
-        lines = drawn.art(filter_, name, OWN + number, rng.choices(["line", "solid", "shaded"], [6, 2, 1])[0])[0]
+        lines = drawn.art(
+            filter_, name, OWN + number, rng.choices(["line", "solid", "shaded"], [6, 2, 1])[0]
+        )[0]
     else:
         name = rng.choice(NAMES)
         lines = corpus.subject_canvas(name, OWN + number)[0].text().split("\n")[:-1]
@@ -127,8 +139,16 @@ class Net(nn.Module):
             if a > 1:
                 layers.append(nn.MaxPool2d(2))
         self.body = nn.Sequential(*layers)
-        self.name = nn.Sequential(nn.Flatten(), nn.Dropout(0.2), nn.Linear(128 * 9, 192), nn.ReLU(), nn.Linear(192, len(NAMES)))
-        self.whole = nn.Sequential(nn.Flatten(), nn.Dropout(0.2), nn.Linear(128 * 9, 64), nn.ReLU(), nn.Linear(64, 1))
+        self.name = nn.Sequential(
+            nn.Flatten(),
+            nn.Dropout(0.2),
+            nn.Linear(128 * 9, 192),
+            nn.ReLU(),
+            nn.Linear(192, len(NAMES)),
+        )
+        self.whole = nn.Sequential(
+            nn.Flatten(), nn.Dropout(0.2), nn.Linear(128 * 9, 64), nn.ReLU(), nn.Linear(64, 1)
+        )
 
     def forward(self, x):
         h = self.body(x)
@@ -137,7 +157,11 @@ class Net(nn.Module):
 
 def tensors(samples):
     x = torch.from_numpy(np.stack([rendered(lines) for lines, _, _ in samples]))[:, None]
-    return x * 2 - 0.3, torch.tensor([i for _, i, _ in samples]), torch.tensor([float(w) for _, _, w in samples])
+    return (
+        x * 2 - 0.3,
+        torch.tensor([i for _, i, _ in samples]),
+        torch.tensor([float(w) for _, _, w in samples]),
+    )
 
 
 def shifted(x, rng):
@@ -164,7 +188,9 @@ def train(a):
     for step in range(steps):
         pick = torch.randint(len(x), (64,), generator=torch.Generator().manual_seed(step))
         said, judged = model(shifted(x[pick], rng))
-        loss_name = (F.cross_entropy(said, names[pick], reduction="none") * (0.2 + 0.8 * whole[pick])).mean()
+        loss_name = (
+            F.cross_entropy(said, names[pick], reduction="none") * (0.2 + 0.8 * whole[pick])
+        ).mean()
         loss = loss_name + 0.5 * F.binary_cross_entropy_with_logits(judged, whole[pick])
         optimizer.zero_grad()
         loss.backward()
@@ -204,70 +230,121 @@ def held_out(model, filter_, folder):
 
 
 def prompts():
-    """(words, name, width, height): every name as often, in the size of a drawing of that name."""
+    """(words, name, lines): every name as often, and a drawing of that name, whose size is asked for."""
     asked = []
     for n in range(PROMPTS):
         rng = random.Random(f"judge prompt {n}")
         name = NAMES[n % len(NAMES)] if n < len(NAMES) else rng.choice(NAMES)
-        canvas = corpus.subject_canvas(name, 4 * OWN + n)[0]
-        wide, high = canvas.size()
-        words = rng.choice([name, name, corpus.article(name), f"small {name}" if wide < 16 else f"big {name}"])
-        asked.append((words, name, max(8, min(wide, 64)), max(3, min(high, 32))))
+        lines = corpus.canonical(corpus.subject_canvas(name, 4 * OWN + n)[0].text().split("\n"))
+        if max(map(len, lines)) > 64 or len(lines) > 32:
+            lines = corpus.canonical(corpus.SUBJECTS[name][1](rng, 0.3)[0].text().split("\n"))
+        asked.append((rng.choice([name, name, corpus.article(name)]), name, lines))
     return asked
 
 
-def drawing(command, words, wide, high, seed):
+def drawing(command, number, words, lines):
+    """What the program draws for these words in the size of these lines."""
+    size = ["--width", str(max(map(len, lines))), "--height", str(len(lines))]
     done = subprocess.run(
-        [*shlex.split(command), "--width", str(wide), "--height", str(high), "--seed", str(seed), "--json", "-q", words],
-        capture_output=True, text=True, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+        [
+            *shlex.split(command),
+            *size,
+            "--style",
+            "line",
+            "--seed",
+            str(number),
+            "--json",
+            "-q",
+            words,
+        ],
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+    )
     if done.returncode:
         raise SystemExit(f"{words}: {done.stderr.strip()}")
-    return json.loads(done.stdout.split("\n")[0])["text"]
+    return corpus.canonical(json.loads(done.stdout.split("\n")[0])["text"].split("\n"))
+
+
+class Corpus:
+    """What was trained on: by shape, and character by character."""
+
+    def __init__(self, path):
+        self.near, self.texts = Near(), set()
+        with open(path, encoding="utf-8") as file:
+            for piece in map(json.loads, file):
+                lines = piece["text"].split("\n")[:-1]
+                self.near.add(piece["width"], piece["height"], shape_hash(lines), most=-1)
+                self.texts.add(piece["text"])
+
+    def is_near(self, lines):
+        return not self.near.new(max(map(len, lines)), len(lines), shape_hash(lines))
+
+    def has(self, lines):
+        return "\n".join(lines) + "\n" in self.texts
+
+
+def row_of(model, known, words, name, lines):
+    if not lines:
+        return {"prompt": words, "blank": True}
+    said, whole = (v[0] for v in answers(model, tensors([(lines, 0, True)])[0]))
+    best = [NAMES[i] for i in said.topk(3).indices.tolist()]
+    return {
+        "prompt": words,
+        "said": best[0],
+        "recognized": best[0] == name,
+        "recognized in three": name in best,
+        "closed": bool(whole > 0),
+        "near a training piece": known.is_near(lines),
+        "a training piece": known.has(lines),
+        "blank": False,
+    }
+
+
+FIGURES = [
+    "recognized",
+    "recognized in three",
+    "closed",
+    "near a training piece",
+    "a training piece",
+    "blank",
+]
+
+
+def shares(rows):
+    return {key: round(sum(bool(row.get(key)) for row in rows) / len(rows), 4) for key in FIGURES}
 
 
 def judge(a):
     model = Net().eval()
     model.load_state_dict(torch.load(a.run / "art-judge.pt", weights_only=True))
-    near = Near()
-    for line in open(a.corpus):
-        p = json.loads(line)
-        near.add(p["width"], p["height"], shape_hash(p["text"].split("\n")[:-1]), most=-1)
-    asked = prompts()
+    known, asked = Corpus(a.corpus), prompts()
     with concurrent.futures.ThreadPoolExecutor(a.jobs) as pool:
-        texts = list(pool.map(lambda i: drawing(a.gen, *asked[i][:1], *asked[i][2:], i), range(len(asked))))
-    rows, kept = [], []
-    for (words, name, wide, high), text in zip(asked, texts):
-        lines = corpus.canonical(text.split("\n"))
-        row = {"prompt": words, "blank": not lines}
-        if lines:
-            said, whole = (v[0] for v in answers(model, tensors([(lines, 0, True)])[0]))
-            best = said.topk(3).indices.tolist()
-            row |= {
-                "said": NAMES[best[0]], "right": NAMES[best[0]] == name, "right of three": name in [NAMES[b] for b in best],
-                "whole": bool(whole > 0), "near": not near.new(max(map(len, lines)), len(lines), shape_hash(lines)),
-                "copy": bool(text_in(a.corpus, lines)),
-            }  # fmt: skip
-        rows.append(row)
-        kept.append(f"--- {words}  [{row.get('said', 'blank')}{'' if row.get('whole') else ', cut'}{', near' if row.get('near') else ''}]\n{text}")
-    share = lambda key: round(sum(bool(r.get(key)) for r in rows) / len(rows), 4)  # noqa: E731
+        drawn_ = list(
+            pool.map(lambda n: drawing(a.gen, n, asked[n][0], asked[n][2]), range(len(asked)))
+        )
+    rows = [
+        row_of(model, known, words, name, lines) for (words, name, _), lines in zip(asked, drawn_)
+    ]
+    # What the corpus maker itself would be given: the same figures of fresh drawings of its own.
+    fresh = [row_of(model, known, words, name, lines) for words, name, lines in asked]
     result = {
-        "prompts": len(rows), "recognized": share("right"), "recognized in three": share("right of three"), "closed": share("whole"),
-        "near a training piece": share("near"), "a training piece": share("copy"), "blank": share("blank"), "rows": rows,
-    }  # fmt: skip
+        "prompts": len(rows),
+        "drawn": shares(rows),
+        "fresh drawings of the corpus maker": shares(fresh),
+        "rows": rows,
+    }
     (a.run / "art.json").write_text(json.dumps(result, indent=1))
-    (a.run / "art.txt").write_text("\n".join(kept))
-    print(json.dumps({k: v for k, v in result.items() if k != "rows"}, indent=1))
-
-
-TEXTS = {}
-
-
-def text_in(path, lines):
-    """Whether the corpus has this drawing character by character."""
-    if path not in TEXTS:
-        TEXTS[path] = {json.loads(line)["text"] for line in open(path)}
-    return "\n".join(lines) + "\n" in TEXTS[path]
+    with open(a.run / "art.txt", "w", encoding="utf-8") as file:
+        for row, lines in zip(rows, drawn_):
+            marks = [
+                row.get("said", "blank"),
+                *(key for key in ("closed", "near a training piece") if row.get(key)),
+            ]
+            file.write(
+                f"--- {row['prompt']}  [{', '.join(marks)}]\n" + "\n".join(lines or []) + "\n"
+            )
+    print(json.dumps({key: value for key, value in result.items() if key != "rows"}, indent=1))
 
 
 def main():
