@@ -151,7 +151,9 @@ TEST_CASE("art database: the check finds what is wrong") {
       {"UPDATE art_fts SET title = 'dog' WHERE rowid = 1", "words are not those"},
       {"INSERT INTO art_fts (rowid, title) VALUES (77, 'dog')", "words of piece 77"},
   };
-  for (const auto& [statements, what] : damages) {
+  for (const auto& entry : damages) {
+    const auto& statements = entry.first;
+    const auto& what = entry.second;
     const Fixture one;
     one.damage(statements);
     const std::vector<std::string> wrong = one.check();

@@ -86,7 +86,9 @@ TEST_CASE("art reader: lines of JSON, and what is wrong with them") {
       {"{\"text\": \"a\", \"tags\": [1]}", "tags"},
       {"{\"text\": \"a\", \"quality\": 2}", "quality"},
   };
-  for (const auto& [line, what] : wrong) {
+  for (const auto& entry : wrong) {
+    const auto& line = entry.first;
+    const auto& what = entry.second;
     put(file, line);
     CAPTURE(line);
     const std::string sentence = refusal([&] { all_of(PieceReader({file}, kOurs)); });
@@ -150,7 +152,9 @@ TEST_CASE("ascii-db: wrong command lines, help and manual page") {
       {{"search", "a.db", "--style", "cubist"}, "cubist"},
       {{"search", "a.db", "--limti", "5"}, "--limit"},
   };
-  for (const auto& [args, what] : wrong) {
+  for (const auto& entry : wrong) {
+    const auto& args = entry.first;
+    const auto& what = entry.second;
     const Outcome o = p.run(args);
     CAPTURE(o.err);
     CHECK(o.code == 2);

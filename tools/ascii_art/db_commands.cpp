@@ -23,6 +23,8 @@ std::string shown(const std::string& words) {
   return encode_utf8(clean);
 }
 
+void say(const std::string& text) { std::fputs(text.c_str(), stderr); }
+
 std::string style_name(int64_t style) {
   const auto& names = style_names();
   return style < static_cast<int64_t>(names.size()) ? names[style] : std::to_string(style);
@@ -30,7 +32,7 @@ std::string style_name(int64_t style) {
 
 void init(const DatabaseOptions& o) {
   Database::create(o.database);
-  if (!o.quiet) std::fprintf(stderr, "%s is ready\n", o.database.c_str());
+  if (!o.quiet) say(o.database + " is ready\n");
 }
 
 // Counts of an import, and a line of a terminal that says how far it is.
@@ -42,7 +44,7 @@ struct Tally {
 
   void count(Added what) {
     ++(what == Added::fresh ? fresh : what == Added::merged ? merged : near);
-    if (show && all() % 500 == 0) std::fprintf(stderr, "\r%lld pieces", (long long)all());
+    if (show && all() % 500 == 0) say(fmt::format("\r{} pieces", all()));
   }
 };
 
@@ -64,21 +66,17 @@ void import(const DatabaseOptions& o) {
   try {
     database.add(next, result, o.keep_near);
   } catch (...) {
-    if (tally.show && tally.all() >= 500) std::fputc('\n', stderr);
+    if (tally.show && tally.all() >= 500) say("\n");
     throw;
   }
-  if (tally.show && tally.all() >= 500) std::fputs("\r\033[K", stderr);
+  if (tally.show && tally.all() >= 500) say("\r\033[K");
   if (tally.all() == 0 && reader.unfit() > 0) throw file_error("{}", reader.reasons().front());
   if (o.quiet) return;
-  for (const std::string& reason : reader.reasons()) {
-    std::fprintf(stderr, "left out: %s\n", shown(reason).c_str());
-  }
-  std::fprintf(
-      stderr,
-      "%lld added; %lld were there (their tags are merged); left out: %lld near-duplicates, "
-      "%lld that are no drawings\n",
-      (long long)tally.fresh, (long long)tally.merged, (long long)tally.near,
-      (long long)reader.unfit());
+  for (const std::string& reason : reader.reasons()) say("left out: " + shown(reason) + "\n");
+  say(fmt::format(
+      "{} added; {} were there (their tags are merged); left out: {} near-duplicates, {} "
+      "that are no drawings\n",
+      tally.fresh, tally.merged, tally.near, reader.unfit()));
 }
 
 Json json_of(const Piece& p) {
@@ -116,7 +114,7 @@ void search(const DatabaseOptions& o) {
                     tags, p.outline.width, p.outline.height, style_name(p.style), p.text);
   }
   print_and_flush(out);
-  if (found.empty() && !o.quiet) std::fprintf(stderr, "nothing was found\n");
+  if (found.empty() && !o.quiet) say("nothing was found\n");
 }
 
 Json json_of(const std::vector<Database::Count>& counts) {
@@ -166,7 +164,7 @@ void check(const DatabaseOptions& o) {
     throw file_error("{}: {} {} wrong", o.database, wrong.size(),
                      wrong.size() == 1 ? "thing is" : "things are");
   }
-  if (!o.quiet) std::fprintf(stderr, "%s: all is well\n", o.database.c_str());
+  if (!o.quiet) say(o.database + ": all is well\n");
 }
 
 }  // namespace
