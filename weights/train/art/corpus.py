@@ -10,6 +10,7 @@ import argparse
 import collections
 import json
 import random
+import re
 import unicodedata
 
 import animals
@@ -216,9 +217,28 @@ def letters(n, words):
 def piece(lines, style, title, caption, tags, source, seed, rights=OURS):
     lines = canonical(lines)
     return lines and {
-        "text": "\n".join(lines) + "\n", "width": max(map(len, lines)), "height": len(lines), "style": style,
-        "title": title, "caption": caption, "tags": list(dict.fromkeys(tags)), "source": source, "rights": rights, "seed": seed,
-    }  # fmt: skip
+        "text": "\n".join(lines) + "\n",
+        "width": max(map(len, lines)),
+        "height": len(lines),
+        "style": style,
+        "title": title,
+        "caption": caption,
+        "tags": list(dict.fromkeys(tags)),
+        "source": source,
+        "rights": rights,
+        "seed": seed,
+        "flips": style in (2, 3, 7) or not reads(lines),
+    }
+
+
+# Letters that are more often a texture than writing.
+TEXTURE = set("vVoOxXwWuUTHMIA0il8")
+
+
+def reads(lines):
+    """Whether something is written on it, so that its mirror image would be wrong."""
+    found = re.findall(r"[A-Z]{2,}|[a-z]{3,}|[0-9]{2,}", " ".join(lines))
+    return any(len(set(word)) > 1 and not set(word) <= TEXTURE for word in found)
 
 
 def canonical(lines):
