@@ -25,7 +25,7 @@ function(yent_install_manual target)
   yent_install_output(${target} ${data}/fish/vendor_completions.d/${name}.fish --completion fish)
 endfunction()
 
-foreach(program yent_run yent_diffuse ascii_db)
+foreach(program yent_run yent_diffuse ascii_gen ascii_export ascii_db)
   if(TARGET ${program})   # ascii_db is built where SQLite is
     yent_install_manual(${program})
   endif()

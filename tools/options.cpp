@@ -177,6 +177,7 @@ void add_output(CommandLine& line, Options& o) {
       "--preview auto|none|blocks|sixel|kitty", o.preview,
       "the picture in the terminal while it forms (auto): as the terminal can show it, and not "
       "where CI or NO_COLOR is set");
+  show.flag("--sign", o.sign, "in a terminal, a small drawing in characters beside what Yent says");
   show.add("--record FILE", o.record, "asciicast of the run, which asciinema plays");
   add_report_options(show, o);
 }
@@ -228,7 +229,7 @@ bool wants_words(const Options& o) {
 // What concerns a conversation.
 void check_conversation(const Options& o, const CommandLine& line) {
   const auto given = [&](const char* flag) { return line.given(flag); };
-  for (const char* flag : {"--interactive", "--session", "--dual"}) {
+  for (const char* flag : {"--interactive", "--session", "--dual", "--sign"}) {
     if (!given(flag)) continue;
     if (o.prompt) throw usage_error("{} needs words, not -p", flag);
     if (o.complete) throw usage_error("{} needs words, not --complete", flag);

@@ -54,6 +54,7 @@ struct Options : DeviceOptions, ReportOptions {
   std::string color_when = "auto";
   int ascii_scale = 1;  // 0: the raw picture's size
   std::string preview = "auto", record;
+  bool sign = false;
 
   std::string rng = "cpu";
   std::string init_latent, cond, dump, dump_layers;

@@ -20,6 +20,7 @@
 #include "tools/run.h"
 #include "tools/show.h"
 #include "tools/talk/roaster.h"
+#include "tools/talk/signature.h"
 
 namespace yent {
 namespace {
@@ -144,7 +145,7 @@ void check_options(Run& run) {
 void react(Run& run, Speaker& speaker, const Said& said, const PromptLimit& limit) {
   const ReactionSpec spec = speaker.spec();
   const Reaction reaction = speaker.answer(said.words, spec, limit, said.cancel);
-  if (!run.options.json) run.console.print(reaction.prompt + "\n");
+  if (!run.options.json) print_words(run, said.words, reaction.prompt);
   if (!run.options.seed) run.console.say(fmt::format("seed {}", run.seed));
   if (!speaker.are_two()) return;
   Roaster roaster(run, speaker, said.words, spec);
@@ -161,7 +162,7 @@ void react_and_paint(Run& run, Speaker& speaker, const Said& said, Painting& pai
   painting.request.seed = spec.seed;
   run.words = reaction.words;
   const std::string who = speaker.are_two() ? reaction.artist + ": " : "";
-  if (!o.quiet && !o.json) run.console.print(who + reaction.words + "\n");
+  if (!o.quiet && !o.json) print_words(run, said.words, who + reaction.words);
   if (o.explain) print_layers(run, painting.pipeline.explain());
   std::optional<Roaster> roaster;
   if (speaker.are_two()) roaster.emplace(run, speaker, said.words, spec);
@@ -173,7 +174,7 @@ void repaint(Run& run, const Said& said, Painting& painting) {
   const Options& o = run.options;
   const Reaction reaction = recall(run);
   painting.request = request_for(reaction, std::move(painting.request));
-  if (!o.quiet && !o.json) run.console.print(reaction.words + "\n");
+  if (!o.quiet && !o.json) print_words(run, said.words, reaction.words);
   if (o.explain) print_layers(run, painting.pipeline.explain());
   paint_pictures(run, painting, said, nullptr);
 }
