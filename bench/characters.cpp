@@ -11,11 +11,11 @@ std::vector<Row> bench_characters(const std::string& model, TraceBackend& trace,
                                   const Policy& policy, const Machine& machine, bool roofline) {
   constexpr int loads = 3, evaluations = 25, length = 256;
   Timings timings;
-  std::unique_ptr<characters::Network> network;
+  std::unique_ptr<character_diffusion::Network> network;
   for (int i = 0; i < loads; ++i) {
     const Timings::Span span(&timings, "chars_load");
-    network =
-        std::make_unique<characters::Network>(characters::read_checkpoint(model), trace, policy);
+    network = std::make_unique<character_diffusion::Network>(
+        character_diffusion::read_checkpoint(model), trace, policy);
   }
   // Half of them masked.
   std::mt19937 generator(1);

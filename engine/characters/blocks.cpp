@@ -5,7 +5,7 @@
 
 #include "kernels/error.h"
 
-namespace yent::characters {
+namespace yent::character_diffusion {
 
 void write_blocks(Model& model, const BlockSpec& spec, const Decoding& decoding,
                   const BlockEvents& events) {
@@ -50,4 +50,4 @@ int fill(Model& model, Row& text, int length, const Decoding& decoding,
   }
 }
 
-}  // namespace yent::characters
+}  // namespace yent::character_diffusion

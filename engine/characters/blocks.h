@@ -8,7 +8,7 @@
 
 #include "engine/characters/decoder.h"
 
-namespace yent::characters {
+namespace yent::character_diffusion {
 
 struct BlockSpec {
   int count = 30;
@@ -45,4 +45,4 @@ int fill(
     Model& model, Row& text, int length, const Decoding& decoding,
     const std::function<void()>& on_step = [] {});
 
-}  // namespace yent::characters
+}  // namespace yent::character_diffusion

@@ -14,7 +14,7 @@
 #include "loaders/tensors/write/gguf_writer.h"
 #include "loaders/tensors/write/torch_writer.h"
 
-namespace yent::characters {
+namespace yent::character_diffusion {
 namespace {
 
 constexpr const char* kArchitecture = "char-diffusion";
@@ -175,4 +175,4 @@ void write_checkpoint(const std::filesystem::path& path, const CheckpointFile& f
   write_safetensors(path, set.tensors, metadata);
 }
 
-}  // namespace yent::characters
+}  // namespace yent::character_diffusion

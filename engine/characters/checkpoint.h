@@ -6,7 +6,7 @@
 
 #include "loaders/tensors/tensor_set.h"
 
-namespace yent::characters {
+namespace yent::character_diffusion {
 
 struct CheckpointFile {
   TensorSet tensors;
@@ -27,4 +27,4 @@ Storage storage_named(const std::string& name);  // throws a usage error
 void write_checkpoint(const std::filesystem::path& path, const CheckpointFile& file,
                       Storage storage);
 
-}  // namespace yent::characters
+}  // namespace yent::character_diffusion

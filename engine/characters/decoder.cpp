@@ -8,7 +8,7 @@
 #include "kernels/error.h"
 #include "kernels/portable_math.h"
 
-namespace yent::characters {
+namespace yent::character_diffusion {
 namespace {
 
 constexpr int kNeverMasked = 16;  // places at the beginning, in training
@@ -128,4 +128,4 @@ std::vector<int> decode(Model& model, std::vector<Row>& rows, const Decoding& d,
   }
 }
 
-}  // namespace yent::characters
+}  // namespace yent::character_diffusion

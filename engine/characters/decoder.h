@@ -9,7 +9,7 @@
 #include "engine/characters/unmasking.h"
 #include "engine/core/cancel.h"
 
-namespace yent::characters {
+namespace yent::character_diffusion {
 
 // What tells the characters of masked places: the network, or in tests a distribution that is
 // known. One thread at a time.
@@ -59,4 +59,4 @@ std::vector<int> decode(
 // Seeds of the parts of a run, none like another.
 uint64_t seed_of(uint64_t seed, uint64_t part);
 
-}  // namespace yent::characters
+}  // namespace yent::character_diffusion

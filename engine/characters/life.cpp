@@ -7,7 +7,7 @@
 #include "engine/characters/text.h"
 #include "engine/core/random.h"
 
-namespace yent::characters {
+namespace yent::character_diffusion {
 
 Life::Life(std::span<const int32_t> text, uint64_t seed)
     : ids_(text.begin(), text.begin() + std::min<size_t>(text.size(), kCells)),
@@ -54,4 +54,4 @@ void Life::next(Model& model, const Decoding& decoding) {
   for (const Row& row : chunks) to = std::copy(row.ids.begin(), row.ids.end(), to);
 }
 
-}  // namespace yent::characters
+}  // namespace yent::character_diffusion

@@ -7,7 +7,7 @@
 
 #include "engine/characters/decoder.h"
 
-namespace yent::characters {
+namespace yent::character_diffusion {
 
 // A torus of 32 x 32 cells, row by row.
 class Life {
@@ -34,4 +34,4 @@ class Life {
   int generation_ = 0, evaluations_ = 0;
 };
 
-}  // namespace yent::characters
+}  // namespace yent::character_diffusion

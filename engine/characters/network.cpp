@@ -2,7 +2,7 @@
 
 #include "kernels/error.h"
 
-namespace yent::characters {
+namespace yent::character_diffusion {
 
 constexpr size_t kMostBoards = 16;
 
@@ -35,4 +35,4 @@ std::vector<float> Network::logits(std::span<const int32_t> ids, std::span<const
   return (*network_)(c, boards_.at(size), ids, times);
 }
 
-}  // namespace yent::characters
+}  // namespace yent::character_diffusion

@@ -10,7 +10,7 @@
 #include "engine/core/workspace.h"
 #include "engine/models/char_diffusion.h"
 
-namespace yent::characters {
+namespace yent::character_diffusion {
 
 // One thread at a time. The backend must outlive it, the file need not.
 class Network : public Model {
@@ -36,4 +36,4 @@ class Network : public Model {
   std::map<std::pair<int, int>, CharDiffusion::Board> boards_;  // by rows and length
 };
 
-}  // namespace yent::characters
+}  // namespace yent::character_diffusion

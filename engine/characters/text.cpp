@@ -5,7 +5,7 @@
 #include "kernels/error.h"
 #include "loaders/io/utf8.h"
 
-namespace yent::characters {
+namespace yent::character_diffusion {
 
 constexpr char32_t kLast = 127;  // stands for all above it, too
 
@@ -36,4 +36,4 @@ std::string escaped(std::string_view text) {
   return shown;
 }
 
-}  // namespace yent::characters
+}  // namespace yent::character_diffusion

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace yent::characters {
+namespace yent::character_diffusion {
 
 constexpr int32_t kMask = 0;
 
@@ -20,4 +20,4 @@ std::string text_of(std::span<const int32_t> ids);
 // The same for a terminal: control characters other than newlines and tabs as \x1b.
 std::string escaped(std::string_view text);
 
-}  // namespace yent::characters
+}  // namespace yent::character_diffusion

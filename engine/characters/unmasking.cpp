@@ -7,7 +7,7 @@
 #include "kernels/error.h"
 #include "kernels/portable_math.h"
 
-namespace yent::characters {
+namespace yent::character_diffusion {
 namespace {
 
 constexpr const char* kNames[] = {"confidence", "topk", "entropy"};
@@ -109,4 +109,4 @@ std::vector<int> accepted(const Rule& rule, std::span<const Guess> guesses, int 
   return {};
 }
 
-}  // namespace yent::characters
+}  // namespace yent::character_diffusion

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace yent::characters {
+namespace yent::character_diffusion {
 
 // confidence: every place whose likeliest character has at least the probability tau, or else the
 //   most confident one.
@@ -45,4 +45,4 @@ struct Guess {
 // of a row of `length`, ascending and not empty. Of equals the first is taken.
 std::vector<int> accepted(const Rule& rule, std::span<const Guess> guesses, int length);
 
-}  // namespace yent::characters
+}  // namespace yent::character_diffusion

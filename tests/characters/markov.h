@@ -11,7 +11,7 @@
 #include "engine/characters/decoder.h"
 #include "engine/core/random.h"
 
-namespace yent::characters::test {
+namespace yent::character_diffusion::test {
 
 // Ids 1 .. states are the states of a chain; 0 is the mask.
 class MarkovModel : public Model {
@@ -153,4 +153,4 @@ inline Reached reach(const MarkovModel& model, const Rule& rule, std::span<const
   return reached;
 }
 
-}  // namespace yent::characters::test
+}  // namespace yent::character_diffusion::test

@@ -9,7 +9,7 @@
 #include "tests/support/golden.h"
 
 using namespace yent;
-using namespace yent::characters;
+using namespace yent::character_diffusion;
 
 namespace {
 

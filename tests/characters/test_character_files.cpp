@@ -14,7 +14,7 @@
 #include "tests/support/temporary_folder.h"
 
 using namespace yent;
-using namespace yent::characters;
+using namespace yent::character_diffusion;
 
 namespace {
 

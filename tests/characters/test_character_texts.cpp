@@ -10,7 +10,7 @@
 #include "tests/characters/markov.h"
 
 using namespace yent;
-using namespace yent::characters;
+using namespace yent::character_diffusion;
 
 namespace {
 
@@ -98,7 +98,7 @@ TEST_CASE("characters: masked places are filled in windows over a text of any le
 }
 
 TEST_CASE("characters: draws follow the seed and the probabilities") {
-  yent::characters::test::MarkovModel model(3, 1, 5);
+  yent::character_diffusion::test::MarkovModel model(3, 1, 5);
   const auto drawn = [&](uint64_t seed, double temperature) {
     std::vector<Row> rows{Row::beginning({}, 12, seed), Row::beginning({}, 12, seed + 1)};
     decode(model, rows, {.rule = kTwo, .temperature = temperature, .draw = true, .nul = false});

@@ -6,8 +6,8 @@
 #include "tests/characters/markov.h"
 
 using namespace yent;
-using namespace yent::characters;
-using namespace yent::characters::test;
+using namespace yent::character_diffusion;
+using namespace yent::character_diffusion::test;
 
 namespace {
 

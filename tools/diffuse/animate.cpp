@@ -13,7 +13,7 @@
 namespace yent::diffuse {
 namespace {
 
-using namespace characters;
+using namespace character_diffusion;
 
 constexpr int kColumns = 64, kVisibleBlocks = 6, kProcessDelay = 10, kLifeDelay = 50;
 

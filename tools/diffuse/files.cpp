@@ -13,20 +13,20 @@ void convert(const Options& o, Console& console) {
     throw usage_error("convert takes two files, IN and OUT, not {}", o.words.size());
   }
   const std::string &from = o.words[0], &to = o.words[1];
-  characters::CheckpointFile file = characters::read_checkpoint(from);
+  character_diffusion::CheckpointFile file = character_diffusion::read_checkpoint(from);
   if (o.heads > 0) file.heads = o.heads;
   if (o.length > 0) file.length = o.length;
   // A file that cannot be run is refused, not copied.
   CharDiffusionConfig::from_tensors(file.tensors, file.heads);
   ensure_writable(to);
-  characters::write_checkpoint(to, file, characters::storage_named(o.type));
+  character_diffusion::write_checkpoint(to, file, character_diffusion::storage_named(o.type));
   console.say(fmt::format("{}: {} bytes", to, std::filesystem::file_size(to)));
 }
 
 void info(const Options& o, Console& console) {
   if (o.words.size() > 1) throw usage_error("info takes one file, not {}", o.words.size());
-  const characters::CheckpointFile file =
-      characters::read_checkpoint(o.words.empty() ? o.model : o.words.front());
+  const character_diffusion::CheckpointFile file =
+      character_diffusion::read_checkpoint(o.words.empty() ? o.model : o.words.front());
   const auto c =
       CharDiffusionConfig::from_tensors(file.tensors, o.heads > 0 ? o.heads : file.heads);
   int64_t parameters = 0;

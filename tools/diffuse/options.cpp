@@ -35,7 +35,7 @@ void add_model(CommandLine& line, Options& o) {
 }
 
 void add_sampling(CommandLine& line, Options& o) {
-  characters::Decoding& d = o.decoding;
+  character_diffusion::Decoding& d = o.decoding;
   OptionGroup sampling(line, "Writing");
   sampling.add("--blocks", o.blocks,
                "blocks (30), each beginning with the end of the one before; without context 5");
@@ -43,7 +43,7 @@ void add_sampling(CommandLine& line, Options& o) {
                "characters that a block has from the one before (16); 0: independent samples");
   sampling.add(
       "--rule confidence|topk|entropy",
-      [&d](const std::string& name) { d.rule.kind = characters::rule_named(name); },
+      [&d](const std::string& name) { d.rule.kind = character_diffusion::rule_named(name); },
       "which characters a step reveals (confidence): all that are sure enough, the K surest, or "
       "as many as a bound on the error allows, which takes the fewest steps");
   sampling.add("--tau", d.rule.tau, "confidence: the least probability (0.9)");
@@ -57,7 +57,8 @@ void add_sampling(CommandLine& line, Options& o) {
   sampling.add(
       "--time rising|falling",
       [&d](const std::string& name) {
-        d.time = name == "falling" ? characters::TimeOrder::falling : characters::TimeOrder::rising;
+        d.time = name == "falling" ? character_diffusion::TimeOrder::falling
+                                   : character_diffusion::TimeOrder::rising;
       },
       "the time that the network is told: the number of the step (rising), or as in training, "
       "falling with the masks");
@@ -87,7 +88,7 @@ void add_convert(CommandLine& line, Options& o) {
 
 void check_values(const Options& o, const CommandLine& line) {
   const auto given = [&](const char* flag) { return line.given(flag); };
-  const characters::Decoding& d = o.decoding;
+  const character_diffusion::Decoding& d = o.decoding;
   constexpr int most = CharDiffusion::kMostLength;
   in_range("--heads", o.heads, given("--heads") ? 1 : 0, 1024);
   in_range("--length", o.length, given("--length") ? 2 : 0, most);

@@ -23,7 +23,7 @@ struct Options : DeviceOptions, ReportOptions {
 
   int blocks = 0;  // 0: 30, independent ones 5, of an animation 10
   int context = 16;
-  characters::Decoding decoding = {.rule = {.tau = 0.9}};
+  character_diffusion::Decoding decoding = {.rule = {.tau = 0.9}};
   bool infill = false;
   std::string blank = "_";
 

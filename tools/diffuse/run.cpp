@@ -16,14 +16,15 @@ Run::Run(const Options& options, Console& console)
       options_(options),
       console_(console) {
   const Timings::Span span(&timings, "chars_load");
-  const characters::CheckpointFile file = characters::read_checkpoint(options.model);
+  const character_diffusion::CheckpointFile file =
+      character_diffusion::read_checkpoint(options.model);
   if (options.length > 0) {
     length = options.length;
   } else if (file.length > 0) {
     length = file.length;
   }
-  network =
-      std::make_unique<characters::Network>(file, *device.backend, device.policy, options.heads);
+  network = std::make_unique<character_diffusion::Network>(file, *device.backend, device.policy,
+                                                           options.heads);
   if (!options.explain) return;
   for (const Resolved& layer : network->resolved()) {
     console.print(fmt::format("{:<40} {:<5} {:<20} {:>9} bytes{}\n", layer.layer,
@@ -38,7 +39,7 @@ std::vector<int32_t> Run::source_text() const {
   const MappedFile file(path);
   const std::string_view text(reinterpret_cast<const char*>(file.bytes().data()),
                               file.bytes().size());
-  std::vector<int32_t> ids = characters::ids_of(text);
+  std::vector<int32_t> ids = character_diffusion::ids_of(text);
   if (ids.empty()) throw file_error("{}: the file is empty, expected a text", path.string());
   for (int32_t& id : ids) id = std::min(id, network->vocabulary() - 1);
   return ids;

@@ -21,7 +21,7 @@ struct Run {
   int length = 256;
   uint64_t seed = 0;
   ChosenDevice device;
-  std::unique_ptr<characters::Network> network;
+  std::unique_ptr<character_diffusion::Network> network;
   Timings timings;
 
   // The text that beginnings are taken from.
@@ -35,9 +35,10 @@ struct Run {
 };
 
 // Times every evaluation as chars_step.
-class TimedModel : public characters::Model {
+class TimedModel : public character_diffusion::Model {
  public:
-  TimedModel(characters::Model& model, Timings& timings) : model_(model), timings_(timings) {}
+  TimedModel(character_diffusion::Model& model, Timings& timings)
+      : model_(model), timings_(timings) {}
 
   int vocabulary() const override { return model_.vocabulary(); }
   int steps() const override { return model_.steps(); }
@@ -48,7 +49,7 @@ class TimedModel : public characters::Model {
   }
 
  private:
-  characters::Model& model_;
+  character_diffusion::Model& model_;
   Timings& timings_;
 };
 

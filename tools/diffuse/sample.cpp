@@ -64,7 +64,7 @@ class TextOutput {
     if (to_file_ || silent_) return;
     const bool terminal = console_.terminal().is_terminal;
     if (terminal) {
-      console_.type(characters::escaped(bit));
+      console_.type(character_diffusion::escaped(bit));
     } else {
       console_.print(bit);
     }
@@ -109,7 +109,7 @@ void check_ids(const std::vector<int32_t>& ids, int vocabulary) {
 }
 
 void write(const Options& o, Console& console, Run& run, const std::string& prompt) {
-  using namespace characters;
+  using namespace character_diffusion;
   const std::vector<int32_t> ids = ids_of(prompt);
   check_ids(ids, run.network->vocabulary());
   BlockSpec spec{.count = o.blocks > 0    ? o.blocks
@@ -147,7 +147,7 @@ void write(const Options& o, Console& console, Run& run, const std::string& prom
 }
 
 void fill_in(const Options& o, Console& console, Run& run, const std::string& prompt) {
-  using namespace characters;
+  using namespace character_diffusion;
   const std::u32string blank = decode_utf8(o.blank);
   if (blank.size() != 1) throw usage_error("--blank is '{}', expected one character", o.blank);
   Row row{.ids = ids_of(prompt), .masked = {}, .seed = run.seed};
