@@ -19,7 +19,10 @@ namespace yent::character_diffusion {
 //   share of it away (in a Markov chain, by the strong data processing inequality). There the sum
 //   over neighbours bounds the whole error (the chain rule). Entropy-bounded unmasking (Ben-Hamu et
 //   al., 2025, arXiv:2505.24857) sums all entropies but the largest: that holds for any text, but
-//   counts places that are far apart as if they knew each other, and takes more steps.
+//   counts places that are far apart as if they knew each other, and takes more steps. Chains of
+//   characters of order 2, 3 and 4 counted in the King James Version, whose posterior is known, are
+//   drawn without error that can be measured at a bound of 0.1 and a reach of 4, in a third of the
+//   evaluations of confidence 0.9; at a reach of 2 in a fifth, but order 4 errs by a nat.
 enum class RuleKind : uint8_t { confidence, topk, entropy };
 
 struct Rule {
@@ -27,7 +30,7 @@ struct Rule {
   double tau = 0.95;   // confidence
   int k = 0;           // topk; 0: a tenth of the length
   double bound = 0.1;  // entropy: nats of error a step
-  double reach = 2;    // entropy: places over which the information falls to 1/e
+  double reach = 4;    // entropy: places over which the information falls to 1/e
 };
 
 // Throws a usage error for another name. The names, for messages.

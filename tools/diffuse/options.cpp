@@ -51,7 +51,7 @@ void add_sampling(CommandLine& line, Options& o) {
   sampling.add("--bound", d.rule.bound, "entropy: the most error of a step, in nats (0.1)");
   sampling.add("--reach", d.rule.reach,
                "entropy: the distance, in characters, over which what two know of each other falls "
-               "to a third (2)");
+               "to a third (4)");
   sampling.add("--temp", d.temperature, "temperature of the probabilities (1)");
   sampling.flag("--draw", d.draw, "draw characters by their probabilities; else the likeliest");
   sampling.add(
