@@ -107,6 +107,7 @@ TEST_CASE("ascii-gen: limits, free sizes, charsets and candidates") {
   const Outcome random = d.draw({"--width", "2", "--height", "1"});
   CHECK(random.err.starts_with("seed "));
   CHECK(d.draw({"--width", "2", "--height", "1", "-q"}).err == "");
+  CHECK(d.draw({"--width", "2", "--height", "1", "--temp", "0"}).err == "");
 }
 
 TEST_CASE("ascii-gen: JSON and what the files say") {

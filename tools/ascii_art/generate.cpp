@@ -73,7 +73,7 @@ void report(const GenOptions& o, const std::vector<Finished>& drawings, double m
     return write_file_atomically(o.output, text);
   }
   if (!o.output.empty()) write_file_atomically(o.output, text_of_all(drawings, true));
-  const bool is_known = o.seed && o.candidates == 1;
+  const bool is_known = o.temperature == 0 || (o.seed && o.candidates == 1);
   for (const Finished& d : drawings) {
     if (!is_known) run.console.say(fmt::format("seed {}", d.seed));
   }
