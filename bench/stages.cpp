@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "bench/ascii_transformer.h"
 #include "bench/characters.h"
 #include "bench/machine.h"
 #include "bench/row.h"
@@ -28,7 +29,7 @@ namespace yent {
 namespace {
 
 struct Arguments {
-  std::string model = "default", llm = "default", characters = "default", only;
+  std::string model = "default", llm = "default", characters = "default", ascii = "default", only;
   std::string policy, device, precision = "auto", isa, json;
   int threads = 0, steps = 5, width = 0, height = 0;
   bool roofline = false;
@@ -43,7 +44,8 @@ Arguments parse(int argc, char** argv) {
   options.add("--model PATH", a.model, "painter, as for yent-run");
   options.add("--llm PATH", a.llm, "GGUF file, as for yent-run");
   options.add("--chars FILE|default", a.characters, "character diffusion, as for yent-diffuse");
-  options.add("--only voice|painter|characters", a.only, "the stages of one model (all)");
+  options.add("--ascii PATH|default", a.ascii, "ASCII transformer, as for ascii-gen");
+  options.add("--only voice|painter|characters|ascii", a.only, "the stages of one model (all)");
   options.add("--policy FILE|NAME", a.policy, "per-layer precisions", policy_names);
   options.add("--device cpu|cuda|cuda:N", a.device, "where to compute");
   options.add("--precision auto|f32|bf16|f16|int8", a.precision, "precision of all layers (auto)");
@@ -55,7 +57,7 @@ Arguments parse(int argc, char** argv) {
   options.add("--json FILE", a.json, "also write Google Benchmark's JSON");
   options.flag("--roofline", a.roofline, "MACs, bytes and floor of every layer");
   options.add("--synthesize KIND DIR", a.synthesize,
-              "write random weights: bk-sdm-tiny, sd15, micro-yent or tiny-diffusion");
+              "write random weights: bk-sdm-tiny, sd15, micro-yent, tiny-diffusion or ascii-small");
   options.flag("-h,--help", help, "print this and stop");
   line.parse(argc, argv);
   if (help) {
@@ -75,6 +77,7 @@ class Bench {
  public:
   Bench(const Arguments& arguments, Backend& backend, const Machine& machine)
       : a_(arguments),
+        backend_(backend),
         trace_(backend),
         machine_(machine),
         policy_(named_policy(arguments.policy, arguments.precision, backend)) {}
@@ -88,6 +91,13 @@ class Bench {
         rows_.push_back(std::move(row));
       }
     }
+    if (wanted("ascii") && (a_.only == "ascii" || has_ascii())) {
+      const std::string model =
+          a_.ascii == "default" ? shipped("ascii-transformer").string() : a_.ascii;
+      for (Row& row : bench_ascii_transformer(model, backend_, policy_)) {
+        rows_.push_back(std::move(row));
+      }
+    }
     return rows_;
   }
 
@@ -97,6 +107,8 @@ class Bench {
     return a_.characters != "default" || find_shipped("tiny-diffusion/model.gguf") ||
            find_shipped("tiny-diffusion/model.safetensors");
   }
+
+  bool has_ascii() const { return a_.ascii != "default" || find_shipped("ascii-transformer"); }
 
   Row& row(const std::string& name) { return rows_.emplace_back(Row{name, {}}); }
 
@@ -204,6 +216,7 @@ class Bench {
   }
 
   const Arguments& a_;
+  Backend& backend_;  // without the costs of tracing
   TraceBackend trace_;
   const Machine& machine_;
   Policy policy_;
@@ -211,11 +224,11 @@ class Bench {
 };
 
 void print(const std::vector<Row>& rows, const Machine& machine) {
-  std::printf("%-13s %11s %9s %9s %10s %9s %9s\n", "stage", "ms", "+-", "GMAC", "GMAC/s", "GB/s",
+  std::printf("%-25s %11s %9s %9s %10s %9s %9s\n", "stage", "ms", "+-", "GMAC", "GMAC/s", "GB/s",
               "of peak");
   for (const Row& r : rows) {
     const double seconds = r.median() / 1000;
-    std::printf("%-13s %11.2f %9.2f", r.name.c_str(), r.median(), r.spread());
+    std::printf("%-25s %11.2f %9.2f", r.name.c_str(), r.median(), r.spread());
     if (r.macs > 0) {
       std::printf(" %9.2f %10.1f %9.2f %8.1f%%", r.macs / 1e9, r.macs / 1e9 / seconds,
                   r.bytes / 1e9 / seconds, r.macs / seconds / machine.macs_per_s * 100);
@@ -223,7 +236,7 @@ void print(const std::vector<Row>& rows, const Machine& machine) {
     if (r.items_per_second > 0) std::printf("  %.0f tokens/s", r.items_per_second);
     std::printf("\n");
   }
-  std::printf("peak memory   %.0f MB\n", max_rss_mb());
+  std::printf("%-25s %11.0f MB\n", "peak memory", max_rss_mb());
 }
 
 Json to_json(const std::vector<Row>& rows, const Machine& machine, const Backend& backend,

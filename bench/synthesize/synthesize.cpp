@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "bench/synthesize/seeded_weights.h"
+#include "engine/ascii_writer/export.h"
 #include "engine/core/weight_binder.h"
 #include "engine/models/char_diffusion.h"
 #include "engine/models/clip.h"
@@ -10,6 +11,7 @@
 #include "engine/models/unet.h"
 #include "engine/models/vae.h"
 #include "kernels/decorate.h"
+#include "kernels/devices.h"
 #include "kernels/error.h"
 #include "kernels/half.h"
 #include "kernels/ref/ref_backend.h"
@@ -236,13 +238,26 @@ void write_characters(const std::filesystem::path& file) {
                     });
 }
 
+// f32, int8 and int4 of a preset's shape.
+void write_ascii_transformer(const std::filesystem::path& folder, const std::string& preset) {
+  const auto config = AsciiTransformerConfig::preset(preset);
+  const auto backend = std::move(make_backends("cpu", "", 0, 1).front());
+  art::export_model(
+      art::untrained_weights(config, 1), config,
+      {folder, DType::f32, {*art::find_quant_method("int8"), *art::find_quant_method("int4")}},
+      *backend);
+}
+
 }  // namespace
 
 void synthesize(const std::string& kind, const std::filesystem::path& folder,
                 const std::filesystem::path& clip) {
+  if (kind.starts_with("ascii-")) return write_ascii_transformer(folder, kind.substr(6));
   if (kind != "bk-sdm-tiny" && kind != "sd15" && kind != "micro-yent" && kind != "tiny-diffusion") {
     throw usage_error(
-        "the kind of model is {}, expected bk-sdm-tiny, sd15, micro-yent or tiny-diffusion", kind);
+        "the kind of model is {}, expected bk-sdm-tiny, sd15, micro-yent, tiny-diffusion or "
+        "ascii-small",
+        kind);
   }
   std::error_code error;
   std::filesystem::create_directories(folder, error);
