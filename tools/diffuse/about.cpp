@@ -24,6 +24,10 @@ rewrites a model's file; the endings (.pt, .safetensors, .gguf) say how.
 .TP
 .B info
 prints what a model's file holds.
+.TP
+.B train
+trains a model on a text; it has options of its own:
+.BR "yent\-diffuse train \-\-help" .
 )";
 
 constexpr const char* kFiles =
@@ -45,7 +49,8 @@ About about() {
   return {.name = "yent-diffuse",
           .purpose = "Character diffusion: text that appears all over at once.",
           .usages = {"sample [options] [words ...]", "animate process|life [options]",
-                     "convert IN OUT [options]", "info [options] [FILE]"},
+                     "convert IN OUT [options]", "info [options] [FILE]",
+                     "train --text FILE [options]"},
           .examples = {{"yent-diffuse sample --blocks 4", "four blocks of text"},
                        {R"(yent-diffuse sample --rule entropy "And the king said, ")",
                         "a text continued, in as few steps as a bound on the error allows"},

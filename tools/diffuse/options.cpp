@@ -9,6 +9,7 @@
 #include "tools/command_line/questions.h"
 #include "tools/diffuse/about.h"
 #include "tools/diffuse/commands.h"
+#include "tools/diffuse/train.h"
 
 namespace yent::diffuse {
 namespace {
@@ -112,10 +113,23 @@ void check_values(const Options& o, const CommandLine& line) {
   if (given("--output") && o.output.empty()) throw usage_error("-o is empty, expected a file");
 }
 
+// A shell completes one table for a program, whatever its command.
+std::vector<OptionRow> with_train(std::vector<OptionRow> rows) {
+  for (const OptionRow& row : train_rows()) {
+    const auto same = [&](const OptionRow& other) {
+      return other.longest_name() == row.longest_name();
+    };
+    if (std::ranges::none_of(rows, same)) rows.push_back(row);
+  }
+  return rows;
+}
+
 void take_command(Options& o) {
   std::vector<std::string> names;
   for (const Command& c : commands()) names.emplace_back(c.name);
+  names.emplace_back("train");  // which has options of its own and does not come here
   const std::string first = o.words.empty() ? "" : o.words.front();
+  if (first == "train") throw usage_error("train comes before its options");
   if (std::ranges::find(names, first) == names.end()) {
     throw usage_error("the command is '{}', expected {}", first, one_of(first, names));
   }
@@ -140,6 +154,10 @@ std::optional<Options> parse_options(int argc, char** argv, const char* environm
   add_device_options(machine, o);
   add_questions(line, questions, about().name);
   line.parse(argc, argv);
+  if (line.given("--completion")) {
+    print_and_flush(completion_script(questions.completion, about().name, with_train(line.rows())));
+    return std::nullopt;
+  }
   if (answer(questions, about(), line)) return std::nullopt;
   check_device_options(o, line, environment_isa);
   check_values(o, line);

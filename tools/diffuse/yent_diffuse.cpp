@@ -2,9 +2,11 @@
 #include <signal.h>
 
 #include <cstdlib>
+#include <string_view>
 
 #include "tools/diffuse/about.h"
 #include "tools/diffuse/commands.h"
+#include "tools/diffuse/train.h"
 #include "tools/exit_code.h"
 #include "tools/interrupt.h"
 
@@ -12,6 +14,10 @@ namespace yent::diffuse {
 namespace {
 
 void run(int argc, char** argv) {
+  // Trainings have a command line of their own.
+  if (argc > 1 && std::string_view(argv[1]) == "train") {
+    return train(argc - 1, argv + 1, std::getenv("YENT_ISA"));
+  }
   const auto options = parse_options(argc, argv, std::getenv("YENT_ISA"));
   if (!options) return;
   Console console({.quiet = options->quiet, .verbose = options->verbose});
