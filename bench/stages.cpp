@@ -56,8 +56,10 @@ Arguments parse(int argc, char** argv) {
   options.add("-H,--height", a.height, "height in pixels");
   options.add("--json FILE", a.json, "also write Google Benchmark's JSON");
   options.flag("--roofline", a.roofline, "MACs, bytes and floor of every layer");
-  options.add("--synthesize KIND DIR", a.synthesize,
-              "write random weights: bk-sdm-tiny, sd15, micro-yent, tiny-diffusion or ascii-small");
+  options.add(
+      "--synthesize KIND DIR", a.synthesize,
+      "write random weights: bk-sdm-tiny, sd15, sd15-ckpt (one file of 2.1 GB), micro-yent, "
+      "tiny-diffusion or ascii-small");
   options.flag("-h,--help", help, "print this and stop");
   line.parse(argc, argv);
   if (help) {

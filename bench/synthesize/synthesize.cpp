@@ -1,7 +1,13 @@
 #include "bench/synthesize/synthesize.h"
 
+#include <algorithm>
+#include <array>
 #include <cstring>
+#include <map>
+#include <string>
+#include <vector>
 
+#include "bench/synthesize/ldm_names.h"
 #include "bench/synthesize/seeded_weights.h"
 #include "engine/ascii_writer/export.h"
 #include "engine/core/weight_binder.h"
@@ -15,11 +21,13 @@
 #include "kernels/error.h"
 #include "kernels/half.h"
 #include "kernels/ref/ref_backend.h"
+#include "kernels/spelling.h"
 #include "loaders/io/json.h"
 #include "loaders/io/output_file.h"
 #include "loaders/tensors/convert.h"
 #include "loaders/tensors/safetensors.h"
 #include "loaders/tensors/write/gguf_writer.h"
+#include "loaders/tensors/write/torch_writer.h"
 
 namespace yent {
 namespace {
@@ -66,22 +74,24 @@ std::vector<HostTensor> wanted(Build build) {
   return list;
 }
 
-std::vector<float> values_of(const HostTensor& t) {
+std::vector<float> values_of(const HostTensor& t, uint64_t seed = kSeed) {
   std::vector<float> values(t.count());
-  seeded_values(t.name, t.dims, kSeed, values.data());
+  seeded_values(t.name, t.dims, seed, values.data());
   return values;
+}
+
+void to_halves(const std::vector<float>& values, std::span<std::byte> bytes) {
+  for (size_t i = 0; i < values.size(); ++i) {
+    const uint16_t half = f32_to_f16(values[i]);
+    std::memcpy(&bytes[2 * i], &half, 2);
+  }
 }
 
 void write_part(const std::filesystem::path& file, std::vector<HostTensor> tensors) {
   for (HostTensor& t : tensors) t.dtype = DType::f16;
-  write_safetensors(file, tensors, {{"format", "pt"}},
-                    [](const HostTensor& t, std::span<std::byte> bytes) {
-                      const std::vector<float> values = values_of(t);
-                      for (size_t i = 0; i < values.size(); ++i) {
-                        const uint16_t half = f32_to_f16(values[i]);
-                        std::memcpy(&bytes[2 * i], &half, 2);
-                      }
-                    });
+  write_safetensors(
+      file, tensors, {{"format", "pt"}},
+      [](const HostTensor& t, std::span<std::byte> bytes) { to_halves(values_of(t), bytes); });
 }
 
 void write_json(const std::filesystem::path& file, const Json& value) {
@@ -111,22 +121,41 @@ Json unet_config(bool tiny) {
   return j;
 }
 
-void write_painter(const std::filesystem::path& folder, bool tiny,
+PainterConfigs painter_configs(bool tiny) {
+  return {unet_config(tiny),
+          Json::object({{"_class_name", "AutoencoderKL"},
+                        {"block_out_channels", Json::array({128, 256, 512, 512})},
+                        {"layers_per_block", 2},
+                        {"latent_channels", 4}}),
+          Json::object({{"model_type", "clip_text_model"},
+                        {"hidden_size", 768},
+                        {"intermediate_size", 3072},
+                        {"num_hidden_layers", 12},
+                        {"num_attention_heads", 12},
+                        {"vocab_size", 49408}})};
+}
+
+std::vector<HostTensor> unet_tensors(const Json& config) {
+  return wanted([&](WeightBinder l) { UNet(l, UNetConfig::from_json(config, "unet")); });
+}
+
+std::vector<HostTensor> vae_tensors(const Json& json) {
+  return wanted([&](WeightBinder l) {
+    const VaeConfig config = VaeConfig::from_json(json, "vae");
+    VaeEncoder(l, config), VaeDecoder(l, config);
+  });
+}
+
+std::vector<HostTensor> text_tensors(const Json& config) {
+  return wanted(
+      [&](WeightBinder l) { ClipText(l, ClipConfig::from_json(config, "text_encoder")); });
+}
+
+void write_painter(const std::filesystem::path& folder, const PainterConfigs& configs,
                    const std::filesystem::path& clip) {
   for (const char* part : {"unet", "vae", "text_encoder", "tokenizer", "scheduler"}) {
     std::filesystem::create_directories(folder / part);
   }
-  const Json unet = unet_config(tiny);
-  const Json vae = Json::object({{"_class_name", "AutoencoderKL"},
-                                 {"block_out_channels", Json::array({128, 256, 512, 512})},
-                                 {"layers_per_block", 2},
-                                 {"latent_channels", 4}});
-  const Json text = Json::object({{"model_type", "clip_text_model"},
-                                  {"hidden_size", 768},
-                                  {"intermediate_size", 3072},
-                                  {"num_hidden_layers", 12},
-                                  {"num_attention_heads", 12},
-                                  {"vocab_size", 49408}});
   const Json scheduler = Json::object({{"_class_name", "PNDMScheduler"},
                                        {"beta_start", 0.00085},
                                        {"beta_end", 0.012},
@@ -137,23 +166,30 @@ void write_painter(const std::filesystem::path& folder, bool tiny,
                                        {"clip_sample", false}});
   write_json(folder / "model_index.json",
              Json::object({{"_class_name", "StableDiffusionPipeline"}}));
-  write_json(folder / "unet" / "config.json", unet);
-  write_json(folder / "vae" / "config.json", vae);
-  write_json(folder / "text_encoder" / "config.json", text);
+  write_json(folder / "unet" / "config.json", configs.unet);
+  write_json(folder / "vae" / "config.json", configs.vae);
+  write_json(folder / "text_encoder" / "config.json", configs.text);
   write_json(folder / "scheduler" / "scheduler_config.json", scheduler);
   for (const char* file : {"vocab.json", "merges.txt"}) {
     std::filesystem::copy_file(clip / file, folder / "tokenizer" / file,
                                std::filesystem::copy_options::overwrite_existing);
   }
-  write_part(folder / "unet" / "diffusion_pytorch_model.safetensors",
-             wanted([&](WeightBinder l) { UNet(l, UNetConfig::from_json(unet, "unet")); }));
-  write_part(folder / "vae" / "diffusion_pytorch_model.safetensors", wanted([&](WeightBinder l) {
-               const VaeConfig config = VaeConfig::from_json(vae, "vae");
-               VaeEncoder(l, config), VaeDecoder(l, config);
-             }));
-  write_part(folder / "text_encoder" / "model.safetensors", wanted([&](WeightBinder l) {
-               ClipText(l, ClipConfig::from_json(text, "text_encoder"));
-             }));
+  const char* weights = "diffusion_pytorch_model.safetensors";
+  write_part(folder / "unet" / weights, unet_tensors(configs.unet));
+  write_part(folder / "vae" / weights, vae_tensors(configs.vae));
+  write_part(folder / "text_encoder" / "model.safetensors", text_tensors(configs.text));
+}
+
+// Of SD 1.x, whose matrices outside attention and feed-forward layers are 1x1 convolutions.
+std::vector<int64_t> ldm_dims(const HostTensor& t, const std::string& ldm_name) {
+  constexpr std::array convolutions{".proj_in.",         ".proj_out.",     ".attn_1.",
+                                    ".skip_connection.", ".nin_shortcut.", "quant_conv."};
+  std::vector<int64_t> dims = t.dims;
+  const bool is_convolution =
+      std::any_of(convolutions.begin(), convolutions.end(),
+                  [&](const char* part) { return ldm_name.find(part) != ldm_name.npos; });
+  if (dims.size() == 2 && is_convolution) dims.insert(dims.end(), {1, 1});
+  return dims;
 }
 
 // A piece for every byte, which suffices to encode any text, then filler pieces.
@@ -250,21 +286,46 @@ void write_ascii_transformer(const std::filesystem::path& folder, const std::str
 
 }  // namespace
 
+void write_single_file(const std::filesystem::path& file, const PainterConfigs& configs,
+                       uint64_t seed) {
+  std::vector<HostTensor> tensors;                 // as they stand in the file
+  std::map<std::string, HostTensor> in_diffusers;  // by their names there, which seed the values
+  const auto list = [&](const std::vector<HostTensor>& part, const LdmName& ldm_name) {
+    for (const HostTensor& t : part) {
+      HostTensor renamed = t;
+      renamed.name = ldm_name(t.name);
+      renamed.dims = ldm_dims(t, renamed.name);
+      renamed.dtype = DType::f16;
+      renamed.bytes = sizeof(uint16_t) * static_cast<size_t>(t.count());
+      in_diffusers[renamed.name] = t;
+      tensors.push_back(std::move(renamed));
+    }
+  };
+  const std::vector<HostTensor> unet = unet_tensors(configs.unet), vae = vae_tensors(configs.vae);
+  list(unet, ldm_unet_names(unet));
+  list(vae, ldm_vae_names(vae));
+  list(text_tensors(configs.text), [](const std::string& name) { return ldm_text_prefix + name; });
+  write_torch(file, tensors, [&](const HostTensor& t, std::span<std::byte> bytes) {
+    to_halves(values_of(in_diffusers.at(t.name), seed), bytes);
+  });
+}
+
 void synthesize(const std::string& kind, const std::filesystem::path& folder,
                 const std::filesystem::path& clip) {
   if (kind.starts_with("ascii-")) return write_ascii_transformer(folder, kind.substr(6));
-  if (kind != "bk-sdm-tiny" && kind != "sd15" && kind != "micro-yent" && kind != "tiny-diffusion") {
-    throw usage_error(
-        "the kind of model is {}, expected bk-sdm-tiny, sd15, micro-yent, tiny-diffusion or "
-        "ascii-small",
-        kind);
+  const std::vector<std::string> kinds{"bk-sdm-tiny", "sd15", "sd15-ckpt", "micro-yent",
+                                       "tiny-diffusion", "ascii-small"};
+  if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) {
+    throw usage_error("the kind of model is {}, expected {}", kind, one_of(kind, kinds));
   }
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) throw run_error("{}: {}", folder.string(), error.message());
   if (kind == "micro-yent") return write_voice(folder / "micro-yent.gguf");
   if (kind == "tiny-diffusion") return write_characters(folder / "model.safetensors");
-  write_painter(folder, kind == "bk-sdm-tiny", clip);
+  const PainterConfigs configs = painter_configs(kind == "bk-sdm-tiny");
+  if (kind == "sd15-ckpt") return write_single_file(folder / "sd15.ckpt", configs, kSeed);
+  write_painter(folder, configs, clip);
 }
 
 }  // namespace yent

@@ -119,7 +119,8 @@ class ZipWriter {
 
 }  // namespace
 
-void write_torch(const std::filesystem::path& path, std::span<const HostTensor> tensors) {
+void write_torch(const std::filesystem::path& path, std::span<const HostTensor> tensors,
+                 const FillTensor& fill) {
   constexpr size_t most_bytes = (size_t{4} << 30) - (size_t{16} << 20), most_tensors = 60000;
   size_t bytes = 0;
   for (const HostTensor& t : tensors) bytes += t.bytes;
@@ -131,8 +132,16 @@ void write_torch(const std::filesystem::path& path, std::span<const HostTensor> 
   ZipWriter zip(path);
   zip.add(folder + "data.pkl", bytes_of(pickle::dictionary(tensors)));
   zip.add(folder + "byteorder", bytes_of("little"));
+  std::vector<std::byte> made;
   for (size_t i = 0; i < tensors.size(); ++i) {
-    zip.add(fmt::format("{}data/{}", folder, i), {tensors[i].data, tensors[i].bytes});
+    const HostTensor& t = tensors[i];
+    std::span<const std::byte> data(t.data, t.bytes);
+    if (!t.data && t.bytes > 0) {
+      made.resize(t.bytes);
+      fill(t, made);
+      data = made;
+    }
+    zip.add(fmt::format("{}data/{}", folder, i), data);
   }
   zip.add(folder + "version", bytes_of("3\n"));
   zip.finish();
