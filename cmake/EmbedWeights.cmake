@@ -28,7 +28,8 @@ endfunction()
 function(yent_embed_weights target)
   set(weights ${CMAKE_SOURCE_DIR}/weights)
   file(GLOB_RECURSE files RELATIVE ${weights} CONFIGURE_DEPENDS
-       ${weights}/default/* ${weights}/clip/* ${weights}/policies/* ${weights}/styles/*
+       ${weights}/default/* ${weights}/clip/* ${weights}/policies/* ${weights}/presets/*
+       ${weights}/styles/*
        ${weights}/ascii-transformer/*)
   list(FILTER files EXCLUDE REGEX "\\.(png|md)$")
   set(named "")

@@ -5,6 +5,7 @@
 
 #include "kernels/error.h"
 #include "loaders/io/fingerprint.h"
+#include "tools/menu/preset_options.h"
 #include "tools/outputs.h"
 
 namespace yent {
@@ -24,11 +25,12 @@ std::string isa_of(const Run& run) {
   return any ? "any" : isa;
 }
 
-// The voice is left out: what it said is kept.
+// The voice is left out: what it said is kept; and the preset, whose values are.
 std::vector<std::pair<std::string, std::string>> fingerprints(const Options& o) {
   std::map<std::string, std::vector<std::filesystem::path>> files;
   for (const NamedFile& file : inputs_of(o)) {
-    if (!file.option.starts_with("--llm")) files[file.option].push_back(file.path);
+    if (file.option.starts_with("--llm") || file.option == "--preset") continue;
+    files[file.option].push_back(file.path);
   }
   std::vector<std::pair<std::string, std::string>> prints;
   for (const auto& [option, paths] : files) prints.emplace_back(option, fingerprint(paths));
@@ -50,13 +52,13 @@ std::string text_in(const Json& report, const char* key) {
 
 }  // namespace
 
-std::optional<Recipe> recipe_of(const Run& run) {
+std::optional<Recipe> recipe_of(const Run& run, const PaintRequest& request) {
   const Options& o = run.options;
   if (!o.init_latent.empty() && o.batch > 1) return {};  // each takes another part of the file
   Recipe r{.version = YENT_VERSION,
            .device = run.backend().device(),
            .isa = isa_of(run),
-           .arguments = o.arguments,
+           .arguments = resolved_arguments(o, request, !run.report["said"].is_null()),
            .files = fingerprints(o)};
   // A conversation may have changed it.
   std::erase_if(r.arguments, [](const std::string& a) { return a.starts_with("--style="); });

@@ -48,6 +48,12 @@ void Console::draw(const std::string& art, const std::string& recorded) {
   text_rows_ = 0;
 }
 
+void Console::begin_page() {
+  const std::lock_guard lock(mutex_);
+  text_rows_ = 0;
+  if (overlay_) overlay_->begin_page();
+}
+
 void Console::type(const std::string& bit) {
   const std::lock_guard lock(mutex_);
   put(bit, bit);

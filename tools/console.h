@@ -24,6 +24,8 @@ class Overlay {
   virtual bool progress(const std::string& line) = 0;
   // The terminal in which a recording of this run will play; null where none is made.
   virtual const Terminal* recorded() const = 0;
+  // What was printed so far need not stay on the screen.
+  virtual void begin_page() = 0;
 };
 
 class Console {
@@ -45,6 +47,8 @@ class Console {
   void draw(const std::string& art, const std::string& recorded);
   // The rows that text has taken in the terminal since the last picture.
   int text_rows() const { return text_rows_; }
+  // The text so far may scroll away: a picture that follows leaves no room for it.
+  void begin_page();
   // To standard error: what a person may want to know; details only with -v; and what is wrong
   // but goes on. The last two are not repeated.
   void say(const std::string& sentence);

@@ -10,6 +10,7 @@
 #include "tools/command_line/number.h"
 #include "tools/command_line/option_group.h"
 #include "tools/command_line/questions.h"
+#include "tools/menu/preset_options.h"
 #include "tools/talk/piped_words.h"
 
 namespace yent {
@@ -275,7 +276,9 @@ void check_together(const Options& o, const CommandLine& line) {
     if (*file == "-") throw usage_error("{} is -, expected a file; -o alone can be -", flag);
   }
   if (!o.dump_layers.empty() && o.dump.empty()) throw usage_error("--dump-layers needs --dump");
-  if (given("--strength") && o.init_image.empty()) throw usage_error("--strength needs -i");
+  if (given("--strength") && o.init_image.empty() && !(o.preset && o.interactive)) {
+    throw usage_error("--strength needs -i");
+  }
   if (given("--mask") && o.init_image.empty()) throw usage_error("--mask needs -i");
   if (!o.init_image.empty() && !o.init_latent.empty()) {
     throw usage_error("-i and --init-latent both say where to start, expected one of them");
@@ -315,16 +318,17 @@ void check_values(const Options& o, const CommandLine& line) {
 
 // These do not shape a picture, or what they do is kept in another way.
 const std::vector<std::string> kNotKept{
-    "--again",  "--output",  "--ascii",      "--html",        "--dump",    "--dump-layers",
-    "--json",   "--timings", "--quiet",      "--verbose",     "--explain", "--preview",
-    "--record", "--color",   "--sign",       "--interactive", "--session", "--dual",
-    "--llm",    "--llm2",    "--device",     "--isa",         "--threads", "--seed",
-    "--filter", "--raw",     "--batch-count"};
+    "--again",  "--output",  "--ascii",       "--html",        "--dump",    "--dump-layers",
+    "--json",   "--timings", "--quiet",       "--verbose",     "--explain", "--preview",
+    "--record", "--color",   "--sign",        "--interactive", "--session", "--dual",
+    "--llm",    "--llm2",    "--device",      "--isa",         "--threads", "--seed",
+    "--filter", "--raw",     "--batch-count", "--preset",      "--img2img"};
 
 void declare(CommandLine& line, Options& o, Questions& questions) {
   line.take_words(o.words);
   add_conversation(line, o);
   add_painting(line, o);
+  add_preset_options(line, o);
   add_output(line, o);
   add_machine(line, o);
   add_research(line, o);
@@ -333,14 +337,21 @@ void declare(CommandLine& line, Options& o, Questions& questions) {
   for (const char* name : kNotBuilt) line.refuse(name);
 }
 
+std::vector<std::string> kept_arguments(const Options& o, const CommandLine& line) {
+  std::vector<std::string> arguments = line.typed(kNotKept);
+  arguments.push_back("--filter=" + o.filter);  // --raw says it, too
+  return arguments;
+}
+
 // The last steps: what the options say together, and what a picture keeps of them.
 Options finished(Options o, const CommandLine& line, const char* environment_isa) {
   check_device_options(o, line, environment_isa);
+  apply_preset(o, line);
   check_together(o, line);
+  check_preset(o, line);
   check_conversation(o, line);
   check_values(o, line);
-  o.arguments = line.typed(kNotKept);
-  o.arguments.push_back("--filter=" + o.filter);  // --raw says it, too
+  o.arguments = kept_arguments(o, line);
   return o;
 }
 
@@ -367,6 +378,15 @@ Options options_again(const Options& typed, const CommandLine& line, const char*
 
 }  // namespace
 
+std::vector<std::string> in_order(std::vector<std::string> arguments) {
+  Options o;
+  Questions none;
+  CommandLine line(about_yent_run().name);
+  declare(line, o, none);
+  line.parse(std::move(arguments));
+  return kept_arguments(o, line);
+}
+
 std::optional<Options> parse_options(int argc, char** argv, const char* environment_isa) {
   Options o;
   Questions questions;
@@ -376,7 +396,15 @@ std::optional<Options> parse_options(int argc, char** argv, const char* environm
   if (answer(questions, about_yent_run(), line)) return std::nullopt;
   if (!o.again.empty()) return options_again(o, line, environment_isa);
   o = finished(std::move(o), line, environment_isa);
-  if (wants_words(o)) o.words.push_back(piped_words());
+  if (!wants_words(o)) return o;
+  const std::optional<std::string> words = words_in_pipe();
+  if (words) {
+    o.words.push_back(*words);
+  } else if (o.preset && !o.preset->prompts.empty() && !o.prompt_only) {
+    take_first_prompt(o);
+  } else {
+    refuse_silence();
+  }
   return o;
 }
 

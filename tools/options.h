@@ -10,6 +10,7 @@
 #include "tools/recipe.h"
 
 #include "engine/ascii/blend/options.h"
+#include "engine/pipeline/preset.h"
 
 namespace yent {
 
@@ -31,6 +32,11 @@ struct Options : DeviceOptions, ReportOptions {
   std::string sampler, scheduler;  // empty: the folder's
   std::string init_image;
   double strength = 0.75;
+  int steps_offset = -1;  // -1: the model's own
+  std::string resize;     // empty: lanczos
+  std::string preset_name;
+  std::optional<Preset> preset;
+  std::string img2img = "own";
   int clip_skip = 1;
   std::string mask;
   std::string tokenizer;
@@ -70,5 +76,8 @@ struct Options : DeviceOptions, ReportOptions {
 // scripts are printed here; then nothing is returned and the program is done. `environment_isa` is
 // what YENT_ISA says, for --isa.
 std::optional<Options> parse_options(int argc, char** argv, const char* environment_isa);
+
+// Arguments that shape a picture, --name or --name=value, in the order of Options::arguments.
+std::vector<std::string> in_order(std::vector<std::string> arguments);
 
 }  // namespace yent

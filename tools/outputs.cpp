@@ -118,6 +118,9 @@ std::vector<NamedFile> inputs_of(const Options& o) {
   add_model("--llm", o.llm, "default/yent.gguf");
   if (!o.second_llm.empty()) add_model("--llm2", o.second_llm, "default/yent.gguf");
   add("--style", o.style);
+  if (o.preset_name.find_first_of("/.") != std::string::npos) {
+    add("--preset", o.preset_name.substr(0, o.preset_name.rfind(':')));
+  }
   add("--tokenizer", o.tokenizer);
   add("--vae", o.vae);
   add_weights<fs::directory_iterator>({"--vae", o.vae}, inputs);

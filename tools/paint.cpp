@@ -3,9 +3,11 @@
 #include <fmt/ranges.h>
 
 #include <cstdio>
+#include <memory>
 #include <optional>
 #include <sstream>
 
+#include "engine/ascii/charset.h"
 #include "engine/ascii/font.h"
 #include "engine/pipeline/assets.h"
 #include "engine/pipeline/infotext.h"
@@ -16,6 +18,7 @@
 #include "kernels/spelling.h"
 #include "tools/again.h"
 #include "tools/live/live_show.h"
+#include "tools/menu/preset_options.h"
 #include "tools/outputs.h"
 #include "tools/run.h"
 #include "tools/show.h"
@@ -83,7 +86,7 @@ void paint_pictures(Run& run, Painting& painting, const Said& said, Roaster* roa
   }
   if (!o.seed && !o.interactive) run.console.say(fmt::format("seed {}", run.seed));
   std::vector<std::filesystem::path> written;
-  std::optional<Recipe> recipe = recipe_of(run);
+  std::optional<Recipe> recipe = recipe_of(run, request);
   const auto kept_text = [&](uint64_t seed) {
     Recipe one = recipe.value_or(Recipe());
     one.arguments.push_back(fmt::format("--seed={}", seed));
@@ -110,6 +113,12 @@ void paint_pictures(Run& run, Painting& painting, const Said& said, Roaster* roa
 
 Painting::Painting(Run& run, Dump* dump)
     : pipeline(make_pipeline(run)), request(request_of(run, dump)), made(pipeline.check(request)) {
+  check_ascii_size(run.options, made.width, made.height);
+}
+
+void Painting::ask_for(const Run& run, PaintRequest another) {
+  request = std::move(another);
+  made = pipeline.check(request);
   check_ascii_size(run.options, made.width, made.height);
 }
 
@@ -144,9 +153,12 @@ void check_options(Run& run) {
 
 void react(Run& run, Speaker& speaker, const Said& said, const PromptLimit& limit) {
   const ReactionSpec spec = speaker.spec();
-  const Reaction reaction = speaker.answer(said.words, spec, limit, said.cancel);
-  if (!run.options.json) print_words(run, said.words, reaction.prompt);
-  if (!run.options.seed) run.console.say(fmt::format("seed {}", run.seed));
+  const Options& o = run.options;
+  const Reaction reaction = speaker.answer(said.words, spec, with_prefix(o, limit), said.cancel);
+  const std::string prompt = prefixed(o, reaction.prompt);
+  run.report["prompt"] = prompt;
+  if (!o.json) print_words(run, said.words, prompt);
+  if (!o.seed) run.console.say(fmt::format("seed {}", run.seed));
   if (!speaker.are_two()) return;
   Roaster roaster(run, speaker, said.words, spec);
   run.report["roast"] = roaster.finish();
@@ -157,8 +169,10 @@ void react_and_paint(Run& run, Speaker& speaker, const Said& said, Painting& pai
   const ReactionSpec spec = speaker.spec();
   const PromptLimit limit =
       painting.request.embeddings ? PromptLimit() : prompt_limit(painting.pipeline);
-  const Reaction reaction = speaker.answer(said.words, spec, limit, said.cancel);
+  const Reaction reaction = speaker.answer(said.words, spec, with_prefix(o, limit), said.cancel);
   painting.request = request_for(reaction, std::move(painting.request));
+  painting.request.prompt = prefixed(o, reaction.prompt);
+  run.report["prompt"] = painting.request.prompt;
   painting.request.seed = spec.seed;
   run.words = reaction.words;
   const std::string who = speaker.are_two() ? reaction.artist + ": " : "";
@@ -177,6 +191,25 @@ void repaint(Run& run, const Said& said, Painting& painting) {
   if (!o.quiet && !o.json) print_words(run, said.words, reaction.words);
   if (o.explain) print_layers(run, painting.pipeline.explain());
   paint_pictures(run, painting, said, nullptr);
+}
+
+void paint_prompt(Run& run, Painting& painting, const Said& said) {
+  const Options& o = run.options;
+  if (o.prompt) {
+    // Without the prefix, which a picture that is painted again has in its prompt.
+    run.words = o.recipe && !o.recipe->words.empty() ? o.recipe->words : *o.prompt;
+    run.report["prompt"] = painting.request.prompt;
+  }
+  if (o.preset && o.prompt && !o.interactive) run.console.say(painting.request.prompt);
+  if (o.explain) print_layers(run, painting.pipeline.explain());
+  paint_pictures(run, painting, said, nullptr);
+}
+
+void begin_turn(Run& run) {
+  std::destroy_at(&run.timings);  // those of the last turn; they cannot be assigned
+  std::construct_at(&run.timings);
+  run.report = {};
+  begin_report(run);
 }
 
 void paint(Run& run) {
@@ -201,9 +234,7 @@ void paint(Run& run) {
     Speaker speaker(run);
     react_and_paint(run, speaker, said, painting);
   } else {
-    if (o.prompt) run.report["prompt"] = run.words = *o.prompt;
-    if (o.explain) print_layers(run, painting.pipeline.explain());
-    paint_pictures(run, painting, said, nullptr);
+    paint_prompt(run, painting, said);
   }
   if (dump) dump->write(o.dump);
 }

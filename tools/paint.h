@@ -13,6 +13,9 @@ struct Painting {
   // Finds whatever can be wrong with the inputs before the first network runs. `dump` may be null.
   Painting(Run& run, Dump* dump);
 
+  // Another request, which is checked as the first was.
+  void ask_for(const Run& run, PaintRequest another);
+
   Pipeline pipeline;
   PaintRequest request;  // all but Yent's prompt
   Pipeline::Resolution made;
@@ -32,6 +35,12 @@ void react(Run& run, Speaker& speaker, const Said& said, const PromptLimit& limi
 
 // Yent's answer and its pictures.
 void react_and_paint(Run& run, Speaker& speaker, const Said& said, Painting& painting);
+
+// The pictures of the painting's request, whose prompt is the options'.
+void paint_prompt(Run& run, Painting& painting, const Said& said);
+
+// Of several turns of a run: times and report begin anew.
+void begin_turn(Run& run);
 
 // Every key that a report has, in order; null where the run has nothing to say.
 void begin_report(Run& run);

@@ -9,6 +9,7 @@
 #include "engine/pipeline/style.h"
 #include "kernels/error.h"
 #include "tools/command_line/number.h"
+#include "tools/menu/preset_options.h"
 
 namespace yent {
 namespace {
@@ -84,7 +85,7 @@ Pipeline make_pipeline(Run& run) {
 // All of the request but Yent's prompt; input files are read.
 PaintRequest request_of(Run& run, Dump* dump) {
   const Options& o = run.options;
-  PaintRequest request{.prompt = o.prompt.value_or(""),
+  PaintRequest request{.prompt = o.prompt ? prefixed(o, *o.prompt) : "",
                        .negative = o.negative,
                        .spec = {.width = o.width,
                                 .height = o.height,
@@ -107,6 +108,7 @@ PaintRequest request_of(Run& run, Dump* dump) {
   if (o.timings || o.json) request.timings = &run.timings;
   if (!o.cond.empty()) request.embeddings = read_embeddings(o.cond);
   if (!o.init_image.empty()) request.picture = read_image(o.init_image);
+  shape_by_preset(o, request.spec, request.picture.has_value());
   if (!o.mask.empty()) request.mask = read_image(o.mask);
   if (!o.init_latent.empty()) request.noise = read_first_latents(o.init_latent);
   return request;

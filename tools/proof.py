@@ -1,11 +1,12 @@
 """Proof at full size: yent-run against diffusers and transformers, stage by stage.
 
-    python tools/proof.py [--build build] [--only bk-sdm-tiny,sd15,encoder,llama] [-- OPTIONS...]
+    python tools/proof.py [--build build] [--only bk-sdm-tiny,sd15,encoder,inkpunk,llama]
+                          [--side 512] [-- OPTIONS...]
 
-Writes models of the published shapes with seeded weights into <build>/proof (5.5 GB), runs the
+Writes models of the published shapes with seeded weights into <build>/proof (7.6 GB), runs the
 references in PyTorch float32 once (minutes; they are kept there), runs yent-run with --dump and
 compares. What follows `--` goes to yent-run after `--precision f32`. Exit status 1 when a stage is
-off limits.
+off limits. `--side` is of the picture that 80 steps of `--preset inkpunk` paint.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from safetensors.torch import save_file as save_torch
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools" / "golden"))
 
+import ldm_names  # noqa: E402
 import models  # noqa: E402
 import nets  # noqa: E402
 import trajectories  # noqa: E402
@@ -99,6 +101,26 @@ class Painters:
         return made
 
 
+    def single_file(self):
+        """SD 1.5 as one torch file in f16, in LDM's names: what the users of Inkpunk have."""
+        file = self.home / "sd15.ckpt"
+        if not file.exists():
+            print(f"writing {file}", flush=True)
+            unet, vae, clip = (model.half() for model in networks("sd15"))
+            weights = ldm_names.renamed(unet, lambda path: ldm_names.unet_layer(
+                path, UNETS["sd15"]), "model.diffusion_model.")[0]
+            weights |= ldm_names.renamed(vae, lambda path: ldm_names.vae_layer(path, VAE),
+                                         "first_stage_model.")[0]
+            weights |= ldm_names.renamed(clip, nets.clip_name, "cond_stage_model.transformer.")[0]
+            torch.save({"state_dict": weights, "global_step": 1}, file.with_suffix(".part"))
+            file.with_suffix(".part").rename(file)
+        return file
+
+
+def networks(name):
+    return nets.unet(UNETS[name], SEED), nets.vae(VAE, SEED), nets.clip(CLIP, SEED)
+
+
 def tokens(folder, text):
     from transformers import CLIPTokenizer
     tokenizer = CLIPTokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"))
@@ -127,6 +149,21 @@ def paint(name, sampler, steps, tokenizer, image=None, strength=1.0):
                                      start=start, skip=skip)
     calls = sum(key.startswith("eps.") for key in seen)
     seen["latent"] = seen[f"latent.{calls - 1}"]
+    seen["image"] = models.call_decoder(vae, {"latent": seen["latent"].float()}).clamp(-1, 1)
+    return seen
+
+
+@torch.no_grad()
+def paint_inkpunk(tokenizer, side):
+    """80 steps of DDPM, timesteps 948, 936, ..., 0, as a dump in float32. The weights are f16's."""
+    unet, vae, clip = (model.half().float() for model in networks("sd15"))
+    ids = [tokens(tokenizer, text) for text in ("nvinkpunk " + PROMPT, NEGATIVE)]
+    cond, uncond = (models.call_clip(clip, {"tokens": text}) for text in ids)
+    seen = {"tokens": ids[0][0], "tokens_uncond": ids[1][0], "cond": cond[0], "uncond": uncond[0]}
+    with trajectories.Draws(42) as draws:
+        seen |= trajectories.denoise(unet, "ddpm", 80, cond, uncond, draws, GUIDANCE,
+                                     (side // 8, side // 8))
+    seen["latent"] = seen["latent.79"]
     seen["image"] = models.call_decoder(vae, {"latent": seen["latent"].float()}).clamp(-1, 1)
     return seen
 
@@ -242,6 +279,15 @@ def prove_painter(home, build, report, painters, settings, extra):
     report.compare(name, run(build, home / f"{name}.safetensors", options), reference)
 
 
+def prove_inkpunk(home, build, report, painters, side, extra):
+    name = f"inkpunk-{side}"
+    reference = remembered(home / "reference" / f"{name}.safetensors",
+                           lambda: paint_inkpunk(painters.tokenizer, side))
+    options = ["--preset", "inkpunk", "-m", painters.single_file(), "-p", PROMPT, "-n", NEGATIVE,
+               "-W", side, "-H", side, "--raw", "-o", home / f"{name}.png", *extra]
+    report.compare(name, run(build, home / f"{name}.safetensors", options), reference)
+
+
 def prove_llama(home, build, report, extra):
     text, count, path = "who are you", 64, home / "micro-yent-f32.gguf"
     reference = remembered(home / "reference" / "llama.safetensors", lambda: speak(text, count))
@@ -254,7 +300,8 @@ def prove_llama(home, build, report, extra):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", type=Path, default=ROOT / "build")
-    parser.add_argument("--only", default=",".join([*RUNS, "llama"]))
+    parser.add_argument("--only", default=",".join([*RUNS, "inkpunk", "llama"]))
+    parser.add_argument("--side", type=int, default=512)
     parser.add_argument("--tokenizer", type=Path, default=ROOT / "weights" / "clip")
     parser.add_argument("options", nargs="*")
     args = parser.parse_args()
@@ -264,6 +311,8 @@ def main():
     for what in args.only.split(","):
         if what == "llama":
             prove_llama(home, args.build, report, args.options)
+        elif what == "inkpunk":
+            prove_inkpunk(home, args.build, report, painters, args.side, args.options)
         else:
             for settings in RUNS[what]:
                 prove_painter(home, args.build, report, painters, settings, args.options)

@@ -10,6 +10,7 @@
 #include "tools/exit_code.h"
 #include "tools/interrupt.h"
 #include "tools/live/live_show.h"
+#include "tools/menu/menu.h"
 #include "tools/run.h"
 #include "tools/talk/line_editor.h"
 
@@ -39,7 +40,7 @@ void run(int argc, char** argv) {
       complete(run);
     } else if (options->interactive) {
       const auto lines = make_line_editor(options->json);
-      converse(run, *lines);
+      options->preset ? run_menu(run, *lines) : converse(run, *lines);
     } else if (options->words.empty() && !options->prompt && options->cond.empty()) {
       explain(run);
     } else {

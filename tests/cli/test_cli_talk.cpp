@@ -244,4 +244,36 @@ TEST_CASE("cli talk: in a terminal, Ctrl-C stops the picture and Ctrl-D the prog
   CHECK(painting.code() == 0);
   CHECK_FALSE(slow.has("a.png"));
 }
+
+TEST_CASE("cli talk: in a terminal, Ctrl-C leaves a question of the menu and Ctrl-D the program") {
+  if (Program::absent()) return;
+  Program program;
+  const Args args{
+      "-I",    "--preset", "inkpunk", "--device", "cpu", "-t", "1",  "-m", kGolden + "toy_painter",
+      "--raw", "-o",       "a.png",   "--steps",  "1",   "-W", "32", "-H", "32"};
+  InTerminal terminal(program, args);
+  REQUIRE(terminal.shows("4 the end: "));
+  terminal.type("1\r");
+  CHECK(terminal.shows("a number, or your own words: "));
+  terminal.type("\x03");
+  CHECK(terminal.shows("stopped"));
+  CHECK(terminal.shows("4 the end: "));
+  terminal.type("9\r");
+  CHECK(terminal.shows("9 is not in the menu"));
+  CHECK(terminal.shows("4 the end: "));
+  terminal.type("1\r");
+  CHECK(terminal.shows("your own words: "));
+  terminal.type("2\r");
+  CHECK(terminal.shows("seed (42): "));
+  terminal.type("\r");
+  CHECK(terminal.shows("steps (1): "));
+  terminal.type("\r");
+  CHECK(terminal.shows("a.png"));
+  CHECK(terminal.shows("4 the end: "));
+  terminal.type("2\r");
+  CHECK(terminal.shows("picture (PNG or JPEG): "));
+  terminal.type("\x04");
+  CHECK(terminal.code() == 0);
+  CHECK(program.has("a.png"));
+}
 }  // namespace yent::test

@@ -153,6 +153,11 @@ void LiveShow::print_above(const std::string& text, const std::function<void()>&
   changed_.notify_one();
 }
 
+void LiveShow::begin_page() {
+  const std::lock_guard drawing(drawing_);
+  text_rows_ = 0;
+}
+
 void LiveShow::run() {
   if (tty_) ask_terminal();
   std::unique_lock lock(latest_);

@@ -44,6 +44,7 @@ class LiveShow : public Overlay {
   void print_above(const std::string& text, const std::function<void()>& print) override;
   bool progress(const std::string& line) override;
   const Terminal* recorded() const override { return cast_ ? &recorded_ : nullptr; }
+  void begin_page() override;
 
   // The recording, where one was asked for. Throws a run error where it cannot be written.
   void write_record() const;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -103,10 +102,7 @@ const std::array<Command, 6> Talk::kCommands = {{
 }};
 
 void Talk::answer(const std::string& said) {
-  std::destroy_at(&run_.timings);  // those of the last turn; they cannot be assigned
-  std::construct_at(&run_.timings);
-  run_.report = {};
-  begin_report(run_);
+  begin_turn(run_);
   if (options_.prompt_only) {
     const PromptLimit limit =
         prompt_limit(painter_path(options_.model), tokenizer_folders(options_));

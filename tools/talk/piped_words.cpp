@@ -10,10 +10,8 @@
 
 namespace yent {
 
-std::string piped_words() {
-  if (::isatty(STDIN_FILENO) == 1) {
-    throw usage_error("nothing is said: yent-run \"who are you\" (--help tells more)");
-  }
+std::optional<std::string> words_in_pipe() {
+  if (::isatty(STDIN_FILENO) == 1) return {};
   std::string text(kMostPipedBytes + 1, '\0');
   size_t size = 0;
   while (size < text.size()) {
@@ -32,10 +30,15 @@ std::string piped_words() {
   text.resize(size);
   constexpr const char* blank = " \t\r\n\f\v";
   const size_t begin = text.find_first_not_of(blank);
-  if (begin == std::string::npos) {
-    throw usage_error("nothing is said: no words were given, and standard input has none");
-  }
+  if (begin == std::string::npos) return {};
   return text.substr(begin, text.find_last_not_of(blank) + 1 - begin);
+}
+
+void refuse_silence() {
+  if (::isatty(STDIN_FILENO) == 1) {
+    throw usage_error("nothing is said: yent-run \"who are you\" (--help tells more)");
+  }
+  throw usage_error("nothing is said: no words were given, and standard input has none");
 }
 
 std::optional<std::string> piped_line() {
