@@ -65,8 +65,8 @@ CharDiffusionConfig CharDiffusionConfig::from_tensors(const TensorSet& set, int 
   }
   c.heads = heads > 0 ? heads : std::max(width / kHeadWidth, 1);
   if (width % (2 * c.heads) != 0) {
-    throw usage_error("{}: a width of {} in {} heads, expected an even share for each", set.path,
-                      width, c.heads);
+    throw file_error("{}: a width of {} in {} heads, expected an even share for each", set.path,
+                     width, c.heads);
   }
   return c;
 }

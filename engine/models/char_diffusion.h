@@ -20,8 +20,8 @@ struct CharDiffusionConfig {
   float theta = 10000;
 
   // Reads the shapes of the tensors. They do not tell the heads: 0 means of 64 columns each.
-  // Throws a file error for shapes that contradict each other, a usage error for heads that do not
-  // divide the width.
+  // Throws a file error for shapes that contradict each other, and for heads that do not divide the
+  // width.
   static CharDiffusionConfig from_tensors(const TensorSet& set, int heads);
 };
 

@@ -42,9 +42,13 @@ std::string standard_input() {
   return text;
 }
 
-// The words, or what is piped in.
+// The words, or what is piped in. A text that is continued does not end in the newline of `echo`.
 std::string prompt_of(const Options& o) {
-  if (o.words.empty() && is_piped()) return standard_input();
+  if (o.words.empty() && is_piped()) {
+    std::string text = standard_input();
+    if (!o.infill && text.ends_with('\n')) text.pop_back();
+    return text;
+  }
   return fmt::format("{}", fmt::join(o.words, " "));
 }
 
@@ -58,6 +62,12 @@ class TextOutput {
         console_(console) {
     if (to_file_) ensure_writable(path_);
   }
+  // What was interrupted ends its line, too.
+  ~TextOutput() {
+    if (!finished_) end_line();
+  }
+  TextOutput(const TextOutput&) = delete;
+  TextOutput& operator=(const TextOutput&) = delete;
 
   void add(const std::string& bit) {
     text_ += bit;
@@ -72,12 +82,17 @@ class TextOutput {
 
   const std::string& finish() {
     if (to_file_) write_file_atomically(path_, std::string_view(text_));
-    if (!to_file_ && !silent_ && console_.terminal().is_terminal) console_.end_typing();
+    end_line();
+    finished_ = true;
     return text_;
   }
 
  private:
-  bool to_file_, silent_;
+  void end_line() {
+    if (!to_file_ && !silent_ && console_.terminal().is_terminal) console_.end_typing();
+  }
+
+  bool to_file_, silent_, finished_ = false;
   std::string path_, text_;
   Console& console_;
 };

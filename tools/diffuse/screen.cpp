@@ -36,6 +36,7 @@ Screen::~Screen() {
 
 void Screen::open_terminal() {
   tty_ = Tty::open();
+  if (tty_ && !tty_->foreground()) tty_ = nullptr;
   if (!tty_) return;
   tty_->on_exit(kLeave);
   tty_->discard_input();
