@@ -8,7 +8,7 @@
 namespace yent::training {
 namespace {
 
-constexpr size_t piece = 16384;  // elements
+constexpr size_t update_piece = 16384;  // elements
 
 // The numbers of one step that are the same for all elements of a parameter.
 struct Factors {
@@ -53,9 +53,10 @@ double AdamW::gradient_norm(const TrainingDevice& device) const {
   double squares = 0;
   for (const Parameter& p : parameters_) {
     const size_t count = p.gradient.size();
-    std::vector<double> sums((count + piece - 1) / piece);
-    device.for_pieces(count, piece, [&](size_t begin, size_t end) {
-      sums[begin / piece] = dot(p.gradient.data() + begin, p.gradient.data() + begin, end - begin);
+    std::vector<double> sums((count + update_piece - 1) / update_piece);
+    device.for_pieces(count, update_piece, [&](size_t begin, size_t end) {
+      sums[begin / update_piece] =
+          dot(p.gradient.data() + begin, p.gradient.data() + begin, end - begin);
     });
     for (const double sum : sums) squares += sum;
   }
@@ -78,7 +79,7 @@ double AdamW::step(const TrainingDevice& device, int64_t step, int64_t steps) {
                           .step_size = static_cast<float>(rate / correction1),
                           .inverse_correction = static_cast<float>(1 / std::sqrt(correction2)),
                           .eps = static_cast<float>(settings_.eps)};
-    device.for_pieces(p.value.size(), piece,
+    device.for_pieces(p.value.size(), update_piece,
                       [&](size_t begin, size_t end) { factors.apply(p, moments_[i], begin, end); });
   }
   return norm;
