@@ -91,12 +91,12 @@ AsciiTransformer::AsciiTransformer(const WeightBinder& root, const AsciiTransfor
   }
 }
 
-AsciiTransformer::State AsciiTransformer::start(int context) const {
+AsciiTransformer::State AsciiTransformer::start(int context, DType kept) const {
   State state;
   state.context = std::min(context, config_.block_size);
   const Shape shape{1, state.context, 1, config_.width};
   const Shape rope{1, kGridPositions, 1, config_.head_width() / kAxes};
-  const size_t bytes = 2 * sizeof(float) * shape.count() * layers_.size();
+  const size_t bytes = 2 * block_bytes(kept) * shape.count() * layers_.size();
   if (bytes > backend_.available_bytes()) {
     throw run_error("a drawing of {} tokens needs {} bytes, {} are available", state.context, bytes,
                     backend_.available_bytes());
@@ -107,8 +107,8 @@ AsciiTransformer::State AsciiTransformer::start(int context) const {
       backend_.allocate({1, static_cast<int>(kNumbersOfToken * kTokensAtOnce), 1, 1}, DType::i32);
   state.logits = backend_.allocate({1, 1, 1, art::kVocabulary}, DType::f32);
   for (size_t i = 0; i < layers_.size(); ++i) {
-    state.keys.push_back(backend_.allocate(shape, DType::f32));
-    state.values.push_back(backend_.allocate(shape, DType::f32));
+    state.keys.push_back(backend_.allocate(shape, kept));
+    state.values.push_back(backend_.allocate(shape, kept));
   }
   return state;
 }

@@ -67,8 +67,9 @@ class AsciiTransformer {
     PersistentTensor input, logits;
     int context = 0, length = 0;
   };
-  // Throws a run error with the needed and the available bytes when the cache does not fit.
-  State start(int context) const;
+  // The cache is f32 or f16. Throws a run error with the needed and the available bytes when it
+  // does not fit.
+  State start(int context, DType kept = DType::f32) const;
 
   // Appends tokens to the state, which must have room for them, and returns logits, kVocabulary
   // for each token: of the last one, or of all.
