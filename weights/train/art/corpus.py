@@ -286,7 +286,7 @@ def main():
     p.add_argument("--out", default="corpus.jsonl")
     p.add_argument(
         "--filter",
-        default="/tmp/yent-art-filter",
+        default=drawn.FILTER,
         help="built there from filter.cpp if it is missing",
     )
     a = p.parse_args()

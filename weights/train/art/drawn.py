@@ -7,6 +7,7 @@ silhouette and chooses among blocks. `filter.cpp` is the filter as a program."""
 import random
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from drawings.pen import EXPRESSIONS, Pen  # noqa: E402
 from drawings.shapes import rgb  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[3]
+FILTER = str(Path(tempfile.gettempdir()) / "yent-art-filter")  # where it is built
 CHARSETS = {
     "line": "/ \\|_-().,:`^'\"",
     "shaded": "shaded",

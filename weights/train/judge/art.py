@@ -351,7 +351,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("what", choices=["train", "judge"])
     p.add_argument("--run", type=Path, default=Path("judge-run"))
-    p.add_argument("--filter", default="/tmp/yent-art-filter")
+    p.add_argument("--filter", default=drawn.FILTER)
     p.add_argument("--drawings", type=int, default=24000)
     p.add_argument("--epochs", type=int, default=5)
     p.add_argument("--gen", default="ascii-gen")
