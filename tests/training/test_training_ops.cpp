@@ -152,14 +152,14 @@ TEST_CASE("training: rotation of heads on one axis and on two") {
   for (const size_t axes : {1, 2}) {
     const unsigned seed = fresh();
     CAPTURE(seed);
-    const RotationSpec spec{.head_width = 12 * axes,
+    const RotationSpec spec{.head_width = 6 * axes,
                             .axes = axes,
                             .base = 30,
                             .clockwise = axes == 1,
                             .positions = 50,
                             .eps = 1e-3f};
-    Rows x = reference::normal_rows(65, 3 * spec.head_width, seed);
-    const Rows dy = reference::normal_rows(65, 3 * spec.head_width, seed + 1);
+    Rows x = reference::normal_rows(65, 2 * spec.head_width, seed);
+    const Rows dy = reference::normal_rows(65, 2 * spec.head_width, seed + 1);
     std::mt19937 generator(seed);
     std::vector<int32_t> positions(65 * axes);
     for (int32_t& p : positions) p = static_cast<int32_t>(generator() % 50);
