@@ -153,12 +153,15 @@ t::OptimizerSettings optimizer_of(const Options& o) {
 void run(Options& o, const CommandLine& line) {
   std::vector<t::ArtPiece> pieces = read_pieces(o.database, o.fingerprint);
   const t::RunFolder folder{o.out};
-  folder.open(o.resume);
   const t::FixedSettings fixed = fixed_settings(o);
-  if (o.resume) fixed.take(folder.state(), line, [&] { config_of(o); });
+  if (o.resume) {
+    folder.open(true);
+    fixed.take(folder.state(), line, [&] { config_of(o); });
+  }
   const AsciiTransformerConfig config = config_of(o);
   const t::ArtSource source(std::move(pieces), {.batch = o.batch, .block_size = o.block_size},
                             o.database);
+  if (!o.resume) folder.open(false);  // behind all that can be refused
 
   const TrainingDevice device(o.isa, o.threads);
   t::Transformer network(t::ascii_spec(config), device);

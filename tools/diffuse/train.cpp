@@ -94,12 +94,15 @@ void run(Options& o, const CommandLine& line) {
                                file.bytes().size());
   o.fingerprint = fingerprint(file.bytes());
   const t::RunFolder folder{o.out};
-  folder.open(o.resume);
   const t::FixedSettings fixed = fixed_settings(o);
-  if (o.resume) fixed.take(folder.state(), line, [&] { check(o); });
+  if (o.resume) {
+    folder.open(true);
+    fixed.take(folder.state(), line, [&] { check(o); });
+  }
   check(o);
   const t::TextSource source(t::character_ids(bytes),
                              {.batch = o.batch, .length = o.length, .context = o.context}, o.text);
+  if (!o.resume) folder.open(false);  // behind all that can be refused
 
   const TrainingDevice device(o.isa, o.threads);
   t::Transformer network(t::char_diffusion_spec(o.shape), device);
