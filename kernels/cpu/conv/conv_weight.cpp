@@ -1,6 +1,6 @@
 #include "kernels/cpu/conv/conv_weight.h"
 
-#include <algorithm>
+#include <memory>
 
 #include "kernels/read_elements.h"
 
@@ -36,12 +36,12 @@ std::shared_ptr<CpuConvWeight> pack_conv_weight(const Gemm& kernel, const RowKer
   const auto pack_taps = [&](const TapSums& sums) {
     GemmSource rows{static_cast<int>(out), static_cast<int>(sums.size()), static_cast<int>(in), {}};
     rows.read_row = [&](size_t column, float* row) {
-      std::vector<float> file(9 * in);
-      read_weight(row_kernels, source.weight, column * file.size(), file.size(), file.data());
+      const auto file = std::make_unique_for_overwrite<float[]>(9 * in);
+      read_weight(row_kernels, source.weight, column * 9 * in, 9 * in, file.get());
       for (const std::vector<int>& taps : sums) {
-        std::fill_n(row, in, 0.0f);
-        for (const int tap : taps) {
-          for (size_t c = 0; c < in; ++c) row[c] += file[c * 9 + tap];
+        for (size_t c = 0; c < in; ++c) row[c] = file[c * 9 + taps[0]];
+        for (size_t i = 1; i < taps.size(); ++i) {
+          for (size_t c = 0; c < in; ++c) row[c] += file[c * 9 + taps[i]];
         }
         row += in;
       }

@@ -26,25 +26,33 @@ float quantize(const RowKernels& row_kernels, const float* values, int count, in
   return scale;
 }
 
+// What a thread packs panels in. They lie in memory that is warm, and no panel clears it: each
+// writes all that it reads.
+struct PackBuffers {
+  std::vector<float> rows;
+  std::vector<int8_t> quantized;
+};
+
 // One panel from `count` rows of f32, k apart.
 struct PanelPacker {
   const RowKernels& row_kernels;
   const Precision precision;
   GemmWeight& w;
 
-  void pack(std::byte* to, const std::vector<float>& rows, int first, int count) const {
-    if (precision == Precision::int8) return pack_int8(to, rows, first, count);
-    if (precision == Precision::f16) return pack_f16(to, rows, count);
-    w.kernel->pack_b(to, rows.data(), w.k, count, w.k);
+  void pack(std::byte* to, PackBuffers& buffers, int first, int count) const {
+    if (precision == Precision::int8) return pack_int8(to, buffers, first, count);
+    if (precision == Precision::f16) return pack_f16(to, buffers.rows, count);
+    w.kernel->pack_b(to, buffers.rows.data(), w.k, count, w.k);
   }
 
-  void pack_int8(std::byte* to, const std::vector<float>& rows, int first, int count) const {
+  void pack_int8(std::byte* to, PackBuffers& buffers, int first, int count) const {
     const Gemm& g = *w.kernel;
     const int k = w.k;
-    std::vector<int8_t> quantized(rows.size());
+    std::vector<int8_t>& quantized = buffers.quantized;
+    quantized.resize(buffers.rows.size());
     for (int j = 0; j < count; ++j) {
       const size_t at = static_cast<size_t>(j) * k;
-      w.column_scale[first + j] = quantize(row_kernels, &rows[at], k, &quantized[at]);
+      w.column_scale[first + j] = quantize(row_kernels, &buffers.rows[at], k, &quantized[at]);
       if (!g.zero_point) continue;
       w.compensation[first + j] =
           g.zero_point * std::accumulate(&quantized[at], &quantized[at] + k, int32_t{0});
@@ -95,15 +103,17 @@ GemmWeight pack_gemm_weight(const Gemm& g, const RowKernels& row_kernels, int th
   w.bytes = panels * panel_bytes + sizeof(float) * (w.bias.size() + w.column_scale.size());
 
   const PanelPacker packer{row_kernels, precision, w};
-  parallel_for(threads, panels, [&](size_t panel, int) {
+  std::vector<PackBuffers> buffers(std::max(threads, 1));
+  parallel_for(threads, panels, [&](size_t panel, int thread) {
     const int first = panel * g.nr, count = std::min(g.nr, source.columns - first);
-    std::vector<float> rows(static_cast<size_t>(count) * k);
+    PackBuffers& own = buffers[thread];
+    own.rows.resize(static_cast<size_t>(g.nr) * k);
     for (int j = 0; j < count; ++j) {
-      float* row = rows.data() + static_cast<size_t>(j) * k;
+      float* row = own.rows.data() + static_cast<size_t>(j) * k;
       source.read_row(first + j, row);
       pad_segments(row, source, padded);
     }
-    packer.pack(w.memory.get() + panel * panel_bytes, rows, first, count);
+    packer.pack(w.memory.get() + panel * panel_bytes, own, first, count);
   });
   if (half) {
     w.expand = [&g, &row_kernels, memory = w.memory, k](float* to, float*, size_t panel, size_t k0,

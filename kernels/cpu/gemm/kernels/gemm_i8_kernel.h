@@ -29,6 +29,10 @@ void pack_quantized(void* panel, const void* weight, size_t ld, int columns, int
   const int8_t* from = static_cast<const int8_t*>(weight);
   for (int p = 0; p < k; p += G, to += G * NR) {
     const int n = k - p < G ? k - p : G;
+    if (n == G && columns == NR) {  // nearly all groups
+      for (int j = 0; j < NR; ++j) __builtin_memcpy(to + j * G, from + j * ld + p, G);
+      continue;
+    }
     for (int j = 0; j < NR; ++j) {
       for (int i = 0; i < G; ++i) to[j * G + i] = j < columns && i < n ? from[j * ld + p + i] : 0;
     }
