@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 
 PAD, BOS, GRID, EOL, END, UNK, WIDTH, HEIGHT, STYLE = range(9)
-STYLES = ["any", "line", "shaded", "solid", "box", "lettering", "oneliner"]
+STYLES = ["any", "line", "shaded", "solid", "box", "lettering", "oneliner", "sketch"]
 EDGE = 64
 
 
