@@ -313,8 +313,8 @@ void write_single_file(const std::filesystem::path& file, const PainterConfigs& 
 void synthesize(const std::string& kind, const std::filesystem::path& folder,
                 const std::filesystem::path& clip) {
   if (kind.starts_with("ascii-")) return write_ascii_transformer(folder, kind.substr(6));
-  const std::vector<std::string> kinds{"bk-sdm-tiny", "sd15", "sd15-ckpt", "micro-yent",
-                                       "tiny-diffusion", "ascii-small"};
+  const std::vector<std::string> kinds{"bk-sdm-tiny", "sd15",           "sd15-ckpt",
+                                       "micro-yent",  "tiny-diffusion", "ascii-small"};
   if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) {
     throw usage_error("the kind of model is {}, expected {}", kind, one_of(kind, kinds));
   }
