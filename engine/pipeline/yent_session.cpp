@@ -44,13 +44,14 @@ Reaction YentSession::react(const std::string& said, const ReactionSpec& spec,
   std::mt19937_64 generator(spec.seed);
   const Generate generate = [&](std::string_view context, float temperature, int max_tokens,
                                 const std::function<bool(std::string_view)>& on_piece) {
-    voice.generate({.text = std::string(context),
-                    .special = false,
-                    .bos = voice.adds_bos(),
-                    .max_tokens = max_tokens,
-                    .sampling = {.temperature = temperature, .top_k = spec.top_k},
-                    .cancel = cancel},
-                   generator, on_piece, timings);
+    voice.generate(
+        {.text = std::string(context),
+         .special = false,
+         .bos = voice.adds_bos(),
+         .max_tokens = max_tokens,
+         .sampling = {.temperature = temperature, .top_k = spec.top_k, .min_p = spec.min_p},
+         .cancel = cancel},
+        generator, on_piece, timings);
   };
   ReactOptions options{.mood = spec.mood,
                        .base_temperature = spec.temperature,
@@ -87,7 +88,9 @@ std::string YentSession::roast(const std::string& said, const ReactionSpec& spec
                   .special = false,
                   .bos = voice.adds_bos(),
                   .max_tokens = 50,
-                  .sampling = {.temperature = static_cast<float>(base + 0.2), .top_k = spec.top_k},
+                  .sampling = {.temperature = static_cast<float>(base + 0.2),
+                               .top_k = spec.top_k,
+                               .min_p = spec.min_p},
                   .cancel = cancel},
                  generator, [&roast](std::string_view piece) { return roast.take(piece); });
   return roast.text();
