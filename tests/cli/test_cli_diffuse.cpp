@@ -25,18 +25,6 @@ std::string text_in(const Outcome& outcome) {
   return parse_json(outcome.out, "output")["text"].get<std::string>();
 }
 
-// One sentence on standard error alone, and no file.
-void check_sentence(const Program& program, const Args& args, int code) {
-  const Args before = program.files();
-  const Outcome o = program.run(args);
-  CAPTURE(o.err);
-  CHECK(o.code == code);
-  CHECK(o.out.empty());
-  CHECK(o.err.starts_with("yent-diffuse: "));
-  CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
-  CHECK(program.files() == before);
-}
-
 }  // namespace
 
 TEST_CASE("cli_diffuse: sample writes as many characters as the blocks have") {
@@ -155,14 +143,14 @@ TEST_CASE("cli_diffuse: wrong command lines and files get one sentence") {
         with_model({"sample", "--json", "-o", "-"}), with_model({"sample", "--isa", "z80"}),
         Args{"convert", kGolden + "char_diffusion_small.safetensors", "x.bin"}}) {
     CAPTURE(args.empty() ? "" : args.back());
-    check_sentence(program, args, 2);
+    check_refused_as_typed(program, args, 2);
   }
   for (const Args& args : {Args{"info", "absent.pt"}, Args{"info", "none.pt"},
                            with_model({"sample"}) + Args{"--heads", "3"},
                            with_model({"sample"}) + Args{"--text", "absent.txt"}}) {
-    check_sentence(program, args, 3);
+    check_refused_as_typed(program, args, 3);
   }
-  check_sentence(program, with_model({"sample", "-o", "no/such/folder.txt"}), 1);
+  check_refused_as_typed(program, with_model({"sample", "-o", "no/such/folder.txt"}), 1);
 }
 
 TEST_CASE("cli_diffuse: help, the manual page and completions come from its table") {

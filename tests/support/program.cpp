@@ -90,19 +90,32 @@ std::vector<std::string> Program::files() const {
   return names;
 }
 
-std::string check_refused(const Program& program, const Args& args, int code) {
+namespace {
+
+std::string check_sentence(const Program& program, const Args& args, int code,
+                           Outcome (Program::*run)(const Args&) const) {
   const Args before = program.files();
-  const Outcome o = program.paint(args);
+  const Outcome o = (program.*run)(args);
   std::string line;
   for (const std::string& arg : args) line += arg + " ";
   CAPTURE(line);
   CAPTURE(o.err);
   CHECK(o.code == code);
   CHECK(o.out.empty());
-  CHECK(o.err.starts_with("yent-run: "));
+  CHECK(o.err.starts_with(fs::path(program.executable).filename().string() + ": "));
   CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
   CHECK(program.files() == before);
   return o.err;
+}
+
+}  // namespace
+
+std::string check_refused(const Program& program, const Args& args, int code) {
+  return check_sentence(program, args, code, &Program::paint);
+}
+
+std::string check_refused_as_typed(const Program& program, const Args& args, int code) {
+  return check_sentence(program, args, code, &Program::run);
 }
 
 std::string bytes_of(const TensorSet& set, const std::string& name) {

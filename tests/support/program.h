@@ -67,8 +67,10 @@ class Program {
   explicit Program(const char* program);
 };
 
-// A run that fails prints one sentence, on standard error alone; returned.
+// A run that fails prints one sentence, on standard error alone, and leaves no file; returned. The
+// first runs with the toy painter, the second with these options alone.
 std::string check_refused(const Program& program, const Args& args, int code);
+std::string check_refused_as_typed(const Program& program, const Args& args, int code);
 
 std::string bytes_of(const TensorSet& set, const std::string& name);
 std::vector<std::string> names_of(const TensorSet& set);  // sorted

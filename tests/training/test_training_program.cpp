@@ -22,18 +22,6 @@ void put_text(const Program& program) {
   put(program.here / "text.txt", text);
 }
 
-// One sentence on standard error, and nothing new in the folder.
-void check_refusal(const Program& program, const Args& args, int code) {
-  const Args before = program.files();
-  const Outcome o = program.run(args);
-  CAPTURE(o.err);
-  CHECK(o.code == code);
-  CHECK(o.out.empty());
-  CHECK(o.err.starts_with("yent-diffuse: "));
-  CHECK(std::count(o.err.begin(), o.err.end(), '\n') == 1);
-  CHECK(program.files() == before);
-}
-
 }  // namespace
 
 TEST_CASE("training: yent-diffuse train stops, goes on and ends as if it had not stopped") {
@@ -75,18 +63,19 @@ TEST_CASE("training: yent-diffuse train refuses what makes no sense") {
   if (Program::absent()) return;
   const Program program = Program::diffuse();
   put_text(program);
-  check_refusal(program, {"train"}, 2);
-  check_refusal(program, {"train", "--text", "absent.txt"}, 3);
-  check_refusal(program, {"train", "--text", "text.txt", "--width", "33"}, 2);
-  check_refusal(program, {"train", "--text", "text.txt", "--width", "32", "--heads", "5"}, 2);
-  check_refusal(program, {"train", "--text", "text.txt", "--resume"}, 2);
+  check_refused_as_typed(program, {"train"}, 2);
+  check_refused_as_typed(program, {"train", "--text", "absent.txt"}, 3);
+  check_refused_as_typed(program, {"train", "--text", "text.txt", "--width", "33"}, 2);
+  check_refused_as_typed(program, {"train", "--text", "text.txt", "--width", "32", "--heads", "5"},
+                         2);
+  check_refused_as_typed(program, {"train", "--text", "text.txt", "--resume"}, 2);
   REQUIRE(program.run(kSmall + Args{"-q"}).code == 0);
-  check_refusal(program, kSmall, 2);  // a run is there
-  check_refusal(program, kSmall + Args{"--resume", "--width", "64"}, 2);
+  check_refused_as_typed(program, kSmall, 2);  // a run is there
+  check_refused_as_typed(program, kSmall + Args{"--resume", "--width", "64"}, 2);
   put(program.here / "text.txt", std::string(500, 'x'));
-  check_refusal(program, kSmall + Args{"--resume"}, 2);  // another text
+  check_refused_as_typed(program, kSmall + Args{"--resume"}, 2);  // another text
   put(program.here / "run/run.safetensors", "not a state");
-  check_refusal(program, kSmall + Args{"--resume"}, 3);
+  check_refused_as_typed(program, kSmall + Args{"--resume"}, 3);
 }
 
 }  // namespace yent::test

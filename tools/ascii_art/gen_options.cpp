@@ -27,19 +27,6 @@ Spaces at the ends of rows are left out there, unless
 is given; a file keeps them.
 )";
 
-constexpr const char* kExitStatus =
-    R"(.IP 0 5
-done
-.IP 1
-the run failed: memory, device, unwritable output
-.IP 2
-the command line is wrong
-.IP 3
-a file to be read is missing, malformed or does not fit
-.IP 130
-interrupted
-)";
-
 constexpr const char* kFiles =
     R"(A model is a folder with
 .IR config.json " and " model.safetensors ,
@@ -57,17 +44,18 @@ in the source tree.
 )";
 
 About about() {
-  return {
-      .name = "ascii-gen",
-      .purpose = "Draw something in characters.",
-      .usages = {"[options] [words ...]", "--info [--model PATH]"},
-      .examples = {{"ascii-gen cat", "a cat of 64 x 32 characters"},
-                   {"ascii-gen --width 40 --height 12 -n 8 \"a house\"",
-                    "the likeliest of eight houses, of exactly that size"},
-                   {"ascii-gen --max --width 80 --height 40 --style line tree",
-                    "a tree in lines that may be smaller"},
-                   {"ascii-gen --json -s 7 fish", "the text, its size and its seed"}},
-      .sections = {{"DESCRIPTION", kDescription}, {"EXIT STATUS", kExitStatus}, {"FILES", kFiles}}};
+  return {.name = "ascii-gen",
+          .purpose = "Draw something in characters.",
+          .usages = {"[options] [words ...]", "--info [--model PATH]"},
+          .examples = {{"ascii-gen cat", "a cat of 64 x 32 characters"},
+                       {"ascii-gen --width 40 --height 12 -n 8 \"a house\"",
+                        "the likeliest of eight houses, of exactly that size"},
+                       {"ascii-gen --max --width 80 --height 40 --style line tree",
+                        "a tree in lines that may be smaller"},
+                       {"ascii-gen --json -s 7 fish", "the text, its size and its seed"}},
+          .sections = {{"DESCRIPTION", kDescription},
+                       {"EXIT STATUS", exit_status_section()},
+                       {"FILES", kFiles}}};
 }
 
 void read_seed(const std::string& text, std::optional<uint64_t>& to) {

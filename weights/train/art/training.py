@@ -13,14 +13,13 @@ import random
 import sys
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "next"))
 
 import network  # noqa: E402
-from stages import STATE, Run, unpack  # noqa: E402
+from stages import Run, weights_of  # noqa: E402
 
 BATCH, FREE, BLANK_WEIGHT, HELD_OUT = 8, 0.1, 0.3, 50
 MIRROR = str.maketrans("/\\()[]{}<>`'d", "\\/)(][}{><'`b")
@@ -129,13 +128,7 @@ def held_out_loss(net, held):
 
 def trained(args):
     net = build(args)
-    path = args.run / "art.pt"
-    if path.exists():
-        saved = torch.load(path, weights_only=False)
-        weights = saved["mean"] or saved["model"]
-    else:
-        weights = unpack(dict(np.load(STATE / "art.npz")))
-    net.load_state_dict({k: v for k, v in weights.items() if k != "count"})
+    net.load_state_dict(weights_of(args, "art"))
     return net.eval()
 
 

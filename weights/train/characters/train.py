@@ -18,7 +18,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "next"))
 
 import model as characters  # noqa: E402
-from stages import STATE, Run, unpack  # noqa: E402
+from stages import Run, weights_of  # noqa: E402
 
 BATCH, HELD_OUT = 16, 20
 
@@ -90,15 +90,7 @@ def train(args):
 
 def trained(args):
     net = build()
-    path = args.run / "characters.pt"
-    if path.exists():
-        saved = torch.load(path, weights_only=False)
-        weights = saved["mean"] or saved["model"]
-    else:
-        import numpy as np
-
-        weights = unpack(dict(np.load(STATE / "characters.npz")))
-    net.load_state_dict({k: v for k, v in weights.items() if k != "count"})
+    net.load_state_dict(weights_of(args, "characters"))
     return net.eval()
 
 

@@ -7,7 +7,7 @@ from stages import keep
 
 STATE = Path(__file__).resolve().parents[1] / "state"
 RUN = Path(sys.argv[1])
-for name in ("inner", "text", "unet", "guide", "outer", "language", "exchange"):
+for name in ("inner", "text", "unet", "guide", "outer", "language", "exchange", "characters", "art"):
     if name == "language" and (RUN / "exchange.pt").exists():
         (STATE / "language.npz").unlink(missing_ok=True)  # the exchanges' stage has taken over
         continue

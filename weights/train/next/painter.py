@@ -20,17 +20,7 @@ import denoiser
 import reader
 from drawings.scene import random_scene, render, sheet
 from reader import STATE
-from stages import Run, unpack
-
-
-def weights_of(args, name):
-    """A finished (or interrupted) stage's weights."""
-    if (args.run / f"{name}.pt").exists():
-        saved = torch.load(args.run / f"{name}.pt", weights_only=False)
-        return saved["mean"] or saved["model"]
-    arrays = dict(np.load(STATE / f"{name}.npz"))
-    arrays.pop("count")
-    return unpack(arrays)
+from stages import Run, weights_of
 
 
 # --- the autoencoder -----------------------------------------------------------------------------

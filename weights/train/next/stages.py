@@ -170,6 +170,16 @@ class Run:
         self.save()
 
 
+def weights_of(args, name):
+    """A finished (or interrupted) stage's weights, from its working folder or from the tree."""
+    if (args.run / f"{name}.pt").exists():
+        saved = torch.load(args.run / f"{name}.pt", weights_only=False)
+        return saved["mean"] or saved["model"]
+    arrays = dict(np.load(STATE / f"{name}.npz"))
+    arrays.pop("count")
+    return unpack(arrays)
+
+
 def keep(run_folder, name, target):
     """Writes the small state of a stage for the tree."""
     saved = torch.load(Path(run_folder) / f"{name}.pt", weights_only=False)
