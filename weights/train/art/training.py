@@ -7,6 +7,7 @@
 one stopped: from RUN, else from ../state."""
 
 import argparse
+import functools
 import hashlib
 import json
 import random
@@ -21,22 +22,24 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "next"))
 import network  # noqa: E402
 from stages import Run, weights_of  # noqa: E402
 
-BATCH, FREE, BLANK_WEIGHT, HELD_OUT = 8, 0.1, 0.3, 50
+BATCH, GROUP, FREE, BLANK_WEIGHT, HELD_OUT = 8, 16, 0.1, 0.3, 50
 MIRROR = str.maketrans("/\\()[]{}<>`'d", "\\/)(][}{><'`b")
 SMALL = 1400  # tokens of a piece; larger ones cost too much on a processor
 
 
-def pieces(args):
-    """(training, held out): every 50th piece by the hash of its text."""
-    parts = ([], [])
-    with open(args.corpus, encoding="utf-8") as lines:
-        for line in lines:
-            piece = json.loads(line)
-            if (piece["width"] + 1) * piece["height"] > SMALL:
-                continue
-            digest = hashlib.sha256(piece["text"].encode()).digest()
-            parts[int.from_bytes(digest[:4], "little") % HELD_OUT == 0].append(piece)
-    return parts
+class Corpus:
+    """The pieces to train on and those held out: every 50th by the hash of its text."""
+
+    def __init__(self, path):
+        self.pieces, self.held_out = [], []
+        with open(path, encoding="utf-8") as lines:
+            for line in lines:
+                piece = json.loads(line)
+                if (piece["width"] + 1) * piece["height"] > SMALL:
+                    continue
+                digest = hashlib.sha256(piece["text"].encode()).digest()
+                held = int.from_bytes(digest[:4], "little") % HELD_OUT == 0
+                (self.held_out if held else self.pieces).append(piece)
 
 
 def padded(text):
@@ -67,13 +70,18 @@ def drawn(piece, rng):
     return network.sequence(lines, prompt, style, (rng.random() < FREE, rng.random() < FREE))
 
 
-def batch_of(all_pieces, count):
-    """Pieces of like size, because padding costs as much as characters: one part of four."""
-    rng = random.Random(f"art {count // (4 * BATCH)}")
-    found = [drawn(p, rng) for p in rng.choices(all_pieces, k=4 * BATCH)]
+@functools.lru_cache(maxsize=1)
+def group_of(seed, corpus):
+    """GROUP batches of like size each, because padding costs as much as characters."""
+    rng = random.Random(f"art {seed}")
+    found = [drawn(p, rng) for p in rng.choices(corpus.pieces, k=GROUP * BATCH)]
     found.sort(key=lambda s: len(s.ids))
-    part = rng.sample(range(4), 4)[count // BATCH % 4]
-    return found[part * BATCH : (part + 1) * BATCH]
+    batches = [found[i : i + BATCH] for i in range(0, len(found), BATCH)]
+    return rng.sample(batches, GROUP)
+
+
+def batch_of(corpus, count):
+    return group_of(count // (GROUP * BATCH), corpus)[count // BATCH % GROUP]
 
 
 def tensors(sequences):
@@ -110,12 +118,12 @@ def build(args):
 
 
 def train(args):
-    parts = pieces(args)
-    print(len(parts[0]), "pieces,", len(parts[1]), "held out", flush=True)
+    corpus = Corpus(args.corpus)
+    print(len(corpus.pieces), "pieces,", len(corpus.held_out), "held out", flush=True)
     net = build(args)
     run = Run("art", args, net, total=110_000, lr=2e-3, matrix_lr=6e-3, warm=800, average=0.998)
-    run.go(BATCH, lambda count: loss_of(net, batch_of(parts[0], count)), args.minutes)
-    print("held out", held_out_loss(trained(args), parts[1]))
+    run.go(BATCH, lambda count: loss_of(net, batch_of(corpus, count)), args.minutes)
+    print("held out", held_out_loss(trained(args), corpus.held_out))
 
 
 @torch.no_grad()

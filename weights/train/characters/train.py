@@ -80,9 +80,11 @@ def train(args):
         "characters", args, net, total=450_000, lr=1e-3, matrix_lr=1e-2, warm=3200, average=0.998
     )
 
+    compiled = torch.compile(net)  # 1.35 times the speed on a processor
+
     def loss(count):
         ids = windows(text, net.shape.length, count, BATCH)
-        return characters.loss(net, ids, torch.Generator().manual_seed(count))
+        return characters.loss(compiled, ids, torch.Generator().manual_seed(count))
 
     run.go(BATCH, loss, args.minutes)
     print("held out", held_out_loss(trained(args), held))
