@@ -113,6 +113,16 @@ T& required(T* pointer, const char* what) {
   return *pointer;
 }
 
+// The names of a list, none where it cannot be read: a list has no status.
+template <class List>
+std::vector<std::string> names_or_none(const List& list) noexcept {
+  try {
+    return list();
+  } catch (...) {
+    return {};
+  }
+}
+
 // A copy that the caller frees by yent_free.
 char* new_text(const std::string& text);
 uint8_t* new_bytes(const void* bytes, size_t size);

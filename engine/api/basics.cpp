@@ -62,7 +62,7 @@ const char* yent_charset_name(size_t index) {
 }
 
 const char* yent_policy_name(size_t index) {
-  static const std::vector<std::string> names = policy_names();
+  static const std::vector<std::string> names = names_or_none(policy_names);
   return index < names.size() ? names[index].c_str() : nullptr;
 }
 

@@ -90,6 +90,12 @@ std::optional<NoiseLevels> levels_of(const yent_paint_params& p) {
   return {};
 }
 
+Resampling resampling_of(const char* name) {
+  if (!name) return Resampling::lanczos;
+  if (const auto found = find_resampling(name)) return *found;
+  throw usage_error("resize is {}, expected lanczos or bicubic", name);
+}
+
 LoraFile lora_of(const yent_lora& given) {
   if (!std::isfinite(given.scale)) throw usage_error("a LoRA's scale is {}", given.scale);
   return {text_of(given.path), given.scale};
@@ -112,6 +118,7 @@ PaintRequest request_of(const yent_paint_params& p, Dump* dump, Timings* timings
                           .levels = levels_of(p),
                           .rng = rng_of(p.rng),
                           .strength = p.strength,
+                          .resampling = resampling_of(p.resize),
                           .clip_skip = p.clip_skip == 0 ? 1 : p.clip_skip},
                  .seed = p.seed,
                  .count = p.count,
@@ -119,6 +126,7 @@ PaintRequest request_of(const yent_paint_params& p, Dump* dump, Timings* timings
                  .timings = timings,
                  .grammar = grammar_of(p.grammar),
                  .negative_grammar = grammar_of(p.grammar)};
+  if (p.steps_offset >= 0) r.spec.steps_offset = p.steps_offset;
   if (p.picture.rgb) r.picture = image_of(p.picture);
   if (p.mask.rgb) r.mask = image_of(p.mask);
   if (p.cond) {
@@ -255,6 +263,7 @@ void yent_paint_params_init(yent_paint_params* params, size_t struct_size) {
   p.count = 1;
   p.strength = 0.75;
   p.preview_side = 32;
+  p.steps_offset = -1;
   init_params(params, struct_size, p);
 }
 

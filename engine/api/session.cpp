@@ -15,6 +15,18 @@ struct yent_reaction {
   YentSession::Turn turn;
 };
 
+namespace {
+
+ReactionSpec spec_of(const yent_react_params& p) {
+  ReactionSpec spec{.top_k = p.top_k, .min_p = static_cast<float>(p.min_p), .seed = p.seed};
+  if (p.mood) spec.mood = p.mood;
+  if (p.temperature >= 0) spec.temperature = p.temperature;
+  if (p.suffix) spec.suffix = p.suffix;
+  return spec;
+}
+
+}  // namespace
+
 void yent_session_params_init(yent_session_params* params, size_t struct_size) {
   yent_session_params p = {};
   p.voice = "default";
@@ -33,6 +45,9 @@ yent_status yent_session_create(yent_device* device, const yent_session_params* 
     Backend& backend = *made->devices->backends[0];
     made->session = std::make_unique<YentSession>(
         SessionConfig{.voice = voice_path(p.voice ? p.voice : "default"),
+                      .two = p.two != 0,
+                      .second_voice = p.second_voice ? voice_path(p.second_voice) : "",
+                      .dissonance = p.dissonance != 0,
                       .policy = policy_of(p.precision, p.policy, p.policy_text, backend),
                       .context = p.context},
         backend, nullptr, token_of(p.cancel));
@@ -47,6 +62,7 @@ void yent_react_params_init(yent_react_params* params, size_t struct_size) {
   p.said = "";
   p.temperature = -1;
   p.top_k = 40;
+  p.min_p = ReactionSpec().min_p;
   init_params(params, struct_size, p);
 }
 
@@ -55,9 +71,6 @@ yent_status yent_react(yent_session* session, const yent_react_params* params,
   return guard([&] {
     required(reaction, "reaction") = nullptr;
     const yent_react_params p = taken(params, yent_react_params_init);
-    ReactionSpec spec{.top_k = p.top_k, .seed = p.seed};
-    if (p.mood) spec.mood = p.mood;
-    if (p.temperature >= 0) spec.temperature = p.temperature;
     const PromptLimit limit = p.painter ? prompt_limit(*p.painter->pipeline) : PromptLimit();
     YentSession::OnWords on_words;
     if (p.on_words) {
@@ -66,7 +79,7 @@ yent_status yent_react(yent_session* session, const yent_react_params* params,
     const std::string said = text_of(p.said);
     const Reaction made =
         required(session, "session")
-            .session->react(said, spec, limit, on_words, nullptr, token_of(p.cancel));
+            .session->react(said, spec_of(p), limit, on_words, nullptr, token_of(p.cancel));
     *reaction = new yent_reaction{{said, made}};
   });
 }
@@ -93,6 +106,27 @@ float yent_reaction_temperature(const yent_reaction* reaction) {
   return reaction ? reaction->turn.reaction.temperature : 0;
 }
 
+double yent_reaction_dissonance(const yent_reaction* reaction) {
+  return reaction ? reaction->turn.reaction.dissonance.value_or(-1) : -1;
+}
+
+int64_t yent_reaction_boredom(const yent_reaction* reaction) {
+  return reaction ? reaction->turn.reaction.boredom : 0;
+}
+
+const char* yent_reaction_artist(const yent_reaction* reaction) {
+  return reaction ? reaction->turn.reaction.artist.c_str() : "";
+}
+
+yent_status yent_roast(yent_session* session, const yent_react_params* params, char** text) {
+  return guard([&] {
+    required(text, "text") = nullptr;
+    const yent_react_params p = taken(params, yent_react_params_init);
+    YentSession& yent = *required(session, "session").session;
+    *text = new_text(yent.roast(text_of(p.said), spec_of(p), token_of(p.cancel)));
+  });
+}
+
 size_t yent_session_turns(const yent_session* session) {
   return session ? session->session->memory().size() : 0;
 }
@@ -110,6 +144,21 @@ yent_status yent_session_turn(const yent_session* session, size_t index, yent_re
 
 void yent_session_forget(yent_session* session) {
   if (session) session->session->forget();
+}
+
+yent_status yent_session_save(const yent_session* session, char** json) {
+  return guard([&] {
+    required(json, "json") = nullptr;
+    *json = new_text(required(session, "session").session->conversation().state().dump(1) + "\n");
+  });
+}
+
+yent_status yent_session_restore(yent_session* session, const char* json) {
+  return guard([&] {
+    const std::string where = "the conversation";
+    const Json state = parse_json(&required(json, "json"), where);
+    required(session, "session").session->go_on(Conversation::restored(state, where));
+  });
 }
 
 void yent_complete_params_init(yent_complete_params* params, size_t struct_size) {

@@ -49,10 +49,12 @@ YENT_API const char* yent_last_error(void);
 YENT_API const char* yent_version(void);
 
 /* The index-th name of a list, NULL behind its end; the names live as long as the program. Any
- * thread. Samplers and charsets are built in, policies are those that ship. */
+ * thread. Samplers and charsets are built in, policies, styles and presets are those that ship. */
 YENT_API const char* yent_sampler_name(size_t index);
 YENT_API const char* yent_charset_name(size_t index);
 YENT_API const char* yent_policy_name(size_t index);
+YENT_API const char* yent_style_name(size_t index);
+YENT_API const char* yent_preset_name(size_t index);
 
 /* Gives back what a function returned as char* or uint8_t*. Any thread. */
 YENT_API void yent_free(void* memory);
@@ -220,6 +222,10 @@ typedef struct yent_paint_params {
    * layers that they change are bound again and nothing else is. */
   const yent_lora* loras;
   size_t lora_count;
+  /* Added to timesteps that are counted from 0. -1: the model's own. */
+  int32_t steps_offset;
+  /* "lanczos" or "bicubic": how the picture is fitted to the size. NULL: lanczos. */
+  const char* resize;
 } yent_paint_params;
 
 typedef struct yent_pictures yent_pictures;
@@ -243,6 +249,40 @@ YENT_API yent_status yent_encode_png(yent_image image, const char* infotext, uin
 /* A PNG or JPEG from memory, upright whatever its EXIF orientation. `rgb` of the result is freed
  * with yent_free. Any thread. */
 YENT_API yent_status yent_decode_image(const uint8_t* bytes, size_t size, yent_image* image);
+
+/* --- Styles and presets -------------------------------------------------------------------------
+ */
+
+/* Words behind the prompt and, where one was trained for the painter, an adapter. */
+typedef struct yent_style yent_style;
+
+/* `style` is a name of yent_style_name or an adapter's file, `model` the painter's that it is for
+ * (NULL: "default"). */
+YENT_API yent_status yent_style_find(const char* style, const char* model, yent_style** found);
+YENT_API void yent_style_destroy(yent_style* style);
+/* The words with the comma in front, "" where there are none; the adapter, NULL where there is
+ * none. Valid as long as the style. Any thread. */
+YENT_API const char* yent_style_suffix(const yent_style* style);
+YENT_API const yent_lora* yent_style_adapter(const yent_style* style);
+
+/* How the people who use a model paint with it. */
+typedef struct yent_preset yent_preset;
+
+/* A name of yent_preset_name, a file with one preset, or FILE:NAME. */
+YENT_API yent_status yent_preset_find(const char* preset, yent_preset** found);
+YENT_API void yent_preset_destroy(yent_preset* preset);
+/* Puts what the preset says into the parameters: negative prompt, sampler, steps, guidance, size,
+ * seed, strength, steps_offset, resize. Strings there are valid as long as the preset. Any thread.
+ */
+YENT_API yent_status yent_preset_apply(const yent_preset* preset, yent_paint_params* params);
+/* A copy of the prompt with the words in front that the model was trained to wait for, unless it
+ * has them. Any thread. */
+YENT_API yent_status yent_preset_prefixed(const yent_preset* preset, const char* prompt,
+                                          char** prefixed);
+/* The index-th prompt of its menu and what not to paint with it; NULL behind the end. Valid as long
+ * as the preset. Any thread. */
+YENT_API const char* yent_preset_prompt(const yent_preset* preset, size_t index);
+YENT_API const char* yent_preset_negative(const yent_preset* preset, size_t index);
 
 /* --- ASCII art -------------------------------------------------------------------------------- */
 
@@ -274,6 +314,11 @@ typedef struct yent_session_params {
   const char *precision, *policy, *policy_text; /* as of a painter */
   int32_t context;                              /* tokens; 0: the file's */
   yent_cancel* cancel;                          /* of the loading; may be NULL */
+  /* 1: two Yents take turns, one reacts, the other roasts. A has `voice`, B has `second_voice`
+   * (NULL: the same). */
+  int32_t two;
+  const char* second_voice;
+  int32_t dissonance; /* 1: temperatures follow from what was said before */
 } yent_session_params;
 
 YENT_API void yent_session_params_init(yent_session_params* params, size_t struct_size);
@@ -293,6 +338,8 @@ typedef struct yent_react_params {
   void (*on_words)(void* user, const char* piece, size_t size); /* as he speaks; may be NULL */
   void* user;
   yent_cancel* cancel;
+  double min_p;       /* drops tokens less likely than this share of the likeliest */
+  const char* suffix; /* a style's, instead of a random one; may be NULL */
 } yent_react_params;
 
 typedef struct yent_reaction yent_reaction;
@@ -308,12 +355,25 @@ YENT_API const char* yent_reaction_words(const yent_reaction* reaction);  /* wha
 YENT_API const char* yent_reaction_prompt(const yent_reaction* reaction); /* what to paint */
 YENT_API const char* yent_reaction_mood(const yent_reaction* reaction);
 YENT_API float yent_reaction_temperature(const yent_reaction* reaction);
+/* How far from all that was said before, 0 to 1; below 0 where the session has no dissonance. How
+ * often in a row it was low. */
+YENT_API double yent_reaction_dissonance(const yent_reaction* reaction);
+YENT_API int64_t yent_reaction_boredom(const yent_reaction* reaction);
+YENT_API const char* yent_reaction_artist(const yent_reaction* reaction); /* "A", "B"; "": alone */
+
+/* What the Yent who did not react last (or the only one) says to a person who says `said`. It is
+ * not remembered. Uses temperature, top_k, min_p, seed and cancel of the parameters. */
+YENT_API yent_status yent_roast(yent_session* session, const yent_react_params* params,
+                                char** text);
 
 /* How much is remembered, the index-th turn (a copy to destroy), and to forget it all. */
 YENT_API size_t yent_session_turns(const yent_session* session);
 YENT_API yent_status yent_session_turn(const yent_session* session, size_t index,
                                        yent_reaction** reaction);
 YENT_API void yent_session_forget(yent_session* session);
+/* What a session knows of the conversation, as JSON to be kept; and to go on from that. */
+YENT_API yent_status yent_session_save(const yent_session* session, char** json);
+YENT_API yent_status yent_session_restore(yent_session* session, const char* json);
 
 typedef struct yent_complete_params {
   size_t struct_size;

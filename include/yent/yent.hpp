@@ -42,6 +42,8 @@ using Painter = Handle<yent_painter, yent_painter_destroy>;
 using Pictures = Handle<yent_pictures, yent_pictures_destroy>;
 using Session = Handle<yent_session, yent_session_destroy>;
 using Reaction = Handle<yent_reaction, yent_reaction_destroy>;
+using Style = Handle<yent_style, yent_style_destroy>;
+using Preset = Handle<yent_preset, yent_preset_destroy>;
 
 // Parameters with their defaults.
 template <class Params>
@@ -99,6 +101,40 @@ inline Reaction react(const Session& session, const yent_react_params& params) {
 inline std::string take(char* text) {
   const std::unique_ptr<char, void (*)(void*)> owned(text, yent_free);
   return owned.get();
+}
+
+inline std::string roast(const Session& session, const yent_react_params& params) {
+  char* text = nullptr;
+  check(yent_roast(session.get(), &params, &text));
+  return take(text);
+}
+
+inline std::string save(const Session& session) {
+  char* json = nullptr;
+  check(yent_session_save(session.get(), &json));
+  return take(json);
+}
+
+inline void restore(const Session& session, const std::string& json) {
+  check(yent_session_restore(session.get(), json.c_str()));
+}
+
+inline Style find_style(const char* name, const char* model = nullptr) {
+  yent_style* found = nullptr;
+  check(yent_style_find(name, model, &found));
+  return Style(found);
+}
+
+inline Preset find_preset(const char* name) {
+  yent_preset* found = nullptr;
+  check(yent_preset_find(name, &found));
+  return Preset(found);
+}
+
+inline std::string prefixed(const Preset& preset, const std::string& prompt) {
+  char* text = nullptr;
+  check(yent_preset_prefixed(preset.get(), prompt.c_str(), &text));
+  return take(text);
 }
 
 inline std::string explain(const Painter& painter) {

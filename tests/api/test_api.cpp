@@ -511,5 +511,7 @@ TEST_CASE("api: lists end with NULL") {
   CHECK(listed(yent_sampler_name, "euler-a"));
   CHECK(listed(yent_charset_name, "techno"));
   CHECK(listed(yent_policy_name, "int8"));
+  CHECK(listed(yent_style_name, "graffiti"));
+  CHECK(listed(yent_preset_name, "inkpunk"));
   CHECK(std::string(yent_version()).find('.') != std::string::npos);
 }
