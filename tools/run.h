@@ -29,6 +29,17 @@ struct Run {
   Json report = {};  // printed with --json
 
   Backend& backend() const { return *backends.front(); }
+
+  // A run of its own with other options on the same devices, such as a conversation's, whose
+  // options change from turn to turn.
+  Run with(const Options& changed) const {
+    return {.options = changed,
+            .console = console,
+            .backends = backends,
+            .policy = policy,
+            .live = live,
+            .seed = seed};
+  }
 };
 
 // Continues a text: --complete.

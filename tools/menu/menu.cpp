@@ -36,12 +36,7 @@ class Menu {
  public:
   Menu(const Run& run, LineEditor& lines)
       : options_(run.options),
-        run_{.options = options_,
-             .console = run.console,
-             .backends = run.backends,
-             .policy = run.policy,
-             .live = run.live,
-             .seed = run.seed},
+        run_(run.with(options_)),
         lines_(lines),
         negative_(options_.negative),
         picture_(options_.init_image) {

@@ -30,12 +30,7 @@ class Talk {
  public:
   Talk(const Run& run, LineEditor& lines)
       : options_(run.options),
-        run_{.options = options_,
-             .console = run.console,
-             .backends = run.backends,
-             .policy = run.policy,
-             .live = run.live,
-             .seed = run.seed},
+        run_(run.with(options_)),
         lines_(lines) {
     check_options(run_);
     if (!options_.prompt_only) painting_.emplace(run_, nullptr);
