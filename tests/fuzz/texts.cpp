@@ -4,14 +4,19 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/ascii_writer/canonical.h"
+#include "engine/ascii_writer/shape_hash.h"
 #include "engine/core/policy.h"
 #include "engine/diffusion/samplers/scheduler_config.h"
+#include "engine/models/ascii_transformer.h"
 #include "engine/models/clip.h"
 #include "engine/models/unet.h"
 #include "engine/models/vae.h"
 #include "engine/pipeline/infotext.h"
+#include "engine/pipeline/preset.h"
 #include "engine/text/clip/clip_vocabulary.h"
 #include "engine/text/prompt/prompt.h"
+#include "engine/yent/conversation.h"
 #include "engine/yent/persona.h"
 #include "kernels/error.h"
 #include "loaders/checkpoint/lora.h"
@@ -140,6 +145,29 @@ void settings(Bytes bytes) {
 
 void persona(Bytes bytes) { parse_persona(text_of(bytes), "fuzz.json"); }
 
+void presets(Bytes bytes) {
+  for (const Preset& preset : parse_presets(text_of(bytes), "fuzz.json")) preset.prefixed("a cat");
+}
+
+// What was read is written and read again.
+void conversation(Bytes bytes) {
+  const Json given = parse_json(text_of(bytes), "fuzz.json");
+  const Json state = Conversation::restored(given, "fuzz.json").state();
+  ENSURE(Conversation::restored(state, "fuzz.json").state() == state,
+         "a conversation changes when it is kept");
+}
+
+void ascii_config(Bytes bytes) {
+  AsciiTransformerConfig::from_json(parse_json(text_of(bytes), "fuzz.json"), "fuzz.json");
+}
+
+// Canonical text is its own canonical text.
+void drawing(Bytes bytes) {
+  const std::string text = art::canonical(text_of(bytes), "fuzz.txt");
+  ENSURE(art::canonical(text, "fuzz.txt") == text, "canonical text has another canonical text");
+  art::shape_hash(art::drawing_of(text));
+}
+
 }  // namespace
 
 std::vector<Parser> text_parsers() {
@@ -151,7 +179,11 @@ std::vector<Parser> text_parsers() {
           {"prompt", prompt},
           {"adapter", adapter},
           {"peft_config", peft_config},
-          {"settings", settings}};
+          {"settings", settings},
+          {"presets", presets},
+          {"conversation", conversation},
+          {"ascii_config", ascii_config},
+          {"drawing", drawing}};
 }
 
 }  // namespace yent::fuzz
