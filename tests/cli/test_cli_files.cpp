@@ -11,6 +11,7 @@
 
 #include "loaders/image/image.h"
 #include "tests/support/program.h"
+#include "tests/support/tree.h"
 
 namespace yent::test {
 namespace {
@@ -209,7 +210,7 @@ TEST_CASE("cli: a program that stands alone says where it looked") {
   program.in_child = [] {
     const bool hidden = ::unshare(CLONE_NEWNS) == 0 &&
                         ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-                        ::mount("tmpfs", YENT_SOURCE_DIR, "tmpfs", 0, "size=4k") == 0;
+                        ::mount("tmpfs", in_tree("").c_str(), "tmpfs", 0, "size=4k") == 0;
     if (!hidden) ::_exit(99);
   };
   if (program.run({"--version"}).code != 0) {

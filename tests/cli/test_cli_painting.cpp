@@ -8,6 +8,7 @@
 #include "kernels/cpu/isa_table.h"
 #include "loaders/io/json.h"
 #include "tests/support/program.h"
+#include "tests/support/tree.h"
 
 namespace yent::test {
 namespace {
@@ -110,7 +111,7 @@ TEST_CASE("cli: words stand where they drew the painter's attention, in the same
 TEST_CASE("cli: another VAE paints from the same latent") {
   if (Program::absent()) return;
   const Program program;
-  const fs::path own = fs::path(YENT_SOURCE_DIR) / "tests/golden/toy_painter/vae";
+  const fs::path own = in_tree("tests/golden/toy_painter/vae");
   const auto paint = [&](const Args& args) {
     REQUIRE(program.paint(Args{"-p", "a cat", "-q", "--dump", "d", "-o", "a.png"} + args).code ==
             0);

@@ -15,6 +15,7 @@
 #include "kernels/error.h"
 #include "tests/support/compare.h"
 #include "tests/support/golden.h"
+#include "tests/support/tree.h"
 
 using namespace yent;
 
@@ -209,7 +210,7 @@ TEST_CASE("pipeline: whatever op it is cancelled at, it stops there and paints a
 }
 
 TEST_CASE("pipeline: another thread cancels the shipped model within 100 ms") {
-  const std::filesystem::path model = std::filesystem::path(YENT_SOURCE_DIR) / "weights/default";
+  const std::filesystem::path model = in_tree("weights/default");
   const auto backend = one_thread();
   Pipeline pipeline({.model = model}, {backend.get()});
   PaintRequest request = small_request();

@@ -5,6 +5,7 @@
 
 #include "engine/core/random.h"
 #include "loaders/io/json.h"
+#include "tests/support/tree.h"
 
 using yent::NoiseSource;
 using yent::read_json;
@@ -29,7 +30,7 @@ void check_begins(const std::vector<float>& found, const std::vector<double>& ex
 }  // namespace
 
 TEST_CASE("random: the CPU generator gives torch's numbers, call after call") {
-  for (const auto& golden : read_json(YENT_SOURCE_DIR "/tests/golden/random_torch.json")) {
+  for (const auto& golden : read_json(yent::in_tree("tests/golden/random_torch.json"))) {
     const auto seed = golden.at("seed").get<uint64_t>();
     CAPTURE(seed);
     NoiseSource source(seed, Rng::cpu);

@@ -11,6 +11,7 @@
 #include "engine/diffusion/samplers/sampler_table.h"
 #include "kernels/error.h"
 #include "loaders/io/json.h"
+#include "tests/support/tree.h"
 
 using yent::Json;
 using yent::ModelCall;
@@ -101,7 +102,7 @@ const SchedulerConfig sd = SchedulerConfig::stable_diffusion();
 }  // namespace
 
 TEST_CASE("schedulers: every call and every latent as diffusers has them") {
-  for (const auto& run : read_json(YENT_SOURCE_DIR "/tests/golden/schedulers.json")) {
+  for (const auto& run : read_json(yent::in_tree("tests/golden/schedulers.json"))) {
     const auto sampler = run.at("sampler").get<std::string>();
     const int steps = run.at("steps").get<int>(), skip = run.at("skip").get<int>();
     CAPTURE(sampler);

@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "loaders/io/json.h"
+#include "tests/support/tree.h"
 
 using namespace yent;
 
@@ -34,7 +35,7 @@ uint64_t hash_of(int count, const F& result) {
 }  // namespace
 
 TEST_CASE("portable math: the nearest doubles, or their neighbours") {
-  const Json golden = read_json(YENT_SOURCE_DIR "/tests/golden/portable_math.json");
+  const Json golden = read_json(in_tree("tests/golden/portable_math.json"));
   for (const auto& row : functions) {
     const Function function = row.second;
     CAPTURE(row.first);

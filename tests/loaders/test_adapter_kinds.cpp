@@ -11,13 +11,14 @@
 
 #include "loaders/checkpoint/lora.h"
 #include "tests/support/adapter_draft.h"
+#include "tests/support/tree.h"
 
 using namespace yent;
 using test::AdapterDraft;
 
 namespace {
 
-const std::string golden = YENT_SOURCE_DIR "/tests/golden/adapters/";
+const std::string golden = in_tree("tests/golden/adapters/");
 
 std::vector<LoraTarget> targets_of(const TensorSet& set) {
   std::vector<LoraTarget> targets;

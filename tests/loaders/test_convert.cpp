@@ -8,13 +8,14 @@
 #include "kernels/half.h"
 #include "loaders/tensors/convert.h"
 #include "loaders/tensors/gguf.h"
+#include "tests/support/tree.h"
 
 using namespace yent;
 
 namespace {
 
 // Written by the `gguf` Python package: see tests/golden/gguf_blocks.py.
-GgufFile golden() { return GgufFile::open(YENT_SOURCE_DIR "/tests/golden/gguf_blocks.gguf"); }
+GgufFile golden() { return GgufFile::open(in_tree("tests/golden/gguf_blocks.gguf")); }
 
 std::vector<float> floats(const HostTensor& tensor) {
   std::vector<float> values(static_cast<size_t>(tensor.count()));

@@ -11,6 +11,7 @@
 #include "loaders/tensors/safetensors.h"
 #include "tests/support/hostile.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/tree.h"
 
 using namespace yent;
 using test::refusal;
@@ -104,7 +105,7 @@ TEST_CASE("painter_files: a diffusers folder") {
 
 TEST_CASE("painter_files: a folder that diffusers wrote") {
   const DiffusionCheckpoint files =
-      DiffusionCheckpoint::open(YENT_SOURCE_DIR "/tests/golden/toy_painter", true);
+      DiffusionCheckpoint::open(in_tree("tests/golden/toy_painter"), true);
   CHECK(files.unet().tensors.size() == 160);
   CHECK(files.vae().tensors.size() == 120);
   CHECK(files.text_encoder().tensors.size() == 36);
@@ -141,7 +142,7 @@ TEST_CASE("painter_files: the wanted precision is taken where there is a choice"
     return first_value(folder.open(prefer_f16).unet(), "conv_in.bias");
   };
   // torch zips come last of all
-  fs::copy_file(YENT_SOURCE_DIR "/tests/golden/painter_files.ckpt",
+  fs::copy_file(in_tree("tests/golden/painter_files.ckpt"),
                 folder.root / "unet/diffusion_pytorch_model.bin");
   CHECK(folder.open().unet().find("betas"));
 
@@ -192,7 +193,7 @@ TEST_CASE("painter_files: a variant of the weights") {
               ": no part has weights of the variant bf16, expected "
               "diffusion_pytorch_model.bf16.safetensors");
   }
-  const std::string single = YENT_SOURCE_DIR "/tests/golden/painter_files.ckpt";
+  const std::string single = in_tree("tests/golden/painter_files.ckpt");
   CHECK_THROWS_WITH(
       DiffusionCheckpoint::open(single, false, {.variant = "fp16"}),
       (single + ": a single file has no variants, expected a diffusers folder").c_str());
@@ -201,7 +202,7 @@ TEST_CASE("painter_files: a variant of the weights") {
 TEST_CASE("painter_files: shards of torch files") {
   const Folder folder;
   fs::create_directories(folder.root / "unet");
-  fs::copy_file(YENT_SOURCE_DIR "/tests/golden/torch_words_a1111.pt", folder.root / "unet/1.bin");
+  fs::copy_file(in_tree("tests/golden/torch_words_a1111.pt"), folder.root / "unet/1.bin");
   folder.text("unet/diffusion_pytorch_model.bin.index.non_ema.json",
               R"({"weight_map": {"string_to_param.*": "1.bin"}})");
   const auto files = DiffusionCheckpoint::open(folder.root, false, {.variant = "non_ema"});
@@ -263,7 +264,7 @@ TEST_CASE("painter_files: a pipeline of another family is refused by its name") 
 }
 
 TEST_CASE("painter_files: a single file, as trainers save it") {
-  const std::string path = YENT_SOURCE_DIR "/tests/golden/painter_files.ckpt";
+  const std::string path = in_tree("tests/golden/painter_files.ckpt");
   const DiffusionCheckpoint files = DiffusionCheckpoint::open(path, false);
   const TensorSet unet = files.unet(), vae = files.vae(), text = files.text_encoder();
   CHECK(names(unet) == std::vector<std::string>{"conv_in.weight",

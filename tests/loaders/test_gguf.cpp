@@ -12,6 +12,7 @@
 #include "loaders/tensors/write/gguf_writer.h"
 #include "tests/support/hostile.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/tree.h"
 
 using namespace yent;
 
@@ -83,7 +84,7 @@ std::string small_valid_file() {
 }  // namespace
 
 TEST_CASE("gguf: reads what the Python package writes") {
-  const GgufFile file = GgufFile::open(YENT_SOURCE_DIR "/tests/golden/gguf_blocks.gguf");
+  const GgufFile file = GgufFile::open(in_tree("tests/golden/gguf_blocks.gguf"));
   CHECK(file.text("general.architecture") == "golden");
   CHECK(file.integer("an.u8") == 255);
   CHECK(file.integer("an.i8") == -128);
@@ -111,7 +112,7 @@ TEST_CASE("gguf: reads what the Python package writes") {
 }
 
 TEST_CASE("gguf: getters fall back when a key is absent and only then") {
-  const GgufFile file = GgufFile::open(YENT_SOURCE_DIR "/tests/golden/gguf_blocks.gguf");
+  const GgufFile file = GgufFile::open(in_tree("tests/golden/gguf_blocks.gguf"));
   CHECK(file.integer("none", 7) == 7);
   CHECK(file.number("none", 0.5) == 0.5);
   CHECK(file.boolean("none", true));

@@ -8,6 +8,7 @@
 #include "loaders/tensors/gguf.h"
 #include "tests/support/hostile.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/tree.h"
 
 using namespace yent;
 using test::refusal;
@@ -15,7 +16,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path kGolden = fs::path(YENT_SOURCE_DIR) / "tests/golden";
+const fs::path kGolden = in_tree("tests/golden");
 
 std::string name_of(int part, int parts = 3) {
   return fmt::format("{}-{:05}-of-{:05}.gguf", parts == 3 ? "gguf_split" : "gguf_split_bare", part,

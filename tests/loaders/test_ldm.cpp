@@ -7,6 +7,7 @@
 #include "kernels/error.h"
 #include "loaders/checkpoint/ldm.h"
 #include "loaders/io/json.h"
+#include "tests/support/tree.h"
 
 using namespace yent;
 
@@ -17,7 +18,7 @@ using Names = std::map<std::string, std::string>;
 // Layer names of LDM and of diffusers by model, proven with diffusers' own converters: see
 // tools/golden/ldm_names.py. BK-SDM-Small is Base without its middle.
 std::map<std::string, Names> golden() {
-  const Json file = read_json(YENT_SOURCE_DIR "/tests/golden/ldm_names.json");
+  const Json file = read_json(in_tree("tests/golden/ldm_names.json"));
   std::map<std::string, Names> models;
   for (const auto& [model, names] : file.items()) {
     for (const auto& [ldm, name] : names.items()) models[model][ldm] = name.get<std::string>();
@@ -208,7 +209,7 @@ TEST_CASE("ldm: the configs of VAE and text encoder are read off their shapes") 
 }
 
 TEST_CASE("ldm: what shapes can tell of a whole model is what its configs say") {
-  const std::string folder = YENT_SOURCE_DIR "/tests/golden/toy_painter/";
+  const std::string folder = in_tree("tests/golden/toy_painter/");
   const auto check = [&](const char* part, const char* file, const auto& infer,
                          const std::vector<const char*>& keys) {
     const Json written = read_json(folder + part + "/config.json");

@@ -12,13 +12,14 @@
 #include "loaders/checkpoint/lora.h"
 #include "loaders/tensors/tensor_set.h"
 #include "tests/support/adapter_draft.h"
+#include "tests/support/tree.h"
 
 using namespace yent;
 using test::AdapterDraft;
 
 namespace {
 
-const std::string golden = YENT_SOURCE_DIR "/tests/golden/";
+const std::string golden = in_tree("tests/golden/");
 
 // The weights as PEFT changed them: see tests/golden/lora_layouts.py.
 struct Expected {

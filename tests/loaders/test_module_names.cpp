@@ -7,6 +7,7 @@
 
 #include "loaders/checkpoint/adapter/module_names.h"
 #include "loaders/io/json.h"
+#include "tests/support/tree.h"
 
 using namespace yent;
 
@@ -19,7 +20,7 @@ struct Module {
 
 // tests/golden/ldm_names.json comes from diffusers' own converters: see tools/golden/ldm_names.py.
 std::vector<Module> modules_of_sd15() {
-  const Json file = read_json(YENT_SOURCE_DIR "/tests/golden/ldm_names.json");
+  const Json file = read_json(in_tree("tests/golden/ldm_names.json"));
   std::vector<Module> modules;
   for (const auto& [ldm, name] : file["unet_sd15"].items()) {
     const std::string prefix = "model.diffusion_model.";

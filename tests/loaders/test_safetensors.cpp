@@ -11,6 +11,7 @@
 #include "kernels/error.h"
 #include "loaders/tensors/safetensors.h"
 #include "tests/support/hostile.h"
+#include "tests/support/tree.h"
 
 using namespace yent;
 using yent::test::contents;
@@ -357,7 +358,7 @@ TEST_CASE("safetensors: the shards of an index are one set") {
 }
 
 TEST_CASE("safetensors: the recorded files of the other tests are read and written alike") {
-  const std::filesystem::path golden = std::filesystem::path(YENT_SOURCE_DIR) / "tests/golden";
+  const std::filesystem::path golden = in_tree("tests/golden");
   const TemporaryFolder folder;
   for (const char* name : {"painter_lora_style.safetensors", "llama_micro.safetensors"}) {
     const TensorSet set = read_tensors(golden / name);

@@ -11,13 +11,14 @@
 #include "loaders/tensors/safetensors.h"
 #include "loaders/tensors/scaled_f8.h"
 #include "tests/support/hostile.h"
+#include "tests/support/tree.h"
 
 using namespace yent;
 using test::refusal;
 
 namespace {
 
-TensorSet golden() { return read_tensors(YENT_SOURCE_DIR "/tests/golden/f8.safetensors"); }
+TensorSet golden() { return read_tensors(in_tree("tests/golden/f8.safetensors")); }
 
 std::vector<float> values(const TensorSet& set, const std::string& name) {
   CAPTURE(name);

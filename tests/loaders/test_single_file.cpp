@@ -11,6 +11,7 @@
 #include "loaders/tensors/safetensors.h"
 #include "tests/support/hostile.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/tree.h"
 
 using namespace yent;
 using test::refusal;
@@ -18,7 +19,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path kFile = fs::path(YENT_SOURCE_DIR) / "tests/golden/sd2_single.safetensors";
+const fs::path kFile = in_tree("tests/golden/sd2_single.safetensors");
 
 // The golden file with empty tensors of these names, metadata, and another shape of conv_in.
 struct Changed {

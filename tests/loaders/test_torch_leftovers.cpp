@@ -13,6 +13,7 @@
 #include "loaders/tensors/torch_globals.h"
 #include "tests/support/archive.h"
 #include "tests/support/hostile.h"
+#include "tests/support/tree.h"
 
 using namespace yent;
 using namespace yent::test;
@@ -21,7 +22,7 @@ using namespace std::string_literals;
 namespace {
 
 std::filesystem::path golden(const char* name) {
-  return std::filesystem::path(YENT_SOURCE_DIR) / "tests/golden" / name;
+  return in_tree(std::string("tests/golden/") + name);
 }
 
 std::vector<float> values(const TensorSet& set, std::string_view name) {

@@ -12,6 +12,7 @@
 #include "loaders/tensors/safetensors.h"
 #include "tests/support/hostile.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/tree.h"
 
 using namespace yent;
 using test::refusal;
@@ -19,7 +20,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path kGolden = fs::path(YENT_SOURCE_DIR) / "tests/golden";
+const fs::path kGolden = in_tree("tests/golden");
 const fs::path kFolder = kGolden / "vae_files", kLdm = kGolden / "vae_files_ldm.safetensors";
 const char* const kWeights = "diffusion_pytorch_model.safetensors";
 

@@ -1,4 +1,5 @@
 #include "tests/rules/source_tree.h"
+#include "tests/support/tree.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -29,7 +30,7 @@ Source read_source(const fs::path& root, const fs::path& path) {
 }
 
 std::vector<Source> read_tree() {
-  const fs::path root = YENT_SOURCE_DIR;
+  const fs::path root = in_tree("");
   const std::set<std::string> endings = {".h", ".hpp", ".cpp", ".cu", ".cuh"};
   std::vector<Source> sources;
   for (const char* folder :

@@ -7,11 +7,13 @@
 #include <regex>
 #include <string>
 
+#include "tests/support/tree.h"
+
 namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path tree_root = YENT_SOURCE_DIR;
+const fs::path tree_root = yent::in_tree("");
 
 std::string text_of(const fs::path& path) {
   std::ifstream in(path);

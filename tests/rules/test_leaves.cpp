@@ -11,10 +11,11 @@
 #include <vector>
 
 #include "kernels/cpu/isa_table.h"
+#include "tests/support/tree.h"
 
 namespace {
 
-const std::filesystem::path root = YENT_SOURCE_DIR;
+const std::filesystem::path root = yent::in_tree("");
 
 // Angle-bracket includes of a file and of every project header it leads to.
 void gather(const std::filesystem::path& file, std::set<std::string>& seen,

@@ -6,12 +6,11 @@
 #include "bench/synthesize/seeded_weights.h"
 #include "kernels/error.h"
 #include "loaders/tensors/convert.h"
+#include "tests/support/tree.h"
 
 namespace yent {
 
-std::string golden_path(const std::string& name) {
-  return std::string(YENT_SOURCE_DIR) + "/tests/golden/" + name;
-}
+std::string golden_path(const std::string& name) { return in_tree("tests/golden/") + name; }
 
 Golden::Golden(const std::string& name)
     : Golden(read_safetensors(golden_path(name + ".safetensors"))) {}

@@ -11,13 +11,14 @@
 
 #include "loaders/tensors/safetensors.h"
 #include "tests/support/temporary_folder.h"
+#include "tests/support/tree.h"
 
 namespace yent::test {
 
 namespace fs = std::filesystem;
 using Args = std::vector<std::string>;
 
-inline const std::string kGolden = std::string(YENT_SOURCE_DIR) + "/tests/golden/";
+inline const std::string kGolden = in_tree("tests/golden/");
 
 std::string text_of(const fs::path& path);
 

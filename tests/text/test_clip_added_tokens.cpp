@@ -6,13 +6,14 @@
 #include "engine/text/clip_tokenizer.h"
 #include "kernels/error.h"
 #include "loaders/io/json.h"
+#include "tests/support/tree.h"
 
 using yent::ClipTokenizer;
 using Ids = std::vector<int32_t>;
 
 namespace {
 
-const std::string golden = YENT_SOURCE_DIR "/tests/golden";
+const std::string golden = yent::in_tree("tests/golden");
 
 }  // namespace
 

@@ -10,6 +10,7 @@
 #include "engine/text/clip_tokenizer.h"
 #include "kernels/error.h"
 #include "loaders/io/json.h"
+#include "tests/support/tree.h"
 
 namespace fs = std::filesystem;
 using yent::ClipTokenizer;
@@ -19,7 +20,7 @@ using Ids = std::vector<int32_t>;
 
 namespace {
 
-const fs::path golden = YENT_SOURCE_DIR "/tests/golden";
+const fs::path golden = yent::in_tree("tests/golden");
 
 class Folder {
  public:

@@ -11,6 +11,7 @@
 #include "kernels/error.h"
 #include "loaders/io/json.h"
 #include "loaders/io/utf8.h"
+#include "tests/support/tree.h"
 
 namespace fs = std::filesystem;
 using yent::ClipTokenizer;
@@ -19,7 +20,7 @@ using yent::read_json;
 
 namespace {
 
-const fs::path golden = YENT_SOURCE_DIR "/tests/golden";
+const fs::path golden = yent::in_tree("tests/golden");
 
 void compare(const ClipTokenizer& tokenizer, const char* vocabulary) {
   const Json rows = read_json(golden / "clip_tokenizer.json");
@@ -81,7 +82,7 @@ TEST_CASE("clip_tokenizer: a toy vocabulary gives Hugging Face's ids") {
 }
 
 TEST_CASE("clip_tokenizer: the shipped vocabulary gives Hugging Face's ids") {
-  const ClipTokenizer tokenizer = ClipTokenizer::load(YENT_SOURCE_DIR "/weights/clip");
+  const ClipTokenizer tokenizer = ClipTokenizer::load(yent::in_tree("weights/clip"));
   compare(tokenizer, "real");
   CHECK(tokenizer.vocab_size() == 49408);
   CHECK(tokenizer.start() == 49406);

@@ -9,13 +9,14 @@
 #include "engine/text/vocab_tokenizer.h"
 #include "kernels/error.h"
 #include "loaders/io/json.h"
+#include "tests/support/tree.h"
 
 using namespace yent;
 using Lengths = std::vector<int32_t>;
 
 namespace {
 
-Json golden() { return read_json(YENT_SOURCE_DIR "/tests/golden/pre_tokenizers.json"); }
+Json golden() { return read_json(in_tree("tests/golden/pre_tokenizers.json")); }
 
 Lengths split(const PreTokenizer& words, const std::string& text) {
   const auto lengths = words.split(characters(text));

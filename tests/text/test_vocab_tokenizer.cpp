@@ -8,6 +8,7 @@
 #include "engine/text/vocab_tokenizer.h"
 #include "kernels/error.h"
 #include "loaders/io/json.h"
+#include "tests/support/tree.h"
 
 using yent::Json;
 using yent::read_json;
@@ -18,7 +19,7 @@ using Ids = std::vector<int32_t>;
 namespace {
 
 Json golden(const char* model) {
-  return read_json(YENT_SOURCE_DIR "/tests/golden/vocab_tokenizer.json").at(model);
+  return read_json(yent::in_tree("tests/golden/vocab_tokenizer.json")).at(model);
 }
 
 Vocabulary vocabulary(const Json& json, const char* model) {

@@ -10,6 +10,7 @@
 #include "engine/yent/persona.h"
 #include "engine/yent/roast.h"
 #include "kernels/error.h"
+#include "tests/support/tree.h"
 
 using namespace yent;
 
@@ -21,7 +22,7 @@ const Emotions& emotions() {
 }
 
 Json golden() {
-  std::ifstream in(std::string(YENT_SOURCE_DIR) + "/tests/golden/dissonance.json");
+  std::ifstream in(in_tree("tests/golden/dissonance.json"));
   const std::string text(std::istreambuf_iterator<char>(in), {});
   return parse_json(text, "dissonance.json");
 }
