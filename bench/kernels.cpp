@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "kernels/cpu/conv/conv_weight.h"
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/isa_table.h"
 #include "kernels/cpu/peak/peak.h"
@@ -155,12 +156,18 @@ void linear(benchmark::State& state, const Where& where, Precision precision,
 
 struct ConvSize {
   int images, side, in, out;
+  bool direct = false;  // never by Winograd's algorithm
 };
 void conv(benchmark::State& state, const Where& where, Precision precision, const ConvSize& size) {
-  const auto [images, side, in, out] = size;
+  const auto [images, side, in, out, direct] = size;
   const auto backend = where.backend();
-  const ConvWeight w =
+  ConvWeight w =
       backend->pack_conv3x3("layer", Weight({out, in, 3, 3}).tensor, {}, precision, false);
+  if (direct) {
+    const auto packed = std::make_shared<CpuConvWeight>(packed_conv(w));
+    packed->winograd = {};
+    w.packed = packed;
+  }
   const Activation x(*backend, {images, side, side, in}, {Consumer::conv3x3, precision});
   const Activation y(*backend, {images, side, side, out}, {Consumer::any, precision});
   KeptArena arena(*backend);
@@ -247,6 +254,11 @@ void add(const Where& where, const std::string& name, Run run) {
   if (thread_count > 1 || where.gpu) entry->UseRealTime();
 }
 
+bool has_winograd(Isa isa, Precision precision) {
+  return precision == Precision::int8 &&
+         pick(gemm_i8_table(), isa, detect_features()).winograd != nullptr;
+}
+
 void add_products(const Where& where, const char* kind, Precision precision) {
   const std::string at = fmt::format("/{}_{}", kind, where.name);
   std::vector<LinearSize> linears = {
@@ -268,6 +280,12 @@ void add_products(const Where& where, const char* kind, Precision precision) {
   for (const ConvSize& s : convs) {
     add(where, fmt::format("conv3x3{}/{}x{}x{}x{}to{}", at, s.images, s.side, s.side, s.in, s.out),
         [=](benchmark::State& b) { conv(b, where, precision, s); });
+    if (where.gpu || !has_winograd(where.isa, precision)) continue;
+    add(where,
+        fmt::format("conv3x3_direct{}/{}x{}x{}x{}to{}", at, s.images, s.side, s.side, s.in, s.out),
+        [=](benchmark::State& b) {
+          conv(b, where, precision, {s.images, s.side, s.in, s.out, true});
+        });
   }
   if (where.slow()) return;
   for (const auto& [side, channels] : {std::pair(512, 128), {256, 256}, {128, 512}}) {

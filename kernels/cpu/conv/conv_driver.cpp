@@ -4,6 +4,7 @@
 
 #include "kernels/cpu/conv/conv_weight.h"
 #include "kernels/cpu/conv/conv_window.h"
+#include "kernels/cpu/conv/conv_winograd.h"
 #include "kernels/cpu/gemm/gemm_driver.h"
 #include "kernels/cpu/layout/layout.h"
 
@@ -40,6 +41,9 @@ void convolve(const CpuRun& run, const Tensor& out, const Tensor& x, const ConvW
   const Layout wanted = type == DType::f32 ? row_major_layout(x.shape, DType::f32)
                                            : padded_image_layout(x.shape, type);
   const Reordered image(run, x, wanted, w.per_tensor);
+  if (suits_winograd(x.shape, packed, g)) {
+    return convolve_winograd(run, out, image.tensor(), packed, e);
+  }
   const Scratch zeros(run.arena, sizeof(float) * w.in);  // what a tap outside the image reads
   if (!run.arena.measuring()) std::fill_n(zeros.as<float>(), w.in, 0.0f);
   const WindowProduct product{run, out, e};

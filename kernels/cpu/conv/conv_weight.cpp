@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "kernels/cpu/conv/conv_winograd.h"
 #include "kernels/read_elements.h"
 
 namespace yent {
@@ -52,6 +53,7 @@ std::shared_ptr<CpuConvWeight> pack_conv_weight(const Gemm& kernel, const RowKer
     return packed;
   };
   w->gemm = pack_taps({{0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}});
+  w->winograd = cut_winograd(w->gemm, threads);
   w->kernel = kernel_name(source.precision, kernel);
   for (int phase = 0; source.upsamples && phase < 4; ++phase) {
     w->phases.push_back(pack_taps(phase_taps(phase)));

@@ -9,12 +9,21 @@
 
 namespace yent {
 
+// How Winograd's algorithm (conv_winograd.h) walks the channels of a weight.
+struct WinogradCuts {
+  int chunk = 0, chunks = 0;      // channels that are transformed at once
+  std::vector<uint8_t> end = {};  // [panel][chunk]: whether a segment of exact sums ends there
+
+  bool ends(size_t panel, int chunk_index) const { return end[panel * chunks + chunk_index] != 0; }
+};
+
 struct CpuConvWeight : Packed {
   GemmWeight gemm;  // a segment of k for each tap, of the channels
   // For a convolution that doubles an image: a pixel of the result sees 2x2 pixels of the image.
   // Their weights are sums of taps of the 3x3, which depend on the phase: where the pixel of the
   // result lies over a pixel of the image, 2 y + x. Empty where the layer does not upsample.
   std::vector<GemmWeight> phases = {};
+  WinogradCuts winograd = {};  // without chunks where the kernel has no Winograd row
 };
 
 // What CpuBackend::pack_conv3x3 has made.

@@ -46,6 +46,8 @@ struct GemmRows {
   int segments = 0, segment_bytes = 0;
 };
 
+struct Winograd;  // kernels/cpu/conv/winograd.h
+
 struct Gemm {
   const char* name = nullptr;
   Isa isa = Isa::ref;
@@ -79,6 +81,9 @@ struct Gemm {
   // gemm_i8 only: pack_a adds this to every value, because the instructions want one side unsigned.
   // GemmTile::compensation is this times the sum of the column's weights.
   int zero_point = 0;
+
+  // How 3x3 convolutions may multiply the same panels with fewer products. Optional.
+  const Winograd* winograd = nullptr;
 };
 
 static constexpr bool reads_in_place(const Gemm& g) { return g.multiply_in_place != nullptr; }

@@ -31,7 +31,10 @@ void OutputStore::slice_tile(const Sums& sums, int first_row, TileSlice* slice) 
     t.row_scale = sums.scale + first_row;
     t.column_scale = weight.column_scale.data() + sums.column;
   }
-  if (!weight.compensation.empty()) t.compensation = weight.compensation.data() + sums.column;
+  static constexpr int32_t zeros[max_tile_rows] = {};
+  if (!weight.compensation.empty()) {
+    t.compensation = compensates ? weight.compensation.data() + sums.column : zeros;
+  }
   t.fn = e.fn;
   t.gated = e.gated;
   if (!e.row_bias) return;

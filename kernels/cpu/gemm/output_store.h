@@ -35,6 +35,7 @@ struct OutputStore {
   const Epilogue& e;
   size_t image_rows;          // rows that share a row of e.row_bias
   bool non_temporal = false;  // the output leaves the caches before it is read
+  bool compensates = true;    // the sums hold what GemmTile::compensation subtracts, if any
 
   // The part of a tile whose rows are evenly spaced in the output, ready for Gemm::store_tile.
   struct TileSlice {

@@ -3,6 +3,8 @@
 
 namespace yent {
 
-extern const Gemm gemm_i8_avxvnni = gemm_i8<Dot, 6, 2>("avxvnni", Isa::avxvnni);
+extern const Winograd winograd_i8_avxvnni;
+extern const Gemm gemm_i8_avxvnni =
+    gemm_i8<Dot, 6, 2>("avxvnni", Isa::avxvnni, &winograd_i8_avxvnni);
 
 }  // namespace yent

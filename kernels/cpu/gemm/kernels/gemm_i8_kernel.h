@@ -117,7 +117,7 @@ void accumulate_quantized(void* sums, const void* a, const void* b, int rows, in
 }
 
 template <class Dot, int MR, int N>
-constexpr Gemm gemm_i8(const char* name, Isa isa) {
+constexpr Gemm gemm_i8(const char* name, Isa isa, const Winograd* winograd = nullptr) {
   constexpr int nr = N * Dot::lanes;
   return {.name = name,
           .isa = isa,
@@ -131,7 +131,8 @@ constexpr Gemm gemm_i8(const char* name, Isa isa) {
           .store_tile = store_quantized_tile<nr, Dot::offset != 0>,
           .pack_a = pack_a_quantized<Dot, MR>,
           .accumulate = accumulate_quantized<Dot, MR, N>,
-          .zero_point = Dot::offset};
+          .zero_point = Dot::offset,
+          .winograd = winograd};
 }
 
 }  // namespace

@@ -1,0 +1,7 @@
+#include "kernels/cpu/conv/winograd_i8_kernel.h"
+
+namespace yent {
+
+extern const Winograd winograd_i8_avx512vnni = winograd_i8<14, 2>();
+
+}  // namespace yent

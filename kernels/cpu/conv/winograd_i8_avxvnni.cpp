@@ -1,0 +1,7 @@
+#include "kernels/cpu/conv/winograd_i8_kernel.h"
+
+namespace yent {
+
+extern const Winograd winograd_i8_avxvnni = winograd_i8<6, 2>();
+
+}  // namespace yent
