@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/activation_fn.h"
+#include "kernels/cuda/device.cuh"
 
 namespace yent::cuda {
 

@@ -1,6 +1,7 @@
 // Attention three ways: tiles of queries and keys on the tensor cores; one block per query for
 // short inputs and odd shapes; and for very wide heads the softmax and the transpose between two
 // GEMMs.
+#include "kernels/cuda/device.cuh"
 #include "kernels/cuda/row_view.cuh"
 #include "kernels/cuda/tile.cuh"
 
@@ -262,7 +263,7 @@ struct Flash {
 template <int width, int warps>
 __global__ void __launch_bounds__(32 * warps, width == 80 ? 3 : 2)
     flash_kernel(const __grid_constant__ AttentionArgs p) {
-  extern __shared__ uint4 shared[];
+  DYNAMIC_SHARED(uint4, shared);
   Flash<width, warps>::run(p, shared);
 }
 
@@ -288,7 +289,7 @@ __device__ float block_reduce(float x, bool maximum, float* scratch) {
 }
 
 __global__ void __launch_bounds__(kThreads) row_kernel(const __grid_constant__ AttentionArgs p) {
-  extern __shared__ float numbers[];  // the query, then the sums of each group
+  DYNAMIC_SHARED(float, numbers);  // the query, then the sums of each group
   __shared__ float score[kMaxScores], scratch[kThreads / 32];
   const int thread = threadIdx.x, head = blockIdx.y, row = blockIdx.x;
   const int image = row / p.queries, kv = head / (p.heads / p.kv_heads) * p.width;

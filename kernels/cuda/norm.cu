@@ -1,5 +1,6 @@
 // GroupNorm in two passes over the picture, LayerNorm and RMSNorm with a warp per row.
 // Statistics are f32.
+#include "kernels/cuda/device.cuh"
 #include "kernels/cuda/row_view.cuh"
 
 namespace yent::cuda {
@@ -17,7 +18,7 @@ __device__ float pivot_of(const GroupNormArgs& p, int image, int channel) {
 // Pass 1. A thread adds up 8 channels of every lanes-th row of a row chunk; then one thread per
 // group adds the group's channels and lanes, always in the same order.
 __global__ void __launch_bounds__(kThreads) sums_kernel(const __grid_constant__ GroupNormArgs p) {
-  extern __shared__ float shared[];  // [2][lanes][padded channels]
+  DYNAMIC_SHARED(float, shared);  // [2][lanes][padded channels]
   const int row_chunk = blockIdx.x, image = blockIdx.y, width = p.x.columns / p.groups;
   const int padded = p.chunks * 8, lane = threadIdx.x / p.row_chunks.columns;
   float *firsts = shared, *squares = shared + p.row_chunks.lanes * padded;
@@ -67,7 +68,7 @@ __global__ void __launch_bounds__(kThreads) sums_kernel(const __grid_constant__ 
 
 // Pass 2. Every block adds up the sums of its image again: a few kilobytes from the L2.
 __global__ void __launch_bounds__(kThreads) apply_kernel(const __grid_constant__ GroupNormArgs p) {
-  extern __shared__ float shared[];  // [groups] of (mean, 1 / deviation)
+  DYNAMIC_SHARED(float, shared);  // [groups] of (mean, 1 / deviation)
   const int image = blockIdx.y, width = p.x.columns / p.groups;
   const float count = static_cast<float>(p.rows) * width;
   for (int group = threadIdx.x; group < p.groups; group += kThreads) {
@@ -118,7 +119,7 @@ __global__ void __launch_bounds__(kThreads) row_kernel(const __grid_constant__ R
 #pragma unroll
     for (int i = 0; i < 8; ++i) v[i] = i < count ? load(p.x, row, first + c + i) : 0;
   };
-  float v[8], mean = 0, square = 0;
+  float v[8], mean = 0, rest = 0, square = 0;
   if (!p.rms) {
     for (int c = lane * 8; c < p.width; c += 256) {
       read(c, min(8, p.width - c), v);
@@ -133,17 +134,21 @@ __global__ void __launch_bounds__(kThreads) row_kernel(const __grid_constant__ R
 #pragma unroll
     for (int i = 0; i < 8; ++i) {
       const float apart = i < count ? v[i] - mean : 0;
+      rest += apart;
       square = fmaf(apart, apart, square);
     }
   }
-  const float inverse = rsqrtf(warp_sum(square) / p.width + p.eps);
+  // The rounding error of the mean, which is large where the values differ little.
+  rest = p.rms ? 0 : warp_sum(rest) / p.width;
+  const float variance = warp_sum(square) / p.width - rest * rest;
+  const float inverse = rsqrtf((variance < 0 ? 0 : variance) + p.eps);  // a NaN stays
   for (int c = lane * 8; c < p.width; c += 256) {
     const int count = min(8, p.width - c);
     read(c, count, v);
 #pragma unroll
     for (int i = 0; i < 8; ++i) {
       if (i >= count) break;
-      v[i] = (v[i] - mean) * inverse;
+      v[i] = (v[i] - mean - rest) * inverse;
       if (p.weight) v[i] *= p.weight[c + i];
       if (p.bias) v[i] += p.bias[c + i];
     }

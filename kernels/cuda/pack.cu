@@ -59,7 +59,7 @@ __global__ void __launch_bounds__(256) pack_kernel(const __grid_constant__ PackA
     } else if (p.to_format == Format::bf16) {
       static_cast<__nv_bfloat16*>(p.to)[to] = __float2bfloat16_rn(value);
     } else {
-      const float quant = rintf(value / scale);
+      const float quant = rintf(value * (1 / scale));  // rounded as on the CPU
       static_cast<int8_t*>(p.to)[to] =
           quant == quant ? static_cast<int8_t>(fminf(fmaxf(quant, -127.0f), 127.0f)) : 0;
     }

@@ -24,9 +24,10 @@ __global__ void __launch_bounds__(kThreads)
   store(p.out, row, column, sum);
 }
 
-__device__ int quantize(float x, float scale) {
-  // Rounds half to even. A NaN becomes 0.
-  const float quant = rintf(x / scale);
+// Rounds half to even. A NaN becomes 0. A product with the reciprocal, as on the CPU: a quotient
+// rounds some values to the other neighbour, and styles would look different on the two.
+__device__ int quantize(float x, float inverse_scale) {
+  const float quant = rintf(x * inverse_scale);
   return quant == quant ? static_cast<int>(fminf(fmaxf(quant, -127.0f), 127.0f)) : 0;
 }
 
@@ -53,11 +54,11 @@ __global__ void __launch_bounds__(kThreads) stage_kernel(const __grid_constant__
     }
     static_cast<uint4*>(p.out)[at] = make_uint4(words[0], words[1], words[2], words[3]);
   } else {
-    const float scale = p.scale[row / p.scale_rows];
+    const float inverse_scale = 1 / p.scale[row / p.scale_rows];
     uint32_t words[2] = {0, 0};
 #pragma unroll
     for (int i = 0; i < 8; ++i) {
-      words[i / 4] |= static_cast<uint32_t>(quantize(v[i], scale) & 0xff) << i % 4 * 8;
+      words[i / 4] |= static_cast<uint32_t>(quantize(v[i], inverse_scale) & 0xff) << i % 4 * 8;
     }
     static_cast<uint2*>(p.out)[at] = make_uint2(words[0], words[1]);
   }
@@ -112,7 +113,9 @@ __global__ void __launch_bounds__(kThreads)
 
 bool has_device_code() {
   cudaFuncAttributes attributes = {};
-  const bool found = cudaFuncGetAttributes(&attributes, linear_combination_kernel) == cudaSuccess;
+  const bool found =
+      cudaFuncGetAttributes(
+          &attributes, reinterpret_cast<const void*>(linear_combination_kernel)) == cudaSuccess;
   cudaGetLastError();
   return found;
 }

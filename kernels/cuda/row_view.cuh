@@ -13,8 +13,13 @@ template <class To, class From>
 __device__ inline To bits_of(const From& from) {
   static_assert(sizeof(To) == sizeof(From));
   To to;
-  memcpy(&to, &from, sizeof(to));
+  memcpy(static_cast<void*>(&to), &from, sizeof(to));
   return to;
+}
+
+// Two floats as a register of halves, the first in the low half.
+__device__ inline uint32_t pack_halves(float low, float high) {
+  return bits_of<uint32_t>(__floats2half2_rn(low, high));
 }
 
 __device__ inline float load(const RowView& x, int row, int column) {

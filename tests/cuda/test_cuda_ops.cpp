@@ -59,15 +59,18 @@ TEST_CASE("cuda: layer_norm and rms_norm, in place too") {
       Twin x(*device, {1, 37, 1, columns}, type, 2, 3, 5), out(*device, {1, 37, 1, columns}, type);
       Twin weight(*device, {1, 1, 1, columns}, DType::f32);
       Twin bias(*device, {1, 1, 1, columns}, DType::f32);
+      // A lane adds up `in_lane` squares, the warp adds five times; the root halves that error.
+      const int in_lane = (columns + 255) / 256 * 8;
+      const double limit = eps * ((in_lane + 5) / 4.0 + 4);
       for (const bool affine : {false, true}) {
         const auto norm = [&](const Side& s) {
           NormWeight w{.name = "norm", .weight = {}, .bias = {}};
           if (affine) w.weight = {s(weight), nullptr}, w.bias = {s(bias), nullptr};
           return w;
         };
-        check_op(*device, out, 4e-6,
+        check_op(*device, out, limit,
                  [&](const Side& s) { s.backend.layer_norm(s.arena, s(out), s(x), norm(s)); });
-        check_op(*device, x, 4e-6,
+        check_op(*device, x, limit,
                  [&](const Side& s) { s.backend.rms_norm(s.arena, s(x), s(x), norm(s), columns); });
         x.reset();
       }

@@ -71,6 +71,11 @@ void Twin::reset() {
   backend_->write(device_, values_.data());
 }
 
+void Twin::make_halves() {
+  for (float& v : values_) v = rounded(v, DType::f16);
+  keep();
+}
+
 Tensor Twin::device() const {
   const size_t offset = kFence * block_bytes(dtype_);
   return {static_cast<char*>(device_.tensor.data) + offset, shape_, ld_, dtype_};

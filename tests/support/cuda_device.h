@@ -41,6 +41,8 @@ class Twin {
   float& at(size_t r, int c) { return values_[kFence + r * ld_ + c]; }
   // keep() saves the host's values, changed by at() or not; reset() gives them back to both sides.
   void keep() { start_ = values_, reset(); }
+  // Makes all values halves, so that an op that reads floats as halves has no error of its own.
+  void make_halves();
   void reset();
 
   Tensor host() { return {values_.data() + kFence, shape_, ld_, DType::f32}; }

@@ -2,6 +2,7 @@
 // ldmatrix, multiplied by mma.sync. A linear and a convolution differ in where A's chunks are.
 #pragma once
 
+#include "kernels/cuda/device.cuh"
 #include "kernels/cuda/row_view.cuh"
 #include "kernels/cuda/runtime/check.cuh"
 #include "kernels/cuda/tile.cuh"
@@ -173,7 +174,7 @@ struct Gemm {
 template <class Op, class View, int bm, int bn, int warps_m, int warps_n, int stages>
 __global__ void __launch_bounds__(32 * warps_m * warps_n, bm == 64 ? 3 : 2)
     gemm_kernel(const __grid_constant__ GemmArgs<View> p) {
-  extern __shared__ __align__(64) uint4 shared[];  // a row of a tile, for in_step
+  DYNAMIC_SHARED(uint4, shared);
   Gemm<Op, View, bm, bn, warps_m, warps_n, stages>::run(p, shared);
 }
 

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <map>
 
+#include "kernels/cuda/runtime/register_kernel.h"
+
 namespace yent::cuda {
 
 class Queue {
@@ -31,6 +33,7 @@ class Queue {
   // Args are hashed as bytes: a struct without holes.
   template <class Args>
   void launch(void (*kernel)(Args), dim3 grid, dim3 block, size_t shared, const Args& args) {
+    register_kernel(kernel);
     launch(reinterpret_cast<const void*>(kernel), grid, block, shared, &args, sizeof(Args));
   }
   void clear(void* data, size_t bytes);  // fills with zeros, in stream order

@@ -8,21 +8,41 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <utility>
+#include <vector>
+
+namespace {
+
+// What a stream does when its turn comes: a launch, or zeros.
+struct Work {
+  const void* kernel = nullptr;
+  dim3 grid = {}, block = {};
+  size_t shared_bytes = 0;
+  std::vector<std::max_align_t> arguments = {};
+  void* cleared = nullptr;
+  size_t bytes = 0;
+  int value = 0;
+};
+
+}  // namespace
 
 // Opaque in CUDA's header.
 struct CUstream_st {
   int device;
   bool capturing;
   int nodes;
+  std::vector<Work> recorded;
 };
 struct CUevent_st {
   int device;
 };
 struct CUgraph_st {
   int nodes;
+  std::vector<Work> recorded;
 };
 struct CUgraphExec_st {
   int device, nodes;
+  std::vector<Work> recorded;
 };
 
 namespace {
@@ -41,6 +61,8 @@ std::map<const void*, int> shared_limits;  // of kernels, on any device
 Counts counted;
 int devices = 0, failing = -1;
 size_t bytes_each = 0;
+yent::cuda::fake::Executor executor = {};
+std::string fault;  // of the last launch that had one
 thread_local int current = 0;
 thread_local const CUstream_st* capture = nullptr;
 
@@ -119,9 +141,31 @@ cudaError_t enters(cudaStream_t stream) {
   return cudaSuccess;
 }
 
+cudaError_t perform(const Work& work) {
+  if (work.cleared) {
+    std::memset(work.cleared, work.value, work.bytes);
+    return cudaSuccess;
+  }
+  const dim3 &g = work.grid, &b = work.block;
+  fault = executor.execute(
+      {work.kernel, {g.x, g.y, g.z}, {b.x, b.y, b.z}, work.shared_bytes, work.arguments.data()});
+  return fault.empty() ? cudaSuccess : cudaErrorLaunchFailure;
+}
+
+// Now, or when the recording is played.
+cudaError_t add(cudaStream_t stream, Work work) {
+  if (!stream->capturing) return perform(work);
+  stream->recorded.push_back(std::move(work));
+  return cudaSuccess;
+}
+
 }  // namespace
 
 namespace yent::cuda::fake {
+
+void execute_with(const Executor& with) { executor = with; }
+
+bool is_device_memory(const void* at, size_t bytes) { return on_device(at, bytes, current); }
 
 void begin(int count, size_t bytes) {
   const std::lock_guard lock(mutex);
@@ -180,6 +224,8 @@ const char* cudaGetErrorString(cudaError_t error) {
       return "not while a stream is captured";
     case cudaErrorInvalidResourceHandle:
       return "another device's stream";
+    case cudaErrorLaunchFailure:
+      return fault.c_str();
     default:
       return "invalid";
   }
@@ -214,6 +260,7 @@ cudaError_t cudaMemsetAsync(void* data, int value, size_t bytes, cudaStream_t st
   LOCKED;
   if (const cudaError_t error = enters(stream)) return error;
   if (!on_device(data, bytes, current)) return cudaErrorInvalidValue;
+  if (executor.execute) return add(stream, {.cleared = data, .bytes = bytes, .value = value});
   if (!stream->capturing && bytes <= 4096) std::memset(data, value, bytes);  // all is fresh anyway
   return cudaSuccess;
 }
@@ -246,7 +293,7 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
   LOCKED;
-  return make(stream, current, false, 0);
+  return make(stream, current, false, 0, std::vector<Work>());
 }
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
   LOCKED;
@@ -287,8 +334,9 @@ cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute, int valu
   shared_limits[kernel] = value;
   return cudaSuccess;
 }
-cudaError_t cudaLaunchKernel(const void* kernel, dim3 grid, dim3 block, void**, size_t shared,
-                             cudaStream_t stream) {
+// NOLINTNEXTLINE(readability-function-size): CUDA declares it
+cudaError_t cudaLaunchKernel(const void* kernel, dim3 grid, dim3 block, void** arguments,
+                             size_t shared, cudaStream_t stream) {
   LOCKED;
   if (const cudaError_t error = enters(stream)) return error;
   const auto limit = shared_limits.find(kernel);
@@ -300,7 +348,12 @@ cudaError_t cudaLaunchKernel(const void* kernel, dim3 grid, dim3 block, void**, 
     return cudaErrorInvalidConfiguration;
   }
   counted.launches += !stream->capturing;
-  return cudaSuccess;
+  if (!executor.execute) return cudaSuccess;
+  const size_t bytes = executor.argument_bytes(kernel), each = sizeof(std::max_align_t);
+  Work work{.kernel = kernel, .grid = grid, .block = block, .shared_bytes = shared};
+  work.arguments.resize((bytes + each - 1) / each);
+  if (bytes) std::memcpy(work.arguments.data(), arguments[0], bytes);
+  return add(stream, std::move(work));
 }
 
 // ---- Recordings
@@ -310,6 +363,7 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mo
   if (capture || mode != cudaStreamCaptureModeThreadLocal) return cudaErrorIllegalState;
   stream->capturing = true;
   stream->nodes = 0;
+  stream->recorded.clear();
   capture = stream;
   return cudaSuccess;
 }
@@ -318,7 +372,7 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   if (capture != stream) return cudaErrorIllegalState;
   stream->capturing = false;
   capture = nullptr;
-  return make(graph, stream->nodes);
+  return make(graph, stream->nodes, std::exchange(stream->recorded, {}));
 }
 cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
   LOCKED;
@@ -327,12 +381,13 @@ cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* exec, cudaGraph_t graph, unsigned long long) {
   LOCKED;
   ++counted.recordings;
-  return make(exec, current, graph->nodes);
+  return make(exec, current, graph->nodes, graph->recorded);
 }
 cudaError_t cudaGraphExecUpdate(cudaGraphExec_t exec, cudaGraph_t graph,
                                 cudaGraphExecUpdateResultInfo*) {
   LOCKED;
   if (exec->nodes != graph->nodes) return cudaErrorGraphExecUpdateFailure;
+  exec->recorded = graph->recorded;
   ++counted.recordings;
   return cudaSuccess;
 }
@@ -345,6 +400,9 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream) {
   if (exec->device != stream->device) return cudaErrorInvalidResourceHandle;
   if (const cudaError_t error = enters(stream)) return error;
   ++counted.replays;
+  for (const Work& work : exec->recorded) {
+    if (const cudaError_t error = add(stream, work)) return error;
+  }
   return cudaSuccess;
 }
 

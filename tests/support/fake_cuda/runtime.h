@@ -1,9 +1,10 @@
 // A CUDA runtime without a GPU, for tests of everything around the kernels: memory, copies,
-// streams, recordings, devices. Kernels do nothing. It is stricter than the real one: every use
-// that the documentation forbids is an error here.
+// streams, recordings, devices. Kernels do nothing, unless something executes them. It is stricter
+// than the real one: every use that the documentation forbids is an error here.
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 namespace yent::cuda::fake {
 
@@ -20,5 +21,21 @@ void begin(int devices, size_t bytes_each);
 // The n-th call from now on that takes memory (or makes a stream, event or graph) fails; -1: none.
 void fail_after(int calls);
 Counts counts();
+
+// A kernel with everything that it was launched with.
+struct Launch {
+  const void* kernel;
+  unsigned grid[3], block[3];
+  size_t shared_bytes;
+  const void* arguments;  // at an address for any type
+};
+struct Executor {
+  size_t (*argument_bytes)(const void* kernel);
+  std::string (*execute)(const Launch& launch);  // returns what was wrong, or nothing
+};
+// From now on launches are executed at once, and recordings when they are played.
+void execute_with(const Executor& executor);
+// Whether the device may read `bytes` bytes at `at`: memory of the current device.
+bool is_device_memory(const void* at, size_t bytes);
 
 }  // namespace yent::cuda::fake

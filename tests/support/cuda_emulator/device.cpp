@@ -1,0 +1,57 @@
+#include "tests/support/cuda_emulator/device.h"
+
+#include <cstring>
+
+#include "tests/support/cuda_emulator/block.h"
+
+namespace yent::cuda::emulator {
+
+const ThreadPosition& current_thread() { return block().thread().position; }
+const BlockPosition& current_block() { return block().position(); }
+
+void* dynamic_shared() { return block().shared(); }
+
+uint32_t shared_address(const void* p) {
+  const auto* at = static_cast<const std::byte*>(p);
+  if (at < block().shared() || at > block().shared() + block().shared_bytes()) {
+    fault("the shared address of what is not in dynamic shared memory");
+  }
+  return static_cast<uint32_t>(at - block().shared());
+}
+
+void synchronize_block() { block().synchronize_block(); }
+void synchronize_warp(uint32_t mask, WarpOp op, const Operands& operands) {
+  block().synchronize_warp(mask, op, operands);
+}
+void fault(const char* what) { block().fault(what); }
+void atomic_access(const void*, size_t) {}
+
+void copy_chunk(uint32_t to, const void* from, bool inside) {
+  if (to % 16 != 0 || reinterpret_cast<uintptr_t>(from) % 16 != 0) {
+    fault("cp.async between addresses that are no multiples of 16");
+  }
+  if (to + size_t{16} > block().shared_bytes()) fault("cp.async to outside of shared memory");
+  Thread& t = block().thread();
+  t.copies.push_back({to, inside ? from : nullptr, t.groups});
+  std::memset(block().shared() + to, 0xff, 16);
+}
+
+void commit_copies() { ++block().thread().groups; }
+
+void wait_copies(int pending) {
+  Thread& t = block().thread();
+  for (; t.arrived < t.copies.size(); ++t.arrived) {
+    const Thread::Copy& copy = t.copies[t.arrived];
+    if (copy.group >= t.groups - pending) return;
+    std::byte* to = block().shared() + copy.to;
+    if (copy.from) {
+      std::memcpy(to, copy.from, 16);
+    } else {
+      std::memset(to, 0, 16);
+    }
+  }
+  t.copies.clear();
+  t.arrived = 0;
+}
+
+}  // namespace yent::cuda::emulator

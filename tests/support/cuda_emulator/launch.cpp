@@ -1,0 +1,75 @@
+#include "tests/support/cuda_emulator/launch.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <random>
+#include <vector>
+
+#include "tests/support/cuda_emulator/block.h"
+#include "tests/support/cuda_emulator/symbol_name.h"
+#include "tests/support/fake_cuda/runtime.h"
+
+namespace yent::cuda::emulator {
+namespace {
+
+struct Kernel {
+  size_t argument_bytes;
+  void (*call)(const void* kernel, const void* arguments);
+};
+
+std::map<const void*, Kernel>& kernels() {
+  static std::map<const void*, Kernel> all;
+  return all;
+}
+Totals counted = {};
+
+std::vector<unsigned> block_order(unsigned count, Order order, uint32_t seed) {
+  std::vector<unsigned> blocks(count);
+  std::iota(blocks.begin(), blocks.end(), 0u);
+  if (order == Order::down) std::reverse(blocks.begin(), blocks.end());
+  if (order == Order::random) std::shuffle(blocks.begin(), blocks.end(), std::mt19937(seed));
+  return blocks;
+}
+
+size_t argument_bytes(const void* kernel) {
+  const auto known = kernels().find(kernel);
+  return known == kernels().end() ? 0 : known->second.argument_bytes;
+}
+
+std::string execute(const fake::Launch& launch) {
+  const auto known = kernels().find(launch.kernel);
+  if (known == kernels().end()) return "a kernel that was not registered";
+  const Program program = {launch.kernel, launch.arguments, known->second.call,
+                           launch.shared_bytes};
+  const auto dim = [](const unsigned(&d)[3]) { return Dim{d[0], d[1], d[2]}; };
+  BlockPosition position = {{}, dim(launch.block), dim(launch.grid)};
+  const auto seed = static_cast<uint32_t>(counted.launches++);
+  const auto order = static_cast<Order>(seed % 3);
+  for (const unsigned at : block_order(position.grid.count(), order, seed)) {
+    position.index = {at % position.grid.x, at / position.grid.x % position.grid.y,
+                      at / position.grid.x / position.grid.y};
+    ++counted.blocks;
+    const std::string wrong = block().run(program, position, order, seed + at);
+    if (wrong.empty()) continue;
+    ++counted.faults;
+    return fmt::format("{}, block ({}, {}, {}), thread {}: {}", symbol_name(launch.kernel),
+                       position.index.x, position.index.y, position.index.z,
+                       block().thread().number, wrong);
+  }
+  return "";
+}
+
+}  // namespace
+
+void add_kernel(const void* kernel, size_t argument_bytes,
+                void (*call)(const void* kernel, const void* arguments)) {
+  kernels()[kernel] = {argument_bytes, call};
+}
+
+void start() { fake::execute_with({argument_bytes, execute}); }
+Totals totals() { return counted; }
+
+}  // namespace yent::cuda::emulator
