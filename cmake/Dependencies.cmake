@@ -25,6 +25,7 @@ yent_link_headers(nlohmann json.hpp nlohmann-json3-dev)
 yent_link_headers(CLI CLI.hpp libcli11-dev)
 yent_link_headers(stb stb_image.h libstb-dev)
 yent_link_headers(eigen3 Eigen/Dense libeigen3-dev)
+yent_link_headers(boost beast.hpp libboost-dev OPTIONAL)     # without it, no server
 yent_link_headers(doctest doctest.h doctest-dev OPTIONAL)   # without it, no tests
 
 add_library(yent_headers INTERFACE)

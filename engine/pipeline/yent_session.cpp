@@ -57,6 +57,7 @@ Reaction YentSession::react(const std::string& said, const ReactionSpec& spec,
                        .base_temperature = spec.temperature,
                        .opposes = two_,
                        .style_suffix = spec.suffix,
+                       .max_tokens = spec.max_tokens,
                        .on_words = on_words,
                        .clip_tokens = limit.count_tokens,
                        .clip_capacity = limit.capacity};

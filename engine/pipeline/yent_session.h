@@ -47,6 +47,7 @@ struct ReactionSpec {
   std::optional<std::string> mood = {};    // forced, by name
   std::optional<double> temperature = {};  // instead of the persona's base
   std::optional<std::string> suffix = {};  // a chosen style's, instead of a random one
+  int max_tokens = 30;                     // of the detail
   int top_k = 40;
   // Drops tokens that are less likely than this share of the likeliest. A small voice spells rare
   // words from pieces; without it one detail in ten has a word that does not exist, with it one in

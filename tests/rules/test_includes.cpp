@@ -59,7 +59,7 @@ TEST_CASE("includes: each library has its place") {
   CHECK(includers("nlohmann/", {"tests/loaders/test_json.cpp"}) == "loaders/io/json.cpp\n");
   CHECK(includers("histedit", {"tools/talk/editor/"}) == "");
   CHECK(includers("CLI/", {"tools/command_line/"}) == "");
-  CHECK(includers("sqlite3.h", {}) == "tools/ascii_art/database/sqlite.cpp\n");
+  CHECK(includers("sqlite3.h", {}) == "tools/sqlite/sqlite.cpp\n");
   CHECK(includers("stb/stb_image_write.h", {}) == "loaders/image/encode.cpp\n");
 }
 

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "engine/ascii_writer/shape_hash.h"
-#include "tools/ascii_art/database/sqlite.h"
+#include "tools/sqlite/sqlite.h"
 
 namespace yent::art {
 

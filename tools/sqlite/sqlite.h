@@ -13,7 +13,7 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
-namespace yent::art {
+namespace yent {
 
 enum class Access { read, write, create };
 
@@ -97,4 +97,4 @@ class Transaction {
   bool open_ = true;
 };
 
-}  // namespace yent::art
+}  // namespace yent

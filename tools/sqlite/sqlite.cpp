@@ -1,10 +1,10 @@
-#include "tools/ascii_art/database/sqlite.h"
+#include "tools/sqlite/sqlite.h"
 
 #include <sqlite3.h>
 
 #include "kernels/error.h"
 
-namespace yent::art {
+namespace yent {
 
 void Sqlite::Close::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
 
@@ -171,4 +171,4 @@ void Transaction::commit() {
   open_ = false;
 }
 
-}  // namespace yent::art
+}  // namespace yent

@@ -1,0 +1,127 @@
+// All jobs that wait, work or were just finished: who is next, what happens to each, who hears it.
+// A job goes from the line of the voice, if it speaks, to the line of the painter, if it paints.
+// Everything here belongs to the network thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "tools/server/http/loop.h"
+#include "tools/server/jobs/fair_queue.h"
+#include "tools/server/jobs/job.h"
+#include "tools/server/store/store.h"
+#include "tools/server/workers/painter_worker.h"
+#include "tools/server/workers/voice_worker.h"
+
+namespace yent::server {
+
+struct JobLimits {
+  size_t queued = 100;            // of all clients
+  size_t queued_of_client = 20;   // of one
+  std::chrono::seconds kept{60};  // how long a finished job stays in memory
+};
+
+// What a server counts; the metrics read it.
+struct JobCounts {
+  uint64_t done = 0, failed = 0, cancelled = 0, refused = 0, pictures = 0, steps = 0;
+  double step_seconds = 0;  // of all steps
+};
+
+class Jobs {
+ public:
+  using Pointer = std::shared_ptr<Job>;
+
+  Jobs(Loop& loop, Store& store, std::string node, JobLimits limits)
+      : loop_(loop), store_(store), node_(std::move(node)), limits_(limits) {}
+
+  // The workers, before any work; and whether their models are loaded.
+  void use(PainterWorker& painter, VoiceWorker& voice) { painter_ = &painter, voice_ = &voice; }
+  void painter_is_ready() { painter_ready_ = true, work(); }
+  void voice_is_ready() { voice_ready_ = true, work(); }
+  bool ready() const { return painter_ready_ && voice_ready_; }
+
+  // A job of a request: cancelled when that goes, forgotten when it is over. Throws an HttpError
+  // when too many wait, and while the server stops.
+  Pointer submit(JobSpec spec, const std::string& client, bool keeps_pictures);
+  // A job that goes on by itself. `stored` hears, when it is on disk, that it is accepted.
+  using Stored = std::function<void(Pointer, std::optional<Error>)>;
+  void submit_stored(JobSpec spec, const std::string& client, Stored stored);
+  // Jobs that a server before this one has left, in their order.
+  void take_up(Pointer job);
+
+  // Null for a job that is not in memory or belongs to somebody else.
+  Pointer find(const std::string& id, const std::string& client) const;
+  const std::map<std::string, Pointer>& all() const { return jobs_; }
+  void cancel(const Pointer& job);
+  void cancel_all_of(const std::string& client);
+  void forget(const std::string& id);  // one that is over
+
+  // Hears the events behind `place`, those that are to come included; previews are made as long as
+  // somebody listens who wants them.
+  std::shared_ptr<EventLog::Listener> listen(const Pointer& job, const EventPlace& place,
+                                             const EventLog::Hear& hear, bool previews = true);
+
+  // From 1 for the next one; nothing for a job that does not wait.
+  std::optional<int> place(const Job& job) const;
+  // Seconds until it is done; nothing as long as no picture has been painted.
+  std::optional<double> eta(const Job& job) const;
+  Json json(const Job& job) const;  // with place and eta_s
+
+  // Takes no more jobs and starts none. Those that run go on; `stopped` hears when none does.
+  void drain(std::function<void()> stopped);
+  // Those that still run go back to the line in the store.
+  void hand_back();
+
+  size_t waiting() const { return speaking_.size() + painting_.size(); }
+  bool paints() const { return painted_ != nullptr; }
+  Pointer painted() const { return painted_; }
+  const JobCounts& counts() const { return counts_; }
+  std::string new_id() const;
+
+ private:
+  void admit(const std::string& client);
+  void enter(const Pointer& job);
+  void line_up(const Pointer& job);
+  void work();
+  void speak(const Pointer& job);
+  void speak_with(const Pointer& job, std::string conversation);
+  void take_answer(const Pointer& job, VoiceNews::Reacted reacted);
+  void voice_ended(const Pointer& job, std::optional<Failure> failure, bool cancelled);
+  void paint(const Pointer& job);
+  void take_picture(const Pointer& job, PaintNews::Finished finished);
+  void painter_ended(const Pointer& job, std::optional<Failure> failure, bool cancelled);
+  void picture_stored(const Pointer& job);
+  void end_if_complete(const Pointer& job);
+  void end(const Pointer& job, JobState state);
+  void announce(const Pointer& job);
+  void forget_later(const Pointer& job);
+  void tell_places();
+  void say_if_idle();
+  double units(const Job& job) const;
+
+  Loop& loop_;
+  Store& store_;
+  std::string node_;
+  JobLimits limits_;
+  PainterWorker* painter_ = nullptr;
+  VoiceWorker* voice_ = nullptr;
+  bool painter_ready_ = false, voice_ready_ = false, draining_ = false;
+
+  std::map<std::string, Pointer> jobs_;
+  FairQueue<Job> speaking_, painting_;
+  Pointer spoken_, painted_;  // that the workers are at
+  std::map<std::string, std::shared_ptr<Loop::Timer>> forgetting_;
+  std::function<void()> stopped_;
+
+  JobCounts counts_;
+  double seconds_per_unit_ = 0;  // of painting; 0: not known yet
+  std::chrono::steady_clock::time_point last_step_;
+};
+
+// 64 random bits, for what asks for no seed of its own.
+uint64_t random_seed();
+
+}  // namespace yent::server
