@@ -51,7 +51,7 @@ function draw_eyes(gaze, open, time) {
   return { columns, rows, text, ink, paper };
 }
 
-// Draws into `show` while `wanted()`, a dozen times a second at most, and only when something moved.
+// Draws into `show` while `wanted()`: a dozen times a second while the eyes move, else once a second.
 class Eyes {
   constructor(show, wanted, place) {
     Object.assign(this, { show, wanted, place });
@@ -77,11 +77,14 @@ class Eyes {
 
   tick() {
     if (!this.wanted() || document.hidden) return;
-    if (this.blink > 0) this.blink -= 1;
+    const blinked = this.blink > 0;
+    if (blinked) this.blink -= 1;
     else if (Math.random() < 0.012) this.blink = 3;
+    const moved = Math.hypot(this.goal.x - this.gaze.x, this.goal.y - this.gaze.y) > 0.02;
     this.gaze.x += (this.goal.x - this.gaze.x) * 0.35;
     this.gaze.y += (this.goal.y - this.gaze.y) * 0.35;
-    this.draw();
+    this.still = moved || blinked || this.blink ? 0 : (this.still ?? 0) + 1;
+    if (this.still % 12 === 0) this.draw();  // the haze alone may wait a second
   }
 
   draw() {

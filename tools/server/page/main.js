@@ -163,7 +163,7 @@ function say(text, extra = {}) {
   const request = direct
     ? { kind: "paint", prompt: words, ...drawer.request("paint") }
     : { kind: "react", input: words, roast: $("roast").checked || Boolean(extra.argument), ...drawer.request("react") };
-  submit(request, new Turn(words, { painter: direct }));
+  submit(request, new Turn(words, { painter: direct, overheard: Boolean(extra.argument) }));
   return true;
 }
 
@@ -183,8 +183,7 @@ async function once_more({ seed, heading }) {
     over(run, () => run.turn.element.remove());
     server.cancel(run.id).catch(() => {});
   }
-  const turn = new Turn(`${heading}${toy.name(request) ? `: ${toy.name(request)}` : ""}`, { painter: true });
-  talk.said.pop();
+  const turn = new Turn(`${heading}${toy.name(request) ? `: ${toy.name(request)}` : ""}`, { painter: true, note: true });
   await submit(request, turn, { beside: true });
   const run = waiting[waiting.length - 1];
   if (run?.turn === turn) run.toy = true;
@@ -235,9 +234,7 @@ async function remove_shown() {
   }
   gallery.drop(picture.id);
   talk.turns.filter((turn) => turn.pictured === picture.id).forEach((turn) => turn.unpicture());
-  const others = stage.panes.filter((pane) => pane !== stage.chosen);
-  stage.hang(others.length ? others : [new Pane()]);
-  stage.eyes.draw();
+  stage.back(stage.panes.filter((pane) => pane !== stage.chosen));
   notice("Deleted.", { good: true });
 }
 
@@ -275,7 +272,8 @@ async function follow_link() {
   drawer.take({ ...Object.fromEntries(link), bits: link.has("bits") ? Number(link.get("bits")) : undefined });
   drawer.keep();
   if (link.has("prompt")) go_direct(true);
-  $("say").value = link.get("prompt") ?? link.get("say") ?? "";
+  const words = link.get("prompt") ?? link.get("say");
+  if (words !== null) $("say").value = words;
   grow();
   show_state();
 }
@@ -417,7 +415,7 @@ function start() {
   $("again").onclick = () => once_more({ heading: "again" });
   $("vary").onclick = () => once_more({ heading: "vary", seed: Math.floor(Math.random() * 2 ** 31) });
   $("single").onclick = () => stage.hang([stage.chosen]);
-  $("copy").onclick = () => copy(stage.chosen.text(), "The characters are copied.");
+  $("copy").onclick = () => copy(stage.chosen.text(), "The characters are copied as text.");
   $("link").onclick = copy_link;
   $("keep-seed").onclick = () => {
     const seed = String(stage.chosen.picture.seed);
@@ -440,8 +438,7 @@ function start() {
     }
     talk.clear();
     gallery.clear();
-    stage.hang([new Pane()]);
-    stage.eyes.draw();
+    stage.back([]);
     history.replaceState(null, "", location.pathname);
     notice("All your pictures and words are deleted.", { good: true });
   });

@@ -42,6 +42,7 @@ const stage = {
     const first = stage.panes[0];
     const pane = new Pane();
     pane.begin_as(first);
+    pane.former = stage.panes;
     if (beside && first.picture) {
       stage.hang([first, pane]);
     } else {
@@ -74,6 +75,7 @@ const stage = {
   // The picture is there: its pixels at once, its characters as soon as they have come.
   async finish(pane, picture) {
     pane.busy = false;
+    pane.former = null;
     pane.picture = picture;
     pane.shape(picture.width, picture.height);
     pane.describe(`Yent's picture: ${picture.yent_words || picture.prompt}`);
@@ -89,13 +91,18 @@ const stage = {
     pane.ready = true;
   },
 
-  // Nothing will come: the pane goes, or the eyes are back.
+  // Nothing will come: what hung here before is back.
   abandon(pane) {
     if (!stage.panes.includes(pane) || pane.picture) return;
     pane.busy = false;
-    const others = stage.panes.filter((other) => other !== pane);
-    stage.hang(others.length ? others : [new Pane()]);
-    if (!others.length) stage.eyes.draw();
+    stage.back(pane.former);
+  },
+
+  // Hangs those of these panes that have a picture; if none has, there are the eyes.
+  back(panes) {
+    const pictured = panes.filter((pane) => pane.picture);
+    stage.hang(pictured.length ? pictured : [new Pane()]);
+    if (!pictured.length) stage.eyes.draw();
   },
 
   name(pane) {

@@ -2,8 +2,9 @@
 // Yent remarks.
 
 class Turn {
-  constructor(said, { painter = false } = {}) {
-    this.said = said;
+  // painter: the words go to him, past Yent; overheard: the other Yent said them; note: the page did.
+  constructor(said, { painter = false, overheard = false, note = false } = {}) {
+    this.said = overheard || note ? "" : said;
     this.words = make("p", { class: "words" });
     this.name = make("span", { class: "who" }, painter ? "painter" : "artist");
     this.line = make("p", { class: "line" });
@@ -14,7 +15,8 @@ class Turn {
     this.remark = make("div", { class: "remark", hidden: true }, make("span", { class: "who" }, "commentator"), this.remark_words);
     this.trouble = make("p", { class: "trouble", hidden: true });
     this.element = make("li", { class: "turn" },
-      make("p", { class: "said" }, make("span", { class: "unseen" }, painter ? "You, to the painter: " : "You: "), said),
+      make("p", { class: overheard ? "said overheard" : "said" },
+        make("span", { class: "unseen" }, overheard ? "The commentator: " : painter ? "You, to the painter: " : "You: "), said),
       this.answer, this.remark, this.trouble);
     talk.add(this);
   }
