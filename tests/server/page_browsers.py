@@ -3,6 +3,7 @@ Debian's chromedriver, Firefox through WebDriver BiDi, which it speaks itself (D
 
 import base64
 import json
+import re
 import shutil
 import subprocess
 import tempfile
@@ -73,7 +74,7 @@ class Chromium(Browser):
         """To the element that has the focus; keys by Selenium's names in angle brackets."""
         from selenium.webdriver.common.keys import Keys
 
-        if text.startswith("<"):
+        if re.fullmatch("<[A-Z_]+>", text):
             text = getattr(Keys, text.strip("<>").upper())
         self.driver.switch_to.active_element.send_keys(text)
 

@@ -3,49 +3,15 @@ program yent-server, in real browsers. Without --all: one walk in Chromium. Ends
 Selenium nor a browser is here. --url tests a server that runs already."""
 
 import argparse
-import socket
-import subprocess
 import sys
 import tempfile
 import time
 import traceback
-import urllib.request
-from contextlib import contextmanager
 from pathlib import Path
 
 import page_walks as walks
 from page_browsers import Chromium, Firefox
-
-
-@contextmanager
-def server(program, *options):
-    """The program on a port of its own, with a store that goes with it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with tempfile.TemporaryDirectory() as store:
-        log = open(Path(store) / "log", "w+")
-        command = [program, "--listen", f"127.0.0.1:{port}", "--store", f"{store}/store", *options]
-        process = subprocess.Popen(command, stdout=log, stderr=log)
-        try:
-            await_ready(port, process, log)
-            yield f"http://127.0.0.1:{port}/"
-        finally:
-            process.terminate()
-            status = process.wait(20)
-            assert status == 0, f"the server ended with {status}: {Path(log.name).read_text()[-2000:]}"
-
-
-def await_ready(port, process, log):
-    for _ in range(200):
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=1).read()
-            return
-        except OSError:
-            if process.poll() is not None:
-                raise SystemExit(f"the server did not start: {Path(log.name).read_text()}")
-            time.sleep(0.1)
-    raise SystemExit("the server was not ready within 20 s")
+from serving import server
 
 
 def go(kind, url, steps, shots):

@@ -360,6 +360,7 @@ async function begin() {
   show_state();
   await follow_link().catch((error) => notice(error.status === 404 ? "That picture is not yours, or no longer there." : error.message));
   if (stage.is_empty() && !waiting.length) stage.eyes.draw();
+  document.querySelector("main").removeAttribute("aria-busy");
   if (matchMedia("(pointer: fine)").matches && !$("login").open) $("say").focus();
 }
 

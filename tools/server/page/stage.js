@@ -32,6 +32,7 @@ const stage = {
     }
     stage.panes = panes;
     stage.chosen = panes[panes.length - 1];
+    $("panes").classList.toggle("two", panes.length > 1);
     $("panes").replaceChildren(...panes.map((pane) => pane.figure));
     for (const pane of panes) pane.fit();
     stage.plate();
