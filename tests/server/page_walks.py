@@ -1,10 +1,12 @@
 """What people do on the page, step by step. Each walk gets a browser and the server's address, and
 begins where the one before it left off."""
 
+import gzip
 import importlib.util
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 from wire import Wire
 
@@ -61,6 +63,17 @@ def forms(browser):
     bar = browser.wait("document.querySelector('#panes [role=progressbar]')?.ariaValueNow")
     assert int(bar) >= 1, bar
     return int(bar)
+
+
+def served(browser, url):
+    """One file of less than 60 KB compressed, which may load nothing from elsewhere and run nothing else."""
+    with urlopen(url) as answer:
+        page, headers = answer.read(), answer.headers
+    assert len(gzip.compress(page)) < 60_000, len(gzip.compress(page))
+    policy = headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "unsafe" not in policy and "http" not in policy, policy
+    assert headers["X-Content-Type-Options"] == "nosniff", headers
+    assert headers["Referrer-Policy"] == "no-referrer", headers
 
 
 def conversation(browser, url):
@@ -146,6 +159,7 @@ def hostile(browser, url):
         "document.body.append(s); return window.ran === undefined"
     )
     assert refused, "an inline script ran"
+    browser.errors()  # the browser has complained of that one
 
 
 def keep(browser, url):
@@ -310,5 +324,5 @@ def key(browser, url, right="a-key-of-the-test"):
     assert right not in browser.run("return location.href + document.cookie + JSON.stringify(localStorage)")
 
 
-SHORT = [conversation, recall, stop, reload, hostile]
+SHORT = [served, conversation, recall, stop, reload, hostile]
 CHROMIUM = SHORT + [keep, grain, two, visitors, lost, keyboard, accessible, calm]

@@ -106,14 +106,23 @@ const stage = {
     if (!pictured.length) stage.eyes.draw();
   },
 
+  // Below a picture: its grain. Beside another one that is what chooses it, by keyboard, too.
   name(pane) {
-    pane.caption.textContent = stage.panes.length > 1 || pane.grain ? grain_of(pane) : "";
+    if (stage.panes.length < 2) {
+      pane.caption.textContent = pane.grain ?? "";
+      return;
+    }
+    pane.caption.replaceChildren(make("button", {
+      type: "button", class: "bare", "aria-pressed": String(pane === stage.chosen), onclick: () => stage.choose(pane),
+    }, grain_of(pane)));
   },
 
   choose(pane) {
     if (stage.panes.length < 2 || stage.chosen === pane || !pane.picture) return;
+    const focused = pane.caption.contains(document.activeElement);
     stage.chosen = pane;
     stage.plate();
+    if (focused) pane.caption.querySelector("button")?.focus();
   },
 
   plate() {
