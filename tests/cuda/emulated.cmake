@@ -20,6 +20,7 @@ target_compile_options(yent_cuda_emulated PRIVATE -Wno-unknown-pragmas)
 add_executable(yent_cuda_emulated_tests cuda/emulated.cpp cuda/test_emulator.cpp
                cuda/test_cuda_gemm.cpp cuda/test_cuda_ops.cpp cuda/test_cuda_models.cpp
                support/cuda_device.cpp support/golden.cpp support/random_weights.cpp
+               support/tree.cpp
                support/fake_cuda/runtime.cpp ${emulator} $<TARGET_OBJECTS:yent_cuda_emulated>)
 foreach(target yent_cuda_emulated yent_cuda_emulated_tests)
   target_include_directories(${target} SYSTEM PRIVATE ${YENT_CUDA_HEADERS})
