@@ -255,8 +255,18 @@ void add(const Where& where, const std::string& name, Run run) {
 }
 
 bool has_winograd(Isa isa, Precision precision) {
-  return precision == Precision::int8 &&
-         pick(gemm_i8_table(), isa, detect_features()).winograd != nullptr;
+  const CpuFeatures features = detect_features();
+  switch (precision) {
+    case Precision::int8:
+      return pick(gemm_i8_table(), isa, features).winograd != nullptr;
+    case Precision::bf16:
+      return pick(gemm_bf16_table(), isa, features).winograd != nullptr;
+    case Precision::f32:
+      return pick(gemm_f32_table(), isa, features).winograd != nullptr;
+    case Precision::f16:
+      break;
+  }
+  return false;
 }
 
 void add_products(const Where& where, const char* kind, Precision precision) {

@@ -64,7 +64,7 @@ class CpuBackend : public Backend {
                           Precision precision, bool upsamples) override {
     ConvWeight w = check_conv_source(name, weight, bias, precision);
     w.packed = named(pack_conv_weight(gemm_for(kernels_, precision), kernels_.row_kernels, threads_,
-                                      {weight, bias, precision, upsamples}));
+                                      {weight, bias, precision, upsamples, kernels_.exact()}));
     return w;
   }
 

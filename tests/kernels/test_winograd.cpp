@@ -7,6 +7,7 @@
 #include <cstring>
 #include <numeric>
 #include <random>
+#include <span>
 
 #include "kernels/cpu/conv/conv_driver.h"
 #include "kernels/cpu/conv/conv_winograd.h"
@@ -21,10 +22,10 @@ using namespace yent::test;
 
 namespace {
 
-// The rows of this machine that have the algorithm.
-std::vector<const Gemm*> winograd_rows() {
+// The rows of a table that this machine can run and that have the algorithm.
+std::vector<const Gemm*> winograd_rows(std::span<const Gemm* const> table = gemm_i8_table()) {
   std::vector<const Gemm*> rows;
-  for (const Gemm* row : gemm_i8_table()) {
+  for (const Gemm* row : table) {
     if (row->winograd && supports(detect_features(), row->isa)) rows.push_back(row);
   }
   return rows;
@@ -33,59 +34,84 @@ std::vector<const Gemm*> winograd_rows() {
 struct Layer {
   Shape in;
   int out;
+  bool upsamples = false;
   std::vector<float> weight, bias, time, image, residual;
 
-  Layer(Shape shape, int columns)
+  Layer(Shape shape, int columns, bool doubles = false)
       : in(shape),
         out(columns),
+        upsamples(doubles),
         weight(fresh(size_t{9} * columns * in.c)),
         bias(fresh(columns)),
         time(fresh(size_t{1} * in.n * columns)),
         image(fresh(in.count())),
-        residual(fresh(in.rows() * columns)) {}
+        residual(fresh(result().count())) {}
 
   static std::vector<float> fresh(size_t count) { return normals(count, std::random_device{}()); }
 
-  std::shared_ptr<CpuConvWeight> pack(const Gemm& kernel) const {
+  Shape result() const {
+    const int factor = upsamples ? 2 : 1;
+    return {in.n, factor * in.h, factor * in.w, out};
+  }
+
+  std::shared_ptr<CpuConvWeight> pack(const Gemm& kernel, Precision precision) const {
     const RowKernels& rows = pick(row_kernels_table(), kernel.isa, detect_features());
     return pack_conv_weight(
         kernel, rows, 2,
-        {host(weight, {out, in.c, 3, 3}), host(bias, {out}), Precision::int8, false});
+        {host(weight, {out, in.c, 3, 3}), host(bias, {out}), precision, upsamples, false});
   }
 
   // The result by Winograd's algorithm with `threads` threads, or the direct one.
-  std::vector<float> run(const CpuConvWeight& packed, int threads) {
+  std::vector<float> run(const CpuConvWeight& packed, Precision precision, int threads) {
     TestArena arena;
     const CpuRun run{arena, std::max(threads, 1),
                      pick(row_kernels_table(), packed.gemm.kernel->isa, detect_features())};
     const Tensor x{image.data(), in, in.c, DType::f32};
-    std::vector<float> result(in.rows() * out);
-    const Tensor to{result.data(), in.with_c(out), out, DType::f32};
+    std::vector<float> values(result().count());
+    const Tensor to{values.data(), result(), out, DType::f32};
     Epilogue e;
     e.row_bias = {time.data(), {1, in.n, 1, out}, out, DType::f32};
-    e.residual = {residual.data(), in.with_c(out), out, DType::f32};
-    if (threads) {
-      const Reordered padded(run, x, padded_image_layout(in, DType::i8));
-      convolve_winograd(run, to, padded.tensor(), packed, e);
-      return result;
+    e.residual = {residual.data(), result(), out, DType::f32};
+    if (threads && !upsamples) {
+      const DType type = input_type(*packed.gemm.kernel);
+      const Reordered padded(
+          run, x, type == DType::f32 ? row_major_layout(in, type) : padded_image_layout(in, type));
+      convolve_winograd(run, to, {padded.tensor(), -1, -1}, packed.gemm, packed.winograd, e);
+      return values;
     }
     auto direct = std::make_shared<CpuConvWeight>(packed);
-    direct->winograd = {};
-    const ConvWeight w{.in = in.c, .out = out, .precision = Precision::int8, .packed = direct};
-    convolve(run, to, x, w, {}, e);
-    return result;
+    if (!threads) direct->winograd = {}, direct->phase_winograd.clear();
+    const ConvWeight w{.in = in.c, .out = out, .precision = precision, .packed = direct};
+    convolve(run, to, x, w, {.upsample = upsamples}, e);
+    return values;
   }
 
-  void check() {
+  void check_same_bits() {
     for (const Gemm* kernel : winograd_rows()) {
       INFO(std::string(kernel->name));
-      const auto packed = pack(*kernel);
-      const auto direct = run(*packed, 0);
+      const auto packed = pack(*kernel, Precision::int8);
+      const auto direct = run(*packed, Precision::int8, 0);
       for (const int threads : {1, 3}) {
-        const auto result = run(*packed, threads);
-        CHECK(std::memcmp(result.data(), direct.data(), result.size() * sizeof(float)) == 0);
+        const auto values = run(*packed, Precision::int8, threads);
+        CHECK(std::memcmp(values.data(), direct.data(), values.size() * sizeof(float)) == 0);
       }
     }
+  }
+
+  // `limit` is a part of the results' root mean square.
+  void check_close(const Gemm& kernel, Precision precision, double limit) {
+    const auto packed = pack(kernel, precision);
+    const auto direct = run(*packed, precision, 0), values = run(*packed, precision, 1);
+    CHECK(values == run(*packed, precision, 3));
+    double squares = 0, worst = 0;
+    for (size_t i = 0; i < values.size(); ++i) {
+      squares += static_cast<double>(direct[i]) * direct[i];
+      worst = std::max(worst, std::fabs(static_cast<double>(values[i]) - direct[i]));
+    }
+    const double error = worst / std::sqrt(squares / static_cast<double>(values.size()));
+    CAPTURE(error);
+    CHECK(error < limit);
+    CHECK(error > 0);  // it was not the direct way
   }
 };
 
@@ -103,7 +129,48 @@ TEST_CASE("winograd: the same bits as the direct convolution, for fresh layers")
   for (const auto& [shape, columns] : cases) {
     CAPTURE(shape.h);
     CAPTURE(shape.c);
-    Layer(shape, columns).check();
+    Layer(shape, columns).check_same_bits();
+  }
+}
+
+TEST_CASE("winograd: the same bits as the direct convolution where an image is doubled") {
+  const std::pair<Shape, int> cases[] = {
+      {{1, 4, 4, 64}, 64}, {{1, 5, 7, 100}, 70}, {{2, 9, 6, 64}, 65}, {{1, 16, 21, 640}, 64}};
+  for (const auto& [shape, columns] : cases) {
+    CAPTURE(shape.h);
+    Layer layer(shape, columns, true);
+    for (const Gemm* kernel : winograd_rows()) {
+      const auto packed = layer.pack(*kernel, Precision::int8);
+      for (int phase = 0; phase < 4; ++phase) {
+        CHECK(suits_winograd(shape, packed->phases[phase], packed->phase_winograd[phase]));
+      }
+    }
+    layer.check_same_bits();
+    // As large as they can be: all of a phase's taps have the same sign.
+    for (float& w : layer.weight) w = w < 0 ? -1 : 1;
+    for (float& v : layer.image) v = v < 0 ? -1 : 1;
+    layer.check_same_bits();
+    std::fill(layer.weight.begin(), layer.weight.end(), -1.0f);
+    std::fill(layer.image.begin(), layer.image.end(), 1.0f);
+    layer.check_same_bits();
+  }
+}
+
+TEST_CASE("winograd: the rounding error of f32 and bf16 stays near that of the direct way") {
+  const std::pair<Shape, int> cases[] = {
+      {{1, 8, 8, 64}, 64}, {{2, 9, 7, 72}, 65}, {{1, 13, 18, 320}, 70}, {{1, 8, 8, 1280}, 64}};
+  for (const auto& [shape, columns] : cases) {
+    for (const bool doubles : {false, true}) {
+      CAPTURE(shape.c);
+      CAPTURE(doubles);
+      Layer layer(shape, columns, doubles);
+      for (const Gemm* kernel : winograd_rows(gemm_f32_table())) {
+        layer.check_close(*kernel, Precision::f32, 3e-5);
+      }
+      for (const Gemm* kernel : winograd_rows(gemm_bf16_table())) {
+        layer.check_close(*kernel, Precision::bf16, 3e-5);
+      }
+    }
   }
 }
 
@@ -122,14 +189,14 @@ TEST_CASE("winograd: corners, where every value has the greatest magnitude") {
       };
       for (size_t i = 0; i < layer.weight.size(); ++i) layer.weight[i] = sign(i);
       for (size_t i = 0; i < layer.image.size(); ++i) layer.image[i] = sign(pattern == 3 ? i : 0);
-      layer.check();
+      layer.check_same_bits();
     }
   }
 }
 
 // Weights are whole numbers with 127 among them, so the quantized ones are the same numbers.
 TEST_CASE("winograd: segments end where a sum could leave its range, and not before") {
-  constexpr int channels = 256, taps = 9 * channels, bound = (winograd_max_sum - 1) / 127;
+  constexpr int channels = 256, taps = 9 * channels, bound = ((1 << 25) - 1) / 127;
   for (const int more : {0, 1}) {
     for (const float sign : {1.0f, -1.0f}) {
       Layer layer({1, 8, 8, channels}, 16);
@@ -143,9 +210,9 @@ TEST_CASE("winograd: segments end where a sum could leave its range, and not bef
       }
       REQUIRE(rest == 0);
       for (const Gemm* kernel : winograd_rows()) {
-        CHECK(segments(*layer.pack(*kernel)) == 1 + more);
+        CHECK(segments(*layer.pack(*kernel, Precision::int8)) == 1 + more);
       }
-      layer.check();
+      layer.check_same_bits();
     }
   }
 }
@@ -154,10 +221,11 @@ TEST_CASE("winograd: values that are not finite come out as not finite") {
   for (const Gemm* kernel : winograd_rows()) {
     Layer layer({2, 8, 8, 64}, 64);
     layer.image[layer.in.count() - 1] = NAN;
-    const auto packed = layer.pack(*kernel);
-    const auto result = layer.run(*packed, 2), direct = layer.run(*packed, 0);
-    CHECK(std::isfinite(result[0]));
-    CHECK_FALSE(std::isfinite(result.back()));
-    CHECK(std::memcmp(result.data(), direct.data(), result.size() * sizeof(float)) == 0);
+    const auto packed = layer.pack(*kernel, Precision::int8);
+    const auto values = layer.run(*packed, Precision::int8, 2),
+               direct = layer.run(*packed, Precision::int8, 0);
+    CHECK(std::isfinite(values[0]));
+    CHECK_FALSE(std::isfinite(values.back()));
+    CHECK(std::memcmp(values.data(), direct.data(), values.size() * sizeof(float)) == 0);
   }
 }

@@ -41,8 +41,9 @@ void convolve(const CpuRun& run, const Tensor& out, const Tensor& x, const ConvW
   const Layout wanted = type == DType::f32 ? row_major_layout(x.shape, DType::f32)
                                            : padded_image_layout(x.shape, type);
   const Reordered image(run, x, wanted, w.per_tensor);
-  if (suits_winograd(x.shape, packed, g)) {
-    return convolve_winograd(run, out, image.tensor(), packed, e);
+  const bool same_size = g.stride == 1 && g.pad_top == 1 && g.pad_left == 1 && !g.upsample;
+  if (same_size && suits_winograd(x.shape, packed.gemm, packed.winograd)) {
+    return convolve_winograd(run, out, {image.tensor(), -1, -1}, packed.gemm, packed.winograd, e);
   }
   const Scratch zeros(run.arena, sizeof(float) * w.in);  // what a tap outside the image reads
   if (!run.arena.measuring()) std::fill_n(zeros.as<float>(), w.in, 0.0f);
@@ -59,10 +60,18 @@ void convolve(const CpuRun& run, const Tensor& out, const Tensor& x, const ConvW
   const size_t line = in.w, line_step = 4 * line;
   for (int phase = 0; phase < 4; ++phase) {
     const int y = phase / 2, x0 = phase % 2;
+    const GemmWeight& weight = packed.phases[phase];
+    const OutputMap map{line, line_step, 2, 2 * line * y + x0};
+    if (!packed.phase_winograd.empty() &&
+        suits_winograd(in, weight, packed.phase_winograd[phase])) {
+      convolve_winograd(run, out, {image.tensor(), y - 1, x0 - 1, map}, weight,
+                        packed.phase_winograd[phase], e);
+      continue;
+    }
     const ConvWindow window{
         image.tensor(), in.with_c(w.out),     1, ConvWindow::square(2, y - 1, x0 - 1),
         false,          zeros.as<std::byte>()};
-    product.multiply(window, packed.phases[phase], {line, line_step, 2, 2 * line * y + x0});
+    product.multiply(window, weight, map);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "kernels/cpu/conv/conv_winograd.h"
+#include "kernels/cpu/conv/winograd.h"
 #include "kernels/read_elements.h"
 
 namespace yent {
@@ -53,10 +54,14 @@ std::shared_ptr<CpuConvWeight> pack_conv_weight(const Gemm& kernel, const RowKer
     return packed;
   };
   w->gemm = pack_taps({{0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}});
-  w->winograd = cut_winograd(w->gemm, threads);
+  const WinogradPair* winograd =
+      source.exact && source.precision != Precision::int8 ? nullptr : kernel.winograd;
+  if (winograd) w->winograd = cut_winograd(winograd->taps3, w->gemm, threads);
   w->kernel = kernel_name(source.precision, kernel);
   for (int phase = 0; source.upsamples && phase < 4; ++phase) {
     w->phases.push_back(pack_taps(phase_taps(phase)));
+    if (!winograd) continue;
+    w->phase_winograd.push_back(cut_winograd(winograd->taps2, w->phases[phase], threads));
   }
   return w;
 }

@@ -9,10 +9,13 @@
 
 namespace yent {
 
+struct Winograd;  // winograd.h
+
 // How Winograd's algorithm (conv_winograd.h) walks the channels of a weight.
 struct WinogradCuts {
-  int chunk = 0, chunks = 0;      // channels that are transformed at once
-  std::vector<uint8_t> end = {};  // [panel][chunk]: whether a segment of exact sums ends there
+  const Winograd* kernel = nullptr;  // null: the weight is for the direct way alone
+  int chunk = 0, chunks = 0;         // channels that are transformed at once
+  std::vector<uint8_t> end = {};     // [panel][chunk]: whether a segment of exact sums ends there
 
   bool ends(size_t panel, int chunk_index) const { return end[panel * chunks + chunk_index] != 0; }
 };
@@ -23,7 +26,8 @@ struct CpuConvWeight : Packed {
   // Their weights are sums of taps of the 3x3, which depend on the phase: where the pixel of the
   // result lies over a pixel of the image, 2 y + x. Empty where the layer does not upsample.
   std::vector<GemmWeight> phases = {};
-  WinogradCuts winograd = {};  // without chunks where the kernel has no Winograd row
+  WinogradCuts winograd = {};
+  std::vector<WinogradCuts> phase_winograd = {};  // of each phase
 };
 
 // What CpuBackend::pack_conv3x3 has made.
@@ -36,6 +40,7 @@ struct ConvSource {
   const HostTensor &weight, &bias;
   Precision precision;
   bool upsamples;  // pack the phases, too
+  bool exact;      // f32 sums are to be taken in the direct way's order
 };
 
 // `kernel` computes in the source's precision; shapes have been checked.

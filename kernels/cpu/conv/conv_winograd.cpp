@@ -13,7 +13,7 @@
 namespace yent {
 namespace {
 
-constexpr int max_chunk = 128;                     // channels: U of a panel in half of 512 KB
+constexpr int max_chunk_bytes = 256;  // of V: 36 positions of a panel's U in a third of 512 KB
 constexpr int fewest_tiles = 24, most_tiles = 48;  // of a block
 constexpr size_t block_bytes_of_v = 2 << 20;       // of a block's V: a core's share of the caches
 constexpr size_t band_bytes_of_v = 6 << 20;        // of a band's: all threads read it
@@ -28,12 +28,12 @@ struct TilePlan {
   bool shared;
   size_t panels, panel_tasks;
 
-  TilePlan(const Shape& shape, const GemmWeight& w, int threads) : in(shape) {
+  TilePlan(const Shape& shape, const GemmWeight& w, const Winograd& kernel, int threads)
+      : in(shape) {
     tiles_x = ceil_div(in.w, winograd_tile), tiles_y = ceil_div(in.h, winograd_tile);
     tiles = static_cast<size_t>(in.n) * tiles_x * tiles_y;
     panels = ceil_div(w.columns, w.kernel->nr);
-    const size_t tile_bytes =
-        static_cast<size_t>(winograd_positions) * in.c * w.kernel->winograd->v_bytes;
+    const size_t tile_bytes = static_cast<size_t>(kernel.positions()) * in.c * kernel.v_bytes;
     const size_t fitting =
         std::clamp<size_t>(block_bytes_of_v / tile_bytes, fewest_tiles, most_tiles);
     const size_t blocks = ceil_div(tiles, fitting), enough = 4 * threads;
@@ -56,38 +56,37 @@ struct TileRoom {
   size_t v, u, m, sums, patch;  // of all of it
 
   TileRoom(const TilePlan& plan, const GemmWeight& w, const WinogradCuts& cuts) {
-    const Winograd& kernel = *w.kernel->winograd;
+    const Winograd& kernel = *cuts.kernel;
+    const size_t positions = kernel.positions();
     // A step that is a power of two would put all positions of a tile into one set of a cache.
     const auto apart = [](size_t bytes) { return round_up(bytes, 2 * cache_line) + cache_line; };
     v_row = static_cast<size_t>(cuts.chunk) * kernel.v_bytes;
     v_step = apart(plan.block_tiles * v_row);
-    v_chunk = winograd_positions * v_step;
+    v_chunk = positions * v_step;
     const size_t column = plan.block_tiles * w.kernel->nr * sizeof(int32_t);
     u_step = apart(static_cast<size_t>(cuts.chunk) * w.kernel->nr * kernel.u_bytes);
     m_step = apart(column);
     sums_line = winograd_tile * column;
     v = cuts.chunks * v_chunk;
-    u = winograd_positions * u_step;
-    m = winograd_positions * m_step;
+    u = positions * u_step;
+    m = positions * m_step;
     sums = winograd_tile * sums_line;
-    patch = static_cast<size_t>(winograd_positions) * cuts.chunk * element_bytes(w.kernel->input);
+    patch = positions * cuts.chunk * element_bytes(w.kernel->input);
   }
 };
 
 struct TileProduct {
   const TilePlan& plan;
   const TileRoom& room;
-  const Tensor& image;
-  const CpuConvWeight& weight;
+  const WinogradInput& input;
+  const GemmWeight& weight;
+  const WinogradCuts& cuts;
   const OutputStore to;
-
-  const GemmWeight& gemm() const { return weight.gemm; }
-  const Winograd& kernel() const { return *gemm().kernel->winograd; }
 
   // V of the tiles [first, end).
   void transform(size_t first, size_t end, std::byte* v, std::byte* patch) const {
     for (size_t tile = first; tile < end; ++tile) {
-      for (int chunk = 0; chunk < weight.winograd.chunks; ++chunk) {
+      for (int chunk = 0; chunk < cuts.chunks; ++chunk) {
         transform_tile(tile, chunk, v + chunk * room.v_chunk + (tile - first) * room.v_row, patch);
       }
     }
@@ -106,55 +105,56 @@ struct TileProduct {
  private:
   void transform_tile(size_t tile, int chunk, std::byte* v, std::byte* patch) const {
     const Shape& in = plan.in;
-    const int b = image.border, x = static_cast<int>(tile % plan.tiles_x) * winograd_tile - 1;
-    const int y = static_cast<int>(tile / plan.tiles_x % plan.tiles_y) * winograd_tile - 1;
+    const Tensor& image = input.image;
+    const int b = image.border;
+    const int x = static_cast<int>(tile % plan.tiles_x) * winograd_tile + input.left;
+    const int y = static_cast<int>(tile / plan.tiles_x % plan.tiles_y) * winograd_tile + input.top;
     const int64_t n = tile / plan.tiles_x / plan.tiles_y;
-    const int first = chunk * weight.winograd.chunk;
-    const int channels = round_up(std::min(weight.winograd.chunk, in.c - first), kernel().granule);
-    const int64_t size = element_bytes(gemm().kernel->input), pixel = image.ld * size;
+    const int first = chunk * cuts.chunk, window = cuts.kernel->window;
+    const int channels = round_up(std::min(cuts.chunk, in.c - first), cuts.kernel->granule);
+    const int64_t size = element_bytes(weight.kernel->input), pixel = image.ld * size;
     const int64_t line = (in.w + 2 * b) * pixel;
     const std::byte* from = static_cast<const std::byte*>(image.data) +
                             (n * (in.h + 2 * b) + y + b) * line + (x + b) * pixel + first * size;
     const auto inside = [&](int at, int last) { return at >= -b && at < last + b; };
-    constexpr int end = winograd_window - 1;
+    const int end = window - 1;
     if (inside(y, in.h) && inside(y + end, in.h) && inside(x, in.w) && inside(x + end, in.w)) {
-      return kernel().transform_input(v, room.v_step, from, line, pixel, channels);
+      return cuts.kernel->transform_input(v, room.v_step, from, line, pixel, channels);
     }
     const int64_t bytes = channels * size;
-    for (int i = 0; i < winograd_positions; ++i) {
-      const int row = i / winograd_window, column = i % winograd_window;
-      const bool stored = inside(y + row, in.h) && inside(x + column, in.w);
-      if (stored) {
+    for (int i = 0; i < cuts.kernel->positions(); ++i) {
+      const int row = i / window, column = i % window;
+      if (inside(y + row, in.h) && inside(x + column, in.w)) {
         std::memcpy(patch + i * bytes, from + row * line + column * pixel, bytes);
       } else {
         std::memset(patch + i * bytes, 0, bytes);
       }
     }
-    kernel().transform_input(v, room.v_step, patch, winograd_window * bytes, bytes, channels);
+    cuts.kernel->transform_input(v, room.v_step, patch, window * bytes, bytes, channels);
   }
 
   void multiply_panel(size_t tiles, size_t panel, const std::byte* v, std::byte* u, std::byte* m,
                       std::byte* sums) const {
-    const Gemm& g = *gemm().kernel;
-    const WinogradCuts& cuts = weight.winograd;
-    const int channels = gemm().k / 9;
+    const Gemm& g = *weight.kernel;
+    const int channels = weight.k / (cuts.kernel->taps * cuts.kernel->taps);
     const size_t channel_bytes = static_cast<size_t>(g.nr) * g.b_bytes;
-    const std::byte* packed = gemm().panels + panel * gemm().k * channel_bytes;
+    const std::byte* packed = weight.panels + panel * weight.k * channel_bytes;
     bool begun = false, stored = false;  // the segment; an earlier one
     for (int chunk = 0; chunk < cuts.chunks; ++chunk) {
       const int first = chunk * cuts.chunk, count = std::min(cuts.chunk, channels - first);
-      kernel().transform_weight(u, room.u_step, packed + first * channel_bytes,
-                                channels * channel_bytes, count);
-      for (int p = 0; p < winograd_positions; ++p) {
-        kernel().multiply(m + p * room.m_step, v + chunk * room.v_chunk + p * room.v_step,
-                          room.v_row, u + p * room.u_step, static_cast<int>(tiles), count, begun);
+      cuts.kernel->transform_weight(u, room.u_step, packed + first * channel_bytes,
+                                    channels * channel_bytes, count);
+      for (int p = 0; p < cuts.kernel->positions(); ++p) {
+        cuts.kernel->multiply(m + p * room.m_step, v + chunk * room.v_chunk + p * room.v_step,
+                              room.v_row, u + p * room.u_step, static_cast<int>(tiles), count,
+                              begun);
       }
       begun = !cuts.ends(panel, chunk);
       if (begun) continue;
       for (size_t i = 0; i < tiles; ++i) {
         const size_t row = g.nr * sizeof(int32_t);
-        kernel().transform_output(sums + i * winograd_tile * row, room.sums_line, m + i * row,
-                                  room.m_step, stored);
+        cuts.kernel->transform_output(sums + i * winograd_tile * row, room.sums_line, m + i * row,
+                                      room.m_step, stored);
       }
       stored = true;
     }
@@ -162,8 +162,8 @@ struct TileProduct {
 
   // Tiles side by side are stored together, line by line.
   void store(size_t first, size_t end, size_t panel, const std::byte* sums) const {
-    const size_t row = gemm().kernel->nr * sizeof(int32_t);
-    const int column = static_cast<int>(panel) * gemm().kernel->nr;
+    const size_t row = weight.kernel->nr * sizeof(int32_t);
+    const int column = static_cast<int>(panel) * weight.kernel->nr;
     size_t count = 0;
     for (size_t tile = first; tile < end; tile += count) {
       const size_t tile_x = tile % plan.tiles_x, tile_y = tile / plan.tiles_x % plan.tiles_y;
@@ -171,8 +171,8 @@ struct TileProduct {
       count = std::min<size_t>({run_tiles, end - tile, plan.tiles_x - tile_x});
       const int pixels = static_cast<int>(std::min(count * winograd_tile, plan.in.w - x));
       float scales[max_tile_rows];
-      const bool quantized = image.dtype == DType::i8;
-      if (quantized) std::fill_n(scales, pixels, quant_scales(image)[n]);
+      const bool quantized = input.image.dtype == DType::i8;
+      if (quantized) std::fill_n(scales, pixels, quant_scales(input.image)[n]);
       for (size_t y = 0; y < winograd_tile && tile_y * winograd_tile + y < size_t(plan.in.h); ++y) {
         const size_t at = (n * plan.in.h + tile_y * winograd_tile + y) * plan.in.w + x;
         to.store({sums + y * room.sums_line + (tile - first) * winograd_tile * row, at, pixels,
@@ -184,25 +184,30 @@ struct TileProduct {
 
 }  // namespace
 
-WinogradCuts cut_winograd(const GemmWeight& w, int threads) {
+WinogradCuts cut_winograd(const Winograd& kernel, const GemmWeight& w, int threads) {
   const Gemm& g = *w.kernel;
-  if (!g.winograd) return {};
-  const int channels = w.k / 9, granule = g.winograd->granule;
-  WinogradCuts cuts;
-  cuts.chunk = round_up(ceil_div(channels, ceil_div(channels, max_chunk)), granule);
+  const int taps = kernel.taps * kernel.taps, channels = w.k / taps, granule = kernel.granule;
+  const bool quantized = kernel.add_magnitudes != nullptr;
+  // Rows of f32 are not padded, and a weight in another type has no panels that could be read.
+  if (w.expand || (g.input == Element::f32 && channels % granule != 0)) return {};
+  WinogradCuts cuts{&kernel};
+  const int chunks = ceil_div(channels * kernel.v_bytes, max_chunk_bytes);
+  cuts.chunk = round_up(ceil_div(channels, chunks), granule);
   cuts.chunks = ceil_div(channels, cuts.chunk);
-  const size_t panels = ceil_div(w.columns, g.nr), channel_bytes = g.nr * g.b_bytes;
+  const size_t panels = ceil_div(w.columns, g.nr);
+  const size_t channel_bytes = static_cast<size_t>(g.nr) * g.b_bytes;
   cuts.end.assign(panels * cuts.chunks, 0);
-  constexpr int most = (winograd_max_sum - 1) / 127;
+  const int most = quantized ? (kernel.max_sum - 1) / 127 : 0;
   parallel_for(threads, panels, [&](size_t panel, int) {
     uint8_t* end = cuts.end.data() + panel * cuts.chunks;
     const std::byte* packed = w.panels + panel * w.k * channel_bytes;
     int32_t segment[max_tile_rows] = {};
-    for (int chunk = 0; chunk < cuts.chunks; ++chunk) {
+    for (int chunk = 0; quantized && chunk < cuts.chunks; ++chunk) {
       const int first = chunk * cuts.chunk, count = std::min(cuts.chunk, channels - first);
       int32_t own[max_tile_rows] = {};
-      for (int tap = 0; g.winograd->add_magnitudes && tap < 9; ++tap) {
-        g.winograd->add_magnitudes(own, packed + (tap * channels + first) * channel_bytes, count);
+      for (int tap = 0; tap < taps; ++tap) {
+        const size_t at = static_cast<size_t>(tap) * channels + first;
+        kernel.add_magnitudes(own, packed + at * channel_bytes, count);
       }
       bool fits = true;
       for (int j = 0; j < g.nr; ++j) fits = fits && segment[j] + own[j] <= most;
@@ -214,24 +219,22 @@ WinogradCuts cut_winograd(const GemmWeight& w, int threads) {
   return cuts;
 }
 
-bool suits_winograd(const Shape& in, const CpuConvWeight& w, const ConvGeom& g) {
-  const bool same_size = g.stride == 1 && g.pad_top == 1 && g.pad_left == 1 && !g.upsample;
-  return w.winograd.chunks > 0 && same_size && in.c >= 64 && w.gemm.columns >= 64 && in.h >= 4 &&
-         in.w >= 4;
+bool suits_winograd(const Shape& grid, const GemmWeight& weight, const WinogradCuts& cuts) {
+  return cuts.kernel && grid.c >= 64 && weight.columns >= 64 && grid.h >= 4 && grid.w >= 4;
 }
 
-void convolve_winograd(const CpuRun& run, const Tensor& out, const Tensor& image,
-                       const CpuConvWeight& w, const Epilogue& e) {
-  const TilePlan plan(image.shape, w.gemm, run.threads);
-  const TileRoom room(plan, w.gemm, w.winograd);
+void convolve_winograd(const CpuRun& run, const Tensor& out, const WinogradInput& input,
+                       const GemmWeight& w, const WinogradCuts& cuts, const Epilogue& e) {
+  const Shape& in = input.image.shape;
+  const TilePlan plan(in, w, *cuts.kernel, run.threads);
+  const TileRoom room(plan, w, cuts);
   const size_t own = round_up(room.u + room.m + room.sums + room.patch, cache_line);
   const Scratch scratch(run.arena, own * run.threads);
   const Scratch v_room(run.arena, room.v * (plan.shared ? plan.band_blocks : run.threads));
   if (run.arena.measuring()) return;
-  const OutputMap consecutive;
-  const size_t image_rows = image.shape.rows() / image.shape.n;
-  const TileProduct product{
-      plan, room, image, w, {out, consecutive, w.gemm, e, image_rows, false, false}};
+  const size_t image_rows = in.rows() / in.n;
+  const TileProduct product{plan, room, input,
+                            w,    cuts, {out, input.output_map, w, e, image_rows, false, false}};
   const auto scratch_of = [&](int thread) { return scratch.as<std::byte>() + thread * own; };
   const auto patch_of = [&](int thread) {
     return scratch_of(thread) + room.u + room.m + room.sums;

@@ -5,18 +5,26 @@
 #pragma once
 
 #include "kernels/cpu/conv/conv_weight.h"
+#include "kernels/cpu/gemm/output_store.h"
 #include "kernels/cpu/runtime/cpu_run.h"
 
 namespace yent {
 
-// How the channels of a weight are cut. None where the kernel has no Winograd row.
-WinogradCuts cut_winograd(const GemmWeight& weight, int threads);
+// How the channels of a weight are cut. Without a kernel where it cannot be used.
+WinogradCuts cut_winograd(const Winograd& kernel, const GemmWeight& weight, int threads);
 
-// Whether it is faster than the direct way; both give the same bits.
-bool suits_winograd(const Shape& in, const CpuConvWeight& w, const ConvGeom& g);
+// Whether it is faster than the direct way for results of this size.
+bool suits_winograd(const Shape& grid, const GemmWeight& weight, const WinogradCuts& cuts);
 
-// `image` is in the layout of a convolution's input, `out` as large, the window in its middle.
-void convolve_winograd(const CpuRun& run, const Tensor& out, const Tensor& image,
-                       const CpuConvWeight& w, const Epilogue& e);
+// Each result sees the square of taps whose upper left one lies at (top, left) from it. There are
+// as many results as pixels of the image, which is in the layout of a convolution's input.
+struct WinogradInput {
+  Tensor image;
+  int top, left;
+  OutputMap output_map = {};
+};
+
+void convolve_winograd(const CpuRun& run, const Tensor& out, const WinogradInput& input,
+                       const GemmWeight& weight, const WinogradCuts& cuts, const Epilogue& e);
 
 }  // namespace yent

@@ -46,7 +46,7 @@ struct GemmRows {
   int segments = 0, segment_bytes = 0;
 };
 
-struct Winograd;  // kernels/cpu/conv/winograd.h
+struct WinogradPair;  // kernels/cpu/conv/winograd.h
 
 struct Gemm {
   const char* name = nullptr;
@@ -83,7 +83,7 @@ struct Gemm {
   int zero_point = 0;
 
   // How 3x3 convolutions may multiply the same panels with fewer products. Optional.
-  const Winograd* winograd = nullptr;
+  const WinogradPair* winograd = nullptr;
 };
 
 static constexpr bool reads_in_place(const Gemm& g) { return g.multiply_in_place != nullptr; }

@@ -3,6 +3,7 @@
 
 namespace yent {
 
-extern const Gemm gemm_bf16_avx2 = gemm_bf16<5, 2>("avx2", Isa::avx2);
+extern const WinogradPair winograd_bf16_avx2;
+extern const Gemm gemm_bf16_avx2 = gemm_bf16<5, 2>("avx2", Isa::avx2, &winograd_bf16_avx2);
 
 }  // namespace yent

@@ -3,6 +3,7 @@
 
 namespace yent {
 
-extern const Gemm gemm_bf16_avx512 = gemm_bf16<13, 2>("avx512", Isa::avx512);
+extern const WinogradPair winograd_bf16_avx512;
+extern const Gemm gemm_bf16_avx512 = gemm_bf16<13, 2>("avx512", Isa::avx512, &winograd_bf16_avx512);
 
 }  // namespace yent

@@ -90,7 +90,7 @@ void accumulate_pairs(void* sums, const void* a, const void* b, int rows, int k,
 }
 
 template <int MR, int N>
-constexpr Gemm gemm_bf16(const char* name, Isa isa) {
+constexpr Gemm gemm_bf16(const char* name, Isa isa, const WinogradPair* winograd) {
   return {.name = name,
           .isa = isa,
           .mr = MR,
@@ -102,7 +102,8 @@ constexpr Gemm gemm_bf16(const char* name, Isa isa) {
           .pack_b = pack_bf16<N * W>,
           .store_tile = store_tile<N * W>,
           .pack_a = pack_a_widened<MR>,
-          .accumulate = accumulate_pairs<MR, N>};
+          .accumulate = accumulate_pairs<MR, N>,
+          .winograd = winograd};
 }
 
 }  // namespace

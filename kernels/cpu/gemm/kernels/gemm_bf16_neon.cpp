@@ -3,6 +3,7 @@
 
 namespace yent {
 
-extern const Gemm gemm_bf16_neon = gemm_bf16<12, 2>("neon", Isa::neon);
+extern const WinogradPair winograd_bf16_neon;
+extern const Gemm gemm_bf16_neon = gemm_bf16<12, 2>("neon", Isa::neon, &winograd_bf16_neon);
 
 }  // namespace yent

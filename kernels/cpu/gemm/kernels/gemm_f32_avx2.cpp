@@ -3,6 +3,7 @@
 
 namespace yent {
 
-extern const Gemm gemm_f32_avx2 = gemm_f32<6, 2>("avx2", Isa::avx2);
+extern const WinogradPair winograd_f32_avx2;
+extern const Gemm gemm_f32_avx2 = gemm_f32<6, 2>("avx2", Isa::avx2, &winograd_f32_avx2);
 
 }  // namespace yent

@@ -3,6 +3,7 @@
 
 namespace yent {
 
-extern const Gemm gemm_f32_avx512 = gemm_f32<14, 2>("avx512", Isa::avx512);
+extern const WinogradPair winograd_f32_avx512;
+extern const Gemm gemm_f32_avx512 = gemm_f32<14, 2>("avx512", Isa::avx512, &winograd_f32_avx512);
 
 }  // namespace yent

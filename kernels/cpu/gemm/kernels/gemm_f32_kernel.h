@@ -30,7 +30,7 @@ void accumulate_f32(void* sums, const void* a, const void* b, int rows, int k, b
 }
 
 template <int MR, int N>
-constexpr Gemm gemm_f32(const char* name, Isa isa) {
+constexpr Gemm gemm_f32(const char* name, Isa isa, const WinogradPair* winograd = nullptr) {
   return {.name = name,
           .isa = isa,
           .mr = MR,
@@ -42,7 +42,8 @@ constexpr Gemm gemm_f32(const char* name, Isa isa) {
           .pack_b = pack_f32<N * W>,
           .store_tile = store_tile<N * W>,
           .pack_a = pack_a_f32<MR>,
-          .accumulate = accumulate_f32<MR, N>};
+          .accumulate = accumulate_f32<MR, N>,
+          .winograd = winograd};
 }
 
 }  // namespace

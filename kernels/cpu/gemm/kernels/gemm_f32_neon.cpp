@@ -3,6 +3,7 @@
 
 namespace yent {
 
-extern const Gemm gemm_f32_neon = gemm_f32<12, 2>("neon", Isa::neon);
+extern const WinogradPair winograd_f32_neon;
+extern const Gemm gemm_f32_neon = gemm_f32<12, 2>("neon", Isa::neon, &winograd_f32_neon);
 
 }  // namespace yent

@@ -47,7 +47,7 @@ struct Dot {
 
 }  // namespace
 
-extern const Winograd winograd_i8_avx2;
+extern const WinogradPair winograd_i8_avx2;
 extern const Gemm gemm_i8_avx2 = gemm_i8<Dot, 4, 2>("avx2", Isa::avx2, &winograd_i8_avx2);
 
 }  // namespace yent

@@ -3,7 +3,7 @@
 
 namespace yent {
 
-extern const Winograd winograd_i8_avx512vnni;
+extern const WinogradPair winograd_i8_avx512vnni;
 extern const Gemm gemm_i8_avx512vnni =
     gemm_i8<Dot, 14, 2>("avx512vnni", Isa::avx512vnni, &winograd_i8_avx512vnni);
 

@@ -3,7 +3,7 @@
 
 namespace yent {
 
-extern const Winograd winograd_i8_avxvnni;
+extern const WinogradPair winograd_i8_avxvnni;
 extern const Gemm gemm_i8_avxvnni =
     gemm_i8<Dot, 6, 2>("avxvnni", Isa::avxvnni, &winograd_i8_avxvnni);
 

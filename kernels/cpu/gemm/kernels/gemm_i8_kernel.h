@@ -117,7 +117,7 @@ void accumulate_quantized(void* sums, const void* a, const void* b, int rows, in
 }
 
 template <class Dot, int MR, int N>
-constexpr Gemm gemm_i8(const char* name, Isa isa, const Winograd* winograd = nullptr) {
+constexpr Gemm gemm_i8(const char* name, Isa isa, const WinogradPair* winograd = nullptr) {
   constexpr int nr = N * Dot::lanes;
   return {.name = name,
           .isa = isa,
