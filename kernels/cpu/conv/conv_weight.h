@@ -39,8 +39,8 @@ inline const CpuConvWeight& packed_conv(const ConvWeight& w) {
 struct ConvSource {
   const HostTensor &weight, &bias;
   Precision precision;
-  bool upsamples;  // pack the phases, too
-  bool exact;      // f32 sums are to be taken in the direct way's order
+  bool upsamples;      // pack the phases, too
+  bool exact = false;  // f32 sums are to be taken in the direct way's order
 };
 
 // `kernel` computes in the source's precision; shapes have been checked.
