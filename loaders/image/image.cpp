@@ -9,6 +9,7 @@
 #include "kernels/error.h"
 #include "loaders/image/exif.h"
 #include "loaders/image/jpeg_segments.h"
+#include "loaders/image/opacity.h"
 #include "loaders/image/png_chunks.h"
 #include "loaders/image/png_text.h"
 #include "loaders/io/mapped_file.h"
@@ -91,14 +92,12 @@ int orientation_of(const std::vector<PngChunk>& chunks) {
   return xmp_orientation(xmp).value_or(1);
 }
 
-}  // namespace
+struct Pixels {
+  int width, height, orientation;
+  std::unique_ptr<stbi_uc, void (*)(void*)> values;  // `channels` bytes each
+};
 
-Image read_image(const std::filesystem::path& path) {
-  const MappedFile mapped(path);
-  return decode_image(bytes_of(mapped), path);
-}
-
-Image decode_image(std::span<const uint8_t> file, const std::filesystem::path& path) {
+Pixels decode(std::span<const uint8_t> file, const std::filesystem::path& path, int channels) {
   int orientation = 1;
   if (is_png(file)) {
     orientation = orientation_of(walk_png(file, path));
@@ -112,19 +111,45 @@ Image decode_image(std::span<const uint8_t> file, const std::filesystem::path& p
   if (file.size() > INT_MAX) throw file_error("{}: larger than 2 GiB", path.string());
 
   const int size = static_cast<int>(file.size());
-  int width = 0, height = 0, channels = 0;
-  if (!stbi_info_from_memory(file.data(), size, &width, &height, &channels)) {
+  int width = 0, height = 0, own = 0;
+  if (!stbi_info_from_memory(file.data(), size, &width, &height, &own)) {
     throw file_error("{}: the header is damaged ({})", path.string(), stbi_failure_reason());
   }
   if (int64_t{width} * height > most_pixels) {
     throw file_error("{}: {}x{} is more than {} pixels", path.string(), width, height, most_pixels);
   }
-  const std::unique_ptr<stbi_uc, void (*)(void*)> pixels(
-      stbi_load_from_memory(file.data(), size, &width, &height, &channels, 3), stbi_image_free);
-  if (!pixels) throw file_error("{}: damaged ({})", path.string(), stbi_failure_reason());
-  Image image(width, height);
-  std::copy_n(pixels.get(), image.rgb.size(), image.rgb.begin());
-  return upright(std::move(image), orientation);
+  Pixels pixels{width, height, orientation, {nullptr, stbi_image_free}};
+  pixels.values.reset(stbi_load_from_memory(file.data(), size, &width, &height, &own, channels));
+  if (!pixels.values) throw file_error("{}: damaged ({})", path.string(), stbi_failure_reason());
+  return pixels;
+}
+
+}  // namespace
+
+Image read_image(const std::filesystem::path& path) {
+  const MappedFile mapped(path);
+  return decode_image(bytes_of(mapped), path);
+}
+
+Image decode_image(std::span<const uint8_t> file, const std::filesystem::path& path) {
+  const Pixels pixels = decode(file, path, 3);
+  Image image(pixels.width, pixels.height);
+  std::copy_n(pixels.values.get(), image.rgb.size(), image.rgb.begin());
+  return upright(std::move(image), pixels.orientation);
+}
+
+std::optional<Image> decode_opacity(std::span<const uint8_t> file,
+                                    const std::filesystem::path& path) {
+  const Pixels pixels = decode(file, path, 4);
+  Image image(pixels.width, pixels.height);
+  bool opaque = true;
+  for (size_t i = 0; i < image.rgb.size() / 3; ++i) {
+    const uint8_t alpha = pixels.values.get()[4 * i + 3];
+    opaque = opaque && alpha == 255;
+    std::fill_n(&image.rgb[3 * i], 3, alpha);
+  }
+  if (opaque) return std::nullopt;
+  return upright(std::move(image), pixels.orientation);
 }
 
 }  // namespace yent

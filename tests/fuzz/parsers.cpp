@@ -7,7 +7,8 @@ namespace yent::fuzz {
 std::span<const Parser> parsers() {
   static const std::vector<Parser> table = [] {
     std::vector<Parser> all;
-    for (const auto& some : {container_parsers(), text_parsers(), picture_parsers()}) {
+    for (const auto& some :
+         {container_parsers(), text_parsers(), picture_parsers(), form_parsers()}) {
       all.insert(all.end(), some.begin(), some.end());
     }
     return all;

@@ -26,9 +26,10 @@ std::span<const Parser> parsers();
 // Null when there is none of this name.
 const Parser* find_parser(std::string_view name);
 
-// What readers.cpp, texts.cpp and pictures.cpp add to the table.
+// What containers.cpp, texts.cpp, pictures.cpp and forms.cpp add to the table.
 std::vector<Parser> container_parsers();
 std::vector<Parser> text_parsers();
 std::vector<Parser> picture_parsers();
+std::vector<Parser> form_parsers();
 
 }  // namespace yent::fuzz

@@ -52,10 +52,10 @@ struct Job {
   bool keeps_pictures = true;  // pictures go into the store
 
   std::optional<Answer> answer = {};
-  std::string completion = {};  // of a completion
-  int prompt_tokens = 0, tokens = 0;
-  std::string finish_reason = {};  // of a completion: stop or length
-  std::string prompt = {};         // that is painted, once it is known
+  std::string completion = {};        // of a completion
+  int prompt_tokens = 0, tokens = 0;  // that the voice was told, and said
+  std::string finish_reason = {};     // of a completion: stop or length
+  std::string prompt = {};            // that is painted, once it is known
   std::vector<PictureRecord> pictures = {};
   std::vector<std::shared_ptr<const std::string>> files = {};  // theirs, as PNG
   std::optional<Failure> failure = {};
@@ -63,6 +63,7 @@ struct Job {
   int width = 0, height = 0;
   int pictures_before = 0;  // that an earlier start has finished
   bool roasting = false, painted = false;
+  bool skips = false;        // the picture that is being painted is left out
   bool interrupted = false;  // the server stops: the job goes back to the queue
   int storing = 0;           // pictures on their way to the disk
   int told_place = 0;        // in line, as it was told last

@@ -47,6 +47,8 @@ struct VoiceWish {
   double temperature = 0.8;
   int max_tokens = 30;
   bool roast = true;
+  // As JSON, instead of the client's: then nothing of it is remembered.
+  std::optional<std::string> conversation = {};
   // Of a completion alone.
   int top_k = 40;
   double top_p = 1, min_p = 0, repeat_penalty = 1;

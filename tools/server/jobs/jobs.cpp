@@ -126,6 +126,7 @@ void Jobs::work() {
 void Jobs::speak(const Pointer& job) {
   job->state = JobState::reacting;
   if (job->spec.kind == JobKind::complete) return speak_with(job, "");
+  if (job->spec.voice.conversation) return speak_with(job, *job->spec.voice.conversation);
   store_.ask([client = job->client](DiskStore& disk) { return disk.conversation(client); },
              [this, job](Outcome<std::optional<std::string>> outcome) {
                // Without his memory Yent still answers.
@@ -168,12 +169,15 @@ void Jobs::speak_with(const Pointer& job, std::string conversation) {
 void Jobs::take_answer(const Pointer& job, VoiceNews::Reacted reacted) {
   job->answer = std::move(reacted.answer);
   job->prompt = job->answer->reaction.prompt;
+  job->prompt_tokens = reacted.prompt_tokens;
+  job->tokens = reacted.tokens;
   job->log.add("reaction", answer_json(*job->answer).dump());
   store_.ask(
       [id = job->stored ? job->id : "", answer = answer_json(*job->answer).dump(),
-       client = job->client, state = std::move(reacted.conversation)](DiskStore& disk) {
+       client = job->client, state = std::move(reacted.conversation),
+       remembers = !job->spec.voice.conversation](DiskStore& disk) {
         if (!id.empty()) disk.save_answer(id, answer);
-        disk.save_conversation(client, state, unix_time());
+        if (remembers) disk.save_conversation(client, state, unix_time());
       },
       [](const Outcome<Done>&) {});  // a full disk costs the memory, not the picture
   job->roasting = job->spec.voice.roast;
@@ -298,6 +302,8 @@ void Jobs::painter_ended(const Pointer& job, std::optional<Failure> failure, boo
   painted_ = nullptr;
   if (is_over(job->state)) {
     // It was cancelled while it was painted.
+  } else if (cancelled && job->skips) {
+    return paint_next(job);
   } else if (cancelled) {
     if (!job->interrupted) cancel(job);
   } else if (failure) {
@@ -308,6 +314,23 @@ void Jobs::painter_ended(const Pointer& job, std::optional<Failure> failure, boo
     end_if_complete(job);
   }
   work();
+}
+
+// Behind the picture that was left out.
+void Jobs::paint_next(const Pointer& job) {
+  job->skips = false;
+  if (!job->pictures.empty()) {
+    job->pictures_before = std::max(job->pictures_before, job->pictures.back().index + 1);
+  }
+  if (++job->pictures_before >= job->spec.painting.count) {
+    job->painted = true;
+    end_if_complete(job);
+    return work();
+  }
+  job->step = 0;
+  job->signals = std::make_shared<JobSignals>();
+  painted_ = job;
+  paint(job);
 }
 
 // ---- Out --------------------------------------------------------------------------------------
@@ -328,6 +351,12 @@ void Jobs::cancel(const Pointer& job) {
   painting_.remove(*job);
   end(job, JobState::cancelled);
   tell_places();
+}
+
+void Jobs::skip(const Pointer& job) {
+  if (painted_ != job || is_over(job->state)) return;
+  job->skips = true;
+  job->signals->cancel.cancel();
 }
 
 void Jobs::cancel_all_of(const std::string& client) {

@@ -56,6 +56,8 @@ class Jobs {
   Pointer find(const std::string& id, const std::string& client) const;
   const std::map<std::string, Pointer>& all() const { return jobs_; }
   void cancel(const Pointer& job);
+  // Leaves out the picture that is being painted; the next one of the job begins.
+  void skip(const Pointer& job);
   void cancel_all_of(const std::string& client);
   void forget(const std::string& id);  // one that is over
 
@@ -92,6 +94,7 @@ class Jobs {
   void voice_ended(const Pointer& job, std::optional<Failure> failure, bool cancelled);
   void paint(const Pointer& job);
   void take_picture(const Pointer& job, PaintNews::Finished finished);
+  void paint_next(const Pointer& job);
   void painter_ended(const Pointer& job, std::optional<Failure> failure, bool cancelled);
   void picture_stored(const Pointer& job);
   void end_if_complete(const Pointer& job);

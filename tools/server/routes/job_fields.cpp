@@ -15,21 +15,7 @@ namespace {
 std::shared_ptr<const std::string> picture_of(const Fields& fields, const char* name,
                                               const RequestLimits& limits) {
   if (!fields.has(name)) return nullptr;
-  const std::string* text = fields.json(name).text();
-  auto bytes = from_base64(*text);
-  if (!bytes) {
-    const bool address = text->starts_with("http:") || text->starts_with("https:");
-    throw HttpError(Fault::bad_request,
-                    fmt::format("{} is {}, expected a PNG or a JPEG in base64", name,
-                                address ? "an address" : "no base64"),
-                    name);
-  }
-  try {
-    check_image_size(*bytes, name, limits.image_pixels);
-  } catch (const Error& error) {
-    throw HttpError(Fault::bad_request, error.what(), name);
-  }
-  return std::make_shared<const std::string>(std::move(*bytes));
+  return std::make_shared<const std::string>(picture_file(*fields.json(name).text(), name, limits));
 }
 
 void check_sides(const PaintSpec& spec) {
@@ -65,6 +51,24 @@ VoiceWish voice_wish(const Fields& fields, const Shelf& shelf) {
 }
 
 }  // namespace
+
+std::string picture_file(const std::string& base64, const char* field,
+                         const RequestLimits& limits) {
+  auto bytes = from_base64(base64);
+  if (!bytes) {
+    const bool address = base64.starts_with("http:") || base64.starts_with("https:");
+    throw HttpError(Fault::bad_request,
+                    fmt::format("{} is {}, expected a PNG or a JPEG in base64", field,
+                                address ? "an address" : "no base64"),
+                    field);
+  }
+  try {
+    check_image_size(*bytes, field, limits.image_pixels);
+  } catch (const Error& error) {
+    throw HttpError(Fault::bad_request, error.what(), field);
+  }
+  return std::move(*bytes);
+}
 
 const char* usual_negative() { return "extra fingers, blurry, watermark"; }
 

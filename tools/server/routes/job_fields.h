@@ -23,6 +23,10 @@ JobSpec job_spec(const Fields& fields, const Shelf& shelf, const RequestLimits& 
 // The painting alone. Pictures in base64 are decoded; they are looked at when they are needed.
 PaintWish paint_wish(const Fields& fields, const RequestLimits& limits);
 
+// The file that comes in base64. Throws an HttpError that names the field for what is no picture,
+// and for one with too many pixels.
+std::string picture_file(const std::string& base64, const char* field, const RequestLimits& limits);
+
 // Throws an HttpError for more work than one request may ask for.
 void check_work(const PaintWish& wish, const RequestLimits& limits);
 

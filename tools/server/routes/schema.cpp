@@ -207,6 +207,18 @@ bool Fields::flag(const char* name, bool fallback) const {
   return json_[name].boolean().value_or(fallback);
 }
 
+void check_known(const std::string& name, const std::vector<Field>& fields,
+                 const std::string& where) {
+  std::vector<std::string> names;
+  for (const Field& field : fields) names.push_back(field.name);
+  if (std::ranges::find(names, name) != names.end()) return;
+  const auto meant = nearest_name(name, names);
+  throw HttpError(Fault::bad_request,
+                  fmt::format("there is no field {}{}", Json(where + name).dump(),
+                              meant ? fmt::format("; did you mean {}?", *meant) : ""),
+                  where + name);
+}
+
 void check_fields(const Json& object, const std::vector<Field>& fields, const std::string& where) {
   if (!object.is_object()) {
     throw HttpError(Fault::bad_request,
@@ -214,17 +226,9 @@ void check_fields(const Json& object, const std::vector<Field>& fields, const st
                                 where.empty() ? "the body" : where, object.type_name()));
   }
   for (const auto& [key, value] : object.items()) {
+    check_known(key, fields, where);
     const auto field =
         std::ranges::find_if(fields, [&k = key](const Field& f) { return f.name == k; });
-    if (field == fields.end()) {
-      std::vector<std::string> names;
-      for (const Field& f : fields) names.push_back(f.name);
-      const auto meant = nearest_name(key, names);
-      throw HttpError(Fault::bad_request,
-                      fmt::format("there is no field {}{}", Json(where + key).dump(),
-                                  meant ? fmt::format("; did you mean {}?", *meant) : ""),
-                      where + key);
-    }
     if (!value.is_null()) check_value(value, *field, where + key);
   }
   for (const Field& field : fields) {

@@ -69,6 +69,10 @@ class Fields {
 void check_fields(const Json& object, const std::vector<Field>& fields,
                   const std::string& where = {});
 
+// Throws where none of the fields has that name; says which one was meant, if that is clear.
+void check_known(const std::string& name, const std::vector<Field>& fields,
+                 const std::string& where = {});
+
 // The body of a request.
 Fields checked_body(const std::string& text, const std::vector<Field>& fields);
 // Texts of a query become what their fields are.

@@ -15,6 +15,8 @@ std::vector<Route> all_routes(const RequestLimits& limits) {
   add(job_routes(limits));
   add(picture_routes(limits));
   add(react_routes(limits));
+  add(openai_routes(limits));
+  add(a1111_routes(limits));
   return all;
 }
 

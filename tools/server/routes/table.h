@@ -17,5 +17,7 @@ std::vector<Route> state_routes();  // health, metrics, options, description
 std::vector<Route> job_routes(const RequestLimits& limits);
 std::vector<Route> picture_routes(const RequestLimits& limits);
 std::vector<Route> react_routes(const RequestLimits& limits);
+std::vector<Route> openai_routes(const RequestLimits& limits);
+std::vector<Route> a1111_routes(const RequestLimits& limits);
 
 }  // namespace yent::server

@@ -146,6 +146,8 @@ void VoiceWorker::react(const VoiceTask& task) {
   reacted.answer.elapsed_ms =
       std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began).count();
   reacted.conversation = session_->conversation().state().dump();
+  reacted.prompt_tokens = session_->voice().count_tokens(wish.input);
+  reacted.tokens = session_->voice().count_tokens(reacted.answer.reaction.words);
   loop_.post([hear = task.news.reacted, reacted = std::move(reacted)] { hear(reacted); });
   if (!wish.roast) return;
   std::string roast = session_->roast(wish.input, spec, cancel);

@@ -19,7 +19,8 @@ namespace yent::server {
 struct VoiceNews {
   struct Reacted {
     Answer answer;
-    std::string conversation;  // the client's from now on, as JSON
+    std::string conversation;           // the client's from now on, as JSON
+    int prompt_tokens = 0, tokens = 0;  // of what was said, and of the answer
   };
   struct Completed {
     std::string text;
