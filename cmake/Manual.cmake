@@ -25,8 +25,9 @@ function(yent_install_manual target)
   yent_install_output(${target} ${data}/fish/vendor_completions.d/${name}.fish --completion fish)
 endfunction()
 
-foreach(program yent_run yent_diffuse ascii_gen ascii_export ascii_db ascii_train)
-  if(TARGET ${program})   # two of them are built where SQLite is
+foreach(program yent_run yent_diffuse ascii_gen ascii_export ascii_db ascii_train
+        yent_server)
+  if(TARGET ${program})   # some of them are built where SQLite is
     yent_install_manual(${program})
   endif()
 endforeach()

@@ -17,7 +17,6 @@ namespace yent {
 namespace {
 
 // Options that the program is going to have. Saying so beats doing half of it.
-constexpr const char* kNotBuilt[] = {"--serve"};
 
 // Any negative seed is a random one, as in sd-cli.
 void read_seed(const std::string& text, Options& o) {
@@ -72,6 +71,12 @@ void add_conversation(CommandLine& line, Options& o) {
   talk.flag("--dual", o.dual,
             "two Yents: one paints, the other roasts you meanwhile; they take turns");
   talk.add("--llm2 PATH|default", o.second_llm, "the second Yent: a GGUF file (the first one's)");
+  const auto misplaced = [] {  // serve.h has taken it where it comes first
+    throw usage_error("--serve comes first: --serve [PORT] [options of yent-server]");
+  };
+  talk.flag("--serve", misplaced,
+            "comes first, with or without a port: starts yent-server, which is Yent on a web page; "
+            "what follows are its options");
 }
 
 void add_painting(CommandLine& line, Options& o) {
@@ -334,7 +339,6 @@ void declare(CommandLine& line, Options& o, Questions& questions) {
   add_research(line, o);
   add_language_model(line, o);
   add_questions(line, questions, about_yent_run().name);
-  for (const char* name : kNotBuilt) line.refuse(name);
 }
 
 std::vector<std::string> kept_arguments(const Options& o, const CommandLine& line) {

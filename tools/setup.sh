@@ -5,8 +5,9 @@
 # command or header, and the Debian package that has it; a ? behind it: the build does without
 build_needs="c++:g++ cmake:cmake make:make fmt/format.h:libfmt-dev nlohmann/json.hpp:nlohmann-json3-dev
   CLI/CLI.hpp:libcli11-dev stb/stb_image.h:libstb-dev eigen3/Eigen/Dense:libeigen3-dev histedit.h:libedit-dev?"
+server_needs="boost/beast.hpp:libboost-dev prometheus/registry.h:prometheus-cpp-dev sqlite3.h:libsqlite3-dev"
 check_needs="doctest/doctest.h:doctest-dev benchmark/benchmark.h:libbenchmark-dev asciinema:asciinema
-  sqlite3.h:libsqlite3-dev"
+  $server_needs"
 package_needs="dpkg-shlibdeps:dpkg-dev"
 deps=$root/.deps
 

@@ -12,6 +12,7 @@
 #include "tools/live/live_show.h"
 #include "tools/menu/menu.h"
 #include "tools/run.h"
+#include "tools/serve.h"
 #include "tools/talk/line_editor.h"
 
 namespace yent {
@@ -55,6 +56,9 @@ void run(int argc, char** argv) {
 }  // namespace yent
 
 int main(int argc, char** argv) {
+  if (yent::asks_to_serve(argc, argv)) {
+    return yent::run_program("yent-run", [&] { yent::serve_instead(argc, argv); });
+  }
   yent::handle_interrupts();
   // Past a limit on the size of files a write then fails as on a full disk.
   ::signal(SIGXFSZ, SIG_IGN);

@@ -119,7 +119,8 @@ TEST_CASE("cli: what is wrong with an option is said in words") {
   CHECK(said({"-p", "x", "--frobnicate"}) ==
         "yent-run: --frobnicate" + no_option + "one that --help lists\n");
   CHECK(said({"-p", "x", "-y"}) == "yent-run: -y" + no_option + "one that --help lists\n");
-  CHECK(said({"-p", "x", "--serve", "80"}) == "yent-run: --serve is not built yet\n");
+  CHECK(said({"-p", "x", "--serve"}) ==
+        "yent-run: --serve comes first: --serve [PORT] [options of yent-server]\n");
 }
 
 TEST_CASE("cli: a character without a glyph is named, one that tears the rows is refused") {

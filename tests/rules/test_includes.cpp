@@ -60,6 +60,8 @@ TEST_CASE("includes: each library has its place") {
   CHECK(includers("histedit", {"tools/talk/editor/"}) == "");
   CHECK(includers("CLI/", {"tools/command_line/"}) == "");
   CHECK(includers("sqlite3.h", {}) == "tools/sqlite/sqlite.cpp\n");
+  CHECK(includers("boost/", {"tools/server/http/"}) == "");
+  CHECK(includers("prometheus/", {}) == "tools/server/metrics.cpp\n");
   CHECK(includers("stb/stb_image_write.h", {}) == "loaders/image/encode.cpp\n");
 }
 

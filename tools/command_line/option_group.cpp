@@ -102,13 +102,6 @@ void CommandLine::take_words(std::vector<std::string>& to) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
-void CommandLine::refuse(const char* name) {
-  const CLI::callback_t not_built = [name](const CLI::results_t&) -> bool {
-    throw usage_error("{} is not built yet", name);
-  };
-  app_->add_option(name, not_built)->expected(0, 1);
-}
-
 void CommandLine::parse(int argc, char** argv) {
   parse(std::vector<std::string>(argv + std::min(1, argc), argv + argc));
 }

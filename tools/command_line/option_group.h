@@ -26,9 +26,6 @@ class CommandLine {
 
   // The words that belong to no option.
   void take_words(std::vector<std::string>& to);
-  // An option that the program is going to have. It is refused with a sentence, and not in the
-  // table.
-  void refuse(const char* name);
 
   // Reads the words behind the program's name. Throws a usage error for a wrong command line; an
   // unknown option that is nearly a known one is answered with that.

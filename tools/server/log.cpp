@@ -46,12 +46,11 @@ void Log::request(const LogLine& line) {
     json["bytes"] = line.bytes;
     json["ms"] = ms;
     if (line.gone) json["gone"] = true;
-    if (!line.prompt.empty()) json["prompt"] = line.prompt;
     return print(json.dump());
   }
-  print(fmt::format("{} {} {} {} {} {} {:.1f} ms{}{}", now_text(), line.peer, plain(line.method),
-                    plain(line.path), line.status, line.bytes, ms, line.gone ? " gone" : "",
-                    line.prompt.empty() ? "" : " " + Json(line.prompt).dump()));
+  print(fmt::format("{} {} {} {} {} {} {} {:.1f} ms{}", now_text(), line.peer, line.caller,
+                    plain(line.method), plain(line.path), line.status, line.bytes, ms,
+                    line.gone ? " gone" : ""));
 }
 
 void Log::say(const std::string& sentence) {

@@ -15,7 +15,6 @@ struct LogLine {
   size_t bytes = 0;
   std::chrono::microseconds took{};
   bool gone = false;
-  std::string prompt = {};  // only where prompts are logged
 };
 
 class Log {

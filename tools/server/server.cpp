@@ -69,6 +69,14 @@ void Server::aside(const std::shared_ptr<Call>& call, std::function<void()> work
   });
 }
 
+void Server::log_words(const Job& job) {
+  if (!config.log_prompts) return;
+  const VoiceWish& voice = job.spec.voice;
+  const bool paints = job.spec.kind == JobKind::paint;
+  log.say(fmt::format("job {}: {}", job.id,
+                      Json(paints ? job.spec.painting.prompt : voice.input).dump()));
+}
+
 // ---- A request's way --------------------------------------------------------------------------
 
 std::optional<Response> Server::preflight(const Request& request) const {

@@ -56,6 +56,9 @@ class Server : public HttpApplication {
   void aside(const std::shared_ptr<Call>& call, std::function<void()> work,
              std::function<void()> then);
 
+  // A line with what was said, where the options ask for that.
+  void log_words(const Job& job);
+
   // What a handler throws, as the answer.
   static void guarded(const std::shared_ptr<Call>& call, const std::function<void()>& work);
 

@@ -3,21 +3,17 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <cstdio>
 #include <cstdlib>
 
 #include "engine/pipeline/assets.h"
 #include "engine/pipeline/measured.h"
 #include "tools/exit_code.h"
-#include "tools/server/jobs/recovery.h"
 #include "tools/server/options.h"
-#include "tools/server/server.h"
-#include "tools/server/workers/now.h"
+#include "tools/server/service.h"
 
 namespace yent::server {
 namespace {
-
-constexpr std::chrono::seconds kTimeToFinish{7};  // of 10 that a stop may take
-constexpr std::chrono::hours kSweep{1};
 
 ServerConfig config_of(const ServerOptions& o) {
   ServerConfig config{.jobs = {.queued = static_cast<size_t>(o.queue),
@@ -55,27 +51,6 @@ void explain(const ServerOptions& o, const Shelf& shelf) {
   print_and_flush(layers_text(pipeline.explain()));
 }
 
-void sweep_again_and_again(Server& server, std::shared_ptr<Loop::Timer>& timer) {
-  server.store.ask([](DiskStore& disk) { disk.sweep(unix_time()); }, [](const Outcome<Done>&) {});
-  timer = server.loop.after(kSweep, [&] { sweep_again_and_again(server, timer); });
-}
-
-// No new work; what runs is finished or handed back; what was written is on disk.
-void stop(Server& server, HttpServer& http, std::shared_ptr<Loop::Timer>& timer) {
-  server.log.say("stopping");
-  http.stop_listening();
-  http.close_idle();
-  timer = server.loop.after(kTimeToFinish, [&server] { server.jobs.hand_back(); });
-  server.jobs.drain([&server, &timer] {
-    server.store.ask([](DiskStore&) {},
-                     [&server, &timer](const Outcome<Done>&) {
-                       // The last answers are on their way.
-                       timer = server.loop.after(std::chrono::milliseconds(100),
-                                                 [&server] { server.loop.stop(); });
-                     });
-  });
-}
-
 void run(int argc, char** argv) {
   const auto options = parse_server_options(argc, argv,
                                             {.isa = std::getenv("YENT_ISA"),
@@ -83,58 +58,28 @@ void run(int argc, char** argv) {
                                              .data_home = std::getenv("XDG_DATA_HOME")});
   if (!options) return;
   const ServerOptions& o = *options;
-  const Shelf shelf({.model = o.model,
-                     .voice = o.voice,
-                     .models = o.models,
-                     .loras = o.loras,
-                     .styles = o.styles});
-  if (o.explain) return explain(o, shelf);
+  const ShelfFolders folders{
+      .model = o.model, .voice = o.voice, .models = o.models, .loras = o.loras, .styles = o.styles};
+  if (o.explain) return explain(o, Shelf(folders));
   raise_open_files();
-  Loop loop;
-  auto disk =
-      std::make_unique<DiskStore>(o.store, StoreLimits{.picture_bytes = int64_t{o.keep_mb} << 20,
-                                                       .days = static_cast<double>(o.keep_days)});
-  const std::vector<JobRecord> left = disk->unfinished();
-  Store store(loop, std::move(disk));
-  Server server(loop, shelf, store, config_of(o));
-  HttpServer http(loop, server, o.host, o.port);
-  server.http = &http;
-  std::optional<Error> broken;
-  const auto check = [&](const std::optional<Error>& error) {
-    if (error) broken = error, loop.stop();
-    return !error;
-  };
-  PainterWorker painter(loop, shelf,
-                        {.device = o.device,
-                         .isa = o.isa,
-                         .precision = o.precision,
-                         .policy = o.policy,
-                         .threads = o.threads},
-                        [&](const std::optional<Error>& error, const std::string& model) {
-                          if (!check(error)) return;
-                          server.models.painter = model;
-                          server.jobs.painter_is_ready();
-                        });
-  VoiceWorker voice(loop, shelf, {.isa = o.isa},
-                    [&](const std::optional<Error>& error, const std::string& about) {
-                      if (!check(error)) return;
-                      server.models.voice_a = server.models.voice_b = about;
-                      server.jobs.voice_is_ready();
-                    });
-  server.jobs.use(painter, voice);
-  take_up_stored(server, left);
-  std::shared_ptr<Loop::Timer> sweep, end;
-  sweep_again_and_again(server, sweep);
-  loop.on_termination([&] { stop(server, http, end); });
-  server.log.say(fmt::format("http://{}:{}",
-                             o.host.find(':') == std::string::npos ? o.host : "[" + o.host + "]",
-                             http.port()));
-  loop.run();
-  server.jobs.hand_back();
-  painter.finish();
-  voice.finish();
-  store.finish();
-  if (broken) throw *broken;
+  Service service({.host = o.host,
+                   .port = o.port,
+                   .shelf = folders,
+                   .store = o.store,
+                   .kept = {.picture_bytes = int64_t{o.keep_mb} << 20,
+                            .days = static_cast<double>(o.keep_days)},
+                   .server = config_of(o),
+                   .painter = {.device = o.device,
+                               .isa = o.isa,
+                               .precision = o.precision,
+                               .policy = o.policy,
+                               .threads = o.threads},
+                   .voice = {.isa = o.isa}});
+  service.stop_at_signals();
+  const bool is_six = o.host.find(':') != std::string::npos;
+  std::fprintf(stderr, "yent-server: http://%s:%d\n",
+               (is_six ? "[" + o.host + "]" : o.host).c_str(), service.port());
+  service.run();
 }
 
 }  // namespace

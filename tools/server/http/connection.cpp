@@ -60,6 +60,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (state_ == State::waits) close();
   }
 
+  void close();
+
   // For the exchange with this number; later ones ignore it.
   const Request& request() const { return request_; }
   std::string take_body() { return std::move(request_.body); }
@@ -90,7 +92,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void peer_has_gone();
   void drain();
   void drain_more();
-  void close();
   bool is_current(uint64_t number, State state) const {
     return number == number_ && state_ == state;
   }
@@ -118,7 +119,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::deque<std::shared_ptr<const std::string>> pieces_;
   size_t at_ = 0, unsent_ = 0, sent_ = 0;  // in the first piece; in all; altogether
   bool writes_ = false;
-  std::array<char, 4096> dregs_;
+  std::array<char, 1024> dregs_;
 };
 
 // An exchange as the application holds it.
@@ -304,7 +305,10 @@ void Connection::on_readable() {
   if (state_ != State::works && state_ != State::streams) return;
   char byte = 0;
   const ssize_t got = ::recv(stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) peer_has_gone();
+  if (got > 0) return;
+  // A watch that was set for the request before wakes up for this one: nothing is there.
+  if (got < 0 && (errno == EAGAIN || errno == EINTR)) return watch();
+  peer_has_gone();
 }
 
 void Connection::peer_has_gone() {
@@ -351,6 +355,7 @@ void Connection::answer(uint64_t number, Response response) {
 
 void Connection::begin_stream(uint64_t number, Response head) {
   if (!is_current(number, State::works)) return;
+  if (request_.method == "HEAD") return answer(number, std::move(head));
   state_ = State::streams;
   ++parts_->statistics.streams;
   chunked_ = !request_.old_version;
@@ -455,6 +460,7 @@ void Connection::drain_more() {
 }
 
 void Connection::close() {
+  const auto self = shared_from_this();  // what is let go below may be its last owner
   if (state_ == State::streams) --parts_->statistics.streams;
   state_ = State::closed;
   gone_ = {};
@@ -469,5 +475,6 @@ void serve_connection(tcp::socket socket, const std::shared_ptr<HttpServer::Part
 }
 
 void close_if_idle(Connection& connection) { connection.close_if_idle(); }
+void close_now(Connection& connection) { connection.close(); }
 
 }  // namespace yent::server

@@ -28,7 +28,8 @@ struct HttpServer::Parts {
 // It lives until its peer or it itself closes.
 void serve_connection(boost::asio::ip::tcp::socket socket,
                       const std::shared_ptr<HttpServer::Parts>& parts);
-// Closes it if it waits for a request.
+// Closes it if it waits for a request; or now, whatever it does.
 void close_if_idle(Connection& connection);
+void close_now(Connection& connection);
 
 }  // namespace yent::server

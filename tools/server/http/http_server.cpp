@@ -51,7 +51,12 @@ HttpServer::HttpServer(Loop& loop, HttpApplication& application, const std::stri
   accept_next(parts_);
 }
 
-HttpServer::~HttpServer() { stop_listening(); }
+// Exchanges that outlive this have no application any more.
+HttpServer::~HttpServer() {
+  stop_listening();
+  const std::vector<Connection*> open(parts_->connections.begin(), parts_->connections.end());
+  for (Connection* connection : open) close_now(*connection);
+}
 
 int HttpServer::port() const { return parts_->acceptor.local_endpoint().port(); }
 

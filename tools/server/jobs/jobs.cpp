@@ -226,42 +226,46 @@ void Jobs::paint(const Pointer& job) {
     task.words = job->answer->reaction.words;
     if (job->answer->roast) task.words += " " + *job->answer->roast;
   }
-  task.news.begun = [this, job](const PaintNews::Begun& begun) {
-    if (is_over(job->state)) return;
-    job->steps = begun.steps;
-    job->width = begun.width;
-    job->height = begun.height;
-    Json data = Json::object();
-    data["steps"] = begun.steps;
-    data["width"] = begun.width;
-    data["height"] = begun.height;
-    data["seed"] = begun.seed;
-    data["picture"] = begun.picture;
-    data["pictures"] = job->spec.painting.count;
-    job->log.add("painting", data.dump());
-  };
-  task.news.step = [this, job](const PaintNews::Step& step) {
-    if (is_over(job->state)) return;
-    const auto now = std::chrono::steady_clock::now();
-    const double took = std::chrono::duration<double>(now - last_step_).count();
-    last_step_ = now;
-    ++counts_.steps;
-    counts_.step_seconds += took;
-    const double unit = took / (static_cast<double>(job->width) * job->height);
-    seconds_per_unit_ = seconds_per_unit_ == 0 ? unit : 0.9 * seconds_per_unit_ + 0.1 * unit;
-    job->step = step.step;
-    job->steps = step.steps;
-    const auto eta_s = eta(*job);
-    job->log.add(
-        "step", fmt::format(R"({{"picture":{},"step":{},"steps":{},"eta_s":{}{}{}}})", step.picture,
-                            step.step, step.steps, eta_s ? fmt::format("{:.2f}", *eta_s) : "null",
-                            step.preview ? "," : "", step.preview ? *step.preview : ""));
-  };
+  task.news.begun = [this, job](const PaintNews::Begun& begun) { take_beginning(job, begun); };
+  task.news.step = [this, job](const PaintNews::Step& step) { take_step(job, step); };
   task.news.picture = [this, job](PaintNews::Finished f) { take_picture(job, std::move(f)); };
   task.news.ended = [this, job](std::optional<Failure> failure, bool cancelled) {
     painter_ended(job, std::move(failure), cancelled);
   };
   painter_->start(std::move(task));
+}
+
+void Jobs::take_beginning(const Pointer& job, const PaintNews::Begun& begun) {
+  if (is_over(job->state)) return;
+  job->steps = begun.steps;
+  job->width = begun.width;
+  job->height = begun.height;
+  Json data = Json::object();
+  data["steps"] = begun.steps;
+  data["width"] = begun.width;
+  data["height"] = begun.height;
+  data["seed"] = begun.seed;
+  data["picture"] = begun.picture;
+  data["pictures"] = job->spec.painting.count;
+  job->log.add("painting", data.dump());
+}
+
+void Jobs::take_step(const Pointer& job, const PaintNews::Step& step) {
+  if (is_over(job->state)) return;
+  const auto now = std::chrono::steady_clock::now();
+  const double took = std::chrono::duration<double>(now - last_step_).count();
+  last_step_ = now;
+  ++counts_.steps;
+  counts_.step_seconds += took;
+  const double unit = took / (static_cast<double>(job->width) * job->height);
+  seconds_per_unit_ = seconds_per_unit_ == 0 ? unit : 0.9 * seconds_per_unit_ + 0.1 * unit;
+  job->step = step.step;
+  job->steps = step.steps;
+  const auto eta_s = eta(*job);
+  job->log.add("step",
+               fmt::format(R"({{"picture":{},"step":{},"steps":{},"eta_s":{}{}{}}})", step.picture,
+                           step.step, step.steps, eta_s ? fmt::format("{:.2f}", *eta_s) : "null",
+                           step.preview ? "," : "", step.preview ? *step.preview : ""));
 }
 
 void Jobs::take_picture(const Pointer& job, PaintNews::Finished finished) {

@@ -93,6 +93,8 @@ class Jobs {
   void take_answer(const Pointer& job, VoiceNews::Reacted reacted);
   void voice_ended(const Pointer& job, std::optional<Failure> failure, bool cancelled);
   void paint(const Pointer& job);
+  void take_beginning(const Pointer& job, const PaintNews::Begun& begun);
+  void take_step(const Pointer& job, const PaintNews::Step& step);
   void take_picture(const Pointer& job, PaintNews::Finished finished);
   void paint_next(const Pointer& job);
   void painter_ended(const Pointer& job, std::optional<Failure> failure, bool cancelled);

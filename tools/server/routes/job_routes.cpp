@@ -20,6 +20,7 @@ void submit(const std::shared_ptr<Call>& call, JobSpec spec) {
       std::move(spec), call->caller.id,
       [call, &server](const Jobs::Pointer& job, const std::optional<Error>& error) {
         if (error) return call->fail(store_error(*error));
+        server.log_words(*job);
         Response response = Response::json(202, accepted_json(server, *job).dump());
         response.headers.emplace_back("Location", "/jobs/" + job->id);
         call->answer(std::move(response));

@@ -28,6 +28,7 @@ void run_job(const std::shared_ptr<Call>& call, JobSpec spec, bool keeps_picture
   const auto running = std::make_shared<Running>();
   *running = {call, jobs.submit(std::move(spec), call->caller.id, keeps_pictures), std::move(over),
               std::move(hear), nullptr};
+  call->server.log_words(*running->job);
   call->exchange->when_gone([running, &jobs] {
     running->listener.reset();
     jobs.cancel(running->job);
