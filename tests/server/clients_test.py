@@ -164,7 +164,7 @@ def openai_completions(url):
 def langchain(url):
     with needs("langchain-openai"):
         from langchain_openai import ChatOpenAI
-    chat = ChatOpenAI(base_url=url + "v1", api_key=KEY, model="default", max_retries=0, seed=5)
+    chat = ChatOpenAI(base_url=url + "v1", api_key=KEY, model="yent", max_retries=0, seed=5)
     answer = chat.invoke("my code has bugs")
     assert answer.content
     assert "".join(piece.content for piece in chat.stream("my code has bugs"))

@@ -123,7 +123,7 @@ class ImageStream : public std::enable_shared_from_this<ImageStream> {
     timer_ = call_->server.loop.after(kComment, [weak = weak_from_this()] {
       const auto self = weak.lock();
       if (!self) return;
-      self->call_->exchange->write(":\n\n");
+      self->call_->exchange->write(":\n");
       self->keep_alive();
     });
   }

@@ -1,6 +1,5 @@
 // Texts that are continued, and what Yent answers.
 #include <algorithm>
-#include <utility>
 
 #include "engine/yent/conversation.h"
 #include "tools/server/jobs/jobs.h"
@@ -87,22 +86,18 @@ std::string last_words(const Json& messages, size_t longest) {
   return words;
 }
 
-// What a program tells of the talk before: how often Yent has heard something, and what, decides how
-// he answers. So the same messages get the same answer.
+// What a program tells of the talk before: how often Yent has heard something, and what, decides
+// how he answers. So the same messages get the same answer.
 std::string conversation_of(const Json& messages, const Persona& persona) {
   Conversation conversation;
-  Turn turn;
+  std::string said;
   for (const Json& message : messages) {
-    const std::string& role = *message["role"].text();
-    if (role == "assistant" && message["content"].text()) {
-      turn.reaction.words = *message["content"].text();
+    if (*message["role"].text() != "user") continue;
+    if (!said.empty()) {
+      conversation.dissonance.hear(said, persona.emotions);
+      conversation.add({said});
     }
-    if (role != "user") continue;
-    if (!turn.said.empty()) {
-      conversation.dissonance.hear(turn.said, persona.emotions);
-      conversation.add(std::exchange(turn, {}));
-    }
-    turn.said = content_of(message["content"]);
+    said = content_of(message["content"]);
   }
   return conversation.state().dump();
 }
