@@ -2,6 +2,7 @@
 
 #include "engine/pipeline/named_policy.h"
 #include "kernels/devices.h"
+#include "tools/device_check/checked_device.h"
 
 namespace yent {
 
@@ -22,8 +23,10 @@ void check_device_options(DeviceOptions& o, const CommandLine& line, const char*
   if (o.isa.empty() && environment_isa) o.isa = environment_isa;
 }
 
-ChosenDevice choose_device(const DeviceOptions& o) {
-  auto backend = std::move(make_backends(o.device, o.isa, o.threads, 1).front());
+ChosenDevice choose_device(const DeviceOptions& o, Console& console) {
+  auto backends = checked_backends({o.device, o.isa, o.threads, 1},
+                                   [&](const std::string& sentence) { console.warn(sentence); });
+  auto backend = std::move(backends.front());
   Policy policy = named_policy(o.policy, o.precision, *backend);
   if (policy.exact() && !backend->exact()) backend = backend->exact_twin();
   return {std::move(backend), std::move(policy)};

@@ -9,6 +9,7 @@
 #include "engine/core/policy.h"
 #include "kernels/backend.h"
 #include "tools/command_line/option_group.h"
+#include "tools/console.h"
 
 namespace yent {
 
@@ -37,8 +38,8 @@ struct ChosenDevice {
   Policy policy;
 };
 
-// Throws as make_backends and named_policy do.
-ChosenDevice choose_device(const DeviceOptions& o);
+// Throws as checked_backends and named_policy do; the console gets a warning of the former.
+ChosenDevice choose_device(const DeviceOptions& o, Console& console);
 
 // --precision, or the policy that holds instead of it: what a report says.
 const std::string& precision_name(const DeviceOptions& o);

@@ -5,8 +5,8 @@
 #include <random>
 
 #include "engine/pipeline/named_policy.h"
-#include "kernels/devices.h"
 #include "tools/command_line/option_group.h"
+#include "tools/device_check/checked_device.h"
 #include "tools/exit_code.h"
 #include "tools/interrupt.h"
 #include "tools/live/live_show.h"
@@ -26,7 +26,8 @@ void run(int argc, char** argv) {
                    .verbose = options->verbose,
                    .png_on_stdout = options->output == "-"});
   const auto backends =
-      make_backends(options->device, options->isa, options->threads, options->batch);
+      checked_backends({options->device, options->isa, options->threads, options->batch},
+                       [&](const std::string& sentence) { console.warn(sentence); });
   const Policy policy = named_policy(options->policy, options->precision, *backends.front());
   LiveShow live(console, *options);
   Run run{.options = *options,

@@ -4,8 +4,8 @@
 #include "engine/api/api.h"
 #include "engine/ascii/charset.h"
 #include "engine/diffusion/samplers/sampler_table.h"
+#include "engine/pipeline/device_check.h"
 #include "engine/pipeline/named_policy.h"
-#include "kernels/devices.h"
 
 namespace {
 
@@ -93,8 +93,10 @@ yent_status yent_device_create(const yent_device_params* params, yent_device** d
       throw usage_error("threads is {}, expected 0 to 1024", p.threads);
     }
     auto devices = std::make_shared<Devices>();
-    devices->backends =
-        make_backends(text_of(p.device), text_of(p.isa), p.threads, std::max(p.max_gpus, 1));
+    devices->backends = make_agreeing_backends(
+        {text_of(p.device), text_of(p.isa), p.threads, std::max(p.max_gpus, 1)},
+        [](Backend& backend, int) { return device_difference(backend); },
+        [](const std::string&) {});
     devices->name = devices->backends.front()->device();
     devices->isa = devices->backends.front()->isa();
     *device = new yent_device{std::move(devices)};

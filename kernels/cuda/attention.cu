@@ -11,6 +11,12 @@ namespace {
 constexpr int kKeys = 64;  // in a tile
 constexpr float kLog2e = 1.44269504f;
 
+// Outside of templates, where GCC has no sections for variables: the emulator needs them.
+__device__ int& shared_int() {
+  __shared__ int number;
+  return number;
+}
+
 // A block has `warps` warps of 16 queries each. Keys and values pass through two stages of shared
 // memory; scores and probabilities stay in registers. A width of 40 takes two steps of 16 and one
 // of 8, so the arithmetic needs no padding.
@@ -63,7 +69,7 @@ struct Flash {
   // block sees.
   static __device__ __forceinline__ int visible_keys(const AttentionArgs& p, const Where& at,
                                                      int (&seen)[2]) {
-    __shared__ int block_last;
+    int& block_last = shared_int();
 #pragma unroll
     for (int half = 0; half < 2; ++half) {
       const int query = at.query(half);

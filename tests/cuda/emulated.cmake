@@ -3,7 +3,6 @@ file(GLOB emulated_kernels CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/kernels/cuda/*.
      ${CMAKE_SOURCE_DIR}/kernels/cuda/gemm/*.cu)
 file(GLOB_RECURSE emulated_drivers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/kernels/cuda/*.cpp)
 list(FILTER emulated_drivers EXCLUDE REGEX "/no_cuda\\.cpp$")
-set_source_files_properties(${emulated_kernels} PROPERTIES LANGUAGE CXX)
 
 file(GLOB emulator CONFIGURE_DEPENDS support/cuda_emulator/*.cpp)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
@@ -11,20 +10,55 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
 else()
   list(FILTER emulator EXCLUDE REGEX "/fiber_x86_64\\.cpp$")
 endif()
+set(emulated_tests cuda/emulated.cpp cuda/test_cuda_gemm.cpp cuda/test_cuda_ops.cpp
+    cuda/test_cuda_models.cpp support/cuda_device.cpp support/golden.cpp support/random_weights.cpp
+    support/tree.cpp support/fake_cuda/runtime.cpp ${emulator})
 
-add_library(yent_cuda_emulated OBJECT ${emulated_kernels} ${emulated_drivers})
-target_include_directories(yent_cuda_emulated BEFORE PRIVATE support/cuda_emulator/twin)
-# Loops are unrolled for a GPU, and a constant that no branch needs is one for nvcc.
-target_compile_options(yent_cuda_emulated PRIVATE -Wno-unknown-pragmas)
-
-add_executable(yent_cuda_emulated_tests cuda/emulated.cpp cuda/test_emulator.cpp
-               cuda/test_cuda_gemm.cpp cuda/test_cuda_ops.cpp cuda/test_cuda_models.cpp
-               support/cuda_device.cpp support/golden.cpp support/random_weights.cpp
-               support/tree.cpp
-               support/fake_cuda/runtime.cpp ${emulator} $<TARGET_OBJECTS:yent_cuda_emulated>)
-foreach(target yent_cuda_emulated yent_cuda_emulated_tests)
+function(emulated target)
+  target_include_directories(${target} BEFORE PRIVATE support/cuda_emulator/twin)
   target_include_directories(${target} SYSTEM PRIVATE ${YENT_CUDA_HEADERS})
   target_link_libraries(${target} PRIVATE yent_options yent_headers)
+  target_compile_options(${target} PRIVATE -Wno-unknown-pragmas)   # loops to unroll, for nvcc
+endfunction()
+
+set_source_files_properties(${emulated_kernels} PROPERTIES LANGUAGE CXX)
+add_library(yent_cuda_emulated OBJECT ${emulated_kernels})
+add_library(yent_cuda_emulated_drivers OBJECT ${emulated_drivers})
+add_executable(yent_cuda_emulated_tests ${emulated_tests} cuda/test_emulator.cpp
+               $<TARGET_OBJECTS:yent_cuda_emulated> $<TARGET_OBJECTS:yent_cuda_emulated_drivers>)
+add_test(NAME yent_cuda_emulated_tests COMMAND yent_cuda_emulated_tests)
+
+# The same with every access of a kernel checked, and with deliberate mistakes that can be switched
+# on. The compiler calls the emulator where it would call a sanitizer's library.
+set(mutated ${CMAKE_CURRENT_BINARY_DIR}/mutated)
+set(mutated_kernels ${emulated_kernels})
+list(TRANSFORM mutated_kernels REPLACE "^${CMAKE_SOURCE_DIR}/" "${mutated}/")
+file(GLOB kernel_headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/kernels/cuda/*.cuh
+     ${CMAKE_SOURCE_DIR}/kernels/cuda/gemm/*.cuh)
+find_package(Python3 COMPONENTS Interpreter)
+if(NOT Python3_FOUND)
+  return()
+endif()
+add_custom_command(OUTPUT ${mutated}/mutations.h ${mutated_kernels}
+                   COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cuda/mutate.py
+                           ${CMAKE_SOURCE_DIR} ${mutated}
+                   DEPENDS cuda/mutate.py ${emulated_kernels} ${kernel_headers})
+set_source_files_properties(${mutated_kernels} PROPERTIES LANGUAGE CXX)
+add_library(yent_cuda_checked OBJECT EXCLUDE_FROM_ALL ${mutated_kernels} ${mutated}/mutations.h)
+target_include_directories(yent_cuda_checked BEFORE PRIVATE ${mutated})
+target_compile_options(yent_cuda_checked PRIVATE -fsanitize=thread -fsanitize=alignment,bounds
+                       -fsanitize-recover=all)
+set(checked_tests ${emulated_tests})
+list(FILTER checked_tests EXCLUDE REGEX "/no_checker\\.cpp$")
+add_executable(yent_cuda_checked_tests EXCLUDE_FROM_ALL ${checked_tests} cuda/test_mutations.cpp
+               support/cuda_emulator/checked/checker.cpp support/cuda_emulator/checked/hooks.cpp
+               $<TARGET_OBJECTS:yent_cuda_checked> $<TARGET_OBJECTS:yent_cuda_emulated_drivers>)
+target_include_directories(yent_cuda_checked_tests PRIVATE ${mutated})
+
+foreach(target yent_cuda_emulated yent_cuda_emulated_drivers yent_cuda_emulated_tests
+        yent_cuda_checked yent_cuda_checked_tests)
+  emulated(${target})
 endforeach()
-target_link_libraries(yent_cuda_emulated_tests PRIVATE yent_tools yent_synthesize ${CMAKE_DL_LIBS})
-add_test(NAME yent_cuda_emulated_tests COMMAND yent_cuda_emulated_tests "-tce=*full size*")
+foreach(target yent_cuda_emulated_tests yent_cuda_checked_tests)
+  target_link_libraries(${target} PRIVATE yent_tools yent_synthesize ${CMAKE_DL_LIBS})
+endforeach()

@@ -80,29 +80,36 @@ void check_close(const std::vector<float>& got, const std::vector<float>& expect
 
 }  // namespace
 
-TEST_CASE("cuda models: UNets of the family") {
+namespace {
+
+void check_unet(const char* name) {
   Backend* device = gpu();
   if (!device) return;
-  for (const char* name : {"tiny", "sd15", "v2"}) {
-    const Golden golden(std::string("unet_") + name);
-    const std::string which = golden.config["cases"][0].get<std::string>() + ".";
-    for (const Precision precision : precisions) {
-      CAPTURE(name);
-      CAPTURE(precision_name(precision));
-      Bench bench(*device, precision);
-      SeededCheckpoint seeded("unet", seed_of(golden));
-      const Policy policy(precision);
-      const UNet unet(WeightBinder(seeded.checkpoint, *device, policy),
-                      UNetConfig::from_json(golden.config["model"], name));
-      const PersistentTensor text = bench.put(golden, which + "text");
-      const PersistentTensor latent = bench.put(golden, which + "latent");
-      const std::vector<double> steps{golden.rows(which + "timestep")[0]};
-      const Conditioning cond = unet.condition(bench.c, text, steps);
-      check_close(bench.run("unet", [&] { return unet(bench.c, latent, cond, 0); }),
-                  golden.rows(which + "output"), limit_of(precision));
-    }
+  const Golden golden(std::string("unet_") + name);
+  const std::string which = golden.config["cases"][0].get<std::string>() + ".";
+  for (const Precision precision : precisions) {
+    CAPTURE(precision_name(precision));
+    Bench bench(*device, precision);
+    SeededCheckpoint seeded("unet", seed_of(golden));
+    const Policy policy(precision);
+    const UNet unet(WeightBinder(seeded.checkpoint, *device, policy),
+                    UNetConfig::from_json(golden.config["model"], name));
+    const PersistentTensor text = bench.put(golden, which + "text");
+    const PersistentTensor latent = bench.put(golden, which + "latent");
+    const std::vector<double> steps{golden.rows(which + "timestep")[0]};
+    const Conditioning cond = unet.condition(bench.c, text, steps);
+    check_close(bench.run("unet", [&] { return unet(bench.c, latent, cond, 0); }),
+                golden.rows(which + "output"), limit_of(precision));
   }
 }
+
+}  // namespace
+
+TEST_CASE("cuda models: a UNet of BK-SDM's form") { check_unet("tiny"); }
+
+TEST_CASE("cuda models: other UNets, Stable Diffusion 1.5's form") { check_unet("sd15"); }
+
+TEST_CASE("cuda models: other UNets, Stable Diffusion 2's form") { check_unet("v2"); }
 
 TEST_CASE("cuda models: autoencoders, both ways") {
   Backend* device = gpu();

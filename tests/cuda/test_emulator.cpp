@@ -5,8 +5,10 @@
 #include <cstring>
 #include <vector>
 
+#include "engine/pipeline/device_check.h"
 #include "kernels/cuda/index.h"
 #include "kernels/half.h"
+#include "tests/support/cuda_device.h"
 #include "tests/support/cuda_emulator/fragments.h"
 #include "tests/support/cuda_emulator/warp_operations.h"
 
@@ -139,4 +141,10 @@ TEST_CASE("cuda emulator: mma of fragments at the places of index.h is the matri
                                      [](int x) { return f32_to_bf16(static_cast<float>(x)); });
   check_multiply<int8_t, int, 4>(WarpOp::multiply_int8, 4,
                                  [](int x) { return static_cast<int8_t>(x); });
+}
+
+TEST_CASE("cuda emulator: the first step on this GPU is the CPU's") {
+  Backend* device = gpu();
+  REQUIRE(device);
+  CHECK(device_difference(*device) == "");
 }

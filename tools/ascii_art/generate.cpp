@@ -134,7 +134,7 @@ void generate(const GenOptions& o) {
   DeviceOptions device = o.device;
   // The file is the precision; its blocks are multiplied as they are.
   if (files.precision.starts_with("int")) device.precision = "f32";
-  const ChosenDevice chosen = choose_device(device);
+  const ChosenDevice chosen = choose_device(device, run.console);
   std::vector<Resolved> layers;
   Writer writer(std::move(files), *chosen.backend, chosen.policy, &layers);
   run.console.note(fmt::format("{}: {}, {} layers of {}, on {}", writer.files().path,

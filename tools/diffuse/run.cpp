@@ -12,7 +12,7 @@ namespace yent::diffuse {
 
 Run::Run(const Options& options, Console& console)
     : seed(options.seed ? *options.seed : std::random_device{}()),
-      device(choose_device(options)),
+      device(choose_device(options, console)),
       options_(options),
       console_(console) {
   const Timings::Span span(&timings, "chars_load");

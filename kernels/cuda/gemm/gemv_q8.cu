@@ -24,13 +24,32 @@ __device__ float dot16(const uint4& quants, const float* x) {
   return sum;
 }
 
+// A row of the input: 20 floats for every 16, so that 8 lanes that read 16 bytes each use different
+// banks.
+using InputRow = float[kDepth / 16 * 20];
+
+// Outside of templates, where GCC has no sections for variables: the emulator needs them.
+__device__ InputRow* one_row() {
+  __shared__ __align__(16) InputRow x[1];
+  return x;
+}
+__device__ InputRow* all_rows() {
+  __shared__ __align__(16) InputRow x[kRows];
+  return x;
+}
+
 // A warp takes two columns, so that one lane gets both sums of a (value, gate) pair. A lane takes
 // 16 quantized values of a column at a time; kDepth columns of the input are in shared memory.
 template <int rows>
 __global__ void __launch_bounds__(32 * kWarps)
     gemv_q8_kernel(const __grid_constant__ GemvQ8Args p) {
-  // 20 floats for every 16, so that 8 lanes that read 16 bytes each use different banks.
-  __shared__ __align__(16) float x[rows][kDepth / 16 * 20];
+  static_assert(rows == 1 || rows == kRows);
+  InputRow* x;
+  if constexpr (rows == 1) {
+    x = one_row();
+  } else {
+    x = all_rows();
+  }
   const int lane = threadIdx.x % 32;
   const int column = (blockIdx.x * kWarps + threadIdx.x / 32) * 2, first = blockIdx.y * rows;
   const bool second = column + 1 < p.n;

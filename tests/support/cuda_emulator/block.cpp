@@ -8,6 +8,7 @@
 #include <cstring>
 #include <stdexcept>
 
+#include "tests/support/cuda_emulator/checker.h"
 #include "tests/support/cuda_emulator/warp_operations.h"
 
 // The section of all variables in shared memory; the linker gives its ends these names. Weak: there
@@ -29,21 +30,13 @@ std::byte* map(size_t bytes) {
 
 }  // namespace
 
-Block& block() {
-  static Block only;
-  return only;
-}
+Block* const the_block = new Block;  // for all of the program's life
 
 Block::Block() : threads_(kMaxThreads) {
   stacks_ = map(kMaxThreads * kStack);
   // A stack that is too small is a crash, not another thread's values.
   for (int i = 0; i < kMaxThreads; ++i) mprotect(stacks_ + i * kStack, kGuard, PROT_NONE);
   shared_ = map(kMaxShared);
-}
-
-Block::~Block() {
-  munmap(stacks_, kMaxThreads * kStack);
-  munmap(shared_, kMaxShared);
 }
 
 uint32_t Block::random(uint32_t below) {
@@ -65,7 +58,7 @@ void Block::begin(int threads) {
   for (int i = 0; i < threads; ++i) {
     Thread& t = threads_[i];
     const auto at = static_cast<unsigned>(i);
-    t.position.index = {at % size.x, at / size.x % size.y, at / size.x / size.y};
+    t.index = {at % size.x, at / size.x % size.y, at / size.x / size.y};
     t.number = i;
     t.state = Thread::State::ready;
     t.copies.clear();
@@ -77,6 +70,7 @@ void Block::begin(int threads) {
   }
   live_ = threads;
   at_block_ = 0;
+  begin_checked_block();
 }
 
 std::string Block::run(const Program& program, const BlockPosition& position, Order order,
@@ -87,9 +81,15 @@ std::string Block::run(const Program& program, const BlockPosition& position, Or
   begin(static_cast<int>(position.threads.count()));
   current_ = &threads_[0];
   current_ = next();
+  runs_ = true;
   switch_fiber(outside_, current_->fiber);
+  runs_ = false;
   if (fault_.empty() && live_ > 0) fault_ = deadlock();
   return fault_;
+}
+
+bool Block::on_stack(const std::byte* at) const {
+  return at >= stacks_ && at < stacks_ + kMaxThreads * kStack;
 }
 
 // The first code on every stack.
@@ -110,10 +110,8 @@ int Block::next_lane(uint32_t ready, int after) {
     case Order::random:
       break;
   }
-  for (uint32_t skip = random(static_cast<uint32_t>(std::popcount(ready))); skip > 0; --skip) {
-    ready &= ready - 1;
-  }
-  return std::countr_zero(ready);
+  const uint32_t from = 0xffffffffu << random(32);
+  return std::countr_zero(ready & from ? ready & from : ready);
 }
 
 // A warp goes on for as long as it can.
@@ -156,6 +154,7 @@ void Block::end_thread() {
 }
 
 void Block::release_block() {
+  pass_barrier();
   at_block_ = 0;
   for (size_t i = 0; i < warps_.size() * 32; ++i) {
     Thread& t = threads_[i];
@@ -173,6 +172,19 @@ void Block::synchronize_block() {
   give_way();
 }
 
+// A row of ldmatrix is read by the lane that gave its address.
+void Block::check_operation(WarpOp op, const std::array<Operands, 32>& lanes, int first) {
+  const int matrices = matrices_of(op);
+  for (int m = 0; m < matrices; ++m) {
+    unsigned addresses[8];
+    for (int r = 0; r < 8; ++r) {
+      addresses[r] = lanes[8 * m + r].b[0];
+      check_access(shared_ + addresses[r], 16, Access::read, first + 8 * m + r);
+    }
+    check_banks(addresses);
+  }
+}
+
 void Block::synchronize_warp(uint32_t mask, WarpOp op, const Operands& operands) {
   Thread& t = *current_;
   Warp& warp = warps_[t.number / 32];
@@ -187,6 +199,7 @@ void Block::synchronize_warp(uint32_t mask, WarpOp op, const Operands& operands)
   warp.operands[t.number % 32] = operands;
   warp.waiting |= lane;
   if (warp.waiting == 0xffffffff) {
+    check_operation(op, warp.operands, t.number / 32 * 32);
     perform(op, warp.operands, shared_, program_.shared_bytes);
     warp.waiting = 0;
     warp.ready = 0xffffffff;

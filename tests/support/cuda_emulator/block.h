@@ -23,7 +23,7 @@ struct Thread {
     int group;
   };
 
-  ThreadPosition position;
+  Dim index;
   int number;  // within the block
   State state;
   Fiber fiber;
@@ -38,6 +38,10 @@ struct Warp {
   std::array<Operands, 32> operands;
 };
 
+struct BlockPosition {
+  Dim index, threads, grid;
+};
+
 // What a block executes.
 struct Program {
   const void* kernel;
@@ -46,14 +50,13 @@ struct Program {
   size_t shared_bytes;
 };
 
-// One object serves all blocks, one after another: stacks and shared memory stay.
+// One object serves all blocks, one after another.
 class Block {
  public:
   static constexpr int kMaxThreads = 1024;
   static constexpr size_t kMaxShared = 228 << 10;
 
   Block();
-  ~Block();
   Block(const Block&) = delete;
 
   // Returns what was wrong, or nothing.
@@ -68,6 +71,8 @@ class Block {
   const BlockPosition& position() const { return position_; }
   std::byte* shared() { return shared_; }
   size_t shared_bytes() const { return program_.shared_bytes; }
+  bool runs() const { return runs_; }
+  bool on_stack(const std::byte* at) const;
 
  private:
   static void enter();
@@ -79,6 +84,7 @@ class Block {
   void resume(Thread* next);
   void end_thread();
   std::string deadlock() const;
+  void check_operation(WarpOp op, const std::array<Operands, 32>& lanes, int first);
   uint32_t random(uint32_t below);
 
   Program program_ = {};
@@ -89,11 +95,13 @@ class Block {
   std::vector<Warp> warps_;
   Thread* current_ = nullptr;
   int live_ = 0, at_block_ = 0;
+  bool runs_ = false;
   Fiber outside_;
   std::string fault_;
   std::byte *stacks_ = nullptr, *shared_ = nullptr;
 };
 
-Block& block();
+extern Block* const the_block;
+inline Block& block() { return *the_block; }
 
 }  // namespace yent::cuda::emulator

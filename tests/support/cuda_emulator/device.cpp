@@ -1,13 +1,18 @@
 #include "tests/support/cuda_emulator/device.h"
 
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "tests/support/cuda_emulator/block.h"
+#include "tests/support/cuda_emulator/checker.h"
 
 namespace yent::cuda::emulator {
 
-const ThreadPosition& current_thread() { return block().thread().position; }
-const BlockPosition& current_block() { return block().position(); }
+Dim thread_index() { return block().thread().index; }
+Dim block_index() { return block().position().index; }
+Dim block_threads() { return block().position().threads; }
+Dim grid_blocks() { return block().position().grid; }
 
 void* dynamic_shared() { return block().shared(); }
 
@@ -24,7 +29,15 @@ void synchronize_warp(uint32_t mask, WarpOp op, const Operands& operands) {
   block().synchronize_warp(mask, op, operands);
 }
 void fault(const char* what) { block().fault(what); }
-void atomic_access(const void*, size_t) {}
+
+unsigned atomic_max(unsigned* at, unsigned value) {
+  check_access(at, sizeof(*at), Access::atomic, block().thread().number);
+  return std::exchange(*at, std::max(*at, value));
+}
+int atomic_max(int* at, int value) {
+  check_access(at, sizeof(*at), Access::atomic, block().thread().number);
+  return std::exchange(*at, std::max(*at, value));
+}
 
 void copy_chunk(uint32_t to, const void* from, bool inside) {
   if (to % 16 != 0 || reinterpret_cast<uintptr_t>(from) % 16 != 0) {
@@ -33,6 +46,8 @@ void copy_chunk(uint32_t to, const void* from, bool inside) {
   if (to + size_t{16} > block().shared_bytes()) fault("cp.async to outside of shared memory");
   Thread& t = block().thread();
   t.copies.push_back({to, inside ? from : nullptr, t.groups});
+  begin_copy(block().shared() + to);
+  if (inside) check_access(from, 16, Access::read, t.number);
   std::memset(block().shared() + to, 0xff, 16);
 }
 
@@ -44,6 +59,7 @@ void wait_copies(int pending) {
     const Thread::Copy& copy = t.copies[t.arrived];
     if (copy.group >= t.groups - pending) return;
     std::byte* to = block().shared() + copy.to;
+    end_copy(to);
     if (copy.from) {
       std::memcpy(to, copy.from, 16);
     } else {

@@ -12,14 +12,10 @@ struct Dim {
   unsigned count() const { return x * y * z; }
 };
 
-struct ThreadPosition {
-  Dim index;
-};
-struct BlockPosition {
-  Dim index, threads, grid;
-};
-const ThreadPosition& current_thread();
-const BlockPosition& current_block();
+Dim thread_index();
+Dim block_index();
+Dim block_threads();
+Dim grid_blocks();
 
 // Of the running block, at a multiple of 64 bytes.
 void* dynamic_shared();
@@ -68,8 +64,9 @@ void copy_chunk(uint32_t to, const void* from, bool inside);
 void commit_copies();
 void wait_copies(int pending);
 
-// Before an atomic operation.
-void atomic_access(const void* at, size_t bytes);
+// Both return what was there.
+unsigned atomic_max(unsigned* at, unsigned value);
+int atomic_max(int* at, int value);
 
 // Ends the kernel: `what` is wrong with it.
 [[noreturn]] void fault(const char* what);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/support/cuda_emulator/block.h"
+#include "tests/support/cuda_emulator/checker.h"
 #include "tests/support/cuda_emulator/symbol_name.h"
 #include "tests/support/fake_cuda/runtime.h"
 
@@ -48,6 +49,7 @@ std::string execute(const fake::Launch& launch) {
   BlockPosition position = {{}, dim(launch.block), dim(launch.grid)};
   const auto seed = static_cast<uint32_t>(counted.launches++);
   const auto order = static_cast<Order>(seed % 3);
+  begin_checked_launch();
   for (const unsigned at : block_order(position.grid.count(), order, seed)) {
     position.index = {at % position.grid.x, at / position.grid.x % position.grid.y,
                       at / position.grid.x / position.grid.y};
@@ -69,7 +71,10 @@ void add_kernel(const void* kernel, size_t argument_bytes,
   kernels()[kernel] = {argument_bytes, call};
 }
 
-void start() { fake::execute_with({argument_bytes, execute}); }
+void start() {
+  start_checking();
+  fake::execute_with({argument_bytes, execute});
+}
 Totals totals() { return counted; }
 
 }  // namespace yent::cuda::emulator

@@ -118,6 +118,18 @@ const char* name_of(WarpOp op) {
   return "";
 }
 
+int matrices_of(WarpOp op) {
+  switch (op) {
+    case WarpOp::ldmatrix_x4:
+    case WarpOp::ldmatrix_x4_transposed:
+      return 4;
+    case WarpOp::ldmatrix_x2_transposed:
+      return 2;
+    default:
+      return 0;
+  }
+}
+
 void perform(WarpOp op, const Lanes& lanes, std::byte* shared, size_t bytes) {
   switch (op) {
     case WarpOp::shuffle_xor:
@@ -127,11 +139,10 @@ void perform(WarpOp op, const Lanes& lanes, std::byte* shared, size_t bytes) {
     case WarpOp::max_signed:
       return reduce_max<int32_t>(lanes);
     case WarpOp::ldmatrix_x4:
-      return ldmatrix(lanes, 4, false, shared, bytes);
+      return ldmatrix(lanes, matrices_of(op), false, shared, bytes);
     case WarpOp::ldmatrix_x4_transposed:
-      return ldmatrix(lanes, 4, true, shared, bytes);
     case WarpOp::ldmatrix_x2_transposed:
-      return ldmatrix(lanes, 2, true, shared, bytes);
+      return ldmatrix(lanes, matrices_of(op), true, shared, bytes);
     case WarpOp::multiply_f16:
       return multiply<16, uint16_t, float, of_half, a_k16, b_k16>(lanes);
     case WarpOp::multiply_f16_half_depth:

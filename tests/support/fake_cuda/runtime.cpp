@@ -1,6 +1,7 @@
 #include "tests/support/fake_cuda/runtime.h"
 
 #include <cuda_runtime_api.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -52,7 +53,7 @@ using yent::cuda::fake::Counts;
 struct Memory {
   size_t bytes;
   int device;  // -1: pinned on the host
-  void* room;  // of calloc: large ones cost nothing before they are touched
+  void* room;  // of calloc: large ones cost nothing before they are touched; or null: in the room
 };
 
 std::recursive_mutex mutex;
@@ -100,14 +101,28 @@ cudaError_t unmake(T* made) {
   return cudaSuccess;
 }
 
+// One range of addresses, so that whether an address is the device's is one comparison.
+constexpr size_t kRoom = size_t{1} << 40;
+std::byte *room_begin = nullptr, *room_next = nullptr;
+
+constexpr size_t room_of(size_t bytes) { return (bytes + 4096 + 255) / 4096 * 4096; }
+
+std::byte* take_room(size_t bytes) { return std::exchange(room_next, room_next + room_of(bytes)); }
+
 cudaError_t take(void** data, size_t bytes, int device) {
   if (capture) return cudaErrorStreamCaptureUnsupported;
   size_t used = 0;
   for (const auto& [start, m] : memory) used += m.device == device ? m.bytes : 0;
   if (fails() || (device >= 0 && bytes > bytes_each - used)) return cudaErrorMemoryAllocation;
-  void* room = std::calloc(bytes + 256, 1);
-  auto* start = static_cast<std::byte*>(room);
-  start += 256 - reinterpret_cast<uintptr_t>(room) % 256;
+  void* room = nullptr;
+  std::byte* start = nullptr;
+  if (room_begin && device >= 0) {
+    start = take_room(bytes);
+  } else {
+    room = std::calloc(bytes + 256, 1);
+    start = static_cast<std::byte*>(room);
+    start += 256 - reinterpret_cast<uintptr_t>(room) % 256;
+  }
   memory[start] = {bytes, device, room};
   (device < 0 ? counted.pinned_bytes : counted.device_bytes) += bytes;
   counted.most_device_bytes = std::max(counted.most_device_bytes, counted.device_bytes);
@@ -122,6 +137,7 @@ cudaError_t give(void* data, bool pinned) {
   if (at == memory.end() || (at->second.device < 0) != pinned) return cudaErrorInvalidValue;
   if (!pinned && at->second.device != current) return cudaErrorInvalidDevice;
   (pinned ? counted.pinned_bytes : counted.device_bytes) -= at->second.bytes;
+  if (!at->second.room) madvise(data, room_of(at->second.bytes), MADV_DONTNEED);
   std::free(at->second.room);
   memory.erase(at);
   return cudaSuccess;
@@ -165,7 +181,22 @@ namespace yent::cuda::fake {
 
 void execute_with(const Executor& with) { executor = with; }
 
-bool is_device_memory(const void* at, size_t bytes) { return on_device(at, bytes, current); }
+Room device_room() {
+  if (!room_begin) {
+    void* all = mmap(nullptr, kRoom, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (all == MAP_FAILED) return {};
+    room_begin = room_next = static_cast<std::byte*>(all);
+  }
+  return {room_begin, kRoom};
+}
+
+Room device_memory_at(const void* at) {
+  size_t left = 0;
+  const Memory* m = find(at, &left);
+  if (!m || m->device != current) return {};
+  return {static_cast<const std::byte*>(at) + left - m->bytes, m->bytes};
+}
 
 void begin(int count, size_t bytes) {
   const std::lock_guard lock(mutex);

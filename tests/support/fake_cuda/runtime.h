@@ -35,7 +35,13 @@ struct Executor {
 };
 // From now on launches are executed at once, and recordings when they are played.
 void execute_with(const Executor& executor);
-// Whether the device may read `bytes` bytes at `at`: memory of the current device.
-bool is_device_memory(const void* at, size_t bytes);
+// The address range of all devices' memory, from now on; addresses are not taken twice.
+struct Room {
+  const std::byte* begin;
+  size_t bytes;
+};
+Room device_room();
+// The allocation of the current device that holds `at`, or nothing.
+Room device_memory_at(const void* at);
 
 }  // namespace yent::cuda::fake

@@ -23,10 +23,10 @@
 #define DYNAMIC_SHARED(type, name) \
   type* const name = static_cast<type*>(::yent::cuda::emulator::dynamic_shared())
 
-#define threadIdx (::yent::cuda::emulator::current_thread().index)
-#define blockIdx (::yent::cuda::emulator::current_block().index)
-#define blockDim (::yent::cuda::emulator::current_block().threads)
-#define gridDim (::yent::cuda::emulator::current_block().grid)
+#define threadIdx (::yent::cuda::emulator::thread_index())
+#define blockIdx (::yent::cuda::emulator::block_index())
+#define blockDim (::yent::cuda::emulator::block_threads())
+#define gridDim (::yent::cuda::emulator::grid_blocks())
 
 using std::max;
 using std::min;
@@ -55,13 +55,10 @@ inline int __reduce_max_sync(unsigned mask, int x) {
   return result;
 }
 
-template <class T>
-T atomicMax(T* at, T value) {
-  yent::cuda::emulator::atomic_access(at, sizeof(T));
-  const T before = *at;
-  *at = std::max(before, value);
-  return before;
+inline unsigned atomicMax(unsigned* at, unsigned value) {
+  return yent::cuda::emulator::atomic_max(at, value);
 }
+inline int atomicMax(int* at, int value) { return yent::cuda::emulator::atomic_max(at, value); }
 
 inline float __fadd_rn(float a, float b) { return a + b; }
 inline float __fmul_rn(float a, float b) { return a * b; }

@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+"""Deliberate mistakes in the CUDA kernels, each of which the checker of the emulator must find.
+
+    mutate.py TREE OUT
+
+writes copies of the kernels with a switch at every mistake, and mutations.h with a table of them.
+In `new`, @ is true while the mutation is on. Mutations are written one after another, so that
+`old` may be what an earlier one wrote. It must be there exactly once: if not, the kernel has changed,
+and so must this table.
+"""
+import sys
+from pathlib import Path
+
+BARRIER = "if (!@) __syncthreads();"
+
+# name, probe, words of the fault, file, old, new
+MUTATIONS = [
+    ("flash: no barrier before the atomic maximum", "flash", "a race", "attention.cu",
+     "if (threadIdx.x == 0) block_last = 1;\n    __syncthreads();",
+     "if (threadIdx.x == 0) block_last = 1;\n    " + BARRIER),
+    ("flash: no barrier behind the atomic maximum", "flash", "a race", "attention.cu",
+     "atomicMax(&block_last, most);\n    __syncthreads();",
+     "atomicMax(&block_last, most);\n    " + BARRIER),
+    ("flash: the copy of the queries is not waited for", "flash", "in flight", "attention.cu",
+     "wait_copies<0>();\n    __syncthreads();\n#pragma unroll",
+     "if (!@) wait_copies<0>();\n    __syncthreads();\n#pragma unroll"),
+    ("flash: no barrier behind the copy of the queries", "flash", "", "attention.cu",
+     "wait_copies<0>();\n    __syncthreads();\n#pragma unroll\n    for (int step",
+     "wait_copies<0>();\n    " + BARRIER + "\n#pragma unroll\n    for (int step"),
+    ("flash: keys overwrite the queries", "flash", "a race", "attention.cu",
+     "chunk));\n    }\n    __syncthreads();", "chunk));\n    }\n    " + BARRIER),
+    ("flash: a wait one group too lax", "flash", "in flight", "attention.cu",
+     "wait_copies<0>();\n      __syncthreads();",
+     "if (@) wait_copies<1>();\n      else wait_copies<0>();\n      __syncthreads();"),
+    ("flash: no barrier between tiles", "flash", "", "attention.cu",
+     "else wait_copies<0>();\n      __syncthreads();", "else wait_copies<0>();\n      " + BARRIER),
+    ("flash: the stage that is read is filled again", "flash", "", "attention.cu",
+     "const uint32_t to = base + t % 2 * (2 * 16 * tile_chunks);",
+     "const uint32_t to = base + (@ ? 0 : t % 2) * (2 * 16 * tile_chunks);"),
+    ("flash: two lanes read one row of keys", "flash", "banks", "attention.cu",
+     "ldmatrix4(fk, keys + 16 * ((8 * j + at.row) * ld + 2 * step + at.column));",
+     "ldmatrix4(fk, keys + 16 * ((8 * j + (@ ? at.row & ~1 : at.row)) * ld + 2 * step + at.column));"),
+    ("flash: rows past the last key", "flash", "outside of all global memory", "attention.cu",
+     "const bool inside = first + row < rows && chunk < head_chunks;",
+     "const bool inside = (@ || first + row < rows) && chunk < head_chunks;"),
+    ("flash: queries past the last are written", "flash", "outside of all global memory", "attention.cu",
+     "if (query >= p.queries) continue;", "if (!@ && query >= p.queries) continue;"),
+    ("block_reduce: no barrier before the sum", "rows", "", "attention.cu",
+     "scratch[threadIdx.x / 32] = x;\n  __syncthreads();",
+     "scratch[threadIdx.x / 32] = x;\n  " + BARRIER),
+    ("block_reduce: no barrier behind the sum", "rows", "a race", "attention.cu",
+     ": all + scratch[i];\n  __syncthreads();", ": all + scratch[i];\n  " + BARRIER),
+    ("row attention: scores are overwritten", "rows", "a race", "attention.cu",
+     "__syncthreads();  // before the next scores are written",
+     BARRIER + "  // before the next scores are written"),
+    ("transpose: no barrier", "wide", "", "attention.cu",
+     ": __float2half_rn(0.0f);\n  }\n  __syncthreads();",
+     ": __float2half_rn(0.0f);\n  }\n  " + BARRIER),
+    ("transpose: a row past the tile", "wide", "past the end of an array", "attention.cu",
+     "= tile[at][i];", "= tile[@ ? at + 1 : at][i];"),
+    ("group_norm: no barrier behind the channels' sums", "group_norm", "", "norm.cu",
+     "square[i];\n      }\n    }\n  }\n  __syncthreads();",
+     "square[i];\n      }\n    }\n  }\n  " + BARRIER),
+    ("group_norm: no barrier behind the statistics", "group_norm", "", "norm.cu",
+     "rsqrtf(variance + p.eps) : sum;\n  }\n  __syncthreads();",
+     "rsqrtf(variance + p.eps) : sum;\n  }\n  " + BARRIER),
+    ("group_norm: sums in a lane too many", "group_norm", "of shared memory", "norm.cu",
+     "firsts[lane * padded + channel + i] = sum[i];",
+     "firsts[(@ ? 2 * p.row_chunks.lanes : lane) * padded + channel + i] = sum[i];"),
+    ("layer_norm: rows past the last", "layer_norm", "outside of all global memory", "norm.cu",
+     "if (warp >= p.rows * p.parts) return;", "if (!@ && warp >= p.rows * p.parts) return;"),
+    ("layer_norm: a lane leaves its warp", "layer_norm", "wait for each other", "norm.cu",
+     "const bool wide = p.width % 8 == 0;  // else parts begin anywhere",
+     "const bool wide = p.width % 8 == 0;\n  if (@ && lane == 31) return;"),
+    ("pack: no barrier before the atomic maximum", "pack", "a race", "pack.cu",
+     "absmax = 0;\n    __syncthreads();", "absmax = 0;\n    " + BARRIER),
+    ("pack: no barrier behind the atomic maximum", "pack", "a race", "pack.cu",
+     "atomicMax(&absmax, largest);\n    __syncthreads();", "atomicMax(&absmax, largest);\n    " + BARRIER),
+    ("split: the next row's first value, too", "q8", "a race", "pack.cu",
+     "for (int i = threadIdx.x; i < p.k; i += blockDim.x) {",
+     "for (int i = threadIdx.x; i < p.k + (@ ? 1 : 0); i += blockDim.x) {"),
+    ("linear_combination: past the last value", "mix", "outside of all global memory", "pointwise.cu",
+     "if (at >= static_cast<int64_t>(p.rows) * p.columns) return;",
+     "if (!@ && at >= static_cast<int64_t>(p.rows) * p.columns) return;"),
+    ("stage: past the last chunk", "int8", "outside of all global memory", "pointwise.cu",
+     "if (at >= static_cast<int64_t>(p.rows) * chunks) return;",
+     "if (!@ && at >= static_cast<int64_t>(p.rows) * chunks) return;"),
+    ("absmax: a maximum that is not atomic", "int8_images", "a race", "pointwise.cu",
+     "if (threadIdx.x % 32 == 0) atomicMax(p.absmaxes + group, largest);",
+     "if (@) p.absmaxes[group] = largest;\n  else if (threadIdx.x % 32 == 0) atomicMax(p.absmaxes + group, largest);"),
+    ("store8: half a chunk further", "layer_norm", "misaligned", "row_view.cuh",
+     "*reinterpret_cast<uint4*>(static_cast<__half*>(x.data) + at) =",
+     "*reinterpret_cast<uint4*>(static_cast<__half*>(x.data) + at + (@ ? 1 : 0)) ="),
+    ("load8: chunks of rows that are not aligned", "odd_rows", "misaligned", "row_view.cuh",
+     "if (x.wide && count == 8) {\n    if (x.f32) {\n      const float4* from",
+     "if ((@ || x.wide) && count == 8) {\n    if (x.f32) {\n      const float4* from"),
+    ("store2: pairs from an odd column on", "linear", "misaligned", "row_view.cuh",
+     "store2(f.out, row, column, a, b);", "store2(f.out, row, column + (@ ? 1 : 0), a, b);"),
+    ("rope: past the last pair", "rope", "outside of all global memory", "rope_embed.cu",
+     "if (at >= static_cast<int64_t>(p.rows) * p.pairs.count()) return;",
+     "if (!@ && at >= static_cast<int64_t>(p.rows) * p.pairs.count()) return;"),
+    ("embed: no id", "embed", "outside of all global memory", "rope_embed.cu",
+     "if (id >= 0) sum +=", "if (@ || id >= 0) sum +="),
+    ("store_rows: all to one row", "store_rows", "a race", "rope_embed.cu",
+     "store(p.cache, p.positions[row], column,", "store(p.cache, p.positions[@ ? 0 : row], column,"),
+    ("gemm: a wait one group too lax", "linear", "in flight", "gemm/gemm.cuh",
+     "wait_copies<stages - 2>();", "if (@) wait_copies<stages - 1>();\n      else wait_copies<stages - 2>();"),
+    ("gemm: no barrier between tiles", "linear", "", "gemm/gemm.cuh",
+     "else wait_copies<stages - 2>();\n      __syncthreads();",
+     "else wait_copies<stages - 2>();\n      " + BARRIER),
+    ("gemm: the stage that is read is filled again", "linear", "", "gemm/gemm.cuh",
+     "copy(stage == 0 ? stages - 1 : stage - 1);", "copy(@ ? stage : stage == 0 ? stages - 1 : stage - 1);"),
+    ("gemm: a reader without swizzle", "linear", "banks", "gemm/gemm.cuh",
+     "const uint32_t a_at = base + 16 * tile_chunk(warp_row + pa.row, pa.column);",
+     "const uint32_t a_at = base + 16 * (@ ? (warp_row + pa.row) * kTileChunks + pa.column : tile_chunk(warp_row + pa.row, pa.column));"),
+    ("gemm: columns past the last", "linear", "outside of all global memory", "gemm/gemm.cuh",
+     "const bool inside = column0 + row < p.n && chunk < p.depth;",
+     "const bool inside = (@ || column0 + row < p.n) && chunk < p.depth;"),
+    ("gemm: rows past the last are written", "linear", "outside of all global memory", "gemm/gemm.cuh",
+     "if (row >= p.m) continue;", "if (!@ && row >= p.m) continue;"),
+    ("gemm: a copy to half a chunk", "linear", "multiples of 16", "gemm/gemm.cuh",
+     "copy_chunk(a_to + 16 * i * threads, from, inside);",
+     "copy_chunk(a_to + 16 * i * threads + (@ ? 8 : 0), from, inside);"),
+    ("conv3x3: padding is read", "conv", "outside of all global memory", "gemm/gemm.cuh",
+     "*inside = pixel[i] >= 0;", "*inside = @ || pixel[i] >= 0;"),
+    ("split-k: one slice too far", "split_k", "outside of all global memory", "gemm/gemm.cuh",
+     "(static_cast<size_t>(blockIdx.y) * p.m + row) * p.n + column;",
+     "(static_cast<size_t>(blockIdx.y + (@ ? 1 : 0)) * p.m + row) * p.n + column;"),
+    ("split-k: all slices to the first", "split_k", "a race", "gemm/gemm.cuh",
+     "(static_cast<size_t>(blockIdx.y + ", "(static_cast<size_t>(@ ? 0 : blockIdx.y + "),
+    ("split-k: a slice too many is added", "split_k", "outside of all global memory", "gemm/gemm.cu",
+     "for (int s = 0; s < p.slices; ++s, at += slice) {",
+     "for (int s = 0; s < p.slices + (@ ? 1 : 0); ++s, at += slice) {"),
+    ("gemm of floats: no barrier behind the copies", "floats", "", "gemm/gemm_f32.cu",
+     "? weight[k] : 0;\n      }\n      __syncthreads();", "? weight[k] : 0;\n      }\n      " + BARRIER),
+    ("gemm of floats: no barrier before the next copies", "floats", "", "gemm/gemm_f32.cu",
+     "sum[i][j]);\n        }\n      }\n      __syncthreads();", "sum[i][j]);\n        }\n      }\n      " + BARRIER),
+    ("gemv of q8_0: no barrier behind the input", "q8", "", "gemm/gemv_q8.cu",
+     ": 0;\n    }\n    __syncthreads();", ": 0;\n    }\n    " + BARRIER),
+    ("gemv of q8_0: the input is overwritten", "q8_long", "a race", "gemm/gemv_q8.cu",
+     "      }\n    }\n    __syncthreads();\n  }\n  if (column", "      }\n    }\n    " + BARRIER + "\n  }\n  if (column"),
+    ("dequantize: past the last chunk", "q8_many", "outside of all global memory", "gemm/gemv_q8.cu",
+     "if (at >= static_cast<int64_t>(p.n) * chunks) return;",
+     "if (!@ && at >= static_cast<int64_t>(p.n) * chunks) return;"),
+]
+NOT_COPIED = ["tile.cuh", "device.cuh"]  # the emulator has twins
+
+HEADER = """// Written by tests/cuda/mutate.py.
+#pragma once
+
+namespace yent::cuda::emulator {
+
+inline int mutation = 0;  // the number of the one that is on, from 1
+
+struct Mutation {
+  const char *name, *probe, *words;
+};
+constexpr Mutation mutations[] = {
+ROWS};
+
+}  // namespace yent::cuda::emulator
+"""
+
+
+def main():
+    tree, out = Path(sys.argv[1]) / "kernels/cuda", Path(sys.argv[2])
+    texts = {str(p.relative_to(tree)): p.read_text() for end in ("cu", "cuh") for p in tree.rglob(f"*.{end}")
+             if p.name not in NOT_COPIED and p.parent.name != "runtime"}
+    for number, (name, _, _, file, old, new) in enumerate(MUTATIONS, 1):
+        if texts[file].count(old) != 1:
+            sys.exit(f"mutate.py: {name}: {texts[file].count(old)} times in {file}")
+        texts[file] = texts[file].replace(old, new.replace("@", f"(::yent::cuda::emulator::mutation == {number})"))
+    rows = "".join(f'    {{"{name}", "{probe}", "{words}"}},\n' for name, probe, words, *_ in MUTATIONS)
+    write(out / "mutations.h", HEADER.replace("ROWS", rows))
+    for file, text in texts.items():
+        write(out / "kernels/cuda" / file, '#include "mutations.h"\n' + text)
+
+
+def write(path, text):
+    """Only what changes, so that nothing else is compiled again."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.read_text() != text:
+        path.write_text(text)
+
+
+if __name__ == "__main__":
+    main()

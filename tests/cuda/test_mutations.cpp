@@ -1,0 +1,171 @@
+// The emulator's checker must see every deliberate mistake of tests/cuda/mutate.py, and none in the
+// kernels as they are. A probe is one op, of a shape that lets the mistake matter.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "kernels/error.h"
+#include "mutations.h"
+#include "tests/support/cuda_device.h"
+#include "tests/support/random_weights.h"
+
+using namespace yent;
+using namespace yent::test;
+
+namespace {
+
+NormWeight plain_norm() { return {.name = "norm", .weight = {}, .bias = {}}; }
+
+struct Shapes {
+  int images, queries, keys, heads, width;
+};
+void attend(Backend& b, DType type, const Shapes& s, bool causal) {
+  const int columns = s.heads * s.width;
+  Twin q(b, {s.images, s.queries, 1, columns}, type), k(b, {s.images, s.keys, 1, columns}, type);
+  Twin v(b, {s.images, s.keys, 1, columns}, type), out(b, {s.images, s.queries, 1, columns}, type);
+  TwinIndices positions(b, std::vector<int32_t>(s.queries, s.keys - 1));
+  AttnSpec spec{s.heads, s.heads, 1 / std::sqrt(static_cast<float>(s.width))};
+  if (causal) spec.positions = positions.device();
+  DeviceArena arena(b);
+  b.attention(arena, out.device(), q.device(), k.device(), v.device(), spec);
+}
+
+void linear(Backend& b, Precision precision, DType type, int rows, int in, int n) {
+  Host weight({n, in});
+  Twin x(b, {1, rows, 1, in}, type), out(b, {1, rows, 1, n}, type);
+  DeviceArena arena(b);
+  b.linear(arena, out.device(), Tensor(x.device()),
+           b.pack_linear(source_of({&weight}, nullptr, false), precision), {});
+}
+
+void linear_q8(Backend& b, Precision precision, DType type, int rows, int in) {
+  Host weight({70, in});
+  weight.make_q8();
+  Twin x(b, {1, rows, 1, in}, type), out(b, {1, rows, 1, 70}, type);
+  DeviceArena arena(b);
+  b.linear(arena, out.device(), Tensor(x.device()),
+           b.pack_linear(source_of({&weight}, nullptr, false), precision), {});
+}
+
+void convolve(Backend& b, Precision precision, int in) {
+  Host weight({20, in, 3, 3});
+  Twin x(b, {2, 5, 7, in}, DType::f16), out(b, {2, 5, 7, 20}, DType::f16);
+  DeviceArena arena(b);
+  b.conv3x3(arena, out.device(), x.device(),
+            b.pack_conv3x3("layer", weight.tensor, {}, precision, false), {}, {});
+}
+
+void normalize_rows(Backend& b, DType type, int columns, int gap) {
+  Twin x(b, {1, 37, 1, columns}, type, gap), out(b, {1, 37, 1, columns}, type, gap);
+  DeviceArena arena(b);
+  b.layer_norm(arena, out.device(), x.device(), plain_norm());
+}
+
+void normalize_groups(Backend& b) {
+  Twin x(b, {2, 13, 11, 48}, DType::f16), out(b, {2, 13, 11, 48}, DType::f16);
+  DeviceArena arena(b);
+  b.group_norm(arena, out.device(), Tensor(x.device()), plain_norm(), 8, Fn::silu);
+}
+
+void mix(Backend& b) {
+  Twin x(b, {2, 5, 3, 4}, DType::f32), out(b, {2, 5, 3, 4}, DType::f32);
+  Twin one(b, {1, 1, 1, 1}, DType::f32);
+  const Tensor terms[] = {x.device()};
+  DeviceArena arena(b);
+  b.linear_combination(arena, out.device(), terms, one.device());
+}
+
+void rotate(Backend& b) {
+  TwinIndices positions(b, {7, 0, 39, 12, 12});
+  Twin table(b, {1, 40, 1, 16}, DType::f32), x(b, {1, 5, 1, 96}, DType::f16);
+  DeviceArena arena(b);
+  b.rope(arena, x.device(), table.device(), positions.device(), {16, false, 1});
+}
+
+void embed(Backend& b) {
+  TwinIndices ids(b, {5, -1, 5, 0, 6});
+  Host table({7, 64});
+  const PersistentTensor stored = b.upload(table.tensor);
+  Twin out(b, {1, 5, 1, 64}, DType::f16);
+  const Lookup lookups[] = {{stored, ids.device()}};
+  DeviceArena arena(b);
+  b.embed(arena, out.device(), lookups);
+}
+
+void store_rows(Backend& b) {
+  TwinIndices places(b, {4, 0, 2, 6, 5});
+  Twin rows(b, {1, 5, 1, 21}, DType::f16), cache(b, {1, 7, 1, 21}, DType::f16);
+  DeviceArena arena(b);
+  b.store_rows(arena, cache.device(), rows.device(), places.device());
+}
+
+const std::map<std::string, std::function<void(Backend&)>> probes = {
+    {"flash",
+     [](Backend& b) {
+       attend(b, DType::f16, {2, 150, 77, 2, 40}, true);
+     }},
+    {"rows",
+     [](Backend& b) {
+       attend(b, DType::f32, {1, 1, 1333, 2, 48}, false);
+     }},
+    {"wide",
+     [](Backend& b) {
+       attend(b, DType::f16, {1, 40, 72, 1, 256}, false);
+     }},
+    {"linear", [](Backend& b) { linear(b, Precision::f16, DType::f16, 130, 1152, 162); }},
+    {"split_k", [](Backend& b) { linear(b, Precision::f16, DType::f16, 16, 1152, 90); }},
+    {"floats", [](Backend& b) { linear(b, Precision::f32, DType::f32, 70, 64, 70); }},
+    {"int8", [](Backend& b) { linear(b, Precision::int8, DType::f16, 37, 72, 34); }},
+    {"pack", [](Backend& b) { linear(b, Precision::int8, DType::f16, 3, 300, 5); }},
+    {"q8", [](Backend& b) { linear_q8(b, Precision::f32, DType::f32, 3, 96); }},
+    {"q8_long", [](Backend& b) { linear_q8(b, Precision::f32, DType::f32, 3, 2144); }},
+    {"q8_many", [](Backend& b) { linear_q8(b, Precision::f16, DType::f16, 33, 96); }},
+    {"conv", [](Backend& b) { convolve(b, Precision::f16, 160); }},
+    {"int8_images", [](Backend& b) { convolve(b, Precision::int8, 160); }},
+    {"layer_norm", [](Backend& b) { normalize_rows(b, DType::f16, 320, 0); }},
+    {"odd_rows", [](Backend& b) { normalize_rows(b, DType::f32, 16, 2); }},
+    {"group_norm", normalize_groups},
+    {"mix", mix},
+    {"rope", rotate},
+    {"embed", embed},
+    {"store_rows", store_rows}};
+
+// What is wrong, or nothing.
+std::string fault_of(Backend& backend, const std::string& probe) {
+  try {
+    probes.at(probe)(backend);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("cuda mutations: the checker finds nothing in the kernels as they are") {
+  Backend* device = gpu();
+  REQUIRE(device);
+  for (const auto& probe : probes) {
+    CAPTURE(probe.first);
+    for (int order = 0; order < 3; ++order) CHECK(fault_of(*device, probe.first) == "");
+  }
+}
+
+TEST_CASE("cuda mutations: the checker finds every deliberate mistake") {
+  Backend* device = gpu();
+  REQUIRE(device);
+  int number = 0;
+  for (const cuda::emulator::Mutation& m : cuda::emulator::mutations) {
+    CAPTURE(std::string(m.name));
+    cuda::emulator::mutation = ++number;
+    const std::string fault = fault_of(*device, m.probe);
+    cuda::emulator::mutation = 0;
+    INFO(fault);
+    CHECK(fault != "");
+    CHECK(fault.find(m.words) != std::string::npos);
+    MESSAGE(std::string(m.name), ": ", fault);
+  }
+}
