@@ -10,7 +10,7 @@ import tempfile
 import time
 from pathlib import Path
 
-WAIT = 60  # seconds for what takes a picture's time, on a busy machine
+WAIT = 150  # seconds for what takes a picture's time, on a busy machine
 
 
 class Browser:

@@ -128,7 +128,7 @@ def stop(browser, url):
 
 def reload(browser, url):
     """A reload in the middle of a picture: words and steps go on, and the picture comes."""
-    enter(browser, url, steps=60)
+    enter(browser, url, steps=24)
     turns, pictures = browser.count("#log .turn"), browser.count("#strip img")
     say(browser, "who are you")
     before = forms(browser)
@@ -242,7 +242,7 @@ def lost(browser, url):
     address = urlsplit(url)
     wire = Wire(address.port)
     try:
-        enter(browser, f"http://{address.hostname}:{wire.port}/", steps=40)
+        enter(browser, f"http://{address.hostname}:{wire.port}/", steps=24)
         pictures = browser.count("#strip img")
         say(browser, "are you there")
         step = forms(browser)

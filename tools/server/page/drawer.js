@@ -7,6 +7,7 @@ const of_reactions = new Set(["mood"]);
 const drawer = {
   start() {
     $("drawer-button").onclick = () => drawer.open($("drawer").hidden);
+    $("drawer-close").onclick = () => drawer.open(false);
     $("settings").addEventListener("submit", (event) => event.preventDefault());
     $("settings").addEventListener("change", drawer.keep);
     $("reset").onclick = () => {

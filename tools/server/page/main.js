@@ -7,8 +7,8 @@ let argument = 0;     // how many more times the two answer each other
 
 // ---- A run: one job with its turn and its pane ------------------------------------------------
 
-// Sends a request. `beside`: its picture hangs beside the one there is.
-async function submit(request, turn, { beside = false } = {}) {
+// Sends a request. `beside`: the pane whose picture stays on the wall, to its left.
+async function submit(request, turn, { beside = null } = {}) {
   let job;
   try {
     job = await server.paint(request);
@@ -167,16 +167,19 @@ function say(text, extra = {}) {
   return true;
 }
 
-// The same prompt once more, beside the one that hangs there.
-async function once_more({ seed, heading }) {
+const of_a_picture = ["steps", "cfg_scale", "sampler", "scheduler", "negative_prompt", "model", "loras"];
+const of_its_grain = ["policy", "policy_text", "bits"];
+
+// The same prompt once more, beside the one that hangs there: as it was painted, or as the drawer says.
+async function once_more({ seed, heading, as_the_drawer_says = false }) {
   const picture = stage.chosen?.picture;
   if (!picture || !drawer.valid()) return;
+  const left = as_the_drawer_says ? stage.panes[0] : stage.chosen;  // the slider has one to compare with
   const asked = await asked_for(picture.job);
   const request = { kind: "paint", prompt: picture.prompt };
-  for (const name of ["steps", "cfg_scale", "sampler", "scheduler", "negative_prompt", "model", "loras", "style"]) {
-    if (asked[name] !== undefined && asked[name] !== null && !(name === "style" && asked.kind !== "paint")) request[name] = asked[name];
-  }
-  Object.assign(request, { width: picture.width, height: picture.height }, drawer.request("paint"));
+  const names = [...of_a_picture, ...(as_the_drawer_says ? [] : of_its_grain), ...(asked.kind === "paint" ? ["style"] : [])];
+  for (const name of names) if (asked[name] !== undefined && asked[name] !== null) request[name] = asked[name];
+  Object.assign(request, { width: picture.width, height: picture.height }, as_the_drawer_says ? drawer.request("paint") : {});
   if (asked.kind !== "paint") delete request.style;  // its words are in the prompt already
   request.seed = seed ?? picture.seed;
   for (const run of waiting.filter((run) => run.toy)) {  // the slider moved on
@@ -184,7 +187,7 @@ async function once_more({ seed, heading }) {
     server.cancel(run.id).catch(() => {});
   }
   const turn = new Turn(`${heading}${toy.name(request) ? `: ${toy.name(request)}` : ""}`, { painter: true, note: true });
-  await submit(request, turn, { beside: true });
+  await submit(request, turn, { beside: left });
   const run = waiting[waiting.length - 1];
   if (run?.turn === turn) run.toy = true;
 }
@@ -311,7 +314,7 @@ async function copy(text, sentence) {
 function take_up(job) {
   const turn = new Turn(job.input ?? job.prompt ?? "", { painter: job.kind === "paint" });
   const created = performance.now() - Math.max(0, Date.now() - job.created * 1000);
-  enqueue({ id: job.id, request: job.request ?? {}, turn, beside: false, since: created });
+  enqueue({ id: job.id, request: job.request ?? {}, turn, beside: null, since: created });
 }
 
 // All that was said before, the oldest first, and what is not over is listened to again.
@@ -394,7 +397,7 @@ function start() {
   drawer.start();
   characters.start();
   gallery.start(show_picture);
-  toy.start(() => once_more({ heading: "redraw" }));
+  toy.start(() => once_more({ heading: "redraw", as_the_drawer_says: true }));
   login.start(() => {
     const next = after_login;
     after_login = null;

@@ -38,17 +38,12 @@ const stage = {
     stage.plate();
   },
 
-  // A pane for a picture to come: in place of the one there is, or beside it.
+  // A pane for a picture to come: in place of what hangs here, or beside one of these panes.
   prepare(beside) {
-    const first = stage.panes[0];
     const pane = new Pane();
-    pane.begin_as(first);
+    pane.begin_as(beside ?? stage.panes[0]);
     pane.former = stage.panes;
-    if (beside && first.picture) {
-      stage.hang([first, pane]);
-    } else {
-      stage.hang([pane]);
-    }
+    stage.hang(beside?.picture ? [beside, pane] : [pane]);
     pane.busy = true;
     pane.describe("The picture is forming.");
     if (!calm()) {
