@@ -43,7 +43,8 @@ void raise_open_files() {
 }
 
 void explain(const ServerOptions& o, const Shelf& shelf) {
-  const ChosenDevice device = choose_device(o);
+  Console console({});
+  const ChosenDevice device = choose_device(o, console);
   Pipeline pipeline({.model = shelf.model("default"),
                      .policy = device.policy,
                      .tokenizer = {.fallback = [] { return shipped("clip"); }}},
