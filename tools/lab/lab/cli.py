@@ -76,6 +76,10 @@ def _parser():
         p.add_argument("-o", "--output", metavar="FILE", help="the page (STORE/report.html)")
         p.add_argument("--rows", type=int, metavar="N", help="at most N rows, drawn evenly")
         p.add_argument("--thumb", type=int, metavar="PIXELS", help="side of the small pictures")
+        p.add_argument(
+            "--map", default="auto", choices=["auto", "umap", "tsne", "pca"],
+            help="what arranges the map (t-SNE; UMAP from 2,000 rows on)",
+        )  # fmt: skip
         p.add_argument("--title", metavar="TEXT", help="of the page (the grid's name)")
 
     def import_options(p):

@@ -172,7 +172,8 @@ def report_(options):
     from lab.report import make_report
 
     out = Path(options.output or Path(options.store) / "report.html")
-    size = make_report(Store(options.store), out, options.rows, options.thumb, options.title)
+    store = Store(options.store)
+    size = make_report(store, out, options.rows, options.thumb, options.title, options.map)
     print(f"{out} ({size / 1e6:.1f} MB)")
     return 0
 

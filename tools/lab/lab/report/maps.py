@@ -1,8 +1,8 @@
 """Coordinates in which neighbours look alike: one map of the pictures, one of what quantization changed.
 
 A picture is described by Lab colours on an 8 x 8 grid, and by how rough each cell is; the second map has
-the difference to the baseline instead, without the subject. UMAP (McInnes 2018) arranges them, t-SNE where
-it is missing, and principal components where scikit-learn is missing, too.
+the difference to the baseline instead, without the subject. t-SNE (van der Maaten 2008) arranges them; UMAP
+(McInnes 2018) where they are many and it is installed; principal components where scikit-learn is missing.
 """
 
 import warnings
@@ -13,6 +13,7 @@ from lab.measure.palette import lab
 from lab.measure.pictures import gradient
 
 CELLS = 8
+MANY = 2000  # UMAP is compiled for half a minute before it begins; t-SNE takes as long for 2,000 rows
 
 
 def description(rgb):
@@ -53,7 +54,8 @@ def arranged(values, method="auto"):
     reduced = components(values, min(32, len(values)))
     # Rows that are equal (baselines in the map of changes) would be one point.
     reduced = reduced + np.random.default_rng(0).normal(0, 1e-3, reduced.shape)
-    order = ["umap", "tsne", "pca"] if method == "auto" else [method]
+    usual = ["umap", "tsne", "pca"] if len(values) >= MANY else ["tsne", "pca"]
+    order = usual if method == "auto" else [method]
     if len(values) < 12:
         order = ["pca"]
     for name in order:

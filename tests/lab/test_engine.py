@@ -1,0 +1,156 @@
+"""Real pictures of a toy painter, by the library and by the program: the commands as a user types them."""
+
+import json
+import os
+import subprocess
+
+import numpy as np
+import pytest
+
+pytest.importorskip("distributed")
+
+from lab.engine import default_spec, open_engine
+from lab.engine.find import _program
+from lab.grid import Grid
+from lab.store import Store
+from lab.worker import latent_of, pixels_of
+from tests_grids import lab, library, real_grid
+
+pytestmark = pytest.mark.skipif(library() is None, reason="no libyent.so: build it, or name it in YENT_LIBRARY")
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory):
+    """A folder with toy.toml and toy.lab, made by `lab run`."""
+    folder = tmp_path_factory.mktemp("swept")
+    real_grid(folder)
+    done = command(folder, "run", "toy.toml", "--workers", 0, "-q")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def command(folder, *arguments, **more):
+    environment = os.environ | {"YENT_LIBRARY": str(library())}
+    return subprocess.run(
+        lab(*arguments), cwd=folder, capture_output=True, text=True, env=environment, timeout=300, **more
+    )
+
+
+def test_plan_counts_and_estimates(swept):
+    told = command(swept, "plan", "toy.toml")
+    assert told.returncode == 0 and "toy: 32 rows" in told.stdout and "sampler: 2 (ddim, euler)" in told.stdout
+    assert "32 of them are in toy.lab" in told.stdout
+
+
+def test_the_store_has_what_the_engine_painted(swept):
+    store = Store(swept / "toy.lab")
+    facts, measures = store.facts(), store.measurements()
+    assert len(facts) == 32 and {f["status"] for f in facts} == {"ok"}
+    for fact in facts:
+        assert pixels_of(store.read("pictures", fact["picture"])).shape == (32, 32, 3)
+        assert latent_of(store.read("latents", fact["latent"])).ndim == 3
+        assert 0 < fact["engine_ms"] <= fact["row_ms"] and "unet_step" in dict(fact["timings_ms"])
+    mean = {
+        policy: np.mean([measures[f["hash"]]["cosine_distance"] for f in facts if f["policy"] == policy])
+        for policy in ("w2", "w4")
+    }
+    assert mean["w2"] > mean["w4"] > 0  # fewer bits, further away
+
+
+def test_rows_repeat_to_the_same_bytes(swept):
+    for threads in (1, 2):
+        told = command(swept, "again", "--random", 32, "--store", "toy.lab", "-t", threads)
+        assert told.returncode == 0, told.stdout + told.stderr
+        assert told.stdout.endswith("32 of 32 rows repeat to the same bytes\n")
+
+
+def test_exact_rows_repeat_on_other_instruction_sets_and_others_say_what_differs(swept):
+    store = Store(swept / "toy.lab")
+    exact = ("again", "--random", 8, "--exact", "--store", "toy.lab", "--isa")
+    isa = store.facts()[0]["isa"]
+    if isa.startswith("avx") or isa == "amx":  # a lower cap than this machine's where it has one
+        told = command(swept, *exact, "avx2")
+        assert told.returncode == 0 and "8 of 8 rows" in told.stdout, told.stdout + told.stderr
+    told = command(swept, *exact, "ref")  # where the engine offers no exact run
+    assert told.returncode == 2 and "the policy is exact" in told.stderr
+    fact = next(f for f in store.facts() if f["policy"] == "w4")
+    told = command(swept, "again", fact["hash"][:12], "--store", "toy.lab", "--isa", "ref", "-o", "again.png")
+    assert f"isa: {fact['isa']} then, ref now" in told.stdout and (swept / "again.png").exists()
+
+
+def test_diff(swept):
+    facts = Store(swept / "toy.lab").facts()
+    one = next(f for f in facts if f["policy"] == "w2")
+    two = next(f for f in facts if f["policy"] == "w4")
+    told = command(swept, "diff", one["hash"], two["hash"], "--store", "toy.lab", "-o", "both.png")
+    assert told.returncode == 0, told.stderr
+    assert "- unet.* int8 bits=2" in told.stdout and "+ unet.* int8 bits=4" in told.stdout
+    assert "between them: psnr" in told.stdout
+    assert pixels_of((swept / "both.png").read_bytes()).shape == (32, 96, 3)
+
+
+def test_measuring_again_changes_nothing(swept):
+    before = Store(swept / "toy.lab").measurements()
+    told = command(swept, "measure", "toy.lab")
+    assert told.returncode == 0 and told.stdout == "32 pictures measured\n"
+    assert Store(swept / "toy.lab").measurements() == before
+
+
+def test_the_program_paints_the_same_pixels_and_latents(swept):
+    program = _program()
+    if not program:
+        pytest.skip("no yent-run")
+    store, engine = Store(swept / "toy.lab"), open_engine(default_spec("program", 1))
+    machine = {"version": engine.version, "isa": engine.isa, "device": engine.device}
+    rows = {row.hash: row for row in Grid(swept / "toy.toml").rows(machine)}
+    for fact in store.facts()[::9]:
+        row = rows[fact["hash"]]
+        painted = engine.painter(row.model.path, row.policy_text).paint(row.request)
+        assert (painted.rgb == pixels_of(store.read("pictures", fact["picture"]))).all()
+        assert (painted.latent == latent_of(store.read("latents", fact["latent"]))).all()
+
+
+@pytest.mark.parametrize(
+    "change, says",
+    [
+        (("ddim", "dim"), "no sampler 'dim', did you mean 'ddim'?"),
+        (("bits={bits}", "bit={bits}"), "'bit=2' is not known here"),
+        (("toy\"}", "none\"}"), "no model there"),
+    ],
+)  # fmt: skip
+def test_a_grid_that_makes_no_sense_is_one_sentence_before_anything_is_painted(tmp_path, change, says):
+    grid = real_grid(tmp_path)
+    grid.write_text(grid.read_text().replace(*change))
+    told = command(tmp_path, "run", "toy.toml")
+    assert told.returncode == 3 and says in told.stderr and told.stderr.count("\n") == 1
+    assert not (tmp_path / "toy.lab").exists()
+
+
+def test_commands_say_what_is_wrong(tmp_path, swept):
+    wrong = {
+        ("report", "nowhere"): (3, "no store of the laboratory there"),
+        ("again", "abc", "--store", swept / "toy.lab", "--random", 3): (2, "the hash of one row, or"),
+        ("again", "zz", "--store", swept / "toy.lab"): (2, "no row has a hash"),
+        ("export", "x.json"): (2, "--policy NAME or of --row"),
+        ("export", "x.json", "--policy", "nix"): (3, "does not ship"),
+        ("import", "nowhere.json"): (3, "cannot be read"),
+        ("run", "nowhere.toml"): (3, "cannot be read"),
+        ("nonsense",): (2, "invalid choice"),
+    }
+    for arguments, (code, says) in wrong.items():
+        told = command(tmp_path, *arguments)
+        assert told.returncode == code and says in told.stderr, (arguments, told.stderr)
+        assert "Traceback" not in told.stderr
+
+
+def test_bends_and_records_by_command(swept):
+    store = ("--store", "toy.lab")
+    row = next(f for f in Store(swept / "toy.lab").facts() if f["policy"] == "w4")
+    told = command(swept, "export", "w4.json", "--row", row["hash"][:16], "--model", "toy", *store)
+    assert told.returncode == 0, told.stderr
+    told = command(swept, "import", "w4.json", "--model", "toy", "-o", "w4.policy")
+    assert told.returncode == 0 and "int8 bits=4" in (swept / "w4.policy").read_text()
+    told = command(swept, "export", "table", *store)
+    assert told.returncode == 0 and told.stdout == "table: 32 records\n", told.stderr
+    lines = (swept / "table/index/records.jsonl").read_text().splitlines()
+    assert len({json.loads(line)["id"] for line in lines}) == 32
