@@ -15,7 +15,7 @@ class EventStream : public std::enable_shared_from_this<EventStream> {
     Exchange& exchange = *call_->exchange;
     exchange.when_gone([self = shared_from_this()] { self->stop(); });
     exchange.begin_stream(event_stream_head());
-    exchange.write("retry: 2000\n\n");
+    exchange.write("retry: 2000\n");
     listener_ = call_->server.jobs.listen(
         job_, place_of(*call_),
         [self = weak_from_this()](const Event& event) {
@@ -39,7 +39,7 @@ class EventStream : public std::enable_shared_from_this<EventStream> {
 
   void keep_alive() {
     timer_ = call_->server.loop.after(kComment, [self = shared_from_this()] {
-      self->call_->exchange->write(":\n\n");
+      self->call_->exchange->write(":\n");
       self->keep_alive();
     });
   }
