@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # A comment that keeps a stream of server-sent events open arrives as an event without data.
 #
-# Expected: a block without a data line is no event: "If the data buffer is an empty string, set the
-# data buffer and the event type buffer to the empty string and return" (HTML, 9.2.6). So a block
-# with `retry:` alone, and the comment `:` with an empty line behind it, are heard by nobody.
+# Expected: HTML (9.2.6) dispatches no event for a block without data. So a block with `retry:` alone,
+# and the comment `:` with an empty line behind it, are heard by nobody.
 # Happens: the block with `retry:` is an event with empty data. Once any event had an id, every empty
 # line is an event with empty data and that id, those behind comments included.
 # Versions: httpx-sse 0.4.3.
