@@ -1,7 +1,7 @@
 // --complete: the language model alone.
 #include "engine/core/dump.h"
 #include "engine/pipeline/assets.h"
-#include "engine/pipeline/language_model.h"
+#include "engine/pipeline/language/language_model.h"
 #include "kernels/error.h"
 #include "tools/outputs.h"
 #include "tools/run.h"

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "tools/again/recipe.h"
 #include "tools/device_options.h"
-#include "tools/recipe.h"
 
 #include "engine/ascii/blend/options.h"
 #include "engine/pipeline/preset.h"

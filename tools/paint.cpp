@@ -16,7 +16,7 @@
 #include "engine/yent/mood.h"
 #include "kernels/error.h"
 #include "kernels/spelling.h"
-#include "tools/again.h"
+#include "tools/again/again.h"
 #include "tools/live/live_show.h"
 #include "tools/menu/preset_options.h"
 #include "tools/outputs.h"

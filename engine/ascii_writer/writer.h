@@ -11,7 +11,7 @@
 #include "engine/ascii_writer/model_files.h"
 #include "engine/core/cancel.h"
 #include "engine/core/timing.h"
-#include "engine/pipeline/token_sampler.h"
+#include "engine/pipeline/language/token_sampler.h"
 
 namespace yent::art {
 

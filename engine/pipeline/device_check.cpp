@@ -123,7 +123,8 @@ std::vector<float> step(Backend& backend, Precision precision) {
 double relative_difference(const std::vector<float>& got, const std::vector<float>& expected) {
   double difference = 0, norm = 0;
   for (size_t i = 0; i < got.size(); ++i) {
-    difference += std::pow(static_cast<double>(got[i]) - expected[i], 2);
+    const double gap = static_cast<double>(got[i]) - expected[i];
+    difference += gap * gap;
     norm += static_cast<double>(expected[i]) * expected[i];
   }
   return std::sqrt(difference / norm);

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/pipeline/language_model.h"
+#include "engine/pipeline/language/language_model.h"
 #include "engine/pipeline/pipeline.h"
 #include "engine/yent/conversation.h"
 #include "engine/yent/persona.h"

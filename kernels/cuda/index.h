@@ -1,6 +1,6 @@
 // The index arithmetic of the CUDA kernels, in plain C++. The kernels and the interpreter in
-// tests/support/cuda_interpreter.h call the same functions, so that tests can show without a GPU
-// that every element is read and written exactly once.
+// tests/support/cuda/cuda_interpreter.h call the same functions, so that tests can show without a
+// GPU that every element is read and written exactly once.
 //
 // The unit is the chunk: 16 bytes (8 halves or 16 int8 values), moved by one cp.async.
 #pragma once

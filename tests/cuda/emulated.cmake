@@ -11,7 +11,7 @@ else()
   list(FILTER emulator EXCLUDE REGEX "/fiber_x86_64\\.cpp$")
 endif()
 set(emulated_tests cuda/emulated.cpp cuda/test_cuda_gemm.cpp cuda/test_cuda_ops.cpp
-    cuda/test_cuda_models.cpp support/cuda_device.cpp support/golden.cpp support/random_weights.cpp
+    cuda/test_cuda_models.cpp support/cuda/cuda_device.cpp support/golden.cpp support/random_weights.cpp
     support/tree.cpp support/fake_cuda/runtime.cpp ${emulator})
 
 function(emulated target)

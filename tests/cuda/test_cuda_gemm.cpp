@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "kernels/cuda/index.h"
-#include "tests/support/cuda_device.h"
+#include "tests/support/cuda/cuda_device.h"
 #include "tests/support/random_weights.h"
 
 using namespace yent;

@@ -8,7 +8,7 @@
 
 #include "kernels/ref/ref_backend.h"
 #include "tests/support/arena.h"
-#include "tests/support/cuda_interpreter.h"
+#include "tests/support/cuda/cuda_interpreter.h"
 #include "tests/support/values.h"
 
 using namespace yent;

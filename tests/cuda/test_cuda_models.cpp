@@ -13,7 +13,7 @@
 #include "engine/models/vae.h"
 #include "kernels/cpu/cpu_backend.h"
 #include "tests/support/compare.h"
-#include "tests/support/cuda_device.h"
+#include "tests/support/cuda/cuda_device.h"
 #include "tests/support/full_size.h"
 #include "tests/support/golden.h"
 #include "tests/support/random_weights.h"

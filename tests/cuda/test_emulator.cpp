@@ -8,7 +8,7 @@
 #include "engine/pipeline/device_check.h"
 #include "kernels/cuda/index.h"
 #include "kernels/half.h"
-#include "tests/support/cuda_device.h"
+#include "tests/support/cuda/cuda_device.h"
 #include "tests/support/cuda_emulator/fragments.h"
 #include "tests/support/cuda_emulator/warp_operations.h"
 

@@ -9,7 +9,7 @@
 
 #include "kernels/error.h"
 #include "mutations.h"
-#include "tests/support/cuda_device.h"
+#include "tests/support/cuda/cuda_device.h"
 #include "tests/support/random_weights.h"
 
 using namespace yent;

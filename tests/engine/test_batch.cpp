@@ -9,7 +9,7 @@
 
 #include "engine/diffusion/text2image.h"
 #include "engine/pipeline/batch.h"
-#include "engine/pipeline/language_model.h"
+#include "engine/pipeline/language/language_model.h"
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/decorate.h"
 #include "kernels/error.h"

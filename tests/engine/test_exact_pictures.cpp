@@ -9,7 +9,7 @@
 #include "engine/ascii/charset.h"
 #include "engine/ascii/filter.h"
 #include "engine/pipeline/assets.h"
-#include "engine/pipeline/language_model.h"
+#include "engine/pipeline/language/language_model.h"
 #include "engine/pipeline/named_policy.h"
 #include "engine/pipeline/pipeline.h"
 #include "kernels/cpu/cpu_backend.h"

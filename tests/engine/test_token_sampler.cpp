@@ -6,7 +6,7 @@
 #include <ostream>  // doctest shows a generator
 
 #include "engine/core/random.h"
-#include "engine/pipeline/token_sampler.h"
+#include "engine/pipeline/language/token_sampler.h"
 #include "kernels/error.h"
 
 using namespace yent;

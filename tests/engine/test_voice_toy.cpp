@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "engine/pipeline/language_model.h"
+#include "engine/pipeline/language/language_model.h"
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/ref/ref_backend.h"
 #include "tests/support/compare.h"

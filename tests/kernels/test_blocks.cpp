@@ -8,7 +8,7 @@
 #include <random>
 #include <vector>
 
-#include "engine/pipeline/language_model.h"
+#include "engine/pipeline/language/language_model.h"
 #include "kernels/half.h"
 #include "loaders/tensors/convert.h"
 #include "loaders/tensors/write/gguf_writer.h"

@@ -29,9 +29,7 @@ struct Command {
 class Talk {
  public:
   Talk(const Run& run, LineEditor& lines)
-      : options_(run.options),
-        run_(run.with(options_)),
-        lines_(lines) {
+      : options_(run.options), run_(run.with(options_)), lines_(lines) {
     check_options(run_);
     if (!options_.prompt_only) painting_.emplace(run_, nullptr);
     speaker_.emplace(run_);

@@ -37,7 +37,7 @@ class Access {
 
   bool needs_key() const { return !config_.keys.empty(); }
 
-  // Why the request is refused, whoever sends it; nothing if it is not. A page that was loaded
+  // Why the request is refused to any caller; nothing if it is not. A page that was loaded
   // under another name for this address (DNS rebinding), and pages of other servers, end here.
   std::optional<std::string> refusal(const Request& request) const;
   // The origin, if it is one that may ask.

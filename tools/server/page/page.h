@@ -7,7 +7,8 @@
 namespace yent {
 
 extern const std::string_view page_html;
-// The value of the header Content-Security-Policy that goes with it: style and script by their hashes.
+// The value of the header Content-Security-Policy that goes with it: style and script by their
+// hashes.
 extern const std::string_view page_csp;
 
 }  // namespace yent

@@ -77,7 +77,8 @@ uint32_t others_began(const Room& room) {
 void check_read(const Room& room, size_t byte, Cell& c, int thread) {
   const int writer = c.writer & kThread;
   const bool here = c.written >= block_began;
-  if (c.written >= others_began(room) && (here ? c.written == interval && writer != thread : true)) {
+  if (c.written >= others_began(room) &&
+      (here ? c.written == interval && writer != thread : true)) {
     race(room, byte, "reads", thread, here ? "writes" : "of another block writes", writer);
   }
   if (c.read < block_began) c.read_before = c.read;
@@ -99,7 +100,8 @@ void check_write(const Room& room, size_t byte, Cell& c, int thread, bool atomic
     race(room, byte, "writes", thread, "read", reader);
   }
   const uint32_t before = c.read < block_began ? c.read : c.read_before;
-  if (before >= others_began(room)) race(room, byte, "writes", thread, "of another block read", reader);
+  if (before >= others_began(room))
+    race(room, byte, "writes", thread, "of another block read", reader);
   // A plain write and then an atomic one by the same thread: still plain for all others.
   const bool plain_before = c.written == interval && !(c.writer & kAtomic);
   c.writer = static_cast<uint16_t>(thread | (atomic && !plain_before ? kAtomic : 0));

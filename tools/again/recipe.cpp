@@ -1,4 +1,4 @@
-#include "tools/recipe.h"
+#include "tools/again/recipe.h"
 
 #include "kernels/error.h"
 #include "loaders/image/jpeg_text.h"

@@ -13,7 +13,7 @@
 #include "engine/core/policy.h"
 #include "engine/core/timing.h"
 #include "engine/models/llama.h"
-#include "engine/pipeline/token_sampler.h"
+#include "engine/pipeline/language/token_sampler.h"
 #include "engine/text/vocab_tokenizer.h"
 
 namespace yent {

@@ -1,4 +1,4 @@
-#include "engine/pipeline/language_model.h"
+#include "engine/pipeline/language/language_model.h"
 
 #include <algorithm>
 

@@ -3,7 +3,7 @@
 
 #include "engine/pipeline/pipeline.h"
 #include "engine/yent/reaction.h"
-#include "tools/recipe.h"
+#include "tools/again/recipe.h"
 #include "tools/run.h"
 
 namespace yent {

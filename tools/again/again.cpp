@@ -1,4 +1,4 @@
-#include "tools/again.h"
+#include "tools/again/again.h"
 
 #include <algorithm>
 #include <map>

@@ -1,4 +1,4 @@
-#include "tests/support/cuda_device.h"
+#include "tests/support/cuda/cuda_device.h"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "engine/pipeline/token_sampler.h"
+#include "engine/pipeline/language/token_sampler.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "tests/support/cuda_interpreter.h"
+#include "tests/support/cuda/cuda_interpreter.h"
 
 #include <algorithm>
 
