@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Runs `bench_kernels` and the program of onednn.cpp on the same rows, by turns, as a table."""
+"""Runs `bench_kernels` and a peer on the same rows, by turns, as a table: the program of onednn.cpp,
+or single convolutions of ncnn or PyTorch (layer_peer.py)."""
 import argparse
 import json
 import math
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 from common import THREADS
@@ -28,6 +30,11 @@ def ours(a, row):
 
 def theirs(a, row):
     """Milliseconds and the version."""
+    if a.layer_peer:
+        command = [sys.executable, Path(__file__).parent / "layer_peer.py", a.layer_peer, row,
+                   str(THREADS)]
+        figures = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
+        return figures["ms"], figures["version"]
     done = subprocess.run([a.onednn, row], check=True, stdout=subprocess.PIPE, text=True,
                           env={**os.environ, "OMP_NUM_THREADS": str(THREADS)})
     figures = json.loads(done.stdout)
@@ -43,7 +50,10 @@ def gmacs(name):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--bench", type=Path, required=True, help="our bench_kernels")
-    parser.add_argument("--onednn", type=Path, required=True, help="the program of onednn.cpp")
+    peer = parser.add_mutually_exclusive_group(required=True)
+    peer.add_argument("--onednn", type=Path, help="the program of onednn.cpp")
+    peer.add_argument("--layer-peer", choices=("ncnn_f32", "ncnn_int8", "torch_f32"),
+                      help="rows must be convolutions of stride 1")
     parser.add_argument("--rows", default="^(linear|conv3x3)/(int8|bf16)_amx/",
                         help="which of bench_kernels, as a regular expression")
     parser.add_argument("--rounds", type=int, default=5, help="rounds; the best is printed")
@@ -53,7 +63,8 @@ def main():
         pairs = [(ours(a, row), *theirs(a, row)) for _ in range(a.rounds)]
         own, other = (gmacs(row) / min(pair[i] for pair in pairs) * 1000 for i in (0, 1))
         lines.append(f"| {row} | {own:.0f} | {other:.0f} | {own / other:.2f} |")
-    print(f"| GMAC/s | ours | oneDNN {pairs[0][2]} | ours / theirs |\n|---|---:|---:|---:|",
+    name = a.layer_peer or "oneDNN"
+    print(f"| GMAC/s | ours | {name} {pairs[0][2]} | ours / theirs |\n|---|---:|---:|---:|",
           *lines, sep="\n")
 
 

@@ -1,6 +1,7 @@
 // How the CPU keeps the weight of a 3x3 convolution.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -18,6 +19,10 @@ struct WinogradCuts {
   std::vector<uint8_t> end = {};     // [panel][chunk]: whether a segment of exact sums ends there
 
   bool ends(size_t panel, int chunk_index) const { return end[panel * chunks + chunk_index] != 0; }
+  // Of the first panel; others have about as many.
+  int segments() const {
+    return static_cast<int>(std::count(end.begin(), end.begin() + chunks, 1));
+  }
 };
 
 struct CpuConvWeight : Packed {

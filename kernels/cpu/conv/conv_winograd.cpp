@@ -1,6 +1,7 @@
 #include "kernels/cpu/conv/conv_winograd.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "kernels/cpu/conv/winograd.h"
@@ -219,8 +220,20 @@ WinogradCuts cut_winograd(const Winograd& kernel, const GemmWeight& w, int threa
   return cuts;
 }
 
+// Costs are in products of the direct way, as measured with AVX2 on an AMD EPYC 7003: a product by
+// Winograd's algorithm, and a value of U, V and y in all positions.
 bool suits_winograd(const Shape& grid, const GemmWeight& weight, const WinogradCuts& cuts) {
-  return cuts.kernel && grid.c >= 64 && weight.columns >= 64 && grid.h >= 4 && grid.w >= 4;
+  constexpr double product = 1.1, u = 320, v = 700, y = 320;
+  if (!cuts.kernel) return false;
+  const Winograd& kernel = *cuts.kernel;
+  const double columns = round_up(weight.columns, weight.kernel->nr), channels = grid.c;
+  const double lines = ceil_div(grid.h, winograd_tile), line = ceil_div(grid.w, winograd_tile);
+  const double tiles = grid.n * lines * line, blocks = std::ceil(tiles / most_tiles);
+  const double direct =
+      static_cast<double>(grid.rows()) * kernel.taps * kernel.taps * channels * columns;
+  const double transforms =
+      u * blocks * channels * columns + tiles * (v * channels + y * columns * cuts.segments());
+  return product * tiles * kernel.positions() * channels * columns + transforms < direct;
 }
 
 void convolve_winograd(const CpuRun& run, const Tensor& out, const WinogradInput& input,

@@ -1,4 +1,4 @@
-// Vectors of 16-bit and 32-bit integers, in the manner of simd.h, with the operators of the
+// Vectors of 16-bit and 32-bit integers for x86, in the manner of simd.h, with the operators of the
 // compiler's vector types. Arithmetic is modulo 2^16 and 2^32.
 //
 // clang-format off
@@ -11,23 +11,16 @@
 // clang-format on
 #pragma once
 
-#include <stdint.h>
-
-#if defined(__AVX2__)
 #include <immintrin.h>
-#elif defined(__ARM_NEON)
-#include <arm_neon.h>
-#endif
+#include <stdint.h>
 
 namespace yent {
 namespace {
 
 #if defined(__AVX512BW__)
 constexpr int short_lanes = 32;
-#elif defined(__AVX2__)
-constexpr int short_lanes = 16;
 #else
-constexpr int short_lanes = 8;
+constexpr int short_lanes = 16;
 #endif
 
 typedef uint16_t Shorts __attribute__((vector_size(2 * short_lanes)));
@@ -67,19 +60,13 @@ inline Ints dot_pairs(Ints sums, Shorts a, Shorts b) {
   return reinterpret_cast<Ints>(_mm256_dpwssd_avx_epi32(
       reinterpret_cast<__m256i>(sums), reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
 }
-#elif defined(__AVX2__) && !defined(__AVX512F__)
+#else
 inline Ints dot_pairs(Ints sums, Shorts a, Shorts b) {
   sums += reinterpret_cast<Ints>(
       _mm256_madd_epi16(reinterpret_cast<__m256i>(a), reinterpret_cast<__m256i>(b)));
   // Without this GCC computes the products of a whole tile before it adds them, and spills.
   __asm__("" : "+x"(sums));
   return sums;
-}
-#elif defined(__ARM_NEON)
-inline Ints dot_pairs(Ints sums, Shorts a, Shorts b) {
-  const int16x8_t x = reinterpret_cast<int16x8_t>(a), y = reinterpret_cast<int16x8_t>(b);
-  const int32x4_t low = vmull_s16(vget_low_s16(x), vget_low_s16(y)), high = vmull_high_s16(x, y);
-  return sums + reinterpret_cast<Ints>(vpaddq_s32(low, high));
 }
 #endif
 
