@@ -90,9 +90,9 @@ def openai_stream(url):
 
 def openai_edits(url):
     """A picture repainted where its mask is transparent, and the rest as it was."""
-    from PIL import Image
-
     client = openai_client(url)
+    with needs("Pillow"):
+        from PIL import Image
     mask = Image.new("RGBA", (64, 64), (0, 0, 0, 255))
     mask.paste((0, 0, 0, 0), (0, 0, 32, 64))
     answer = client.images.edit(
