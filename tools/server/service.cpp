@@ -78,7 +78,7 @@ void Service::stop() {
 }
 
 void Service::wind_down() {
-  server_.log.say("stopping");
+  if (!server_.config.quiet) server_.log.say("stopping");
   http_.stop_listening();
   http_.close_idle();
   end_ = loop_.after(kTimeToFinish, [this] { server_.jobs.hand_back(); });
