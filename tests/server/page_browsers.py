@@ -19,7 +19,9 @@ class Browser:
     def wait(self, condition, *arguments, seconds=WAIT):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            value = self.run(f"return {condition}", *arguments)
+            # An element is a truth, too.
+            body = f"const found = {condition}; return found instanceof Object ? true : found"
+            value = self.run(body, *arguments)
             if value:
                 return value
             time.sleep(0.05)
