@@ -31,16 +31,16 @@ def needs(library):
 
 
 def picture(data):
-    from PIL import Image
-
+    with needs("Pillow"):
+        from PIL import Image
     image = Image.open(io.BytesIO(data))
     image.load()
     return image
 
 
 def blank(width=64, height=64, colour=(200, 40, 40)):
-    from PIL import Image
-
+    with needs("Pillow"):
+        from PIL import Image
     return Image.new("RGB", (width, height), colour)
 
 

@@ -122,7 +122,9 @@ const toy = {
     });
     $("bits").addEventListener("change", changed);
     $("policy").addEventListener("change", changed);
-    for (const radio of document.getElementsByName("round")) radio.addEventListener("change", () => ($("bits").value < 9 && !$("policy").value ? changed() : shown()));
+    for (const radio of document.getElementsByName("round")) {
+      radio.addEventListener("change", () => ($("bits").value < 9 && !$("policy").value ? changed() : shown()));
+    }
     $("redraw").onclick = redraw;
     toy.show();
   },

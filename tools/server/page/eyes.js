@@ -4,7 +4,8 @@
 const eyes_columns = 100, eyes_rows = 50;
 const tones = " .·:;~=+×*#%@";
 const eye_colours = {
-  iris: [196, 222, 112], light: [255, 252, 240], white: [96, 140, 126], rim: [245, 147, 107], pupil: [8, 6, 10], dark: [120, 88, 140],
+  iris: [196, 222, 112], light: [255, 252, 240], white: [96, 140, 126],
+  rim: [245, 147, 107], pupil: [8, 6, 10], dark: [120, 88, 140],
 };
 
 // The eyes at x, y in -1..1, looking to `gaze` (-1..1), opened by `open` (0..1): light and part.
@@ -26,7 +27,8 @@ function eye_at(x, y, gaze, open) {
 
 // The dark around them is not quite empty.
 function haze_at(column, row, time) {
-  const wave = Math.sin(column * 0.11 + time * 0.5) + Math.sin(row * 0.23 - time * 0.35) + Math.sin(column * 0.07 + row * 0.19 + time * 0.2);
+  const wave = Math.sin(column * 0.11 + time * 0.5) + Math.sin(row * 0.23 - time * 0.35)
+    + Math.sin(column * 0.07 + row * 0.19 + time * 0.2);
   return Math.max(0, wave * 0.09 - 0.02);
 }
 

@@ -56,7 +56,8 @@ class Listener {
   }
 
   open() {
-    const source = new EventSource(`/events/${this.id}${this.last ? `?after=${encodeURIComponent(this.last)}` : ""}`);
+    const after = this.last ? `?after=${encodeURIComponent(this.last)}` : "";
+    const source = new EventSource(`/events/${this.id}${after}`);
     this.source = source;
     source.onopen = () => {
       this.wait = 1;

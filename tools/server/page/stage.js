@@ -62,9 +62,12 @@ const stage = {
     if (step.cells) pane.show_cells(step.cells);
     if (step.preview) pane.show_pixels(`data:image/png;base64,${step.preview}`, true);
     const share = step.step / step.steps, full = Math.round(share * 12);
+    const progress = {
+      role: "progressbar", "aria-label": "Steps", "aria-valuemin": 0, "aria-valuemax": step.steps, "aria-valuenow": step.step,
+    };
+    const bar = make("span", { class: "bar", "aria-hidden": "true" }, "█".repeat(full) + "░".repeat(12 - full));
     pane.caption.replaceChildren(
-      make("span", { role: "progressbar", "aria-label": "Steps", "aria-valuemin": 0, "aria-valuemax": step.steps, "aria-valuenow": step.step },
-        make("span", { class: "bar", "aria-hidden": "true" }, "█".repeat(full) + "░".repeat(12 - full)), ` ${step.step} of ${step.steps}`),
+      make("span", progress, bar, ` ${step.step} of ${step.steps}`),
       step.eta_s > 1 ? ` · ${seconds(step.eta_s)} left` : "");
   },
 
@@ -108,7 +111,8 @@ const stage = {
       return;
     }
     pane.caption.replaceChildren(make("button", {
-      type: "button", class: "bare", "aria-pressed": String(pane === stage.chosen), onclick: () => stage.choose(pane),
+      type: "button", class: "bare", "aria-pressed": String(pane === stage.chosen),
+      onclick: () => stage.choose(pane),
     }, grain_of(pane)));
   },
 
@@ -133,7 +137,8 @@ const stage = {
     if (!picture) return;
     $("title").textContent = picture.yent_words ? `“${picture.yent_words}”` : picture.prompt;
     $("title").title = picture.prompt;
-    $("facts").textContent = [`seed ${picture.seed}`, `${picture.width}×${picture.height}`, pane.grain].filter(Boolean).join(" · ");
+    const facts = [`seed ${picture.seed}`, `${picture.width}×${picture.height}`, pane.grain];
+    $("facts").textContent = facts.filter(Boolean).join(" · ");
     $("download").href = picture.url;
     $("download").download = `yent-${picture.seed}.png`;
     $("copy").hidden = stage.kind === "pixels";

@@ -12,11 +12,13 @@ class Turn {
     this.answer = make("div", { class: "answer", hidden: true },
       make("div", {}, this.name, this.words, this.line), this.thumb);
     this.remark_words = make("p");
-    this.remark = make("div", { class: "remark", hidden: true }, make("span", { class: "who" }, "commentator"), this.remark_words);
+    this.remark = make("div", { class: "remark", hidden: true },
+      make("span", { class: "who" }, "commentator"), this.remark_words);
     this.trouble = make("p", { class: "trouble", hidden: true });
+    const speaker = overheard ? "The commentator: " : painter ? "You, to the painter: " : "You: ";
     this.element = make("li", { class: "turn" },
       make("p", { class: overheard ? "said overheard" : "said" },
-        make("span", { class: "unseen" }, overheard ? "The commentator: " : painter ? "You, to the painter: " : "You: "), said),
+        make("span", { class: "unseen" }, speaker), said),
       this.answer, this.remark, this.trouble);
     talk.add(this);
   }
@@ -71,7 +73,8 @@ class Turn {
     this.answer.hidden = false;
     this.pictured = picture.id;
     const image = make("img", { src: `${picture.url}/thumb`, alt: "", loading: "lazy", width: 64, height: 64 });
-    this.thumb.replaceChildren(image, make("span", { class: "unseen" }, `Show the picture: ${this.words.textContent || picture.prompt}`));
+    const name = `Show the picture: ${this.words.textContent || picture.prompt}`;
+    this.thumb.replaceChildren(image, make("span", { class: "unseen" }, name));
     this.thumb.onclick = show;
     this.thumb.hidden = false;
     talk.follow();
