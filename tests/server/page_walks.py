@@ -15,7 +15,7 @@ LONG = 150  # steps of a picture that is to be stopped or left
 IDLE = "document.getElementById('stop').hidden && !document.querySelector('#log .speaking')"
 PICTURE = (
     "(() => { const i = document.querySelector('#panes .pane:last-child img');"
-    " return i.complete && i.naturalWidth > 0 && !document.getElementById('plate').hidden })()"
+    " return i.complete && i.naturalWidth > 0 && !document.querySelector('#plate[hidden], #plate.blank') })()"
 )
 SAME = """
 const [a, b] = [...document.querySelectorAll("#panes img")].map((image) => {
@@ -198,6 +198,26 @@ def grain(browser, url):
     browser.click("#drawer-button")
 
 
+def links(browser, url):
+    """A link fills in message and settings, and says nothing by itself; #job shows a picture."""
+    browser.open("about:blank")
+    browser.open(url + "#prompt=a+red+door&seed=5&steps=2&bits=4&round=dither")
+    browser.wait("document.querySelector('main:not([aria-busy])')")
+    turns, pictures = browser.count("#log .turn"), browser.count("#strip img")
+    values = "return ['say', 'seed', 'steps', 'bits'].map((id) => document.getElementById(id).value)"
+    assert browser.run(values) == ["a red door", "5", "2", "4"], browser.run(values)
+    browser.click("#send")
+    painted(browser, pictures + 1)
+    assert browser.count("#log .turn") == turns + 1
+    assert browser.text("#facts") == "seed 5 · 256×256 · 4 bits, dither", browser.text("#facts")
+    place = browser.run("return location.hash")
+    enter(browser, url)
+    browser.run("location.hash = arguments[0]", place)
+    browser.wait(PICTURE)
+    assert browser.text("#title") == "a red door", browser.text("#title")
+    browser.run("document.getElementById('direct').click(); document.getElementById('reset').click()")
+
+
 def visitors(browser, url):
     """Another visitor sees nothing of this one, and paints for himself."""
     other = type(browser)()
@@ -325,4 +345,4 @@ def key(browser, url, right="a-key-of-the-test"):
 
 
 SHORT = [served, conversation, recall, stop, reload, hostile]
-CHROMIUM = SHORT + [keep, grain, two, visitors, lost, keyboard, accessible, calm]
+CHROMIUM = SHORT + [keep, grain, links, two, visitors, lost, keyboard, accessible, calm]

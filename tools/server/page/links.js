@@ -13,7 +13,6 @@ async function follow_link() {
   }
   if (![...link.keys()].length) return;
   drawer.take({ ...Object.fromEntries(link), bits: link.has("bits") ? Number(link.get("bits")) : undefined });
-  drawer.keep();
   if (link.has("prompt")) go_direct(true);
   const words = link.get("prompt") ?? link.get("say");
   if (words !== null) $("say").value = words;

@@ -130,7 +130,9 @@ const stage = {
       other.figure.classList.toggle("chosen", stage.panes.length > 1 && other === pane);
       if (other.picture) stage.name(other);
     }
-    $("plate").hidden = !picture;
+    // It keeps its place while the next picture forms, so that nothing jumps.
+    if (picture) $("plate").hidden = false;
+    $("plate").classList.toggle("blank", !picture);
     $("single").hidden = stage.panes.length < 2;
     $("redraw").disabled = !picture;
     gallery.mark(picture);
