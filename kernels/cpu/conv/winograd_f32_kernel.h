@@ -156,6 +156,8 @@ void transform_winograd_weight(void* u, size_t step, const void* panel, size_t t
   }
 }
 
+// NOLINTBEGIN(readability-function-size): values of the innermost call, which stay in registers
+
 // A chunk of channels is summed on its own: added one by one to a sum of many, products lose more.
 template <int M, int N>
 void multiply_winograd_tile(float* m, const char* v, size_t v_row, const float* u, int channels,
@@ -208,6 +210,8 @@ void multiply_winograd(void* m, const void* v, size_t v_row, const void* u, int 
     left -= height;
   }
 }
+
+// NOLINTEND(readability-function-size)
 
 template <class T, int N>
 void transform_winograd_output(void* sums, size_t line, const void* m, size_t step, bool) {

@@ -150,6 +150,8 @@ void transform_winograd_weight(void* u, size_t step, const void* panel, size_t t
   }
 }
 
+// NOLINTBEGIN(readability-function-size): values of the innermost call, which stay in registers
+
 template <int M, int N>
 void multiply_winograd_tile(Ints* m, const char* v, size_t v_row, const char* u, int pairs,
                             bool add) {
@@ -197,6 +199,8 @@ void multiply_winograd(void* m, const void* v, size_t v_row, const void* u, int 
         static_cast<const char*>(u), rows - row < M ? rows - row : M, pairs, add);
   }
 }
+
+// NOLINTEND(readability-function-size)
 
 // From 9 * 2^shift times the sum of a convolution, modulo 2^32, to that sum.
 template <int shift>
