@@ -88,7 +88,7 @@ UNetConfig small_unet() {
   config.cross_attention_dim = 72;
   config.heads = {2, 2};
   config.norm_num_groups = 16;
-  config.sample_size = 18;
+  config.sample_size = 10;
   return config;
 }
 
@@ -104,8 +104,8 @@ std::vector<float> step(Backend& backend, Precision precision) {
     return stored;
   };
   const PersistentTensor text = random("text", {2, 77, 1, 72});
-  const PersistentTensor latent = random("latent", {2, 18, 14, 4});
-  const PersistentTensor result = backend.allocate({2, 18, 14, 4}, DType::f32);
+  const PersistentTensor latent = random("latent", {2, 10, 8, 4});
+  const PersistentTensor result = backend.allocate({2, 10, 8, 4}, DType::f32);
   const PersistentTensor one = backend.allocate({1, 1, 1, 1}, DType::f32);
   const float factor = 1;
   backend.write(one, &factor);

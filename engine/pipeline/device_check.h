@@ -1,6 +1,6 @@
 // Whether a GPU computes what the CPU computes: one step of a small UNet with random weights, in
-// every precision. Its shapes are those that painting uses: heads of 40 and 80 columns, odd sizes,
-// seams, strides and upsampling.
+// every precision. Its shapes are those that painting uses: heads of 40 and 80 columns, more
+// keys than a tile has, seams, strides and upsampling.
 #pragma once
 
 #include <functional>

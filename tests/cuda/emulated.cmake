@@ -14,11 +14,16 @@ set(emulated_tests cuda/emulated.cpp cuda/test_cuda_gemm.cpp cuda/test_cuda_ops.
     cuda/test_cuda_models.cpp support/cuda/cuda_device.cpp support/golden.cpp support/random_weights.cpp
     support/tree.cpp support/fake_cuda/runtime.cpp ${emulator})
 
+# Kernels add products by fmaf, which without these is a call.
+include(CheckCXXSourceRuns)
+check_cxx_source_runs("int main() { return !__builtin_cpu_supports(\"fma\"); }" YENT_RUNS_FMA)
+set(with_fma $<$<BOOL:${YENT_RUNS_FMA}>:-mfma>)
+
 function(emulated target)
   target_include_directories(${target} BEFORE PRIVATE support/cuda_emulator/twin)
   target_include_directories(${target} SYSTEM PRIVATE ${YENT_CUDA_HEADERS})
   target_link_libraries(${target} PRIVATE yent_options yent_headers)
-  target_compile_options(${target} PRIVATE -Wno-unknown-pragmas)   # loops to unroll, for nvcc
+  target_compile_options(${target} PRIVATE -Wno-unknown-pragmas ${with_fma})   # pragmas of nvcc
 endfunction()
 
 set_source_files_properties(${emulated_kernels} PROPERTIES LANGUAGE CXX)
