@@ -125,6 +125,9 @@ def main(arguments=None):
     except BrokenPipeError:
         sys.stderr.close()
         code = 1
+    except OSError as error:  # a full disk, for example
+        print(f"lab: {error}", file=sys.stderr)
+        code = 1
     except KeyboardInterrupt:
         print("\nlab: stopped; what is done is kept, and the same command does the rest", file=sys.stderr)
         code = 130

@@ -42,6 +42,7 @@ def client_of(scheduler=None, workers=None, threads=1, dashboard=False):
     kept = {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
     with dask.config.set(CONFIG), contextlib.ExitStack() as stack:
         stack.callback(_restore, kept)
+        stack.enter_context(_silenced("distributed.client", "distributed.core"))
         if scheduler:
             if workers is not None:
                 raise UsageError("a scheduler that is there has its own workers")
@@ -63,6 +64,18 @@ def client_of(scheduler=None, workers=None, threads=1, dashboard=False):
             )
             client = stack.enter_context(Client(cluster))
         yield client
+
+
+@contextlib.contextmanager
+def _silenced(*names):
+    """Dask logs stack traces of what is told in a sentence here, such as a scheduler that is gone."""
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
+    yield
+    for logger, level in zip(loggers, levels):
+        logger.setLevel(level)
 
 
 def _restore(variables):

@@ -15,6 +15,7 @@ from lab.progress import Progress
 from lab.worker import paint_batch
 
 FLUSH_SECONDS = 5
+GONE = "the scheduler is gone; the same command paints what is missing"
 
 
 class Sweep:
@@ -66,16 +67,19 @@ class Sweep:
                 self.flush()
 
     def _await_workers(self, batches):
-        if batches and not self.client.nthreads():
+        self._last_look = time.monotonic()
+        if batches and not self._threads():
             try:
                 self.client.wait_for_workers(1, timeout=120)
             except TimeoutError:
                 raise LabError("the scheduler has no workers") from None
-        self._last_look = time.monotonic()
 
     def _threads(self):
         """How many threads the workers have now; their time until now is counted."""
-        threads = sum(self.client.nthreads().values())
+        try:
+            threads = sum(self.client.nthreads().values())
+        except (OSError, TimeoutError):
+            raise LabError(GONE) from None
         now = time.monotonic()
         self._worker_seconds += threads * (now - self._last_look)
         self._last_look = now
@@ -166,7 +170,7 @@ def _outcome(future):
     try:
         return future.result(), None
     except FutureCancelledError:
-        raise LabError("the scheduler is gone; the same command paints what is missing") from None
+        raise LabError(GONE) from None
     except Exception as error:
         return None, error
 

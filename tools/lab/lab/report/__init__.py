@@ -80,7 +80,7 @@ def make_report(store, out, most=None, thumb=None, title=None, method="auto"):
 
 
 def _chosen(facts, most):
-    """At most so many rows, evenly from all, and the baselines that they need."""
+    """At most `most` rows, evenly from all, and the baselines that they need."""
     if not most or most >= len(facts):
         return facts
     by_hash = {f["hash"]: f for f in facts}
