@@ -61,7 +61,7 @@ const on = {
     run.pane?.shape(width, height);
   },
   step(run, data) {
-    run.state = `step ${data.step} of ${data.steps}`;
+    run.state = `step ${data.step}/${data.steps}`;
     run.share = data.step / data.steps;
     if (run.pane) stage.step(run.pane, data);
   },
