@@ -31,7 +31,13 @@ add_library(yent_cuda_emulated OBJECT ${emulated_kernels})
 add_library(yent_cuda_emulated_drivers OBJECT ${emulated_drivers})
 add_executable(yent_cuda_emulated_tests ${emulated_tests} cuda/test_emulator.cpp
                $<TARGET_OBJECTS:yent_cuda_emulated> $<TARGET_OBJECTS:yent_cuda_emulated_drivers>)
-add_test(NAME yent_cuda_emulated_tests COMMAND yent_cuda_emulated_tests)
+add_test(NAME yent_cuda_emulated_tests COMMAND yent_cuda_emulated_tests
+         "-tce=*full size*,*other UNets*,*autoencoders*")
+foreach(target yent_cuda_emulated yent_cuda_emulated_drivers yent_cuda_emulated_tests)
+  emulated(${target})
+endforeach()
+set(emulated_libraries yent_tools yent_synthesize ${CMAKE_DL_LIBS})
+target_link_libraries(yent_cuda_emulated_tests PRIVATE ${emulated_libraries})
 
 # The same with every access of a kernel checked, and with deliberate mistakes that can be switched
 # on. The compiler calls the emulator where it would call a sanitizer's library.
@@ -60,10 +66,6 @@ add_executable(yent_cuda_checked_tests EXCLUDE_FROM_ALL ${checked_tests} cuda/te
                $<TARGET_OBJECTS:yent_cuda_checked> $<TARGET_OBJECTS:yent_cuda_emulated_drivers>)
 target_include_directories(yent_cuda_checked_tests PRIVATE ${mutated})
 
-foreach(target yent_cuda_emulated yent_cuda_emulated_drivers yent_cuda_emulated_tests
-        yent_cuda_checked yent_cuda_checked_tests)
-  emulated(${target})
-endforeach()
-foreach(target yent_cuda_emulated_tests yent_cuda_checked_tests)
-  target_link_libraries(${target} PRIVATE yent_tools yent_synthesize ${CMAKE_DL_LIBS})
-endforeach()
+emulated(yent_cuda_checked)
+emulated(yent_cuda_checked_tests)
+target_link_libraries(yent_cuda_checked_tests PRIVATE ${emulated_libraries})
