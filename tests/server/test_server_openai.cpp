@@ -151,6 +151,17 @@ TEST_CASE("openai: small pictures on the way, then the whole, and errors in the 
   CHECK(events[2].data["b64_json"] == direct["data"][0]["b64_json"]);
 }
 
+TEST_CASE("openai: one picture may be larger than what a reader may leave unread") {
+  const TestServer server([](server::ServiceConfig& config) { config.http.unread_bytes = 1000; });
+  const Answer answer = server.post(
+      "/v1/images/generations",
+      R"({"prompt":"a cat","size":"64x64","seed":7,"steps":1,"stream":true,"partial_images":1})");
+  const auto events = events_of(answer.body);
+  REQUIRE_FALSE(events.empty());
+  CHECK(events.back().name == "image_generation.completed");
+  CHECK(answer.body.size() > 2000);
+}
+
 TEST_CASE("openai: a picture is changed where the mask is transparent") {
   const TestServer server;
   const std::string fields = field("prompt", "a door") + field("seed", "1") + field("steps", "2");

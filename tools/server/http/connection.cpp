@@ -365,10 +365,11 @@ void Connection::begin_stream(uint64_t number, Response head) {
 
 void Connection::write(uint64_t number, std::string piece) {
   if (!is_current(number, State::streams) || piece.empty()) return;
+  // Of what came before: one piece, a whole picture, may be larger than that by itself.
+  if (unsent_ > limits().unread_bytes) return peer_has_gone();
   if (chunked_) piece = fmt::format("{:x}\r\n{}\r\n", piece.size(), piece);
   unsent_ += piece.size();
   pieces_.push_back(std::make_shared<const std::string>(std::move(piece)));
-  if (unsent_ > limits().unread_bytes) return peer_has_gone();
   if (!writes_) write_next();
 }
 

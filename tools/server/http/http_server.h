@@ -16,7 +16,7 @@ struct HttpLimits {
   size_t header_bytes = 16 << 10;
   size_t connections = 4096;
   size_t body_bytes = 256 << 20;         // of all bodies that are being read
-  size_t unread_bytes = 1 << 20;         // of a stream whose peer does not read
+  size_t unread_bytes = 1 << 20;         // of a stream whose peer does not read, before a piece
   std::chrono::seconds header_time{30};  // for a head to arrive, idle time included
   std::chrono::seconds body_time{60};    // for a body
   std::chrono::seconds write_time{30};   // without any progress
