@@ -27,13 +27,13 @@ def _planned(options):
     rows = grid.rows(machine)
     if not rows:
         raise FileError(f"{options.grid}: no row is left")
-    for sampler in {row.request.sampler for row in rows}:
+    for sampler in dict.fromkeys(row.request.sampler for row in rows):
         known = engine.samplers
         if known and sampler not in known and _plain(sampler) not in map(_plain, known):
             from lab.errors import nearest
 
             raise FileError(f"{options.grid}: no sampler '{sampler}'{nearest(sampler, known)}")
-    for model, text in {(row.model.path, row.policy_text) for row in rows}:
+    for model, text in dict.fromkeys((row.model.path, row.policy_text) for row in rows):
         try:
             engine.painter(model, text).close()
         except LabError as error:
