@@ -12,8 +12,8 @@
 #include "tools/live/live_show.h"
 #include "tools/menu/menu.h"
 #include "tools/run.h"
-#include "tools/serve.h"
 #include "tools/talk/line_editor.h"
+#include "tools/talk/serve.h"
 
 namespace yent {
 namespace {

@@ -1,4 +1,4 @@
-#include "tools/serve.h"
+#include "tools/talk/serve.h"
 
 #include <unistd.h>
 
