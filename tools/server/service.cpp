@@ -30,8 +30,10 @@ Service::Service(const ServiceConfig& config)
 }
 
 void Service::take_workers(const ServiceConfig& config) {
+  PainterConfig painter = config.painter;
+  painter.warn = [this](const std::string& sentence) { server_.log.say(sentence); };
   painter_ = std::make_unique<PainterWorker>(
-      loop_, shelf_, config.painter,
+      loop_, shelf_, std::move(painter),
       [this](const std::optional<Error>& error, const std::string& model) {
         if (!loaded(error)) return;
         server_.models.painter = model;

@@ -8,7 +8,7 @@
 #include "engine/pipeline/assets.h"
 #include "engine/pipeline/infotext.h"
 #include "engine/pipeline/named_policy.h"
-#include "kernels/devices.h"
+#include "tools/device_check/checked_device.h"
 #include "tools/server/access/secrets.h"
 #include "tools/server/image_size.h"
 #include "tools/server/workers/frames.h"
@@ -58,7 +58,10 @@ void PainterWorker::load(const Loaded& loaded) {
   std::optional<Error> failed;
   std::string about;
   try {
-    backends_ = make_backends(config_.device, config_.isa, config_.threads, 1);
+    const auto warn = [this](const std::string& sentence) {
+      if (config_.warn) loop_.post([warn = config_.warn, sentence] { warn(sentence); });
+    };
+    backends_ = checked_backends({config_.device, config_.isa, config_.threads, 1}, warn);
     usual_ = named_policy(config_.policy, config_.precision, *backends_.front());
     pipeline_for({}).explain();
     about = model_name(shelf_.model("default"));

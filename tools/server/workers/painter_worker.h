@@ -52,6 +52,8 @@ struct PainterConfig {
   int threads = 0;
   size_t pipelines_kept = 3;         // models and policies that stay loaded
   int64_t most_pixels = 16'000'000;  // of a picture that comes with a request
+  // Hears on the network thread that a GPU is left alone, and why. May be empty.
+  std::function<void(const std::string& sentence)> warn = {};
 };
 
 // For the network thread. The loop and the shelf must outlive it.
