@@ -125,11 +125,24 @@ void LiveShow::end() {
 
 // A picture, or the end of one.
 void LiveShow::show(std::shared_ptr<const Image> picture) {
+  if (!picture) record_unseen();
   const std::lock_guard lock(latest_);
   if (!picture) line_.clear();
   picture_ = std::move(picture);
   is_new_ = true;
   changed_.notify_one();
+}
+
+// However busy the machine is, a recording has a frame of every picture.
+void LiveShow::record_unseen() {
+  if (!cast_) return;
+  std::unique_lock lock(latest_);
+  const std::shared_ptr<const Image> picture = picture_;
+  const std::string line = line_;
+  lock.unlock();
+  const std::lock_guard drawing(drawing_);
+  if (picture && !cast_has_frame_ && !line_is_open_) draw_cast(picture.get(), line);
+  cast_has_frame_ = false;  // of the next picture
 }
 
 bool LiveShow::progress(const std::string& line) {
@@ -228,6 +241,7 @@ void LiveShow::clear_terminal() {
 
 void LiveShow::draw_cast(const Image* picture, const std::string& line) {
   if (!picture && line.empty()) return cast_->write(cast_block_->clear());
+  cast_has_frame_ = cast_has_frame_ || picture;
   const Block::Shape shape =
       picture ? fitting_shape(recorded_size_, text_rows_, columns_, width_, height_)
               : Block::Shape{};

@@ -55,6 +55,7 @@ class LiveShow : public Overlay {
   void end();
   void start_record();
   void show(std::shared_ptr<const Image> picture);
+  void record_unseen();
 
   // On the thread.
   void run();
@@ -86,6 +87,7 @@ class LiveShow : public Overlay {
   Tty::Size recorded_size_;
   std::optional<Cast> cast_;
   std::optional<Block> cast_block_;
+  bool cast_has_frame_ = false;  // of the picture that forms
 
   std::mutex latest_;  // held for a moment only
   std::condition_variable changed_;
