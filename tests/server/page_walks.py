@@ -78,7 +78,7 @@ def served(browser, url):
 
 def conversation(browser, url):
     """Words come, characters form, the picture replaces them; it can be text or pixels."""
-    enter(browser, url, steps=6)
+    enter(browser, url, steps=LONG)
     assert browser.text("#say") == "" and browser.count("#tries button") > 2
     assert browser.run("return document.querySelector('.sheet pre').textContent").count("\n") > 10
     say(browser, "draw me a cat")
@@ -128,7 +128,7 @@ def stop(browser, url):
 
 def reload(browser, url):
     """A reload in the middle of a picture: words and steps go on, and the picture comes."""
-    enter(browser, url, steps=24)
+    enter(browser, url, steps=LONG)
     turns, pictures = browser.count("#log .turn"), browser.count("#strip img")
     say(browser, "who are you")
     before = forms(browser)
@@ -262,7 +262,7 @@ def lost(browser, url):
     address = urlsplit(url)
     wire = Wire(address.port)
     try:
-        enter(browser, f"http://{address.hostname}:{wire.port}/", steps=24)
+        enter(browser, f"http://{address.hostname}:{wire.port}/", steps=LONG)
         pictures = browser.count("#strip img")
         say(browser, "are you there")
         step = forms(browser)
