@@ -418,6 +418,8 @@ void Connection::write_next() {
                            [self = shared_from_this()](const Code& error, size_t written) {
                              self->writes_ = false;
                              if (error) return self->peer_has_gone();
+                             // It may be closed since this piece was written: none are left then.
+                             if (self->state_ == State::closed) return;
                              self->at_ += written;
                              self->sent_ += written;
                              self->unsent_ -= std::min(self->unsent_, written);
