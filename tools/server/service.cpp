@@ -1,5 +1,7 @@
 #include "tools/server/service.h"
 
+#include <malloc.h>
+
 #include "tools/server/jobs/recovery.h"
 #include "tools/server/workers/now.h"
 
@@ -8,6 +10,7 @@ namespace {
 
 constexpr std::chrono::seconds kTimeToFinish{7};  // of 10 that a stop may take
 constexpr std::chrono::hours kSweep{1};
+constexpr std::chrono::minutes kTrim{1};
 
 std::unique_ptr<DiskStore> open_store(const ServiceConfig& config, std::vector<JobRecord>& left) {
   auto disk = std::make_unique<DiskStore>(config.store, config.kept);
@@ -27,6 +30,7 @@ Service::Service(const ServiceConfig& config)
   take_up_stored(server_, left_);
   left_.clear();
   sweep();
+  trim();
 }
 
 void Service::take_workers(const ServiceConfig& config) {
@@ -68,6 +72,12 @@ bool Service::loaded(const std::optional<Error>& error) {
 void Service::sweep() {
   store_.ask([](DiskStore& disk) { disk.sweep(unix_time()); }, [](const Outcome<Done>&) {});
   sweep_ = loop_.after(kSweep, [this] { sweep(); });
+}
+
+// The allocator keeps what pictures have left: 16 KB of each, until it is told to give it back.
+void Service::trim() {
+  store_.ask([](DiskStore&) { ::malloc_trim(0); }, [](const Outcome<Done>&) {});
+  trim_ = loop_.after(kTrim, [this] { trim(); });
 }
 
 void Service::run() {

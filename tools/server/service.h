@@ -48,6 +48,7 @@ class Service {
   void take_workers(const ServiceConfig& config);
   void wind_down();
   void sweep();
+  void trim();
   bool loaded(const std::optional<Error>& error);
 
   Shelf shelf_;
@@ -58,7 +59,7 @@ class Service {
   HttpServer http_;
   std::unique_ptr<PainterWorker> painter_;
   std::unique_ptr<VoiceWorker> voice_;
-  std::shared_ptr<Loop::Timer> sweep_, end_;
+  std::shared_ptr<Loop::Timer> sweep_, trim_, end_;
   std::optional<Error> broken_;
 };
 
