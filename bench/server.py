@@ -54,8 +54,6 @@ class Client:
         connection = http.client.HTTPConnection(self.host, timeout=300)
         connection.request("GET", f"/events/{job}", headers=self.headers)
         answer, name = connection.getresponse(), ""
-        while line := answer.readline().decode().rstrip("\n"):
-            pass  # the head of the stream
         while line := answer.readline():
             line = line.decode().rstrip("\n")
             if line.startswith("event: "):
@@ -227,7 +225,7 @@ def streams(args):
         waited = time.perf_counter()
         time.sleep(6)
         end = time.perf_counter()
-        Client.ask(painting, "DELETE", f"/jobs/{long}")
+        painting.ask("DELETE", f"/jobs/{long}")
         watcher.join()
         waiting.ask("DELETE", "/visitor")
         for connection in held_open:

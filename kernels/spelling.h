@@ -1,4 +1,4 @@
-// Errors that answer a name which is nearly right with the right one.
+// Letters of names, and errors that answer a name which is nearly right with the right one.
 #pragma once
 
 #include <optional>
@@ -7,6 +7,9 @@
 #include <vector>
 
 namespace yent {
+
+// With the letters of ASCII in lower case, and nothing else changed.
+std::string lower_case(std::string_view text);
 
 // The name that was meant: one that begins so, or the one with the fewest letters changed, added,
 // dropped or swapped, whatever the case. One letter in 3 to 5 may differ, two in more.

@@ -135,11 +135,7 @@ std::vector<Finished> Writer::draw(const DrawingRequest& request, const OnRow& o
   Turn turn{request, on_row, sequence_head(prompt, request.rules.conditions()), 0};
   turn.room = files_.config.block_size - static_cast<int>(turn.head.size());
   GridDecoder(request.rules, turn.room);  // refuses what does not fit
-  struct Watch {
-    Workspace& ws;
-    ~Watch() { ws.watch(nullptr); }
-  } watch{ws_};
-  ws_.watch(request.cancel);
+  const WatchScope watch(ws_, request.cancel);
   state_.length = 0;
   std::vector<SequenceToken> head = turn.head;
   turn.first_logits = read(turn, head);

@@ -94,4 +94,16 @@ class Workspace : public Arena {
   std::map<int, PersistentTensor> fresh_;
 };
 
+// A workspace that a token can cancel, for the length of a scope.
+class WatchScope {
+ public:
+  WatchScope(Workspace& ws, const CancelToken* token) : ws_(ws) { ws_.watch(token); }
+  WatchScope(const WatchScope&) = delete;
+  WatchScope& operator=(const WatchScope&) = delete;
+  ~WatchScope() { ws_.watch(nullptr); }
+
+ private:
+  Workspace& ws_;
+};
+
 }  // namespace yent

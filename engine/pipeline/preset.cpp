@@ -190,17 +190,12 @@ Preset preset_of_file(const std::string& preset) {
                    presets.size(), fmt::join(names_of(presets), ", "));
 }
 
-std::string lower(std::string text) {
-  std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
-
 }  // namespace
 
 std::string Preset::prefixed(const std::string& text) const {
   const size_t end = prefix.find_last_not_of(' ');
-  const std::string word = lower(prefix.substr(0, end == prefix.npos ? 0 : end + 1));
-  return lower(text).find(word) == std::string::npos ? prefix + text : text;
+  const std::string word = lower_case(prefix.substr(0, end == prefix.npos ? 0 : end + 1));
+  return lower_case(text).find(word) == std::string::npos ? prefix + text : text;
 }
 
 std::vector<Preset> parse_presets(std::string_view text, const std::string& where) {

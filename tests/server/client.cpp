@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "kernels/spelling.h"
 #include "tests/support/program.h"
 #include "tools/server/http/message.h"
 
@@ -75,7 +76,7 @@ Answer Socket::answer(bool has_body) {
   for (size_t at = head.find("\r\n") + 2; at + 2 < head.size();) {
     const size_t end = head.find("\r\n", at), colon = head.find(':', at);
     if (colon == std::string::npos || colon > end) break;
-    answer.headers[server::lower_case(head.substr(at, colon - at))] =
+    answer.headers[lower_case(head.substr(at, colon - at))] =
         std::string(server::trimmed(head.substr(colon + 1, end - colon - 1)));
     at = end + 2;
   }

@@ -2,11 +2,11 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include "loaders/io/base64.h"
 #include "tests/server/client.h"
 #include "tests/support/hostile.h"
 #include "tests/support/program.h"
 #include "tools/server/access/secrets.h"
-#include "tools/server/base64.h"
 
 using namespace yent;
 using namespace yent::test;
@@ -16,7 +16,6 @@ using server::equal_in_constant_time;
 using server::keyed_hash;
 using server::random_id;
 using server::read_keys;
-using server::to_base64;
 
 namespace {
 

@@ -6,13 +6,12 @@
 #include "engine/pipeline/assets.h"
 #include "engine/pipeline/named_policy.h"
 #include "kernels/devices.h"
+#include "loaders/io/base64.h"
 #include "tests/server/client.h"
 #include "tests/support/program.h"
-#include "tools/server/base64.h"
 
 using namespace yent;
 using namespace yent::test;
-using yent::server::from_base64;
 
 namespace {
 
@@ -148,6 +147,19 @@ TEST_CASE("server: what nobody waits for is not painted") {
   CHECK(server.remove("/jobs/" + running).status == 204);
   CHECK(*server.finished(running)["state"].text() == "cancelled");
   server.wait_for("yent_jobs_total{end=\"cancelled\"}", 3);
+}
+
+TEST_CASE("server: a reader may leave his stream at any moment") {
+  const TestServer server;
+  for (int k = 0; k < 200; ++k) {
+    const std::string id = id_of(server.post("/jobs", toy_paint(R"(,"previews":false)")));
+    {
+      Socket reader(server.port());
+      reader.send("GET /events/" + id + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+      reader.read_until("event:");
+    }
+    REQUIRE(*server.finished(id)["state"].text() == "done");
+  }
 }
 
 TEST_CASE("server: the line has an end, and says when to come again") {

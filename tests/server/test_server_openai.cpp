@@ -2,13 +2,12 @@
 #include <doctest/doctest.h>
 
 #include "loaders/image/image.h"
+#include "loaders/io/base64.h"
 #include "tests/server/client.h"
-#include "tools/server/base64.h"
 #include "tools/server/routes/image_wish.h"
 
 using namespace yent;
 using namespace yent::test;
-using server::from_base64;
 
 namespace {
 

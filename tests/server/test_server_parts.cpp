@@ -4,9 +4,9 @@
 
 #include "kernels/error.h"
 #include "loaders/image/image.h"
+#include "loaders/io/base64.h"
 #include "tests/support/program.h"
 #include "tests/support/temporary_folder.h"
-#include "tools/server/base64.h"
 #include "tools/server/image_size.h"
 #include "tools/server/jobs/event_log.h"
 #include "tools/server/jobs/fair_queue.h"

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/spelling.h"
 #include "tools/server/access/secrets.h"
 #include "tools/server/routes/table.h"
 

@@ -2,29 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <span>
 #include <string_view>
+
+#include "loaders/io/base64.h"
 
 namespace yent {
 namespace {
-
-std::string base64(std::span<const uint8_t> bytes) {
-  constexpr std::string_view digits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  text.reserve((bytes.size() + 2) / 3 * 4);
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    const size_t count = std::min<size_t>(3, bytes.size() - i);
-    uint32_t group = bytes[i] << 16;
-    if (count > 1) group |= bytes[i + 1] << 8;
-    if (count > 2) group |= bytes[i + 2];
-    for (size_t k = 0; k < 4; ++k) {
-      text += k <= count ? digits[group >> (18 - 6 * k) & 63] : '=';
-    }
-  }
-  return text;
-}
 
 std::string command(std::string_view keys, std::string_view payload = {}) {
   return fmt::format("\x1b_G{};{}\x1b\\", keys, payload);
@@ -34,7 +17,7 @@ std::string command(std::string_view keys, std::string_view payload = {}) {
 // its last command, so all of them have all.
 std::string chunks(const std::string& keys, const Image& image) {
   constexpr size_t most = 4096;
-  const std::string text = base64(image.rgb);
+  const std::string text = to_base64(image.rgb);
   const std::string all = fmt::format("{},f=24,s={},v={},q=2", keys, image.width, image.height);
   std::string out;
   for (size_t at = 0; at < text.size(); at += most) {

@@ -94,11 +94,7 @@ LanguageModel::Result LanguageModel::generate(
     }
   };
   Ctx c{backend_, ws_};
-  struct Watch {
-    Workspace& ws;
-    ~Watch() { ws.watch(nullptr); }
-  } watch{ws_};
-  ws_.watch(request.cancel);
+  const WatchScope watch(ws_, request.cancel);
   state_.length = 0;
   std::vector<float> logits;
   {

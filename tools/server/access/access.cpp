@@ -6,8 +6,9 @@
 #include <fstream>
 
 #include "kernels/error.h"
+#include "kernels/spelling.h"
+#include "loaders/io/base64.h"
 #include "tools/server/access/secrets.h"
-#include "tools/server/base64.h"
 
 namespace yent::server {
 namespace {

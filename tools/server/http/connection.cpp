@@ -14,6 +14,8 @@
 #include <deque>
 #include <limits>
 
+#include "kernels/spelling.h"
+
 namespace yent::server {
 
 namespace asio = boost::asio;

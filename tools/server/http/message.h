@@ -47,7 +47,6 @@ std::optional<Target> parse_target(std::string_view target);
 // %41 is A, and in a query + is a space. Nothing for a broken escape or a NUL.
 std::optional<std::string> percent_decoded(std::string_view text, bool plus_is_space);
 
-std::string lower_case(std::string_view text);
 std::string_view trimmed(std::string_view text);  // without spaces and tabs around
 
 }  // namespace yent::server

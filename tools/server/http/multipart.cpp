@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/error.h"
+#include "kernels/spelling.h"
 #include "tools/server/http/message.h"
 
 namespace yent::server {

@@ -1,5 +1,5 @@
 // /react: something is said, and the answer is Yent's with his picture.
-#include "tools/server/base64.h"
+#include "loaders/io/base64.h"
 #include "tools/server/routes/job_fields.h"
 #include "tools/server/routes/request_job.h"
 #include "tools/server/routes/table.h"

@@ -1,5 +1,6 @@
 #include "tools/server/routes/route.h"
 
+#include "kernels/spelling.h"
 #include "loaders/io/json.h"
 
 namespace yent::server {

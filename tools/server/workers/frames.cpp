@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "engine/ascii/charset.h"
+#include "loaders/io/base64.h"
 #include "loaders/io/utf8.h"
-#include "tools/server/base64.h"
 
 namespace yent::server {
 

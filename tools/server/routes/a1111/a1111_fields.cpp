@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/diffusion/samplers/sampler_table.h"
+#include "kernels/spelling.h"
 #include "tools/server/http/message.h"
 #include "tools/server/routes/image_wish.h"
 

@@ -3,7 +3,7 @@
 
 #include "engine/diffusion/samplers/sampler_table.h"
 #include "loaders/image/image.h"
-#include "tools/server/base64.h"
+#include "loaders/io/base64.h"
 #include "tools/server/repaint.h"
 #include "tools/server/routes/a1111/a1111_fields.h"
 #include "tools/server/routes/a1111/a1111_routes.h"

@@ -2,7 +2,7 @@
 #include <cmath>
 
 #include "loaders/image/image.h"
-#include "tools/server/base64.h"
+#include "loaders/io/base64.h"
 #include "tools/server/routes/openai/openai_routes.h"
 #include "tools/server/routes/request_job.h"
 

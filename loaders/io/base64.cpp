@@ -1,8 +1,8 @@
-#include "tools/server/base64.h"
+#include "loaders/io/base64.h"
 
 #include <array>
 
-namespace yent::server {
+namespace yent {
 namespace {
 
 constexpr std::string_view kDigits =
@@ -70,4 +70,4 @@ std::optional<std::string> from_base64(std::string_view text) {
   return bytes;
 }
 
-}  // namespace yent::server
+}  // namespace yent

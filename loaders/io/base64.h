@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace yent::server {
+namespace yent {
 
 std::string to_base64(std::span<const uint8_t> bytes);
 std::string to_base64(std::string_view bytes);
@@ -17,4 +17,4 @@ std::string to_base64(std::string_view bytes);
 // `data:...;base64,` in front is passed over.
 std::optional<std::string> from_base64(std::string_view text);
 
-}  // namespace yent::server
+}  // namespace yent
