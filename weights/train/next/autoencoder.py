@@ -4,6 +4,9 @@ It is trained from the inside out, because two cores cannot train the whole at o
 (factor 16) learns on drawings of 256 x 256; then its latents never change again and the UNet can
 start. The outer level is trained afterwards (`outer`), with the whole decoder, on drawings of 512 x
 512: encoder and decoder keep the meaning of the latents.
+
+Tensors stay in PyTorch's own order: with so few channels the channels-last one is slower (1.9 instead
+of 2.4 drawings a second of a core, AMD EPYC 7003).
 """
 
 import numpy as np
@@ -29,7 +32,7 @@ def build(widths, scaling_factor=1.0):
         layers_per_block=1,
         norm_num_groups=8,
         scaling_factor=scaling_factor,
-    ).to(memory_format=torch.channels_last)
+    )
 
 
 def normalized(pictures):

@@ -34,8 +34,7 @@ def crops(stage, numbers, size, each, rng):
         for _ in range(each):
             r, c = cell * rng.randint(0, 8), cell * rng.randint(0, 8)
             found.append(picture[r : r + size // 2, c : c + size // 2])
-    x = autoencoder.normalized(np.stack(found))
-    return x.contiguous(memory_format=torch.channels_last)
+    return autoencoder.normalized(np.stack(found)).contiguous()
 
 
 def inner(args):
