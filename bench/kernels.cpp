@@ -33,12 +33,13 @@ struct Where {
   std::string name;
   Isa isa = Isa::ref;
   bool gpu = false;
+  CudaOptions options = {};  // of the GPU
 
   int repeats() const { return gpu ? 16 : 1; }           // ops at once
   bool slow() const { return !gpu && isa == Isa::ref; }  // plain C++ takes seconds for some
   std::unique_ptr<Backend> backend() const {
     std::string reason;
-    return gpu ? make_cuda_backend({}, reason) : make_table_backend(isa, thread_count);
+    return gpu ? make_cuda_backend(options, reason) : make_table_backend(isa, thread_count);
   }
 };
 
@@ -424,6 +425,9 @@ int main(int argc, char** argv) {
   add_cpu();
   std::string reason;
   if (make_cuda_backend({}, reason)) add_gpu();
+  const Where hopper{
+      .name = "hopper", .gpu = true, .options = {.blas = false, .products = Products::wgmma}};
+  if (hopper.backend()) add_products(hopper, "f16", Precision::f16);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();

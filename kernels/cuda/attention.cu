@@ -28,6 +28,7 @@ struct Flash {
   static constexpr bool half_step = chunks % 2;   // and one step of 8
   static constexpr int tile_chunks = kKeys * ld;  // of keys, or of values
   static constexpr size_t shared_bytes = size_t{16} * 4 * tile_chunks;
+  static_assert(shared_bytes <= size_t{99} << 10);  // what sm_86 and sm_89 have
   static_assert(queries * ld <= 4 * tile_chunks);
 
   // Copies rows [first, first + count) of one head into a tile; zeros past the end and the width.

@@ -6,6 +6,7 @@
 
 #include "kernels/cuda/attention_driver.h"
 #include "kernels/cuda/gemm/gemm_driver.h"
+#include "kernels/cuda/hopper/hopper_gemm.h"
 #include "kernels/cuda/runtime/check.cuh"
 #include "kernels/cuda/runtime/graph.h"
 #include "kernels/cuda/tensors.h"
@@ -33,7 +34,8 @@ class CudaBackend : public Backend {
       : isa_(fmt::format("sm_{}{}", properties.major, properties.minor)),
         q_(options.device),
         stager_(q_),
-        graphs_(q_) {
+        graphs_(q_),
+        hopper_(options.products == Products::wgmma) {
     if (options.blas) blas_ = Blas::open(q_);
   }
   ~CudaBackend() override { cudaStreamSynchronize(q_.stream()); }
@@ -90,14 +92,14 @@ class CudaBackend : public Backend {
   void linear(Arena& arena, Tensor out, ConcatView x, const LinearWeight& w,
               const Epilogue& e) override {
     check.linear(out, x, w, e);
-    multiply({q_, arena, blas_.get()}, out, x, w, e);
+    multiply({q_, arena, blas_.get(), hopper_}, out, x, w, e);
   }
 
   void conv3x3(Arena& arena, Tensor out, Tensor x, const ConvWeight& w, const ConvGeom& g,
                const Epilogue& e) override {
     check.conv3x3(out, x.shape, w, e);
     ENSURE(is_activation(x, x.shape), "conv3x3 {}: input", w.name);
-    convolve({q_, arena}, out, x, w, g, e);
+    convolve({q_, arena, nullptr, hopper_}, out, x, w, g, e);
   }
 
   void group_norm(Arena& arena, Tensor out, ConcatView x, const NormWeight& w, int groups,
@@ -243,6 +245,7 @@ class CudaBackend : public Backend {
   Stager stager_;
   Graphs graphs_;
   std::unique_ptr<Blas> blas_;
+  bool hopper_;
 };
 
 }  // namespace
@@ -272,9 +275,14 @@ std::unique_ptr<Backend> make_cuda_backend(const CudaOptions& options, std::stri
     reason = fmt::format("{} is of an architecture before Ampere (sm_80)", properties.name);
     return nullptr;
   }
+  const bool hopper = options.products == Products::wgmma;
+  if (hopper && (properties.major != 9 || properties.minor != 0)) {
+    reason = fmt::format("{} has no wgmma, which sm_90 alone has", properties.name);
+    return nullptr;
+  }
   try {
     auto backend = std::make_unique<cuda::CudaBackend>(options, properties);
-    if (cuda::has_device_code()) return backend;
+    if (cuda::has_device_code() && (!hopper || cuda::has_hopper_code())) return backend;
     reason = fmt::format("this build has no code for {} ({})", properties.name, backend->isa());
   } catch (const Error& error) {  // it may be full, or another's alone
     reason = fmt::format("{}: {}", properties.name, error.what());

@@ -12,6 +12,7 @@ struct OpContext {
   Queue& queue;
   Arena& arena;
   Blas* blas = nullptr;  // null: without cuBLASLt
+  bool hopper = false;   // products in f16 by wgmma
 };
 
 }  // namespace yent::cuda

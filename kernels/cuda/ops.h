@@ -66,6 +66,14 @@ using ConvArgs = GemmArgs<ConvView>;
 void launch_gemm(Queue& q, Format format, TileConfig config, LinearArgs args);
 void launch_gemm(Queue& q, Format format, TileConfig config, ConvArgs args);
 
+// Adds up the slices of a split-k product.
+struct ReduceArgs {
+  const void* partial;
+  int m, n, slices, integer;
+  GemmEpilogue epilogue;
+};
+void launch_reduce(Queue& q, const ReduceArgs& args);
+
 // The same in f32 arithmetic, without tensor cores.
 struct SimtGemmArgs {
   CatRows x;      // of a convolution, one row per pixel

@@ -1,18 +1,19 @@
 # The backend's own sources once more, with the emulator's twins of three headers before the tree.
 file(GLOB emulated_kernels CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/kernels/cuda/*.cu
-     ${CMAKE_SOURCE_DIR}/kernels/cuda/gemm/*.cu)
+     ${CMAKE_SOURCE_DIR}/kernels/cuda/gemm/*.cu ${CMAKE_SOURCE_DIR}/kernels/cuda/hopper/*.cu)
 file(GLOB_RECURSE emulated_drivers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/kernels/cuda/*.cpp)
 list(FILTER emulated_drivers EXCLUDE REGEX "/no_cuda\\.cpp$")
 
-file(GLOB emulator CONFIGURE_DEPENDS support/cuda_emulator/*.cpp)
+file(GLOB emulator CONFIGURE_DEPENDS support/cuda_emulator/*.cpp support/cuda_emulator/hopper/*.cpp)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   list(FILTER emulator EXCLUDE REGEX "/fiber_ucontext\\.cpp$")
 else()
   list(FILTER emulator EXCLUDE REGEX "/fiber_x86_64\\.cpp$")
 endif()
 set(emulated_tests cuda/emulated.cpp cuda/test_cuda_gemm.cpp cuda/test_cuda_ops.cpp
-    cuda/test_cuda_models.cpp support/cuda/cuda_device.cpp support/golden.cpp support/random_weights.cpp
-    support/tree.cpp support/fake_cuda/runtime.cpp ${emulator})
+    cuda/test_cuda_models.cpp cuda/test_cuda_hopper.cpp cuda/test_hopper_emulator.cpp
+    support/cuda/cuda_device.cpp support/golden.cpp support/random_weights.cpp support/tree.cpp
+    support/fake_cuda/runtime.cpp support/fake_cuda/tensor_map.cpp ${emulator})
 
 # Kernels add products by fmaf, which without these is a call.
 include(CheckCXXSourceRuns)
@@ -23,7 +24,8 @@ function(emulated target)
   target_include_directories(${target} BEFORE PRIVATE support/cuda_emulator/twin)
   target_include_directories(${target} SYSTEM PRIVATE ${YENT_CUDA_HEADERS})
   target_link_libraries(${target} PRIVATE yent_options yent_headers)
-  target_compile_options(${target} PRIVATE -Wno-unknown-pragmas ${with_fma})   # pragmas of nvcc
+  # Pragmas of nvcc; arguments that hold tensor maps.
+  target_compile_options(${target} PRIVATE -Wno-unknown-pragmas -Wno-psabi ${with_fma})
 endfunction()
 
 set_source_files_properties(${emulated_kernels} PROPERTIES LANGUAGE CXX)
@@ -45,7 +47,7 @@ set(mutated ${CMAKE_CURRENT_BINARY_DIR}/mutated)
 set(mutated_kernels ${emulated_kernels})
 list(TRANSFORM mutated_kernels REPLACE "^${CMAKE_SOURCE_DIR}/" "${mutated}/")
 file(GLOB kernel_headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/kernels/cuda/*.cuh
-     ${CMAKE_SOURCE_DIR}/kernels/cuda/gemm/*.cuh)
+     ${CMAKE_SOURCE_DIR}/kernels/cuda/gemm/*.cuh ${CMAKE_SOURCE_DIR}/kernels/cuda/hopper/*.cuh)
 find_package(Python3 COMPONENTS Interpreter)
 if(NOT Python3_FOUND)
   return()

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 BARRIER = "if (!@) __syncthreads();"
+HOPPER = "hopper/hopper_gemm.cuh"
 
 # name, probe, words of the fault, file, old, new
 MUTATIONS = [
@@ -142,8 +143,60 @@ MUTATIONS = [
     ("dequantize: past the last chunk", "q8_many", "outside of all global memory", "gemm/gemv_q8.cu",
      "if (at >= static_cast<int64_t>(p.n) * chunks) return;",
      "if (!@ && at >= static_cast<int64_t>(p.n) * chunks) return;"),
+    # What Hopper does asynchronously: barriers with phases, bulk copies, products.
+    ("hopper: the barriers are not fenced for copies", "hopper", "without a fence between the proxies", HOPPER,
+     "      fence_async();", "      if (!@) fence_async();"),
+    ("hopper: no barrier behind the initialization", "hopper", "a barrier ", HOPPER,
+     "fence_async();\n    }\n    __syncthreads();", "fence_async();\n    }\n    " + BARRIER),
+    ("hopper: products without a fence of their sums", "hopper", "without wgmma.fence", HOPPER,
+     "      fence_sums();", "      if (!@) fence_sums();"),
+    ("hopper: an empty stage in the wrong phase", "hopper", "wait for each other", HOPPER,
+     "wait_barrier(empty(turn.stage), turn.parity ^ 1);",
+     "wait_barrier(empty(turn.stage), turn.parity ^ (@ ? 0 : 1));"),
+    ("hopper: a stage is filled that was not given back", "hopper", "a copy to shared memory ", HOPPER,
+     "      wait_barrier(empty(", "      if (!@) wait_barrier(empty("),
+    ("hopper: a full stage in the wrong phase", "hopper", "a product reads ", HOPPER,
+     "wait_barrier(full(turn.stage), turn.parity);",
+     "wait_barrier(full(turn.stage), turn.parity ^ (@ ? 1 : 0));"),
+    ("hopper: tiles are not waited for", "hopper", "a product reads ", HOPPER,
+     "      wait_barrier(full(", "      if (!@) wait_barrier(full("),
+    ("hopper: half of a warp does not wait for tiles", "hopper", "a product reads a copy that its warp has not waited for", HOPPER,
+     ") wait_barrier(full(", ") if (!(@ && threadIdx.x % 32 > 15)) wait_barrier(full("),
+    ("hopper: a product of the next stage", "hopper", "a product reads ", HOPPER,
+     "matrix_descriptor(rows_at(turn.stage) + of_rows)",
+     "matrix_descriptor(rows_at(turn.stage) + of_rows + (@ ? stage_bytes : 0))"),
+    ("hopper: a stage is given back before its products are done", "hopper", "a product may still read", HOPPER,
+     "wait_products<1>();", "if (@) wait_products<2>();\n      else wait_products<1>();"),
+    ("hopper: the stage that is read is given back", "hopper", "", HOPPER,
+     "arrive(empty(last));", "arrive(empty(@ ? turn.stage : last));"),
+    ("hopper: a warp gives nothing back", "hopper", "wait for each other", HOPPER,
+     "if (i > 0 && threadIdx.x % 32 == 0)", "if (i > 0 && threadIdx.x % 32 == 0 && !(@ && threadIdx.x < 32))"),
+    ("hopper: every lane gives a stage back", "hopper", "", HOPPER,
+     "threadIdx.x % 32 == 0 && !(", "(@ || threadIdx.x % 32 == 0) && !("),
+    ("hopper: sums are stored before products are done", "hopper", "in flight", HOPPER,
+     "wait_products<0>();", "if (!@) wait_products<0>();"),
+    ("hopper: products are not committed", "hopper", "", HOPPER,
+     "commit_products();", "if (!@) commit_products();"),
+    ("hopper: fewer bytes are announced than come", "hopper", "while copies to it are in flight", HOPPER,
+     "arrive_and_expect(barrier, stage_bytes);", "arrive_and_expect(barrier, @ ? weight_bytes : stage_bytes);"),
+    ("hopper: more bytes are announced than come", "hopper", "wait for each other", HOPPER,
+     " ? weight_bytes : stage_bytes);", " ? weight_bytes : @ ? stage_bytes + 16 : stage_bytes);"),
+    ("hopper: the ring begins anywhere", "hopper", "not aligned", HOPPER,
+     "/ kSwizzled * kSwizzled}", "/ kSwizzled * kSwizzled + (@ ? 512u : 0u)}"),
+    ("hopper: no barrier before sums overwrite tiles", "hopper", "a product may still read", HOPPER,
+     "    __syncthreads();  // no tile is read any more", "    " + BARRIER + "  // no tile is read any more"),
+    ("hopper: no barrier behind the spread sums", "hopper", "a race", HOPPER,
+     "spread(sum, sums);\n    __syncthreads();", "spread(sum, sums);\n    " + BARRIER),
+    ("hopper: rows past the last are written", "hopper", "outside of all global memory", HOPPER,
+     "if (row >= p.m || column >= p.n) continue;", "if ((!@ && row >= p.m) || column >= p.n) continue;"),
+    ("hopper: one slice too far", "hopper_split", "outside of all global memory", HOPPER,
+     "(static_cast<size_t>(blockIdx.y) * p.m", "(static_cast<size_t>(blockIdx.y + (@ ? 1 : 0)) * p.m"),
+    ("hopper: tiles of windows are not waited for", "hopper_conv", "a product reads ", HOPPER,
+     ")) wait_barrier(full(", ")) if (!@) wait_barrier(full("),
+    ("hopper: windows go where no tile is", "hopper_conv", "", HOPPER,
+     "copy_pixels(to, &p.a, box, barrier);", "copy_pixels(to + (@ ? 1024 : 0), &p.a, box, barrier);"),
 ]
-NOT_COPIED = ["tile.cuh", "device.cuh"]  # the emulator has twins
+NOT_COPIED = ["tile.cuh", "tile_hopper.cuh", "device.cuh"]  # the emulator has twins
 
 HEADER = """// Written by tests/cuda/mutate.py.
 #pragma once

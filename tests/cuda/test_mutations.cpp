@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 
+#include "kernels/cuda/hopper/hopper_gemm.h"
 #include "kernels/error.h"
 #include "mutations.h"
 #include "tests/support/cuda/cuda_device.h"
@@ -102,6 +103,25 @@ void store_rows(Backend& b) {
   b.store_rows(arena, cache.device(), rows.device(), places.device());
 }
 
+// Rows and outputs with tails, and a depth that fills the ring of the smallest tile anew.
+void multiply_on_hopper(Backend& b, int slices) {
+  const int m = 70, n = 66, k = 11 * 64 + 8;
+  Twin x(b, {1, m, 1, k}, DType::f16), weight(b, {1, n, 1, k}, DType::f16);
+  Twin out(b, {1, m, 1, n}, DType::f32), partial(b, {1, slices * m, 1, n}, DType::f32);
+  cuda::LinearArgs args = {};
+  args.view = {m, k / 8, 0, k / 8, 0};
+  args.m = m, args.n = n;
+  args.depth = k / 8, args.b_ld = k / 8;
+  args.a = x.device().data;
+  args.b = weight.device().data;
+  args.partial = partial.device().data;
+  args.epilogue.out = {out.device().data, n, 1, 0};
+  args.epilogue.columns = n;
+  args.epilogue.image_rows = m;
+  cuda::Queue queue(0);
+  cuda::launch_hopper_gemm(queue, {64, 64, slices}, args);
+}
+
 const std::map<std::string, std::function<void(Backend&)>> probes = {
     {"flash",
      [](Backend& b) {
@@ -131,7 +151,10 @@ const std::map<std::string, std::function<void(Backend&)>> probes = {
     {"mix", mix},
     {"rope", rotate},
     {"embed", embed},
-    {"store_rows", store_rows}};
+    {"store_rows", store_rows},
+    {"hopper", [](Backend& b) { multiply_on_hopper(b, 1); }},
+    {"hopper_split", [](Backend& b) { multiply_on_hopper(b, 2); }},
+    {"hopper_conv", [](Backend&) { convolve(*hopper_gpu(), Precision::f16, 192); }}};
 
 // What is wrong, or nothing.
 std::string fault_of(Backend& backend, const std::string& probe) {

@@ -54,6 +54,8 @@ struct Gemm {
   static constexpr int stage_chunks = (bm + bn) * kTileChunks;
   static constexpr size_t shared_bytes = size_t{16} * stages * stage_chunks;
   static constexpr int copies_a = copies(bm, threads), copies_b = copies(bn, threads);
+  // What sm_86 and sm_89 have.
+  static_assert(shared_bytes <= size_t{99} << 10);
   static_assert(wm % 16 == 0 && wn % 16 == 0 && (bm * kTileChunks) % threads == 0);
   // Rows that a thread copies are a multiple of 8 apart, so that the swizzle is the same.
   static_assert(threads / kTileChunks % 8 == 0);
@@ -189,13 +191,6 @@ void launch_tiles(Queue& q, TileConfig config, GemmArgs<View> args) {
            dim3(args.tiles_m * args.tiles_n, config.slices), dim3(Tiles::threads),
            Tiles::shared_bytes, args);
 }
-
-struct ReduceArgs {
-  const void* partial;
-  int m, n, slices, integer;
-  GemmEpilogue epilogue;
-};
-void launch_reduce(Queue& q, const ReduceArgs& args);
 
 // bf16 and int8 have one large tile only: no default precision uses them.
 template <class View>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/cuda/hopper/hopper_gemm.h"
 #include "kernels/cuda/tensors.h"
 #include "kernels/cuda/weights.h"
 #include "kernels/error.h"
@@ -16,12 +17,8 @@ struct Product {
   Blas* blas;
   const CudaWeight& weight;
   int rows;
+  bool hopper;  // by its kernels, which multiply halves
 };
-
-Product product_of(const OpContext& op, const std::shared_ptr<const Packed>& weight, size_t rows) {
-  return {op.queue, op.arena, op.blas, static_cast<const CudaWeight&>(*weight),
-          static_cast<int>(rows)};
-}
 
 // By shape and type: rows of halves in whole chunks.
 bool in_chunks(const Tensor& t) {
@@ -34,6 +31,16 @@ Format multiplied_as(const CudaWeight& w) {
 }
 
 int tap_chunks(const CudaWeight& w) { return w.padded / w.granule(); }
+
+Product product_of(const OpContext& op, const std::shared_ptr<const Packed>& packed, size_t rows) {
+  const auto& weight = static_cast<const CudaWeight&>(*packed);
+  return {op.queue,
+          op.arena,
+          op.blas,
+          weight,
+          static_cast<int>(rows),
+          op.hopper && multiplied_as(weight) == Format::f16};
+}
 
 // `row_scale` may be null; else it has one scale for each `scale_rows` rows.
 GemmEpilogue epilogue_of(const Tensor& out, const Epilogue& e, const CudaWeight& w,
@@ -90,8 +97,13 @@ class Staged {
   Scratch data_, scales_;
 };
 
-TileConfig tile_config_of(const Product& p, int chunks) {
-  return choose_tile_config(p.rows, p.weight.n, ceil_div(chunks, kTileChunks), p.q.processors());
+template <class View>
+TileConfig tile_config_of(const Product& p, const View& view) {
+  if (p.hopper) {
+    return choose_hopper_config(p.rows, p.weight.n, depth_tiles(view), p.q.processors());
+  }
+  return choose_tile_config(p.rows, p.weight.n, ceil_div(view.total(), kTileChunks),
+                            p.q.processors());
 }
 
 size_t partial_bytes(const Product& p, const TileConfig& config) {
@@ -104,6 +116,7 @@ void launch_tensor_cores(const Product& p, Args args, const TileConfig& config,
   args.m = p.rows;
   args.n = p.weight.n;
   args.epilogue = epilogue;
+  if (p.hopper) return launch_hopper_gemm(p.q, config, args);
   launch_gemm(p.q, multiplied_as(p.weight), config, args);
 }
 
@@ -167,21 +180,11 @@ bool multiply_by_blas(const Product& p, const Tensor& out, const Tensor& x, cons
                          .ld_out = out.ld});
 }
 
-// The input of a linear: its own memory, or the staged copy.
-LinearArgs linear_args(const Product& p, const ConcatView& x, const void* staged) {
-  LinearArgs args{};
-  if (staged) {
-    const int chunks = tap_chunks(p.weight);
-    args.view = {p.rows, chunks, 0, chunks, 0};
-    args.a = staged;
-  } else {
-    args.view = {p.rows, x.a.shape.c / 8, x.b.shape.c / 8, x.a.ld / 8, x.b.ld / 8};
-    args.a = x.a.data;
-    args.a2 = x.b.data;
-  }
-  args.b_ld = tap_chunks(p.weight);
-  args.depth = args.view.total();
-  return args;
+// The input of a linear: its own memory (`direct`), or the staged copy.
+LinearView view_of(const Product& p, const ConcatView& x, bool direct) {
+  const int chunks = tap_chunks(p.weight);
+  if (!direct) return {p.rows, chunks, 0, chunks, 0};
+  return {p.rows, x.a.shape.c / 8, x.b.shape.c / 8, x.a.ld / 8, x.b.ld / 8};
 }
 
 ConvView view_of(const Shape& in, const Shape& out, const ConvGeom& g) {
@@ -220,41 +223,48 @@ void multiply(const OpContext& op, Tensor out, ConcatView x, const LinearWeight&
   const int scale_rows = w.per_tensor ? p.rows : 1;
   const Staged staged(op, x, p.weight, direct, scale_rows);
   const bool use_blas = op.blas && direct && suits_blas(x, out, e) && p.rows > 8;
-  const TileConfig config = tile_config_of(p, direct ? w.in / 8 : tap_chunks(p.weight));
+  const LinearView view = view_of(p, x, direct);
+  const TileConfig config = tile_config_of(p, view);
   const Scratch workspace(op.arena,
                           std::max(use_blas ? Blas::kWorkspace : 0, partial_bytes(p, config)));
   if (op.arena.measuring()) return;
   if (use_blas && multiply_by_blas(p, out, x.a, weight, e, workspace.as<void>())) return;
   ENSURE(!direct || (aligned(x.a.data, 16) && aligned(x.b.data, 16)),
          "linear {}: an input at an odd address", w.name);
-  LinearArgs args = linear_args(p, x, direct ? nullptr : staged.data());
+  LinearArgs args{};
+  args.view = view;
+  args.a = direct ? x.a.data : staged.data();
+  args.a2 = direct ? x.b.data : nullptr;
   args.b = weight;
+  args.b_ld = tap_chunks(p.weight);
+  args.depth = view.total();
   args.partial = workspace.as<void>();
   launch_tensor_cores(p, args, config, epilogue_of(out, e, p.weight, scale_rows, staged.scale()));
 }
 
 void convolve(const OpContext& op, Tensor out, Tensor x, const ConvWeight& w, const ConvGeom& g,
               const Epilogue& e) {
-  const Product p = product_of(op, w.packed, out.rows());
+  Product p = product_of(op, w.packed, out.rows());
   const Shape in = x.shape;
-  const ConvView view = view_of(in, out.shape, g);
+  ConvView view = view_of(in, out.shape, g);
   if (p.weight.format == Format::f32) {
     return multiply_f32(p, rows_of(ConcatView(x)), view, 9, epilogue_of(out, e, p.weight));
   }
   const bool direct = p.weight.format == Format::f16 && in_chunks(x);
   const int images = w.per_tensor ? in.n : 1;  // that share one activation scale
   const Staged staged(op, x, p.weight, direct, images * in.h * in.w);
-  const TileConfig config = tile_config_of(p, 9 * tap_chunks(p.weight));
+  view.channel_chunks = tap_chunks(p.weight);
+  view.ld = direct ? x.ld / 8 : view.channel_chunks;
+  p.hopper = p.hopper && suits_bulk_copies(view);
+  const TileConfig config = tile_config_of(p, view);
   const Scratch partial(op.arena, partial_bytes(p, config));
   if (op.arena.measuring()) return;
   ConvArgs args{};
   args.view = view;
-  args.view.channel_chunks = tap_chunks(p.weight);
-  args.view.ld = direct ? x.ld / 8 : args.view.channel_chunks;
   args.a = direct ? x.data : staged.data();
   ENSURE(aligned(args.a, 16), "conv3x3 {}: an input at an odd address", w.name);
   args.b = p.weight.data.get();
-  args.b_ld = args.depth = args.view.total();
+  args.b_ld = args.depth = view.total();
   args.partial = partial.as<void>();
   const int scale_rows = images * out.shape.h * out.shape.w;
   launch_tensor_cores(p, args, config, epilogue_of(out, e, p.weight, scale_rows, staged.scale()));

@@ -27,6 +27,14 @@ Backend* gpu(bool blas) {
   return blas ? with.get() : without.get();
 }
 
+Backend* hopper_gpu() {
+  static std::string reason;
+  static const auto device =
+      make_cuda_backend({.blas = false, .products = Products::wgmma}, reason);
+  if (!device) MESSAGE("skipped: ", reason);
+  return device.get();
+}
+
 Arena::Block DeviceArena::take(size_t bytes) {
   Block block{.bytes = bytes, .id = static_cast<int>(sizes.size())};
   sizes.push_back(bytes);

@@ -13,6 +13,8 @@ namespace yent {
 
 // The GPU, or null; then the test that asks says so once.
 Backend* gpu(bool blas = true);
+// The same with products by wgmma.
+Backend* hopper_gpu();
 
 // Blocks between fences of bytes that must not change.
 class DeviceArena : public Arena {

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "tests/support/cuda_emulator/checker.h"
+#include "tests/support/cuda_emulator/hopper/async.h"
 #include "tests/support/cuda_emulator/warp_operations.h"
 
 // The section of all variables in shared memory; the linker gives its ends these names. Weak: there
@@ -71,6 +72,7 @@ void Block::begin(int threads) {
   live_ = threads;
   at_block_ = 0;
   begin_checked_block();
+  async().begin(threads);
 }
 
 std::string Block::run(const Program& program, const BlockPosition& position, Order order,
@@ -84,7 +86,7 @@ std::string Block::run(const Program& program, const BlockPosition& position, Or
   runs_ = true;
   switch_fiber(outside_, current_->fiber);
   runs_ = false;
-  if (fault_.empty() && live_ > 0) fault_ = deadlock();
+  if (fault_.empty()) fault_ = live_ > 0 ? deadlock() : async().left();
   return fault_;
 }
 
@@ -155,6 +157,7 @@ void Block::end_thread() {
 
 void Block::release_block() {
   pass_barrier();
+  async().meet();
   at_block_ = 0;
   for (size_t i = 0; i < warps_.size() * 32; ++i) {
     Thread& t = threads_[i];
@@ -170,6 +173,19 @@ void Block::synchronize_block() {
   warps_[t.number / 32].ready &= ~(1u << t.number % 32);
   if (++at_block_ == live_) release_block();
   give_way();
+}
+
+void Block::park() {
+  Thread& t = *current_;
+  t.state = Thread::State::parked;
+  warps_[t.number / 32].ready &= ~(1u << t.number % 32);
+  give_way();
+}
+
+void Block::unpark(int thread) {
+  if (threads_[thread].state != Thread::State::parked) return;
+  threads_[thread].state = Thread::State::ready;
+  warps_[thread / 32].ready |= 1u << thread % 32;
 }
 
 // A row of ldmatrix is read by the lane that gave its address.
@@ -220,10 +236,12 @@ std::string Block::deadlock() const {
   };
   const auto waits =
       std::find_if(warps_.begin(), warps_.end(), [](const Warp& w) { return w.waiting != 0; });
-  return fmt::format("threads wait for each other: {} at {}, {} at a barrier; {} have ended",
-                     count(Thread::State::at_warp),
-                     waits == warps_.end() ? "a warp operation" : name_of(waits->op),
-                     count(Thread::State::at_block), count(Thread::State::ended));
+  return fmt::format(
+      "threads wait for each other: {} at {}, {} at a barrier, {} for a phase of one; {} have "
+      "ended",
+      count(Thread::State::at_warp),
+      waits == warps_.end() ? "a warp operation" : name_of(waits->op),
+      count(Thread::State::at_block), count(Thread::State::parked), count(Thread::State::ended));
 }
 
 }  // namespace yent::cuda::emulator

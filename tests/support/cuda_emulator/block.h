@@ -16,7 +16,7 @@ namespace yent::cuda::emulator {
 enum class Order { up, down, random };
 
 struct Thread {
-  enum class State { ready, at_warp, at_block, ended };
+  enum class State { ready, at_warp, at_block, parked, ended };
   struct Copy {
     uint32_t to;
     const void* from;  // null: zeros
@@ -66,6 +66,8 @@ class Block {
   // For the running thread.
   void synchronize_block();
   void synchronize_warp(uint32_t mask, WarpOp op, const Operands& operands);
+  void park();  // until unpark(), by another thread
+  void unpark(int thread);
   [[noreturn]] void fault(std::string what);
   Thread& thread() { return *current_; }
   const BlockPosition& position() const { return position_; }

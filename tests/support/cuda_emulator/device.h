@@ -38,6 +38,11 @@ enum class WarpOp {
   multiply_f16_half_depth,
   multiply_bf16,
   multiply_int8,
+  // Of Hopper (hopper/async.h):
+  fence_sums,
+  multiply_warpgroup,
+  commit_products,
+  wait_products,
 };
 
 // One lane's part. `a` is its value or its registers of A; `b` are its registers of B, the distance

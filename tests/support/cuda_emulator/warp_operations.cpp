@@ -5,6 +5,7 @@
 
 #include "kernels/half.h"
 #include "tests/support/cuda_emulator/fragments.h"
+#include "tests/support/cuda_emulator/hopper/async.h"
 
 namespace yent::cuda::emulator {
 namespace {
@@ -114,6 +115,11 @@ const char* name_of(WarpOp op) {
     case WarpOp::multiply_bf16:
     case WarpOp::multiply_int8:
       return "mma";
+    case WarpOp::fence_sums:
+    case WarpOp::multiply_warpgroup:
+    case WarpOp::commit_products:
+    case WarpOp::wait_products:
+      return "wgmma";
   }
   return "";
 }
@@ -151,6 +157,14 @@ void perform(WarpOp op, const Lanes& lanes, std::byte* shared, size_t bytes) {
       return multiply<16, uint16_t, float, of_bfloat, a_k16, b_k16>(lanes);
     case WarpOp::multiply_int8:
       return multiply<32, int8_t, int, of_int8, a_k32, b_k32>(lanes);
+    case WarpOp::fence_sums:
+      return async().fence_sums();
+    case WarpOp::multiply_warpgroup:
+      return async().multiply(lanes.data());
+    case WarpOp::commit_products:
+      return async().commit();
+    case WarpOp::wait_products:
+      return async().wait_products(static_cast<int>(lanes[0].b[0]));
   }
 }
 

@@ -12,14 +12,21 @@
 #include <utility>
 #include <vector>
 
+#include "tests/support/fake_cuda/tensor_map.h"
+
 namespace {
+
+// Arguments may hold tensor maps.
+struct alignas(128) Aligned {
+  std::byte bytes[128];
+};
 
 // What a stream does when its turn comes: a launch, or zeros.
 struct Work {
   const void* kernel = nullptr;
   dim3 grid = {}, block = {};
   size_t shared_bytes = 0;
-  std::vector<std::max_align_t> arguments = {};
+  std::vector<Aligned> arguments = {};
   void* cleared = nullptr;
   size_t bytes = 0;
   int value = 0;
@@ -354,13 +361,20 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
 
 // ---- Kernels
 
+cudaError_t cudaGetDriverEntryPointByVersion(const char* name, void** function, unsigned,
+                                             unsigned long long,
+                                             cudaDriverEntryPointQueryResult* found) {
+  *function = yent::cuda::fake::driver_entry(name);
+  *found = *function ? cudaDriverEntryPointSuccess : cudaDriverEntryPointSymbolNotFound;
+  return cudaSuccess;
+}
 cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, const void*) {
   *attributes = {};
   return cudaSuccess;
 }
 cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute, int value) {
   LOCKED;
-  constexpr int most = 99 << 10;  // of the smallest device that has all our kernels, sm_86
+  constexpr int most = 227 << 10;  // of sm_90; kernels for others limit themselves
   if (value > most) return cudaErrorInvalidValue;
   shared_limits[kernel] = value;
   return cudaSuccess;
@@ -380,7 +394,7 @@ cudaError_t cudaLaunchKernel(const void* kernel, dim3 grid, dim3 block, void** a
   }
   counted.launches += !stream->capturing;
   if (!executor.execute) return cudaSuccess;
-  const size_t bytes = executor.argument_bytes(kernel), each = sizeof(std::max_align_t);
+  const size_t bytes = executor.argument_bytes(kernel), each = sizeof(Aligned);
   Work work{.kernel = kernel, .grid = grid, .block = block, .shared_bytes = shared};
   work.arguments.resize((bytes + each - 1) / each);
   if (bytes) std::memcpy(work.arguments.data(), arguments[0], bytes);

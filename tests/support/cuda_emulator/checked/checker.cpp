@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "tests/support/cuda_emulator/block.h"
+#include "tests/support/cuda_emulator/hopper/async.h"
 #include "tests/support/fake_cuda/runtime.h"
 
 extern "C" std::byte __start_cuda_shared[], __stop_cuda_shared[];
@@ -163,11 +164,16 @@ void pass_barrier() { ++interval; }
 
 void check_access(const void* where, size_t bytes, Access access, int thread) {
   const auto* at = static_cast<const std::byte*>(where);
+  if (holds(dynamic_room(), at)) {
+    async().touch_shared(static_cast<uint32_t>(at - block().shared()), bytes,
+                         access != Access::read, thread);
+  }
   for (const Room& room : {dynamic_room(), device_room(), static_room()}) {
     if (holds(room, at)) return check_room(room, at, bytes, access, thread);
   }
   const bool program = at >= __executable_start && at < _end && access == Access::read;
-  if (!program && !block().on_stack(at)) block().fault("an access to memory of the host");
+  if (block().on_stack(at)) return async().touch_stack(at, bytes, thread);
+  if (!program) block().fault("an access to memory of the host");
 }
 
 void begin_copy(const void* to) {
