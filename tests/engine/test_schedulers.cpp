@@ -97,12 +97,9 @@ yent::Error error_of(const std::function<void()>& act) {
   return yent::run_error("no error");
 }
 
-const SchedulerConfig sd = SchedulerConfig::stable_diffusion();
-
-}  // namespace
-
-TEST_CASE("schedulers: every call and every latent as diffusers has them") {
-  for (const auto& run : read_json(yent::in_tree("tests/golden/schedulers.json"))) {
+// Every call and every latent of the runs in a golden file.
+void check_runs(const char* golden) {
+  for (const auto& run : read_json(yent::in_tree(golden))) {
     const auto sampler = run.at("sampler").get<std::string>();
     const int steps = run.at("steps").get<int>(), skip = run.at("skip").get<int>();
     CAPTURE(sampler);
@@ -128,6 +125,18 @@ TEST_CASE("schedulers: every call and every latent as diffusers has them") {
       CHECK(close(latent.x(), expected[k][1].get<double>(), sigmas ? 1e-5 : 1e-8));
     }
   }
+}
+
+const SchedulerConfig sd = SchedulerConfig::stable_diffusion();
+
+}  // namespace
+
+TEST_CASE("schedulers: every call and every latent as diffusers has them") {
+  check_runs("tests/golden/schedulers.json");
+}
+
+TEST_CASE("schedulers: ancestral and stochastic ones as k-diffusion has them, and TCD") {
+  check_runs("tests/golden/few_step_schedulers.json");
 }
 
 TEST_CASE("schedulers: what remains of a picture") {
@@ -396,6 +405,14 @@ TEST_CASE("schedulers: AUTOMATIC1111's names, noise levels included") {
                {"Heun", "heun", {}},
                {"DPM2", "dpm2", {}},
                {"DPM2 Karras", "dpm2", NoiseLevels::karras},
+               {"DPM2 a", "dpm2-a", {}},
+               {"DPM++ SDE Karras", "dpm++sde", NoiseLevels::karras},
+               {"DPM++ 2S a Karras", "dpm++2s-a", NoiseLevels::karras},
+               {"DPM++ 2M SDE Heun", "dpm++2m-sde-heun", {}},
+               {"DPM++ 3M SDE Exponential", "dpm++3m-sde", NoiseLevels::exponential},
+               {"TCD", "tcd", {}},
+               {"Euler trailing", "euler", NoiseLevels::trailing},
+               {"DDIM trailing", "ddim", NoiseLevels::trailing},
                {"DDIM", "ddim", {}},
                {"UniPC", "unipc", {}},
                {"LCM", "lcm", {}},
@@ -408,7 +425,8 @@ TEST_CASE("schedulers: AUTOMATIC1111's names, noise levels included") {
     CHECK(found.levels == name.levels);
   }
   CHECK(yent::find_noise_levels("Karras") == NoiseLevels::karras);
-  for (const char* unknown : {"DPM++ SDE Karras", "Karras", "Restart", ""}) {
+  CHECK(yent::find_noise_levels("Simple") == NoiseLevels::trailing);
+  for (const char* unknown : {"DPM fast Karras", "Karras", "Restart", ""}) {
     CAPTURE(unknown);
     const std::string said = error_of([&] { yent::find_sampler(unknown); }).what();
     CHECK(said.find("expected one of ddim, pndm, ddpm, euler, euler-a, dpm++2m") !=

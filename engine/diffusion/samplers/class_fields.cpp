@@ -119,7 +119,7 @@ void read_unipc(ClassReader& r) {
   if (!r.json["solver_p"].is_null()) r.not_done.emplace_back("solver_p");
 }
 
-void read_lcm(ClassReader& r) {
+void read_tcd(ClassReader& r) {
   read_betas_of_stable_diffusion(r);
   if (r.json["beta_schedule"].is_null()) {
     r.config.beta_schedule = SchedulerConfig::Betas::scaled_linear;
@@ -128,6 +128,10 @@ void read_lcm(ClassReader& r) {
   r.threshold();
   r.config.own.original_steps = static_cast<int>(
       get_int(r.json, "original_inference_steps", 50, 1, r.config.num_train_timesteps, r.path));
+}
+
+void read_lcm(ClassReader& r) {
+  read_tcd(r);
   r.config.own.timestep_scaling = get_number(r.json, "timestep_scaling", 10, 1e-6, 1e6, r.path);
 }
 

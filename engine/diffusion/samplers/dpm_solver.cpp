@@ -1,5 +1,5 @@
 // DPM-Solver and DPM-Solver++ with several past calls: DPM++ 2M, its orders 1 and 3, and the
-// stochastic variant. In sigma form, x(next) = a x(now) + a sum over derivatives of the clean
+// stochastic variants. In sigma form, x(next) = a x(now) + a sum over derivatives of the clean
 // picture (or, DPM-Solver, of the noise) by lambda = -log sigma.
 #include <algorithm>
 #include <array>
@@ -31,7 +31,7 @@ Step step_of(Own::Algorithm algorithm, double now, double next, bool taylor) {
     case Own::Algorithm::stochastic_data: {
       const double q = ratio * ratio;
       s = {q,
-           {1 - q, (1 - q) / (-2 * h) + 1, (1 - q - 2 * h) / (4 * h * h) - 0.5},
+           {1 - q, (1 - q) / (-2 * h) + 1, (1 - q - 2 * h) / (4 * h * h) + 0.5},
            next * std::sqrt(1 - q)};
       break;
     }
@@ -118,6 +118,22 @@ Schedule dpmpp_2m(const SamplerRequest& request) {
 Schedule dpmpp_2m_sde(const SamplerRequest& request) {
   Own own = request.config.own;
   own.algorithm = Own::Algorithm::stochastic_data;
+  return Solver(request, own).schedule();
+}
+
+Schedule dpmpp_2m_sde_heun(const SamplerRequest& request) {
+  Own own = request.config.own;
+  own.algorithm = Own::Algorithm::stochastic_data;
+  own.heun = true;
+  return Solver(request, own).schedule();
+}
+
+Schedule dpmpp_3m_sde(const SamplerRequest& request) {
+  Own own = request.config.own;
+  own.algorithm = Own::Algorithm::stochastic_data;
+  own.heun = true;  // so is its second step in k-diffusion
+  own.solver_order = 3;
+  own.lower_order_final = false;
   return Solver(request, own).schedule();
 }
 

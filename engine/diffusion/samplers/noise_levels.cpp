@@ -16,7 +16,8 @@ constexpr NamedNoiseLevels table[] = {
     {NoiseLevels::spaced, "normal", "Normal", nullptr},
     {NoiseLevels::karras, "karras", "Karras", "use_karras_sigmas"},
     {NoiseLevels::exponential, "exponential", "Exponential", "use_exponential_sigmas"},
-    {NoiseLevels::beta, "beta", "Beta", "use_beta_sigmas"}};
+    {NoiseLevels::beta, "beta", "Beta", "use_beta_sigmas"},
+    {NoiseLevels::trailing, "trailing", "Simple", nullptr}};
 static_assert(std::size(table) == static_cast<size_t>(NoiseLevels::last) + 1);
 
 // The part of a beta distribution's mass (a = b = `a`) below x, up to x = 1/2, times a constant:
@@ -49,7 +50,7 @@ std::span<const NamedNoiseLevels> noise_levels_table() { return table; }
 NoiseLevels find_noise_levels(std::string_view name) {
   std::vector<std::string> known;
   for (const NamedNoiseLevels& l : table) {
-    if (plain_name(name) == l.name) return l.levels;
+    if (plain_name(name) == l.name || plain_name(name) == plain_name(l.title)) return l.levels;
     known.emplace_back(l.name);
   }
   throw usage_error("the scheduler is {}, expected {}", name, one_of(name, known));
@@ -59,6 +60,7 @@ double noise_level(NoiseLevels levels, double low, double high, int i, int n) {
   const double u = n > 1 ? static_cast<double>(i) / (n - 1) : 0;
   switch (levels) {
     case NoiseLevels::spaced:
+    case NoiseLevels::trailing:
       break;
     case NoiseLevels::karras: {  // rho = 7
       const double first = portable::pow(high, 1 / 7.), last = portable::pow(low, 1 / 7.);

@@ -7,7 +7,7 @@
 
 namespace yent {
 
-enum class NoiseLevels { spaced, karras, exponential, beta, last = beta };
+enum class NoiseLevels { spaced, karras, exponential, beta, trailing, last = trailing };
 
 struct NamedNoiseLevels {
   NoiseLevels levels;
@@ -17,13 +17,14 @@ struct NamedNoiseLevels {
 };
 
 // In the order of the enum. `spaced`: levels of timesteps (normal); Karras 2022, equation 5;
-// equal steps of log sigma; quantiles of the beta distribution (Lee 2024), a = b = 0.6.
+// equal steps of log sigma; quantiles of the beta distribution (Lee 2024), a = b = 0.6; `trailing`:
+// levels of timesteps that are counted from the last, also for samplers without levels.
 std::span<const NamedNoiseLevels> noise_levels_table();
 
 // By name or title, whatever its case. Throws a usage error that lists the names.
 NoiseLevels find_noise_levels(std::string_view name);
 
-// `n` falling levels from `high` to `low`; of one level, `high`. Not for `spaced`.
+// `n` falling levels from `high` to `low`; of one level, `high`. Not for `spaced` and `trailing`.
 double noise_level(NoiseLevels levels, double low, double high, int i, int n);
 
 }  // namespace yent

@@ -18,25 +18,38 @@ constexpr const char* euler_aliases[] = {"k-euler"};
 constexpr const char* euler_a_aliases[] = {"euler-ancestral", "k-euler-a", "k-euler-ancestral"};
 constexpr const char* dpmpp_2m_aliases[] = {"dpm++-2m", "dpmpp-2m", "dpmpp2m", "k-dpmpp-2m"};
 constexpr const char* dpmpp_2m_sde_aliases[] = {"dpm++-2m-sde", "dpmpp-2m-sde", "k-dpmpp-2m-sde"};
+constexpr const char* dpmpp_2m_sde_heun_aliases[] = {"dpm++-2m-sde-heun", "dpmpp-2m-sde-heun"};
+constexpr const char* dpmpp_3m_sde_aliases[] = {"dpm++-3m-sde", "dpmpp-3m-sde", "k-dpmpp-3m-sde"};
+constexpr const char* dpmpp_sde_aliases[] = {"dpm++-sde", "dpmpp-sde", "k-dpmpp-sde"};
+constexpr const char* dpmpp_2s_a_aliases[] = {"dpm++-2s-a", "dpmpp-2s-a", "dpmpp-2s-ancestral",
+                                              "k-dpmpp-2s-a", "k-dpmpp-2s-ancestral"};
 constexpr const char* heun_aliases[] = {"k-heun"};
 constexpr const char* dpm2_aliases[] = {"dpm-2", "k-dpm-2"};
+constexpr const char* dpm2_a_aliases[] = {"dpm-2-a", "dpm-2-ancestral", "dpm2-ancestral",
+                                          "k-dpm-2-a", "k-dpm-2-ancestral"};
 constexpr const char* lms_aliases[] = {"k-lms"};
 
 // clang-format off
 constexpr Sampler samplers[] = {
-    // name         aliases               diffusers' class                    levels  fields        schedule
-    {"ddim",        {},                   "DDIMScheduler",                    false,  read_ddim,    ddim},
-    {"pndm",        pndm_aliases,         "PNDMScheduler",                    false,  read_pndm,    pndm},
-    {"ddpm",        {},                   "DDPMScheduler",                    false,  read_ddpm,    ddpm},
-    {"euler",       euler_aliases,        "EulerDiscreteScheduler",           true,   read_euler,   euler},
-    {"euler-a",     euler_a_aliases,      "EulerAncestralDiscreteScheduler",  true,   nullptr,      euler_ancestral},
-    {"dpm++2m",     dpmpp_2m_aliases,     "DPMSolverMultistepScheduler",      true,   read_solver,  dpmpp_2m},
-    {"dpm++2m-sde", dpmpp_2m_sde_aliases, nullptr,                            true,   nullptr,      dpmpp_2m_sde},
-    {"heun",        heun_aliases,         "HeunDiscreteScheduler",            true,   read_heun,    heun},
-    {"dpm2",        dpm2_aliases,         "KDPM2DiscreteScheduler",           true,   read_dpm2,    dpm2},
-    {"lms",         lms_aliases,          "LMSDiscreteScheduler",             true,   read_levels,  lms},
-    {"unipc",       {},                   "UniPCMultistepScheduler",          true,   read_unipc,   unipc},
-    {"lcm",         {},                   "LCMScheduler",                     false,  read_lcm,     lcm},
+    // name              aliases                    diffusers' class                    levels  fields        schedule
+    {"ddim",             {},                        "DDIMScheduler",                    false,  read_ddim,    ddim},
+    {"pndm",             pndm_aliases,              "PNDMScheduler",                    false,  read_pndm,    pndm},
+    {"ddpm",             {},                        "DDPMScheduler",                    false,  read_ddpm,    ddpm},
+    {"euler",            euler_aliases,             "EulerDiscreteScheduler",           true,   read_euler,   euler},
+    {"euler-a",          euler_a_aliases,           "EulerAncestralDiscreteScheduler",  true,   nullptr,      euler_ancestral},
+    {"dpm++2m",          dpmpp_2m_aliases,          "DPMSolverMultistepScheduler",      true,   read_solver,  dpmpp_2m},
+    {"dpm++2m-sde",      dpmpp_2m_sde_aliases,      nullptr,                            true,   nullptr,      dpmpp_2m_sde},
+    {"dpm++2m-sde-heun", dpmpp_2m_sde_heun_aliases, nullptr,                            true,   nullptr,      dpmpp_2m_sde_heun},
+    {"dpm++3m-sde",      dpmpp_3m_sde_aliases,      nullptr,                            true,   nullptr,      dpmpp_3m_sde},
+    {"dpm++sde",         dpmpp_sde_aliases,         "DPMSolverSDEScheduler",            true,   read_dpm2,    dpmpp_sde},
+    {"dpm++2s-a",        dpmpp_2s_a_aliases,        nullptr,                            true,   nullptr,      dpmpp_2s_ancestral},
+    {"heun",             heun_aliases,              "HeunDiscreteScheduler",            true,   read_heun,    heun},
+    {"dpm2",             dpm2_aliases,              "KDPM2DiscreteScheduler",           true,   read_dpm2,    dpm2},
+    {"dpm2-a",           dpm2_a_aliases,            "KDPM2AncestralDiscreteScheduler",  true,   read_dpm2,    dpm2_ancestral},
+    {"lms",              lms_aliases,               "LMSDiscreteScheduler",             true,   read_levels,  lms},
+    {"unipc",            {},                        "UniPCMultistepScheduler",          true,   read_unipc,   unipc},
+    {"lcm",              {},                        "LCMScheduler",                     false,  read_lcm,     lcm},
+    {"tcd",              {},                        "TCDScheduler",                     false,  read_tcd,     tcd},
 };
 // clang-format on
 
@@ -92,7 +105,13 @@ const Sampler* sampler_of_class(std::string_view diffusers_class) {
 Schedule make_schedule(std::string_view name, const SchedulerConfig& config, int steps,
                        NoiseLevels levels, double strength) {
   const Sampler& sampler = find_sampler(name).sampler;
-  const int most = max_steps(sampler, config);
+  SchedulerConfig fitting = config;
+  if (sampler.name != config.sampler) fitting.own = {};
+  if (levels == NoiseLevels::trailing) {  // a spacing, which every sampler can have
+    fitting.timestep_spacing = SchedulerConfig::Spacing::trailing;
+    levels = NoiseLevels::spaced;
+  }
+  const int most = max_steps(sampler, fitting);
   if (steps < 1 || steps > most) throw usage_error("steps is {}, expected 1 to {}", steps, most);
   if (levels != NoiseLevels::spaced && !sampler.walks_levels) {
     throw usage_error("{} noise levels need one of {}, not {}",
@@ -103,8 +122,6 @@ Schedule make_schedule(std::string_view name, const SchedulerConfig& config, int
     throw usage_error("the strength is {}, expected more than 0 and at most 1", strength);
   }
   const int kept = std::max(1, static_cast<int>(steps * strength));
-  SchedulerConfig fitting = config;
-  if (sampler.name != config.sampler) fitting.own = {};
   return sampler.schedule({fitting, steps, steps - kept, levels});
 }
 

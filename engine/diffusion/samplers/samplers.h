@@ -1,6 +1,7 @@
 // The samplers' functions, for the table. Formulas: DDIM (Song 2020), PNDM (Liu 2022), DDPM (Ho
-// 2020), Euler, ancestral Euler, Heun, DPM2 and LMS (Karras 2022, as in k-diffusion), DPM-Solver
-// and DPM-Solver++ (Lu 2022), UniPC (Zhao 2023), LCM (Luo 2023); details follow diffusers.
+// 2020), Euler, Heun, DPM2 and LMS (Karras 2022), DPM-Solver and DPM-Solver++ (Lu 2022), UniPC
+// (Zhao 2023), LCM (Luo 2023), TCD (Zheng 2024), details as in diffusers; ancestral samplers, DPM++
+// SDE and DPM++ 3M SDE as in k-diffusion.
 #pragma once
 
 #include "engine/diffusion/samplers/sampler_table.h"
@@ -12,13 +13,19 @@ Schedule pndm(const SamplerRequest& request);
 Schedule ddpm(const SamplerRequest& request);
 Schedule euler(const SamplerRequest& request);
 Schedule euler_ancestral(const SamplerRequest& request);
+Schedule dpm2_ancestral(const SamplerRequest& request);
+Schedule dpmpp_2s_ancestral(const SamplerRequest& request);
+Schedule dpmpp_sde(const SamplerRequest& request);
 Schedule dpmpp_2m(const SamplerRequest& request);
 Schedule dpmpp_2m_sde(const SamplerRequest& request);
+Schedule dpmpp_2m_sde_heun(const SamplerRequest& request);
+Schedule dpmpp_3m_sde(const SamplerRequest& request);
 Schedule heun(const SamplerRequest& request);
 Schedule dpm2(const SamplerRequest& request);
 Schedule lms(const SamplerRequest& request);
 Schedule unipc(const SamplerRequest& request);
 Schedule lcm(const SamplerRequest& request);
+Schedule tcd(const SamplerRequest& request);
 
 // Where the timesteps of a sampler lie: where the file says nothing, leading; of a sampler that
 // walks noise levels linspace. The leading of a file for another kind of sampler is not for it.
@@ -35,5 +42,6 @@ void read_dpm2(ClassReader& reader);
 void read_levels(ClassReader& reader);
 void read_unipc(ClassReader& reader);
 void read_lcm(ClassReader& reader);
+void read_tcd(ClassReader& reader);
 
 }  // namespace yent

@@ -1,5 +1,5 @@
 // Samplers over noise levels (sigma_levels.h) that follow the slope dx/dsigma, which is the noise:
-// Euler, ancestral Euler, and Heun and DPM2 with two calls a step.
+// Euler, and Heun and DPM2 with two calls a step.
 #include <cmath>
 
 #include "engine/diffusion/samplers/samplers.h"
@@ -23,22 +23,6 @@ Schedule euler(const SamplerRequest& request) {
     const double now = levels.sigma(i), next = levels.sigma(i + 1);
     ModelCall& call = schedule.calls.emplace_back(levels.call(i));
     call.updates.push_back(slope_update(levels.noise(now), next - now));
-  }
-  return schedule;
-}
-
-// One Euler step down to a lower level; the rest of the way to the next is fresh noise.
-Schedule euler_ancestral(const SamplerRequest& request) {
-  const SigmaLevels levels(request);
-  Schedule schedule = levels.schedule();
-  for (size_t i = levels.first(); i < levels.count(); ++i) {
-    const double now = levels.sigma(i), next = levels.sigma(i + 1);
-    const double up = next > 0 ? next * std::sqrt(now * now - next * next) / now : 0;
-    const double down = std::sqrt(next * next - up * up);
-    ModelCall& call = schedule.calls.emplace_back(levels.call(i));
-    Update update = slope_update(levels.noise(now), down - now);
-    if (next > 0) update.terms.push_back({kNoise, up});
-    call.updates.push_back(std::move(update));
   }
   return schedule;
 }

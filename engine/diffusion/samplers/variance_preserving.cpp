@@ -122,37 +122,4 @@ Schedule ddpm(const SamplerRequest& request) {
   return schedule;
 }
 
-// Every step jumps to the clean picture and adds noise for the next. The steps are some of those
-// that the model was distilled from.
-Schedule lcm(const SamplerRequest& request) {
-  const SchedulerConfig& config = request.config;
-  const int original = std::min(config.own.original_steps, config.num_train_timesteps);
-  if (request.steps > original) {
-    throw usage_error("steps is {}, expected 1 to {} with lcm", request.steps, original);
-  }
-  std::vector<int> ts;
-  for (int i = 0; i < request.steps; ++i) {
-    const int from_the_end = static_cast<int>(static_cast<int64_t>(i) * original / request.steps);
-    ts.push_back((original - from_the_end) * (config.num_train_timesteps / original) - 1);
-  }
-  const VariancePreserving v(request, ts);
-  ts = v.timesteps();
-  Schedule schedule;
-  for (size_t i = 0; i < ts.size(); ++i) {
-    // The boundary condition: the earlier the timestep, the more of the picture is there already.
-    constexpr double sigma_data = 0.5;
-    const double scaled = ts[i] * config.own.timestep_scaling;
-    const double sum = scaled * scaled + sigma_data * sigma_data;
-    const double skip = sigma_data * sigma_data / sum, out = scaled / std::sqrt(sum);
-    ModelCall& call = schedule.calls.emplace_back(v.call(ts[i]));
-    call.x0 = {out * call.x0.x + skip, out * call.x0.output};
-    const double p = i + 1 < ts.size() ? v.abar(ts[i + 1]) : 1;
-    Update update{kX,
-                  {{kX, std::sqrt(p) * call.x0.x}, {kModelOutput, std::sqrt(p) * call.x0.output}}};
-    if (p < 1) update.terms.push_back({kNoise, std::sqrt(1 - p)});
-    call.updates.push_back(std::move(update));
-  }
-  return schedule;
-}
-
 }  // namespace yent

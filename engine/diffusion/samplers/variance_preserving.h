@@ -1,4 +1,4 @@
-// What ddim, ddpm and pndm share. Their latents keep unit variance: x = sqrt(abar) x0 +
+// What ddim, ddpm, pndm, lcm and tcd share. Their latents keep unit variance: x = sqrt(abar) x0 +
 // sqrt(1 - abar) noise, so abar, the part of the picture that is left at a timestep, says
 // everything.
 #pragma once

@@ -114,11 +114,17 @@ constexpr TitledSampler kSamplers[] = {
     {"euler-a", "Euler a", {}, 1},
     {"dpm++2m", "DPM++ 2M", NoiseLevels::karras},
     {"dpm++2m-sde", "DPM++ 2M SDE", NoiseLevels::exponential, 1},
+    {"dpm++2m-sde-heun", "DPM++ 2M SDE Heun", NoiseLevels::exponential, 1},
+    {"dpm++3m-sde", "DPM++ 3M SDE", NoiseLevels::exponential, 1},
+    {"dpm++sde", "DPM++ SDE", NoiseLevels::karras, 1},
+    {"dpm++2s-a", "DPM++ 2S a", NoiseLevels::karras, 1},
     {"heun", "Heun"},
     {"dpm2", "DPM2", NoiseLevels::karras},
+    {"dpm2-a", "DPM2 a", NoiseLevels::karras, 1},
     {"lms", "LMS"},
     {"unipc", "UniPC"},
     {"lcm", "LCM"},
+    {"tcd", "TCD"},
 };
 
 }  // namespace
