@@ -99,6 +99,24 @@ TEST_CASE("cuda hopper: conv3x3 over sizes, strides, pads and upsampling") {
   }
 }
 
+TEST_CASE("cuda hopper: random linears and convolutions") {
+  Backend* device = hopper_gpu();
+  if (!device) return;
+  for (int i = 0; i < 8; ++i) {
+    const int a = 8 * (1 + below(40)), b = below(2) ? 8 * (1 + below(20)) : 0;
+    check_linear(*device, {1 + below(150), a, b, 1 + below(150), 8 * below(2)}, DType::f16);
+    const int h = 1 + below(10), w = 1 + below(10), stride = 1 + below(2), pad = below(2);
+    const Case conv = {h,
+                       w,
+                       1 + below(90),
+                       1 + below(90),
+                       (h + stride - 1) / stride,
+                       (w + stride - 1) / stride,
+                       {.stride = stride, .pad_top = pad, .pad_left = pad}};
+    check_conv(*device, conv, DType::f16);
+  }
+}
+
 TEST_CASE("cuda hopper: products of full size") {
   Backend* device = hopper_gpu();
   if (!device) return;

@@ -82,8 +82,7 @@ void check_close(const std::vector<float>& got, const std::vector<float>& expect
 
 namespace {
 
-void check_unet(const char* name, std::span<const Precision> in) {
-  Backend* device = gpu();
+void check_unet(const char* name, std::span<const Precision> in, Backend* device = gpu()) {
   if (!device) return;
   const Golden golden(std::string("unet_") + name);
   const std::string which = golden.config["cases"][0].get<std::string>() + ".";
@@ -113,6 +112,10 @@ TEST_CASE("cuda models: a UNet of BK-SDM's form") {
 
 TEST_CASE("cuda models: other UNets, BK-SDM's form in floats") {
   check_unet("tiny", std::array{Precision::f32, Precision::bf16});
+}
+
+TEST_CASE("cuda models: other UNets, BK-SDM's form on Hopper") {
+  check_unet("tiny", std::array{Precision::f16}, hopper_gpu());
 }
 
 TEST_CASE("cuda models: other UNets, Stable Diffusion 1.5's form") {
