@@ -46,6 +46,15 @@ void read_ascii_scale(const std::string& text, Options& o) {
   o.ascii_scale = static_cast<int>(scale.value_or(0));
 }
 
+ScheduleShare schedule_share(const std::string& text) {
+  const size_t colon = std::min(text.find(':'), text.size());
+  const auto begin = decimal_number(std::string_view(text).substr(0, colon));
+  const auto end = decimal_number(std::string_view(text).substr(std::min(colon + 1, text.size())));
+  if (begin && end && *begin >= 0 && *begin <= *end && *end <= 1) return {*begin, *end};
+  throw usage_error("--cfg-interval is {}, expected two shares of the schedule such as 0.2:0.8",
+                    text);
+}
+
 std::vector<std::string> mood_names() {
   std::vector<std::string> names;
   for (const Mood& mood : built_in_persona().moods) names.push_back(mood.name);
@@ -98,6 +107,11 @@ void add_painting(CommandLine& line, Options& o) {
       "count");
   paint.add("--steps", o.steps, "denoising steps (25)");
   paint.add("--cfg-scale", o.guidance, "guidance (7.5)");
+  paint.add(
+      "--cfg-interval A:B", [&o](const std::string& text) { o.guided_in = schedule_share(text); },
+      "guidance only from this share of the noise schedule to that one (0:1)");
+  paint.add("--cache", o.cache,
+            "of every N calls of the model only the first goes through its deep layers (1)");
   paint.add("-W,--width", o.width, "width in pixels (the model's own)");
   paint.add("-H,--height", o.height, "height in pixels (the model's own)");
   paint.add("-b,--batch-count", o.batch, "pictures (1); each has the next seed");
@@ -105,7 +119,8 @@ void add_painting(CommandLine& line, Options& o) {
             "sampler (the model's own), AUTOMATIC1111's names too, such as DPM++ 2M Karras",
             sampler_names);
   paint.add("--scheduler NAME", o.scheduler,
-            "noise levels of a sampler from euler to unipc (as the sampler has them)",
+            "noise levels of a sampler from euler to unipc; trailing, the timesteps of models of "
+            "few steps, is for all (as the sampler has them)",
             noise_levels_names);
   paint.add("--prediction eps|v", o.prediction,
             "what the model predicts, where its files do not say it");
@@ -301,6 +316,7 @@ void check_values(const Options& o, const CommandLine& line) {
   in_range("--batch-count", o.batch, 1, 10000);
   in_range("--columns", o.columns, 1, 2000);
   in_range("--cfg-scale", o.guidance, 0.0, 1000.0);
+  in_range("--cache", o.cache, 1, 1000);
   in_range("--boost", o.boost, 0.0, 1000.0);
   in_range("--fill", o.fill, 0.0, 1.0);
   in_range("--top-k", o.top_k, 0, 1 << 30);

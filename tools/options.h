@@ -10,6 +10,7 @@
 #include "tools/device_options.h"
 
 #include "engine/ascii/blend/options.h"
+#include "engine/diffusion/samplers/call_plan.h"
 #include "engine/pipeline/preset.h"
 
 namespace yent {
@@ -29,6 +30,8 @@ struct Options : DeviceOptions, ReportOptions {
   std::optional<uint64_t> seed;
   int steps = 25, width = 0, height = 0, batch = 1;  // sizes 0: the model's own
   double guidance = 7.5;
+  int cache = 1;
+  ScheduleShare guided_in = {};
   std::string sampler, scheduler;  // empty: the folder's
   std::string init_image;
   double strength = 0.75;

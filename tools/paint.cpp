@@ -131,6 +131,13 @@ void print_layers(Run& run, const std::vector<Resolved>& layers) {
 
 void explain(Run& run) { print_layers(run, make_pipeline(run).explain()); }
 
+// What is asked for with --explain, before it is painted.
+void explain(Run& run, Painting& painting) {
+  if (!run.options.explain) return;
+  print_layers(run, painting.pipeline.explain());
+  if (!painting.made.calls.empty()) run.console.say(painting.made.calls);
+}
+
 void begin_report(Run& run) {
   for (const char* key : kReportKeys) run.report[key] = nullptr;
   const Options& o = run.options;
@@ -177,7 +184,7 @@ void react_and_paint(Run& run, Speaker& speaker, const Said& said, Painting& pai
   run.words = reaction.words;
   const std::string who = speaker.are_two() ? reaction.artist + ": " : "";
   if (!o.quiet && !o.json) print_words(run, said.words, who + reaction.words);
-  if (o.explain) print_layers(run, painting.pipeline.explain());
+  explain(run, painting);
   std::optional<Roaster> roaster;
   if (speaker.are_two()) roaster.emplace(run, speaker, said.words, spec);
   paint_pictures(run, painting, said, roaster ? &*roaster : nullptr);
@@ -189,7 +196,7 @@ void repaint(Run& run, const Said& said, Painting& painting) {
   const Reaction reaction = recall(run);
   painting.request = request_for(reaction, std::move(painting.request));
   if (!o.quiet && !o.json) print_words(run, said.words, reaction.words);
-  if (o.explain) print_layers(run, painting.pipeline.explain());
+  explain(run, painting);
   paint_pictures(run, painting, said, nullptr);
 }
 
@@ -201,7 +208,7 @@ void paint_prompt(Run& run, Painting& painting, const Said& said) {
     run.report["prompt"] = painting.request.prompt;
   }
   if (o.preset && o.prompt && !o.interactive) run.console.say(painting.request.prompt);
-  if (o.explain) print_layers(run, painting.pipeline.explain());
+  explain(run, painting);
   paint_pictures(run, painting, said, nullptr);
 }
 

@@ -119,7 +119,9 @@ PaintRequest request_of(const yent_paint_params& p, Dump* dump, Timings* timings
                           .rng = rng_of(p.rng),
                           .strength = p.strength,
                           .resampling = resampling_of(p.resize),
-                          .clip_skip = p.clip_skip == 0 ? 1 : p.clip_skip},
+                          .clip_skip = p.clip_skip == 0 ? 1 : p.clip_skip,
+                          .cache = p.cache == 0 ? 1 : p.cache,
+                          .guided_in = {p.guided_from, p.guided_to}},
                  .seed = p.seed,
                  .count = p.count,
                  .dump = dump,
@@ -264,6 +266,8 @@ void yent_paint_params_init(yent_paint_params* params, size_t struct_size) {
   p.strength = 0.75;
   p.preview_side = 32;
   p.steps_offset = -1;
+  p.cache = 1;
+  p.guided_to = 1;
   init_params(params, struct_size, p);
 }
 

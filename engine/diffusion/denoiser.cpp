@@ -31,6 +31,11 @@ Denoiser::Denoiser(const DenoiserSpec& spec, Ctx c, const std::vector<float>& x,
   const int inputs = spec.repaint && !spec.repaint->inputs.empty() ? 2 * shape.c + 1 : shape.c;
   input_ = c.backend.allocate({spec.text.tensor.shape.n, shape.h, shape.w, inputs}, DType::f32);
   if (spec.repaint) upload_repaint(c.backend);
+  const bool reuses = std::ranges::any_of(spec.plan, &PlannedCall::takes_deep);
+  if (!reuses) return;
+  const Shape deep = spec.network.deep_shape({spec.text.tensor.shape.n, shape.h, shape.w, shape.c});
+  const Layout layout = c.backend.layout(deep, {Consumer::any, c.activations});
+  deep_ = c.backend.allocate(deep, layout.tensor.dtype);
 }
 
 void Denoiser::write(Backend& backend, Tensor to, const std::vector<float>& nchw) const {
@@ -41,6 +46,12 @@ Tensor Denoiser::image(Tensor batch, int i) const {
   const Shape& s = spec_.latent;
   const int pixels = s.h * s.w;
   return batch.slice(static_cast<size_t>(i) * pixels, pixels).view(1, s.h, s.w);
+}
+
+Tensor Denoiser::last_images(Tensor batch, int count) const {
+  const Shape& s = spec_.latent;
+  const int pixels = s.h * s.w, left_out = batch.shape.n - count;
+  return batch.slice(static_cast<size_t>(left_out) * pixels, count * pixels).view(count, s.h, s.w);
 }
 
 void Denoiser::upload_noise(Backend& backend, NoiseSource& noise) {
@@ -119,6 +130,26 @@ void Denoiser::condition(Ctx c) {
                      conditioning_);
 }
 
+// A call without guidance is for the last image alone, that of the prompt.
+Conditioning Denoiser::conditioning_for(int images) const {
+  Conditioning of = conditioning_;
+  for (BlockText& text : of.texts) {
+    const Tensor& kv = text.kv.tensor;
+    const int left_out = kv.shape.n - images, tokens = kv.shape.h * kv.shape.w;
+    if (left_out == 0) break;
+    text.kv.tensor =
+        kv.slice(static_cast<size_t>(left_out) * tokens, images * tokens).view(images, tokens, 1);
+  }
+  return of;
+}
+
+DeepFeatures Denoiser::deep_features(int images, bool takes) const {
+  if (!deep_) return {};
+  return {{last_images(deep_, images), deep_.memory},
+          coefficients_.tensor.cols(guidance_terms_, 1),
+          takes};
+}
+
 Tensor Denoiser::coefficients(size_t count) {
   next_coefficient_ += static_cast<int>(count);
   return coefficients_.tensor.cols(next_coefficient_ - static_cast<int>(count),
@@ -126,23 +157,29 @@ Tensor Denoiser::coefficients(size_t count) {
 }
 
 void Denoiser::call_model(Ctx c, int k) {
-  const int n = spec_.text.tensor.shape.n;
+  const int both = spec_.text.tensor.shape.n;
+  const PlannedCall plan = spec_.plan.empty() ? PlannedCall{both > 1} : spec_.plan[k];
+  const int n = plan.guided ? both : 1;
   const Tensor scale = coefficients(1), one = coefficients_.tensor.cols(guidance_terms_, 1);
+  const Tensor input = last_images(input_, n);
   for (int i = 0; i < n; ++i) {
-    c.backend.linear_combination(c.ws, image(input_, i).cols(0, spec_.latent.c),
+    c.backend.linear_combination(c.ws, image(input, i).cols(0, spec_.latent.c),
                                  std::array{registers_[kX].tensor}, scale);
   }
   c.backend.linear_combination(c.ws, conditioning_.now,
                                std::array{conditioning_.time.tensor.slice(k, 1)}, one);
+  Conditioning conditioning = conditioning_for(n);
+  conditioning.deep = deep_features(n, plan.takes_deep);
   const Shape& s = spec_.latent;
   std::string key = fmt::format("unet {} {} {} {}", n, s.h, s.w, spec_.text.tensor.shape.h);
   if (attention_) key += fmt::format(" {} words", spec_.words.size());
+  if (deep_) key += plan.takes_deep ? " takes" : " keeps";
   c.ws.run(key, [&] {
-    const Activation out = spec_.network(c, input_, conditioning_, k);
+    const Activation out = spec_.network(c, input, conditioning, k);
     std::vector<Tensor> rows;
     for (int i = 0; i < n; ++i) rows.push_back(image(out, i));
     c.backend.linear_combination(c.ws, registers_[kModelOutput], rows,
-                                 coefficients_.tensor.cols(0, guidance_terms_));
+                                 n > 1 ? coefficients_.tensor.cols(0, guidance_terms_) : one);
   });
 }
 

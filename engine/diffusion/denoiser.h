@@ -10,7 +10,7 @@
 #include "engine/core/ctx.h"
 #include "engine/core/random.h"
 #include "engine/diffusion/latent.h"
-#include "engine/diffusion/samplers/schedule.h"
+#include "engine/diffusion/samplers/call_plan.h"
 #include "engine/diffusion/start.h"
 #include "engine/diffusion/word_attention.h"
 #include "engine/models/noise_predictor.h"
@@ -27,6 +27,7 @@ struct DenoiserSpec {
   bool predicts = false;  // whether x0() is wanted
   const Repaint* repaint = nullptr;
   std::span<const WordTokens> words = {};  // of the prompt, whose attention is wanted
+  std::vector<PlannedCall> plan = {};      // of each call; empty: all are alike
 };
 
 // Not for two threads at once. Throws a run error where memory does not suffice.
@@ -57,9 +58,12 @@ class Denoiser {
   void upload_coefficients(Backend& backend);
   void upload_repaint(Backend& backend);
   void condition(Ctx c);
+  Conditioning conditioning_for(int images) const;
+  DeepFeatures deep_features(int images, bool takes) const;
   void write(Backend& backend, Tensor to, const std::vector<float>& nchw) const;
   Tensor image(Tensor batch, int i) const;  // the i-th of a batch of latents
-  Tensor coefficients(size_t count);        // the next ones of the table
+  Tensor last_images(Tensor batch, int count) const;
+  Tensor coefficients(size_t count);  // the next ones of the table
   void combine(Ctx& c, Tensor to, const std::vector<Term>& terms);
   void keep_picture(Ctx& c);
 
@@ -71,6 +75,7 @@ class Denoiser {
   PersistentTensor picture_, added_noise_;    // what stays of a picture that is repainted
   std::vector<std::pair<size_t, int>> kept_;  // its pixels in x: where each run begins, its length
   PersistentTensor x0_;
+  PersistentTensor deep_;  // features of the last call that went through all layers
   Conditioning conditioning_;
   std::optional<WordAttention> attention_;
   int guidance_terms_ = 1, next_coefficient_ = 0, next_noise_ = 0;

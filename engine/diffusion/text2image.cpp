@@ -130,9 +130,30 @@ Schedule Text2Image::schedule(const PaintSpec& spec, bool from_picture) const {
                        from_picture ? spec.strength : 1);
 }
 
+std::vector<PlannedCall> Text2Image::planned_calls(const Schedule& schedule,
+                                                   const PaintSpec& spec) const {
+  return plan_calls(schedule, {.guided = spec.guided(),
+                               .guided_in = spec.guided_in,
+                               .timesteps = networks_.scheduler_config().num_train_timesteps,
+                               .cache = spec.cache});
+}
+
+std::string Text2Image::calls(const PaintSpec& spec, bool from_picture) const {
+  const Schedule schedule = this->schedule(spec, from_picture);
+  return calls_text(schedule, planned_calls(schedule, spec));
+}
+
 void Text2Image::check(const PaintSpec& spec, Size px, From from) {
   if (!(spec.guidance >= 0 && spec.guidance <= 1000)) {
     throw usage_error("the guidance is {}, expected 0 to 1000", spec.guidance);
+  }
+  if (spec.cache < 1 || spec.cache > 1000) {
+    throw usage_error("the cache is {}, expected 1 to 1000 calls", spec.cache);
+  }
+  if (!(spec.guided_in.begin >= 0 && spec.guided_in.begin <= spec.guided_in.end &&
+        spec.guided_in.end <= 1)) {
+    throw usage_error("guidance is for {} to {} of the schedule, expected 0 <= begin <= end <= 1",
+                      spec.guided_in.begin, spec.guided_in.end);
   }
   if (networks_.takes_mask() && from != From::masked_picture) {
     throw usage_error("{} repaints parts of pictures: it needs a picture and a mask",
@@ -410,7 +431,8 @@ Text2Image::Denoised Text2Image::denoise(const PersistentTensor& text, const Pai
                           .latent = shape,
                           .predicts = static_cast<bool>(hooks_.step),
                           .repaint = first.repaint ? &*first.repaint : nullptr,
-                          .words = hooks_.words};
+                          .words = hooks_.words,
+                          .plan = planned_calls(schedule, spec)};
   Denoiser denoiser(task, context("unet"), first.x, noise);
   for (int k = 0; k < denoiser.calls(); ++k) {
     CancelToken::check(hooks_.cancel);

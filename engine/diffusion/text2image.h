@@ -38,6 +38,10 @@ struct PaintSpec {
   double strength = 0.75;                       // of what may change in an input picture, in (0, 1]
   Resampling resampling = Resampling::lanczos;  // fits an input picture to the size
   int clip_skip = 1;  // the text encoder's layer, counted from its last, which is 1
+  // Of every `cache` calls of the denoising network the first goes through all its layers, the
+  // others take what the deep ones gave it.
+  int cache = 1;
+  ScheduleShare guided_in = {};  // outside, the negative prompt is not asked
 
   bool guided() const { return guidance > 1; }
 };
@@ -85,6 +89,8 @@ class Text2Image {
   Shape latent_shape(Size px) const;
   std::string sampler(const PaintSpec& spec) const;  // its name in the table
   NoiseLevels levels(const PaintSpec& spec) const;
+  // How the network is called, in words (calls_text()).
+  std::string calls(const PaintSpec& spec, bool from_picture) const;
   enum class From { noise, picture, masked_picture };
   // Throws, before any work, the errors of a schedule of this spec, of parts that cannot be
   // opened, and of memory that cannot suffice for this size.
@@ -128,6 +134,7 @@ class Text2Image {
 
  private:
   Schedule schedule(const PaintSpec& spec, bool from_picture) const;
+  std::vector<PlannedCall> planned_calls(const Schedule& schedule, const PaintSpec& spec) const;
   std::vector<PromptChunk> tokenize(const Prompt& prompt);
   // All chunks: the negative prompt's when guided, then the prompt's, equally many.
   std::vector<PromptChunk> tokenize(const Prompt& prompt, const Prompt& negative, bool guided);

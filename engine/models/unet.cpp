@@ -1,5 +1,7 @@
 #include "engine/models/unet.h"
 
+#include <array>
+
 #include "kernels/error.h"
 #include "kernels/portable_math.h"
 
@@ -154,34 +156,79 @@ Conditioning UNet::condition(Ctx& c, Tensor text, std::span<const double> timest
   return cond;
 }
 
+struct UNet::Call {
+  Ctx& c;
+  Tensor time;
+  std::vector<BlockText>::const_iterator text;  // of the next transformer block
+};
+
+namespace {
+
+// Layer i of a block: a resnet and, where the block has them, attention to the text.
+template <class Call, class Block>
+Activation run_layer(Call& call, const Block& block, size_t i, Activation x, Activation skip = {}) {
+  x = block.resnets[i](call.c, std::move(x), call.time, std::move(skip));
+  if (block.attentions.empty()) return x;
+  return block.attentions[i](call.c, std::move(x), *call.text++);
+}
+
+}  // namespace
+
+size_t UNet::shallow_layers() const { return 1; }
+
+Shape UNet::deep_shape(const Shape& latent) const {
+  const std::vector<int>& channels = config_.block_out_channels;
+  const bool inside = shallow_layers() < up_.back().resnets.size();
+  return latent.with_c(inside || channels.size() == 1 ? channels[0] : channels[1]);
+}
+
+Activation UNet::deep_layers(Call& call, Activation x, std::vector<Activation>& skips) const {
+  for (const Down& d : down_) {
+    for (size_t i = 0; i < d.resnets.size(); ++i) {
+      skips.push_back(x = run_layer(call, d, i, std::move(x)));
+    }
+    if (d.downsample) skips.push_back(x = (*d.downsample)(call.c, x));
+  }
+  if (mid_) {
+    x = mid_->resnet0(call.c, std::move(x), call.time);
+    x = mid_->attention(call.c, std::move(x), *call.text++);
+    x = mid_->resnet1(call.c, std::move(x), call.time);
+  }
+  for (const Up& u : up_) {
+    const size_t left = &u == &up_.back() ? shallow_layers() : 0;
+    for (size_t i = 0; i + left < u.resnets.size(); ++i) {
+      x = run_layer(call, u, i, std::move(x), pop(skips));
+    }
+    // To the exact size of the next skip: halving rounded an odd size up.
+    if (u.upsample) x = (*u.upsample)(call.c, x, skips.back()->shape.h, skips.back()->shape.w);
+  }
+  return x;
+}
+
 Activation UNet::operator()(Ctx& c, Tensor latent, const Conditioning& cond, int call) const {
   Tensor time = cond.now ? cond.now.tensor : cond.time.tensor.slice(call, 1);
   time.shape.h = latent.shape.n;  // the same row for every image
   time.ld = 0;
-  auto text = cond.texts.begin();
+  Call now{c, time, cond.texts.begin()};
+  const Up& last = up_.back();
+  const size_t shallow = shallow_layers(), deep = last.resnets.size() - shallow;
 
   Activation x = conv_in_(c, latent);  // {n, 64, 64, 320}
   std::vector<Activation> skips{x};
-  for (const Down& d : down_) {
-    for (size_t i = 0; i < d.resnets.size(); ++i) {
-      x = d.resnets[i](c, std::move(x), time);
-      if (!d.attentions.empty()) x = d.attentions[i](c, std::move(x), *text++);
-      skips.push_back(x);
+  if (cond.deep.kept && cond.deep.taken) {
+    for (size_t i = 0; i + 1 < shallow; ++i) {
+      skips.push_back(x = run_layer(now, down_[0], i, std::move(x)));
     }
-    if (d.downsample) skips.push_back(x = (*d.downsample)(c, x));
-  }
-  if (mid_) {
-    x = mid_->resnet0(c, std::move(x), time);
-    x = mid_->attention(c, std::move(x), *text++);
-    x = mid_->resnet1(c, std::move(x), time);
-  }
-  for (const Up& u : up_) {
-    for (size_t i = 0; i < u.resnets.size(); ++i) {
-      x = u.resnets[i](c, std::move(x), time, pop(skips));
-      if (!u.attentions.empty()) x = u.attentions[i](c, std::move(x), *text++);
+    x = {cond.deep.kept, cond.deep.kept.memory};
+    if (!last.attentions.empty()) now.text = cond.texts.end() - static_cast<ptrdiff_t>(shallow);
+  } else {
+    x = deep_layers(now, std::move(x), skips);
+    if (cond.deep.kept) {
+      c.backend.linear_combination(c.ws, cond.deep.kept, std::array{Tensor(x)}, cond.deep.one);
     }
-    // To the exact size of the next skip: halving rounded an odd size up.
-    if (u.upsample) x = (*u.upsample)(c, x, skips.back()->shape.h, skips.back()->shape.w);
+  }
+  for (size_t i = deep; i < last.resnets.size(); ++i) {
+    x = run_layer(now, last, i, std::move(x), pop(skips));
   }
   return conv_out_(c, conv_norm_out_.silu(x));  // {n, 64, 64, 4}: the predicted noise
 }

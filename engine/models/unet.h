@@ -48,6 +48,7 @@ class UNet : public NoisePredictor {
   // latent {n, h, w, in_channels} -> {n, h, w, out_channels}, n as in the conditioning.
   Activation operator()(Ctx& c, Tensor latent, const Conditioning& cond, int call) const override;
 
+  Shape deep_shape(const Shape& latent) const override;
   std::vector<CrossAttention> cross_attentions(const Shape& latent) const override;
 
  private:
@@ -66,6 +67,14 @@ class UNet : public NoisePredictor {
     std::vector<TransformerBlock> attentions;
     std::optional<Upsample> upsample;
   };
+
+  struct Call;  // what the layers of one call share
+
+  // From the first convolution's output to the deep features. The skips that are left are those of
+  // the shallow layers.
+  Activation deep_layers(Call& call, Activation x, std::vector<Activation>& skips) const;
+  // The layers of the last block that come after the deep features.
+  size_t shallow_layers() const;
 
   // Binds `<root>.<path>` and adds its time_emb_proj to the stack of all of them.
   ResBlock resnet(const WeightBinder& root, const std::string& path, int in, int out);

@@ -69,6 +69,10 @@ std::string infotext(const PaintRequest& r, const Pipeline::Resolution& resoluti
   settings.push_back({"Model", facts.model});
   if (!facts.vae.empty()) settings.push_back({"VAE", facts.vae});
   if (r.spec.clip_skip != 1) settings.push_back({"Clip skip", fmt::to_string(r.spec.clip_skip)});
+  if (r.spec.cache != 1) settings.push_back({"Cache", fmt::to_string(r.spec.cache)});
+  if (const ScheduleShare& part = r.spec.guided_in; !part.whole()) {
+    settings.push_back({"CFG interval", fmt::format("{}-{}", part.begin, part.end)});
+  }
   if (r.picture) settings.push_back({"Denoising strength", fmt::to_string(r.spec.strength)});
   std::vector<std::string> loras = facts.loras;
   for (const LoraFile& lora : r.loras) loras.push_back(lora_name(lora.path.string(), lora.scale));

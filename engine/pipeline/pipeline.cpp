@@ -133,7 +133,8 @@ Pipeline::Resolution Pipeline::check(const PaintRequest& r) {
         fmt::format("latent is [{}, {}, {}, {}], expected [{}, {}, {}, {}]", r.noise.latents.size(),
                     l.channels, l.height, l.width, r.count, latent.c, latent.h, latent.w));
   }
-  return {px.width, px.height, p.sampler(spec), latent, p.levels(spec)};
+  return {px.width, px.height,      p.sampler(spec),
+          latent,   p.levels(spec), p.calls(spec, r.picture.has_value())};
 }
 
 // One paint() in progress.

@@ -129,6 +129,7 @@ class Pipeline {
     std::string sampler;
     Shape latent;  // of one picture, {1, h, w, c}
     NoiseLevels levels = NoiseLevels::spaced;
+    std::string calls = {};  // how the denoising network is called, where its calls differ
   };
   Resolution check(const PaintRequest& request);
 

@@ -215,8 +215,8 @@ typedef struct yent_paint_params {
   const char* grammar;
   /* The text encoder's layer whose output counts, from its last (0 or 1) backwards. */
   int32_t clip_skip;
-  /* "karras", "exponential", "beta" or "normal", of a sigma sampler. NULL: the model's, or
-   * `karras`. */
+  /* "karras", "exponential", "beta" or "normal", of a sigma sampler; "trailing", the timesteps of
+   * models of few steps, of any. NULL: the model's, or `karras`. */
   const char* noise_levels;
   /* Adapters of this request, beside the painter's. Where they differ from the last request's, the
    * layers that they change are bound again and nothing else is. */
@@ -226,6 +226,10 @@ typedef struct yent_paint_params {
   int32_t steps_offset;
   /* "lanczos" or "bicubic": how the picture is fitted to the size. NULL: lanczos. */
   const char* resize;
+  /* Of every `cache` calls of the denoising network only the first goes through its deep layers (1,
+   * or 0: all do). Guidance only in this part of the noise schedule: 0 is the noise, 1 the picture. */
+  int32_t cache;
+  double guided_from, guided_to;
 } yent_paint_params;
 
 typedef struct yent_pictures yent_pictures;

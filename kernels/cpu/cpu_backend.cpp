@@ -182,7 +182,8 @@ class CpuBackend : public Backend {
                           Tensor coefficients) override {
     check.linear_combination(out, terms, coefficients);
     for (const Tensor& t : terms) {
-      ENSURE(t.dtype == DType::f32, "linear_combination: a term of {}", dtype_name(t.dtype));
+      ENSURE(t.dtype == DType::f32 || t.dtype == DType::bf16, "linear_combination: a term of {}",
+             dtype_name(t.dtype));
     }
     yent::linear_combination(run(arena), out, terms, coefficients);
   }

@@ -75,6 +75,16 @@ void embed(const CpuRun& run, ExpandQ8 expand_q8, const Tensor& out,
   });
 }
 
+namespace {
+
+// Of an activation, which is f32 or bf16.
+float element(const Tensor& t, size_t row, int column) {
+  if (t.dtype == DType::bf16) return bf16_to_f32(t.row<uint16_t>(row)[column]);
+  return t.row<float>(row)[column];
+}
+
+}  // namespace
+
 void linear_combination(const CpuRun& run, const Tensor& out, std::span<const Tensor> terms,
                         const Tensor& coefficients) {
   if (run.arena.measuring()) return;
@@ -82,8 +92,12 @@ void linear_combination(const CpuRun& run, const Tensor& out, std::span<const Te
   parallel_rows(run.threads, out.rows(), [&](size_t r) {
     for (int c = 0; c < out.shape.c; ++c) {
       float sum = 0;
-      for (size_t i = 0; i < terms.size(); ++i) sum += coefficient[i] * terms[i].row<float>(r)[c];
-      out.row<float>(r)[c] = sum;
+      for (size_t i = 0; i < terms.size(); ++i) sum += coefficient[i] * element(terms[i], r, c);
+      if (out.dtype == DType::bf16) {
+        out.row<uint16_t>(r)[c] = f32_to_bf16(sum);
+      } else {
+        out.row<float>(r)[c] = sum;
+      }
     }
   });
 }

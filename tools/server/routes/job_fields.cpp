@@ -79,6 +79,13 @@ std::vector<Field> painting_fields(const RequestLimits& limits) {
   fields.push_back(integer_field("steps", "of denoising (25)").between(1, limits.steps));
   fields.push_back(number_field("cfg_scale", "guidance (7.5)").between(0, 30));
   fields.push_back(
+      number_field("guided_from", "share of the noise schedule where guidance begins (0)")
+          .between(0, 1));
+  fields.push_back(number_field("guided_to", "share of it where guidance ends (1)").between(0, 1));
+  fields.push_back(
+      integer_field("cache", "calls of the network that share one pass through its deep layers (1)")
+          .between(1, 1000));
+  fields.push_back(
       text_field("negative_prompt", "what should not be there").up_to(limits.text_bytes));
   fields.push_back(text_field("sampler", "empty: the model's own").up_to(64));
   fields.push_back(text_field("scheduler", "noise levels; empty: the model's own").up_to(64));
@@ -150,6 +157,8 @@ PaintWish paint_wish(const Fields& fields, const RequestLimits& limits) {
   spec.guidance = fields.number("cfg_scale", spec.guidance);
   spec.sampler = fields.text("sampler");
   if (!fields.text("scheduler").empty()) spec.levels = find_noise_levels(fields.text("scheduler"));
+  spec.guided_in = {fields.number("guided_from", 0), fields.number("guided_to", 1)};
+  spec.cache = static_cast<int>(fields.integer("cache", 1));
   spec.strength = fields.number("strength", spec.strength);
   spec.clip_skip = static_cast<int>(fields.integer("clip_skip", 1));
   wish.count = static_cast<int>(fields.integer("count", 1));
