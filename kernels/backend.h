@@ -273,9 +273,9 @@ class Backend {
   virtual void embed(Arena&, Tensor out, std::span<const Lookup> lookups) = 0;
   // out = sum of coefficients[i] * terms[i], summed in that order; `out` may be one of the terms.
   // The coefficients lie in memory, f32 {1, 1, 1, terms}, so that a recorded forward can be given
-  // others.
+  // others. `rectified`: sums below 0 become 0 (ReLU).
   virtual void linear_combination(Arena&, Tensor out, std::span<const Tensor> terms,
-                                  Tensor coefficients) = 0;
+                                  Tensor coefficients, bool rectified = false) = 0;
 
   // Runs `forward`. A device may record it under `key` and replay the recording later. `forward`
   // may be called twice, but takes effect once, and the results are those of running it.

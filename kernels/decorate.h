@@ -73,8 +73,8 @@ class Decorator : public Backend {
     inner_.embed(a, out, lookups);
   }
   void linear_combination(Arena& a, Tensor out, std::span<const Tensor> terms,
-                          Tensor coefficients) override {
-    inner_.linear_combination(a, out, terms, coefficients);
+                          Tensor coefficients, bool rectified) override {
+    inner_.linear_combination(a, out, terms, coefficients, rectified);
   }
   void replay(const std::string& key, const std::function<void()>& forward) override {
     inner_.replay(key, forward);

@@ -133,7 +133,10 @@ void add_painting(CommandLine& line, Options& o) {
   paint.add("--clip-skip", o.clip_skip, "layer of the text encoder, from its last (1)");
   paint.add("--tokenizer DIR", o.tokenizer,
             "folder with tokenizer.json, or vocab.json and merges.txt");
-  paint.add("--vae PATH", o.vae, "another VAE: a diffusers folder or a file");
+  paint.add(
+      "--vae PATH|tiny", o.vae,
+      "another VAE: a diffusers folder or a file, also of a tiny autoencoder (TAESD); tiny is "
+      "the model's own folder vae_tiny");
   paint.add("--variant NAME", o.variant,
             "weights *.NAME.safetensors of a folder, such as fp16, bf16 or non_ema");
   paint.add("--lora FILE[:SCALE]", o.loras, "LoRA adapter; may be repeated");
@@ -285,7 +288,6 @@ void check_together(const Options& o, const CommandLine& line) {
     throw usage_error("--glyphs attention needs words, and --cond has none");
   }
   if (given("--blend") && o.filter != "blend") throw usage_error("--blend needs --filter blend");
-  if (o.vae == "tiny") throw usage_error("--vae tiny is not built yet");
   if (given("--vae") && o.vae.empty()) throw usage_error("--vae is empty, expected a file");
   if (given("--variant") && o.variant.empty()) {
     throw usage_error("--variant is empty, expected a name as fp16, bf16 or non_ema");

@@ -31,6 +31,16 @@ std::filesystem::path existing_folder(const std::string& folder) {
   throw file_error("{}: not a folder, expected one with LoRA files", folder);
 }
 
+// A model may bring a tiny autoencoder along.
+std::string vae_path(const Options& o) {
+  if (o.vae != "tiny") return o.vae;
+  const std::filesystem::path beside = painter_path(o.model) / "vae_tiny";
+  std::error_code error;
+  if (std::filesystem::is_directory(beside, error)) return beside.string();
+  throw file_error("{}: not a folder, expected a tiny autoencoder such as madebyollin/taesd",
+                   beside.string());
+}
+
 }  // namespace
 
 std::pair<std::string, float> lora_argument(const std::string& argument) {
@@ -68,7 +78,7 @@ Pipeline make_pipeline(Run& run) {
                         .text_is_given = !o.cond.empty(),
                         // Loaded once to be explained, and then used; or to be used many times.
                         .keep_loaded = o.explain || o.interactive,
-                        .choice = {.variant = o.variant, .vae = o.vae}};
+                        .choice = {.variant = o.variant, .vae = vae_path(o)}};
   config.lora_dir = existing_folder(o.lora_dir);
   for (const std::string& file : o.embeddings) {
     config.embeddings.push_back(read_textual_inversion(file));

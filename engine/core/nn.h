@@ -44,8 +44,8 @@ struct Conv3x3 {
   ConvGeom geom;
   OutputHint output_hint = {};
 
-  Conv3x3(const WeightBinder& l, int in, int out, const ConvGeom& g = {})
-      : w(l.conv3x3(in, out, g.upsample)), geom(g) {}
+  Conv3x3(const WeightBinder& l, int in, int out, const ConvGeom& g = {}, Bias bias = Bias::yes)
+      : w(l.conv3x3(in, out, g.upsample, bias)), geom(g) {}
   Activation operator()(Ctx& c, Tensor x, const Epilogue& e = {}) const;
   Activation operator()(Ctx& c, const Normed& x, const Epilogue& e = {}) const;
   Activation add_to(Ctx& c, Activation sum, const Normed& x) const;  // sum + conv(x), as above

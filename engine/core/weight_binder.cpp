@@ -184,11 +184,11 @@ LinearWeight WeightBinder::gated(int in, int out) const {
   });
 }
 
-ConvWeight WeightBinder::conv3x3(int in, int out, bool upsamples) const {
+ConvWeight WeightBinder::conv3x3(int in, int out, bool upsamples, Bias has_bias) const {
   return bind<ConvWeight>([&] {
     const Checkpoint& c = load_->checkpoint;
     const Taken filter = weight({out, in, 3, 3});
-    const Taken bias = take("bias", {out});
+    const Taken bias = wants(has_bias) ? take("bias", {out}) : Taken{};
     const Precision precision = load_->policy.precision(c.part + "." + path_);
     ConvWeight w =
         load_->backend.pack_conv3x3(path_, filter.tensor, bias.tensor, precision, upsamples);

@@ -71,7 +71,7 @@ class WeightBinder {
   LinearWeight stacked(int in, const std::vector<Row>& rows, Bias bias, bool paired = false) const;
   // One weight [2 * out, in] whose first half is the value and whose second is the gate.
   LinearWeight gated(int in, int out) const;
-  ConvWeight conv3x3(int in, int out, bool upsamples) const;
+  ConvWeight conv3x3(int in, int out, bool upsamples, Bias bias = Bias::yes) const;
   NormWeight norm(int channels, float eps, bool bias = true) const;
   // `<path>.weight` as a table [rows, columns]. With `rows` 0 any height is accepted.
   PersistentTensor table(int rows, int columns) const;

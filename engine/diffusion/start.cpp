@@ -33,6 +33,11 @@ class Draws {
 
   // A latent from the encoder's distribution.
   std::vector<float> latent(const Latent& moments) {
+    if (moments.values.size() == spec_.latent.count()) {  // no distribution, so nothing is drawn
+      std::vector<float> known = moments.values;
+      for (float& value : known) value *= spec_.scaling_factor;
+      return known;
+    }
     std::vector<float> z = normal();
     for (size_t i = 0; i < z.size(); ++i) {
       const float log_variance = std::clamp(moments.values[z.size() + i], -30.0f, 20.0f);

@@ -18,7 +18,8 @@ using Mask = std::vector<uint8_t>;
 // White is repainted: what is half bright and more, after resizing as Pillow does.
 Mask read_mask(const Image& picture, int width, int height);
 
-// What the VAE sees of a picture, [2 * channels, height, width]: mean and log variance.
+// What the VAE sees of a picture, [2 * channels, height, width]: mean and log variance; or of a
+// tiny autoencoder the latent, [channels, height, width].
 struct EncodedPicture {
   Latent moments;
   std::optional<Latent> masked = {};  // of the picture with grey where it is repainted

@@ -384,7 +384,8 @@ EncodedPicture Text2Image::encode_picture(const Image& picture, const Image* mas
 }
 
 // Pixels [height][width][3] in [-1, 1].
-Latent Text2Image::encode_pixels(const std::vector<float>& pixels, Size px) {
+Latent Text2Image::encode_pixels(std::vector<float> pixels, Size px) {
+  networks_.vae_config().before_encoder(pixels);
   const VaeEncoder& encoder = networks_.vae_encoder();
   const PersistentTensor image = backend_.allocate({1, px.height, px.width, 3}, DType::f32);
   backend_.write(image, pixels.data());
@@ -405,9 +406,10 @@ Text2Image::Denoised Text2Image::denoise(const PersistentTensor& text, const Pai
     throw usage_error("the first latent has {} numbers, expected {}", start.noise->values.size(),
                       shape.count());
   }
-  if (start.picture && start.picture->moments.values.size() != 2 * shape.count()) {
+  const size_t moments = (networks_.vae_config().tiny ? 1 : 2) * shape.count();
+  if (start.picture && start.picture->moments.values.size() != moments) {
     throw usage_error("the encoded picture has {} numbers, expected {}",
-                      start.picture->moments.values.size(), 2 * shape.count());
+                      start.picture->moments.values.size(), moments);
   }
   const NoisePredictor& network = networks_.denoising_network();
   NoiseSource noise(seed, spec.rng);
@@ -458,7 +460,7 @@ std::vector<float> Text2Image::decode(const VaeDecoder& decoder, const Latent& l
                                       const Policy& policy) {
   const VaeConfig& config = networks_.vae_config();
   std::vector<float> z = to_nhwc(latent.values, latent.shape());
-  for (float& value : z) value /= config.scaling_factor;
+  config.before_decoder(z);
   const PersistentTensor input = backend_.allocate(latent.shape(), DType::f32);
   backend_.write(input, z.data());
   const int height = latent.height * factor(), width = latent.width * factor();
@@ -472,6 +474,7 @@ std::vector<float> Text2Image::decode(const VaeDecoder& decoder, const Latent& l
     const Activation out = decoder(c, input);
     if (!ws_.measuring()) backend_.read(pixels.data(), out);
   });
+  config.after_decoder(pixels);
   return pixels;
 }
 

@@ -141,7 +141,7 @@ class Text2Image {
   PersistentTensor run_encoder(const std::vector<PromptChunk>& chunks, const PaintSpec& spec);
   void dump_text(const PersistentTensor& text, bool guided);
   void dump_latent(const std::string& name, Tensor latent);
-  Latent encode_pixels(const std::vector<float>& pixels, Size px);
+  Latent encode_pixels(std::vector<float> pixels, Size px);
   // Pixels [height][width][3], which need not be finite.
   std::vector<float> decode(const VaeDecoder& decoder, const Latent& latent, const Policy& policy);
   void fit_linear_preview(int channels);

@@ -1,6 +1,7 @@
 #include "engine/models/vae.h"
 
 #include "kernels/error.h"
+#include "kernels/portable_math.h"
 #include "loaders/io/json.h"
 #include "loaders/tensors/tensor_set.h"
 
@@ -13,10 +14,62 @@ ResBlock resnet(const WeightBinder& l, int in, int out, const VaeConfig& config)
   return ResBlock(l, in, out, config.norm_num_groups, kEps);
 }
 
+// Blocks of each level; a convolution between two levels halves or doubles.
+std::vector<int> tiny_blocks(const Json& j, const char* key, const std::string& path) {
+  const std::vector<int64_t> usual = std::string_view(key) == "num_encoder_blocks"
+                                         ? std::vector<int64_t>{1, 3, 3, 3}
+                                         : std::vector<int64_t>{3, 3, 3, 1};
+  const auto blocks = get_ints(j, key, usual, 1, 64, path);
+  if (blocks.empty() || blocks.size() > 8) {
+    throw file_error("{}: {} has {} entries, expected 1 to 8", path, key, blocks.size());
+  }
+  return {blocks.begin(), blocks.end()};
+}
+
+// The one width of all levels.
+int tiny_channels(const Json& j, const char* key, size_t levels, const std::string& path) {
+  const auto channels = get_ints(j, key, std::vector<int64_t>(levels, 64), 1, 1 << 14, path);
+  if (channels != std::vector<int64_t>(levels, channels.empty() ? 0 : channels[0])) {
+    throw file_error("{}: {} is {}, expected {} equal widths", path, key, printable(j[key].dump()),
+                     levels);
+  }
+  return static_cast<int>(channels[0]);
+}
+
+VaeConfig tiny_config(const Json& j, const std::string& path) {
+  VaeConfig c;
+  c.in_channels = static_cast<int>(get_int(j, "in_channels", 3, 3, 3, path));
+  c.out_channels = static_cast<int>(get_int(j, "out_channels", 3, 3, 3, path));
+  c.latent_channels = static_cast<int>(get_int(j, "latent_channels", 4, 1, 64, path));
+  c.scaling_factor = static_cast<float>(get_number(j, "scaling_factor", 1, 1e-6, 1e6, path));
+  get_number(j, "shift_factor", 0, 0, 0, path);
+  get_int(j, "upsampling_scaling_factor", 2, 2, 2, path);
+  for (const auto& [key, known] :
+       {std::pair("act_fn", "relu"), std::pair("upsample_fn", "nearest")}) {
+    const std::string found = get_string(j, key, known, path);
+    if (found != known) {
+      throw file_error("{}: {} is {}, expected {}", path, key, printable(found), known);
+    }
+  }
+  TinyVaeConfig& tiny = c.tiny.emplace();
+  tiny.encoder_blocks = tiny_blocks(j, "num_encoder_blocks", path);
+  tiny.decoder_blocks = tiny_blocks(j, "num_decoder_blocks", path);
+  const size_t levels = tiny.decoder_blocks.size();
+  if (tiny.encoder_blocks.size() != levels) {
+    throw file_error("{}: num_encoder_blocks has {} entries, expected {} as num_decoder_blocks",
+                     path, tiny.encoder_blocks.size(), levels);
+  }
+  tiny.encoder_channels = tiny_channels(j, "encoder_block_out_channels", levels, path);
+  tiny.decoder_channels = tiny_channels(j, "decoder_block_out_channels", levels, path);
+  c.block_out_channels.assign(levels, tiny.decoder_channels);
+  return c;
+}
+
 }  // namespace
 
 VaeConfig VaeConfig::from_json(const Json& j, const std::string& path) {
   if (!j.is_object()) throw file_error("{}: expected an object", path);
+  if (j["_class_name"] == Json("AutoencoderTiny")) return tiny_config(j, path);
   VaeConfig c;
   c.in_channels = static_cast<int>(get_int(j, "in_channels", 3, 3, 3, path));
   c.out_channels = static_cast<int>(get_int(j, "out_channels", 3, 3, 3, path));
@@ -60,6 +113,24 @@ VaeConfig VaeConfig::from_json(const Json& j, const std::string& path) {
   return c;
 }
 
+void VaeConfig::before_decoder(std::vector<float>& latent) const {
+  for (float& value : latent) {
+    value /= scaling_factor;
+    // 3 tanh(value / 3), which keeps what a tiny decoder was not trained for away from it.
+    if (tiny) value = static_cast<float>(3 - 6 / (portable::exp(2.0 * value / 3) + 1));
+  }
+}
+
+void VaeConfig::after_decoder(std::vector<float>& pixels) const {
+  if (!tiny) return;
+  for (float& value : pixels) value = 2 * value - 1;
+}
+
+void VaeConfig::before_encoder(std::vector<float>& pixels) const {
+  if (!tiny) return;
+  for (float& value : pixels) value = (value + 1) / 2;
+}
+
 VaeMid::VaeMid(const WeightBinder& l, int ch, const VaeConfig& config)
     : resnet0(resnet(l / "resnets" / 0, ch, ch, config)),
       resnet1(resnet(l / "resnets" / 1, ch, ch, config)) {
@@ -88,7 +159,7 @@ Activation VaeMid::operator()(Ctx& c, Activation x) const {
   return resnet1(c, std::move(x));
 }
 
-VaeDecoder::VaeDecoder(const WeightBinder& l, const VaeConfig& config)
+KlDecoder::KlDecoder(const WeightBinder& l, const VaeConfig& config)
     : conv_in_(l / "decoder.conv_in", config.latent_channels, config.block_out_channels.back()),
       mid_(l / "decoder.mid_block", config.block_out_channels.back(), config),
       conv_norm_out_(l / "decoder.conv_norm_out", config.block_out_channels[0],
@@ -114,7 +185,7 @@ VaeDecoder::VaeDecoder(const WeightBinder& l, const VaeConfig& config)
   conv_out_.output_hint = ConsumerHint{};  // the pixels, exact
 }
 
-Activation VaeDecoder::operator()(Ctx& c, Tensor latent) const {
+Activation KlDecoder::operator()(Ctx& c, Tensor latent) const {
   Activation x =
       post_quant_conv_ ? conv_in_(c, (*post_quant_conv_)(c, latent)) : conv_in_(c, latent);
   x = mid_(c, std::move(x));  // {n, 64, 64, 512}
@@ -125,7 +196,7 @@ Activation VaeDecoder::operator()(Ctx& c, Tensor latent) const {
   return conv_out_(c, conv_norm_out_.silu(x));  // {n, 512, 512, 3}
 }
 
-VaeEncoder::VaeEncoder(const WeightBinder& l, const VaeConfig& config)
+KlEncoder::KlEncoder(const WeightBinder& l, const VaeConfig& config)
     : conv_in_(l / "encoder.conv_in", config.in_channels, config.block_out_channels[0]),
       mid_(l / "encoder.mid_block", config.block_out_channels.back(), config),
       conv_norm_out_(l / "encoder.conv_norm_out", config.block_out_channels.back(),
@@ -153,7 +224,7 @@ VaeEncoder::VaeEncoder(const WeightBinder& l, const VaeConfig& config)
       ConsumerHint{};  // the moments, exact
 }
 
-Activation VaeEncoder::operator()(Ctx& c, Tensor image) const {
+Activation KlEncoder::operator()(Ctx& c, Tensor image) const {
   Activation x = conv_in_(c, image);
   for (const Down& d : down_) {
     for (const ResBlock& resnet : d.resnets) x = resnet(c, std::move(x));
@@ -162,6 +233,22 @@ Activation VaeEncoder::operator()(Ctx& c, Tensor image) const {
   x = mid_(c, std::move(x));
   x = conv_out_(c, conv_norm_out_.silu(x));
   return quant_conv_ ? (*quant_conv_)(c, x) : x;
+}
+
+VaeDecoder::VaeDecoder(const WeightBinder& l, const VaeConfig& config)
+    : network_(config.tiny ? decltype(network_)(TinyDecoder(l, config))
+                           : decltype(network_)(KlDecoder(l, config))) {}
+
+Activation VaeDecoder::operator()(Ctx& c, Tensor latent) const {
+  return std::visit([&](const auto& network) { return network(c, latent); }, network_);
+}
+
+VaeEncoder::VaeEncoder(const WeightBinder& l, const VaeConfig& config)
+    : network_(config.tiny ? decltype(network_)(TinyEncoder(l, config))
+                           : decltype(network_)(KlEncoder(l, config))) {}
+
+Activation VaeEncoder::operator()(Ctx& c, Tensor image) const {
+  return std::visit([&](const auto& network) { return network(c, image); }, network_);
 }
 
 }  // namespace yent

@@ -179,13 +179,13 @@ class CpuBackend : public Backend {
   }
 
   void linear_combination(Arena& arena, Tensor out, std::span<const Tensor> terms,
-                          Tensor coefficients) override {
+                          Tensor coefficients, bool rectified) override {
     check.linear_combination(out, terms, coefficients);
     for (const Tensor& t : terms) {
       ENSURE(t.dtype == DType::f32 || t.dtype == DType::bf16, "linear_combination: a term of {}",
              dtype_name(t.dtype));
     }
-    yent::linear_combination(run(arena), out, terms, coefficients);
+    yent::linear_combination(run(arena), out, terms, coefficients, rectified);
   }
 
   void write(Tensor dst, const void* src) override { copy_from_host(dst, src); }

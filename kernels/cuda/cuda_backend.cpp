@@ -176,7 +176,7 @@ class CudaBackend : public Backend {
   }
 
   void linear_combination(Arena& arena, Tensor out, std::span<const Tensor> terms,
-                          Tensor coefficients) override {
+                          Tensor coefficients, bool rectified) override {
     check.linear_combination(out, terms, coefficients);
     ENSURE(terms.size() <= kMaxTerms, "linear_combination: {} terms", terms.size());
     LinearCombinationArgs args{};
@@ -186,6 +186,7 @@ class CudaBackend : public Backend {
     args.coefficients = coefficients.row<float>(0);
     args.rows = static_cast<int>(out.rows());
     args.columns = out.shape.c;
+    args.rectified = rectified ? 1 : 0;
     launch_linear_combination(q_, args);
   }
 

@@ -190,7 +190,7 @@ struct LinearCombinationArgs {
   RowView out;
   RowView terms[kMaxTerms];
   const float* coefficients;
-  int count, rows, columns, unused = 0;
+  int count, rows, columns, rectified;
 };
 void launch_linear_combination(Queue& q, const LinearCombinationArgs& args);
 

@@ -21,7 +21,7 @@ __global__ void __launch_bounds__(kThreads)
   for (int i = 0; i < p.count; ++i) {
     sum = __fadd_rn(sum, __fmul_rn(p.coefficients[i], load(p.terms[i], row, column)));
   }
-  store(p.out, row, column, sum);
+  store(p.out, row, column, p.rectified && sum < 0 ? 0.0f : sum);
 }
 
 // Rounds half to even. A NaN becomes 0. A product with the reciprocal, as on the CPU: a quotient

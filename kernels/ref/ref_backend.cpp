@@ -362,7 +362,7 @@ class RefBackend : public Backend {
   }
 
   void linear_combination(Arena& arena, Tensor out, std::span<const Tensor> terms,
-                          Tensor coefficients) override {
+                          Tensor coefficients, bool rectified) override {
     check.linear_combination(out, terms, coefficients);
     if (arena.measuring()) return;
     const float* coefficient = coefficients.row<float>(0);
@@ -370,7 +370,7 @@ class RefBackend : public Backend {
       for (int c = 0; c < out.shape.c; ++c) {
         float sum = 0;
         for (size_t i = 0; i < terms.size(); ++i) sum += coefficient[i] * terms[i].row<float>(r)[c];
-        out.row<float>(r)[c] = sum;
+        out.row<float>(r)[c] = rectified && sum < 0 ? 0 : sum;
       }
     }
   }

@@ -17,26 +17,20 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view ldm_prefix = "first_stage_model.";
 
-Error tiny(const std::string& where) {
-  return file_error(
-      "{}: a tiny autoencoder (TAESD), which is not built yet, expected an AutoencoderKL", where);
-}
-
-// A config of diffusers' AutoencoderKL, or nothing.
-std::optional<PartConfig> autoencoder_config_beside(const fs::path& file) {
+// A config of this class of diffusers, or nothing.
+std::optional<PartConfig> config_beside(const fs::path& file, const char* class_name) {
   const fs::path beside = file.parent_path() / "config.json";
   if (!is_file(beside)) return {};
   PartConfig config = read_part_config(beside);
-  if (config.json["_class_name"] != Json("AutoencoderKL")) return {};
+  if (config.json["_class_name"] != Json(class_name)) return {};
   return config;
 }
 
 VaeFile open_folder(fs::path folder, const WeightChoice& choice) {
   if (is_file(folder / "vae" / "config.json")) folder /= "vae";
   VaeFile vae{.tensors = {}, .config = read_part_config(folder / "config.json")};
-  if (vae.config.json["_class_name"] == Json("AutoencoderTiny")) throw tiny(vae.config.where);
   vae.tensors = read_weights(find_weights(folder, diffusers_weights, choice));
-  modernize_vae(vae.tensors);
+  if (vae.config.json["_class_name"] != Json("AutoencoderTiny")) modernize_vae(vae.tensors);
   return vae;
 }
 
@@ -46,9 +40,25 @@ bool has_name(const TensorSet& set, std::string_view front) {
 }
 
 // TAESD's own file numbers its layers from the front of the name; diffusers' has them in a list.
-bool is_tiny(const TensorSet& set) {
-  return has_name(set, "decoder.layers.") || has_name(set, "encoder.layers.") ||
-         has_name(set, "1.weight") || has_name(set, "3.conv.0.");
+bool is_tiny(const TensorSet& set) { return has_name(set, "decoder.layers."); }
+
+void refuse_other_tiny(const TensorSet& set) {
+  if (has_name(set, "encoder.layers.") || has_name(set, "1.weight") || has_name(set, "3.conv.0.")) {
+    throw file_error(
+        "{}: half of a tiny autoencoder, or one under other names, expected both halves as "
+        "diffusers "
+        "has them (decoder.layers.0.weight)",
+        set.path);
+  }
+}
+
+// The config of a tiny autoencoder without one: TAESD's, where the widths are those of the file.
+Json tiny_config_of(const TensorSet& set) {
+  Json config = Json::object({{"_class_name", "AutoencoderTiny"}});
+  if (const HostTensor* first = set.find("decoder.layers.0.weight");
+      first && first->dims.size() == 4)
+    config["latent_channels"] = first->dims[1];
+  return config;
 }
 
 // Keeps the tensors of the VAE, under diffusers' names.
@@ -73,8 +83,13 @@ VaeFile open_file(const fs::path& path) {
   VaeFile vae{.tensors = read_weights(path), .config = {}};
   TensorSet& set = vae.tensors;
   const bool modern = set.find("decoder.conv_norm_out.weight") != nullptr;
+  if (is_tiny(set)) {
+    auto known = config_beside(path, "AutoencoderTiny");
+    vae.config = known ? std::move(*known) : PartConfig{tiny_config_of(set), set.path};
+    return vae;
+  }
   if (!modern) {
-    if (is_tiny(set)) throw tiny(set.path);
+    refuse_other_tiny(set);
     rename_ldm(set);
   }
   if (set.tensors.empty()) {
@@ -82,7 +97,7 @@ VaeFile open_file(const fs::path& path) {
   }
   modernize_vae(set);
   std::optional<PartConfig> config;
-  if (modern) config = autoencoder_config_beside(path);
+  if (modern) config = config_beside(path, "AutoencoderKL");
   vae.config = config ? std::move(*config) : PartConfig{infer_vae_config(set), set.path};
   return vae;
 }

@@ -39,7 +39,6 @@ TEST_CASE("cli: a wrong command line is 2") {
            {"-p", "x", "--precision", "q4"},
            {"-p", "x", "--seed", "18446744073709551616"},
            {"-p", "x", "--cfg-scale", "nan"},
-           {"-p", "x", "--vae", "tiny"},
            {"-p", "x", "--cache", "0"},
            {"-p", "x", "--cfg-interval", "0.2"},
            {"-p", "x", "--cfg-interval", "0.8:0.2"},

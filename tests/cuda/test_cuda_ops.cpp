@@ -198,10 +198,12 @@ TEST_CASE("cuda: store_rows, embed and mix") {
     }
     Twin x(*device, {2, 5, 3, 4}, type), y(*device, {2, 5, 3, 4}, DType::f32, 2);
     Twin mixed(*device, {2, 5, 3, 4}, type), coefficients(*device, {1, 1, 1, 3}, DType::f32);
-    check_op(*device, mixed, 0, [&](const Side& s) {
-      const Tensor terms[] = {s(x), s(mixed), s(y)};  // one of them is written
-      s.backend.linear_combination(s.arena, s(mixed), terms, s(coefficients));
-    });
+    for (const bool rectified : {false, true}) {
+      check_op(*device, mixed, 0, [&](const Side& s) {
+        const Tensor terms[] = {s(x), s(mixed), s(y)};  // one of them is written
+        s.backend.linear_combination(s.arena, s(mixed), terms, s(coefficients), rectified);
+      });
+    }
   }
 }
 

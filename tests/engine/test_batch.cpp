@@ -83,9 +83,9 @@ class Listener : public Decorator {
     return inner_.allocate(shape, dtype);
   }
   void linear_combination(Arena& a, Tensor out, std::span<const Tensor> terms,
-                          Tensor coefficients) override {
+                          Tensor coefficients, bool rectified) override {
     heard += 'm';
-    inner_.linear_combination(a, out, terms, coefficients);
+    inner_.linear_combination(a, out, terms, coefficients, rectified);
   }
   void replay(const std::string& key, const std::function<void()>& forward) override {
     inner_.replay(key, forward);

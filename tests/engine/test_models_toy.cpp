@@ -76,14 +76,18 @@ void check_asked(const SeededCheckpoint& seeded, const Golden& golden) {
 std::vector<float> run_decoder(Bench& bench, const VaeDecoder& decoder, const VaeConfig& config,
                                const Golden& golden, const std::string& prefix) {
   std::vector<float> latent = golden.rows(prefix + "latent");
-  for (float& x : latent) x /= config.scaling_factor;
+  config.before_decoder(latent);
   const PersistentTensor in = bench.put(latent, golden.shape(prefix + "latent"));
-  return bench.run("decoder " + prefix, [&] { return decoder(bench.c, in); });
+  auto pixels = bench.run("decoder " + prefix, [&] { return decoder(bench.c, in); });
+  config.after_decoder(pixels);
+  return pixels;
 }
 
-std::vector<float> run_encoder(Bench& bench, const VaeEncoder& encoder, const Golden& golden,
-                               const std::string& prefix) {
-  const PersistentTensor in = bench.put(golden, prefix + "pixels");
+std::vector<float> run_encoder(Bench& bench, const VaeEncoder& encoder, const VaeConfig& config,
+                               const Golden& golden, const std::string& prefix) {
+  std::vector<float> pixels = golden.rows(prefix + "pixels");
+  config.before_encoder(pixels);
+  const PersistentTensor in = bench.put(pixels, golden.shape(prefix + "pixels"));
   return bench.run("encoder " + prefix, [&] { return encoder(bench.c, in); });
 }
 
@@ -120,7 +124,7 @@ TEST_CASE("models_toy: UNets of every shape of the family") {
 }
 
 TEST_CASE("models_toy: autoencoders, both ways") {
-  for (const char* name : {"sd", "short"}) {
+  for (const char* name : {"sd", "short", "tiny"}) {
     const Golden golden(std::string("vae_") + name);
     for (const auto& backend : backends()) {
       Bench bench(*backend);
@@ -139,7 +143,7 @@ TEST_CASE("models_toy: autoencoders, both ways") {
           check_close(run_decoder(bench, decoder, config, golden, which + "."),
                       golden.rows(which + ".image"), limit_of(golden, which));
         } else {
-          check_close(run_encoder(bench, encoder, golden, which + "."),
+          check_close(run_encoder(bench, encoder, config, golden, which + "."),
                       golden.rows(which + ".moments"), limit_of(golden, which));
         }
       }
@@ -170,7 +174,7 @@ TEST_CASE("models_toy: lower precisions cost what their rounding says, and are i
       const VaeConfig config = VaeConfig::from_json(vae_golden.config["model"], "sd");
       check(run_decoder(bench, VaeDecoder(l, config), config, vae_golden, "decode_odd."),
             vae_golden.rows("decode_odd.image"));
-      check(run_encoder(bench, VaeEncoder(l, config), vae_golden, "encode_odd."),
+      check(run_encoder(bench, VaeEncoder(l, config), config, vae_golden, "encode_odd."),
             vae_golden.rows("encode_odd.moments"));
     }
   }
@@ -357,7 +361,7 @@ TEST_CASE("models_toy: every layer of a UNet, an autoencoder and CLIP") {
     });
     const Golden encoder("layers_vae_encoder");
     check_layers(encoder, *backend, "vae", [&](Bench& bench, const WeightBinder& l) {
-      run_encoder(bench, VaeEncoder(l, config), encoder, "");
+      run_encoder(bench, VaeEncoder(l, config), config, encoder, "");
     });
 
     const Golden clip("layers_clip");
@@ -438,6 +442,6 @@ TEST_CASE("models_toy: a single-file checkpoint gives the same UNet and autoenco
   CHECK(vae_loader.unread().empty());
   check_close(run_decoder(bench, decoder, config, vae_golden, "decode_odd."),
               vae_golden.rows("decode_odd.image"), limit_of(vae_golden, "decode_odd"));
-  check_close(run_encoder(bench, encoder, vae_golden, "encode_odd."),
+  check_close(run_encoder(bench, encoder, config, vae_golden, "encode_odd."),
               vae_golden.rows("encode_odd.moments"), limit_of(vae_golden, "encode_odd"));
 }

@@ -115,6 +115,10 @@ TEST_CASE("ops: store_rows and mix are exact") {
     const Tensor terms[] = {x, to, y};  // one of them is written
     backend.linear_combination(arena, to, terms, coefficients);
   });
+  check_op(Buffer({2, 5, 3, 4}), 0, [&](Backend& backend, Arena& arena, Buffer& to) {
+    const Tensor terms[] = {x, to, y};
+    backend.linear_combination(arena, to, terms, coefficients, true);
+  });
 }
 
 TEST_CASE("ops: embed sums rows of some tables, in order, and ids below 0 add nothing") {

@@ -86,13 +86,14 @@ float element(const Tensor& t, size_t row, int column) {
 }  // namespace
 
 void linear_combination(const CpuRun& run, const Tensor& out, std::span<const Tensor> terms,
-                        const Tensor& coefficients) {
+                        const Tensor& coefficients, bool rectified) {
   if (run.arena.measuring()) return;
   const float* coefficient = coefficients.row<float>(0);
   parallel_rows(run.threads, out.rows(), [&](size_t r) {
     for (int c = 0; c < out.shape.c; ++c) {
       float sum = 0;
       for (size_t i = 0; i < terms.size(); ++i) sum += coefficient[i] * element(terms[i], r, c);
+      if (rectified && sum < 0) sum = 0;
       if (out.dtype == DType::bf16) {
         out.row<uint16_t>(r)[c] = f32_to_bf16(sum);
       } else {

@@ -18,6 +18,6 @@ void store_rows(const CpuRun& run, const Tensor& cache, const Tensor& x, const T
 void embed(const CpuRun& run, ExpandQ8 expand_q8, const Tensor& out,
            std::span<const Lookup> lookups);
 void linear_combination(const CpuRun& run, const Tensor& out, std::span<const Tensor> terms,
-                        const Tensor& coefficients);
+                        const Tensor& coefficients, bool rectified);
 
 }  // namespace yent
