@@ -30,8 +30,9 @@ TEST_CASE("voice_toy: a GGUF file says what transformers says with its weights")
       CHECK(got.generated == golden.ints("generated"));
       const std::vector<float> logits = golden.rows("logits");
       INFO(worst(got.logits, logits));
-      CHECK(relative_error(got.logits, logits) <=
-            network_limit(golden.config["torch_f32_error"].get<double>()));
+      const double limit = network_limit(golden.config["torch_f32_error"].get<double>());
+      // AVX2 rounds the inputs of quantized weights to 16 bits.
+      CHECK(relative_error(got.logits, logits) <= (backend->isa() == "avx2" ? 1e-4 : limit));
     }
   }
 }

@@ -91,7 +91,8 @@ void check_product(const std::vector<const Blocks*>& parts, bool paired, int row
       }
       worst = std::max(worst, std::fabs(y[i] - sum) / size);
     }
-    CHECK(worst <= 1e-6);
+    // AVX2 rounds few rows of inputs to 16 bits: half a step of the greatest, at most.
+    CHECK(worst <= (backend.isa() == "avx2" && rows < 8 ? 0.5 / 32767 : 1e-6));
     CHECK(seen.try_emplace(backend.isa(), y).first->second == y);  // at every thread count
   });
 }

@@ -30,6 +30,15 @@ struct Q8Inputs {
   float sums[2];          // of 16 inputs each
 };
 
+// 32 inputs as integers of 16 bits, x = value * scale, to 15 bits of the greatest. Of every four,
+// the second and third have changed places.
+struct PairInputs {
+  int16_t values[32];
+  int32_t correction;  // - 128 * their sum
+  float scale;         // NaN where an input is not finite
+  float sums[2];       // of 16 inputs each, as they were rounded
+};
+
 // Panels of the formats of block_format.h, rows as lanes, too. First the scales: for every block
 // [lanes] f16 steps (and, if the format has minima, [lanes] steps of theirs), then [groups][lanes]
 // int8 scales (and as many minima); padded to whole cache lines. Then the values, for every 32 of
@@ -86,8 +95,8 @@ struct GemvQ8 {
   void (*expand_panel)(float* to, size_t to_step, const unsigned char* panel, int k, int first,
                        int count) = nullptr;
 
-  // Packs a row of inputs for panels of either kind: Q8Inputs where q8_0 has panels of W rows,
-  // which are multiplied as integers.
+  // Packs a row of inputs for panels of either kind: where they are multiplied as integers,
+  // Q8Inputs or PairInputs.
   void (*pack_input)(void* to, const float* x, int k) = nullptr;
   int packed_input_bytes = 0;  // for every 32 inputs
 

@@ -8,6 +8,8 @@
 //                          address, sign-extended
 //   one_pair(p)            two values of 16 bits in all pairs of lanes
 //   dot_pairs(sums, a, b)  adds to each sum the two products of its pair
+//   round_to_pairs(V, V)   of AVX2: 16 floats as integers; of every four, the second and third have
+//                          changed places
 // clang-format on
 #pragma once
 
@@ -67,6 +69,17 @@ inline Ints dot_pairs(Ints sums, Shorts a, Shorts b) {
   // Without this GCC computes the products of a whole tile before it adds them, and spills.
   __asm__("" : "+x"(sums));
   return sums;
+}
+#endif
+
+#if !defined(__AVX512BW__)
+// Packing interleaves the halves of both sources; the permutation puts them in order.
+inline Shorts round_to_pairs(__m256 low, __m256 high) {
+  const __m256i places = _mm256_broadcastsi128_si256(
+      _mm_setr_epi8(0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15));
+  const __m256i whole = _mm256_packs_epi32(_mm256_cvtps_epi32(low), _mm256_cvtps_epi32(high));
+  const __m256i ordered = _mm256_permute4x64_epi64(whole, 0xd8);
+  return reinterpret_cast<Shorts>(_mm256_shuffle_epi8(ordered, places));
 }
 #endif
 
