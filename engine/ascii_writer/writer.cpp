@@ -4,7 +4,9 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <span>
 
+#include "engine/ascii_writer/foresight.h"
 #include "kernels/error.h"
 #include "kernels/portable_math.h"
 #include "loaders/io/utf8.h"
@@ -14,7 +16,10 @@ namespace {
 
 constexpr float kNever = -std::numeric_limits<float>::infinity();
 
-void mask(std::vector<float>& logits, const TokenSet& allowed) {
+// Few enough that the network reads each row as if it were alone, in the time of one.
+constexpr size_t kTokensAtOnce = 4;
+
+void mask(std::span<float> logits, const TokenSet& allowed) {
   for (const float l : logits) {
     if (!std::isfinite(l)) throw run_error("the logits of the drawing are not finite numbers");
   }
@@ -23,7 +28,7 @@ void mask(std::vector<float>& logits, const TokenSet& allowed) {
   }
 }
 
-double log_probability(const std::vector<float>& logits, int32_t token) {
+double log_probability(std::span<const float> logits, int32_t token) {
   const double most = *std::ranges::max_element(logits);
   double sum = 0;
   for (const float l : logits) {
@@ -71,6 +76,8 @@ struct Writer::Turn {
   const OnRow& on_row;
   std::vector<SequenceToken> head;
   int room;
+  TokenSampler sampler = TokenSampler(request.sampling);
+  std::mt19937_64 generator = {};
   std::vector<float> first_logits = {};
 };
 
@@ -82,24 +89,55 @@ Writer::Writer(ModelFiles files, Backend& backend, const Policy& policy,
       network_(load_network(files_, backend, policy, layers)),
       state_(network_.start(files_.config.block_size, cache_type(files_))) {}
 
-std::vector<float> Writer::read(Turn& turn, std::vector<SequenceToken>& pending) {
-  const bool first = pending.size() >= turn.head.size() && state_.length == 0;
+// What was read last: tokens that were chosen, and guesses of those behind them.
+struct Writer::Reading {
+  std::vector<float> logits;  // of the last chosen token and of every guess
+  std::vector<SequenceToken> guesses = {};
+  size_t right = 0;  // guesses that were chosen, too
+
+  bool holds(int32_t token) const {
+    return right < guesses.size() && guesses[right].token == token;
+  }
+  // Behind the last token that was chosen.
+  std::span<float> last() { return std::span(logits).subspan(right * kVocabulary, kVocabulary); }
+};
+
+Writer::Reading Writer::read(Turn& turn, std::vector<SequenceToken>& pending,
+                             std::vector<SequenceToken> guesses) {
+  const bool first = state_.length == 0;
   const Timings::Span span(turn.request.timings,
                            first ? "ascii_transformer_prefill" : "ascii_transformer_step");
   Ctx c{backend_, ws_};
-  std::vector<float> logits = network_(c, state_, pending);
+  const size_t unwanted = pending.size() - 1;
+  pending.insert(pending.end(), guesses.begin(), guesses.end());
+  Reading reading{.logits = network_(c, state_, pending, !guesses.empty()),
+                  .guesses = std::move(guesses)};
+  if (!reading.guesses.empty()) {
+    reading.logits.erase(reading.logits.begin(),
+                         reading.logits.begin() + static_cast<ptrdiff_t>(unwanted * kVocabulary));
+  }
   pending.clear();
-  return logits;
+  return reading;
+}
+
+int32_t Writer::choose(Turn& turn, const GridDecoder& decoder, std::span<float> logits,
+                       Finished& drawing) {
+  mask(logits, decoder.allowed());
+  const int32_t token = turn.sampler.sample(logits, turn.generator);
+  if (turn.request.candidates > 1) {
+    drawing.mean_log_probability += log_probability(logits, token);
+  }
+  return token;
 }
 
 Finished Writer::draw_one(Turn& turn, int candidate) {
   const DrawingRequest& request = turn.request;
   Finished drawing{.rows = {}, .seed = request.seed + candidate};
-  std::mt19937_64 generator(drawing.seed);
-  const TokenSampler sampler(request.sampling);
+  turn.generator.seed(drawing.seed);
   GridDecoder decoder(request.rules, turn.room);
+  Foresight foresight;
   std::vector<SequenceToken> pending;
-  std::vector<float> logits = turn.first_logits;
+  Reading reading{turn.first_logits};
   state_.length = static_cast<int>(turn.head.size());
   int chosen = 0;
   for (; !decoder.done(); ++drawing.tokens) {
@@ -108,15 +146,22 @@ Finished Writer::draw_one(Turn& turn, int candidate) {
     if (const auto forced = decoder.forced()) {
       token = *forced;
     } else {
-      if (!pending.empty()) logits = read(turn, pending);
-      mask(logits, decoder.allowed());
-      token = sampler.sample(logits, generator);
-      if (request.candidates > 1) {
-        drawing.mean_log_probability += log_probability(logits, token);
+      if (!pending.empty()) {
+        const size_t most = request.guesses ? kTokensAtOnce - pending.size() : 0;
+        reading = read(turn, pending, foresight.next(decoder, most));
       }
+      token = choose(turn, decoder, reading.last(), drawing);
+      foresight.learn(decoder, token);
       ++chosen;
     }
-    pending.push_back(decoder.accept(token));
+    const SequenceToken accepted = decoder.accept(token);
+    if (reading.holds(token)) {
+      ++reading.right;
+    } else {
+      state_.length -= static_cast<int>(reading.guesses.size() - reading.right);
+      reading.guesses.resize(reading.right);
+      pending.push_back(accepted);
+    }
     if (token == kEndOfLine && turn.on_row) {
       turn.on_row(candidate, decoder.rows()[decoder.rows().size() - 2]);
     }
@@ -138,7 +183,7 @@ std::vector<Finished> Writer::draw(const DrawingRequest& request, const OnRow& o
   const WatchScope watch(ws_, request.cancel);
   state_.length = 0;
   std::vector<SequenceToken> head = turn.head;
-  turn.first_logits = read(turn, head);
+  turn.first_logits = read(turn, head, {}).logits;
   std::vector<Finished> drawings;
   for (int k = 0; k < request.candidates; ++k) drawings.push_back(draw_one(turn, k));
   return drawings;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ struct DrawingRequest {
   TokenSamplerOptions sampling = {.temperature = 0.8f, .top_k = 40, .top_p = 0.95f};
   uint64_t seed = 0;
   int candidates = 1;  // candidate k is the drawing that seed + k gives
+  // Whether the network may read guesses of the next cells: faster, and the same drawing.
+  bool guesses = true;
   const CancelToken* cancel = nullptr;
   Timings* timings = nullptr;
 };
@@ -58,9 +61,13 @@ class Writer {
 
  private:
   struct Turn;
+  struct Reading;
 
   Finished draw_one(Turn& turn, int candidate);
-  std::vector<float> read(Turn& turn, std::vector<SequenceToken>& pending);
+  // Reads the pending tokens, which are then none, and guesses behind them.
+  Reading read(Turn& turn, std::vector<SequenceToken>& pending, std::vector<SequenceToken> guesses);
+  static int32_t choose(Turn& turn, const GridDecoder& decoder, std::span<float> logits,
+                        Finished& drawing);
 
   ModelFiles files_;
   Backend& backend_;

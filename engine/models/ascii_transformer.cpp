@@ -11,6 +11,7 @@ namespace {
 
 // What is longer is read in pieces, which bounds the activations.
 constexpr size_t kTokensAtOnce = 128;
+constexpr int kRowsKept = 8;  // of logits, in memory that stays
 constexpr int kAxes = 2;
 constexpr int kLookups = 6;
 constexpr int kGridPositions = art::kMaxSide + 4;  // the prompt, and END below the last row
@@ -105,7 +106,7 @@ AsciiTransformer::State AsciiTransformer::start(int context, DType kept) const {
   backend_.write(state.rope, axis_rope_table(config_.rope_base, rope.c).data());
   state.input =
       backend_.allocate({1, static_cast<int>(kNumbersOfToken * kTokensAtOnce), 1, 1}, DType::i32);
-  state.logits = backend_.allocate({1, 1, 1, art::kVocabulary}, DType::f32);
+  state.logits = backend_.allocate({1, kRowsKept, 1, art::kVocabulary}, DType::f32);
   for (size_t i = 0; i < layers_.size(); ++i) {
     state.keys.push_back(backend_.allocate(shape, kept));
     state.values.push_back(backend_.allocate(shape, kept));
@@ -158,9 +159,10 @@ std::vector<float> AsciiTransformer::operator()(Ctx& c, State& state,
     inputs.places.shape.c = inputs.places.ld = kAxes;
     const bool last = first + count == tokens.size();
     const int wanted = all_rows ? count : last ? 1 : 0;
-    const PersistentTensor result =
-        wanted == 1 ? state.logits
-                    : c.backend.allocate({1, wanted, 1, art::kVocabulary}, DType::f32);
+    const bool few = wanted <= kRowsKept;
+    const PersistentTensor many =
+        few ? PersistentTensor() : c.backend.allocate({1, wanted, 1, art::kVocabulary}, DType::f32);
+    const Tensor result = few ? state.logits.tensor.slice(0, wanted) : many.tensor;
     c.ws.run(fmt::format("ascii {} {} {}", state.context, count, wanted), [&] {
       Activation x = c.make({1, count, 1, config_.width});
       c.backend.embed(c.ws, x, inputs.lookups);

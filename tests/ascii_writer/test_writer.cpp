@@ -105,6 +105,37 @@ TEST_CASE("writer: greedy and sampled drawings are the same on any number of thr
   CHECK(drawn[0] == drawn[2]);
 }
 
+TEST_CASE("writer: guesses make it read several tokens at once, and change nothing") {
+  const Files files;
+  for (const char* precision : {"f32", "int8", "int4"}) {
+    on_every_isa([&](Backend& backend) {
+      Writer writer(open_model(files.folder.path(), precision), backend, Policy());
+      for (const Limit limit : {Limit::exactly, Limit::at_most}) {
+        DrawingRequest request = exactly(17, 9);
+        request.rules.width.limit = request.rules.height.limit = limit;
+        request.rules.characters = TokenSet().set('#').set(' ');  // so that many guesses are right
+        request.seed = 4;
+        request.candidates = 2;
+        std::vector<std::string> drawn;
+        std::vector<size_t> reads;
+        for (const bool guesses : {false, true}) {
+          Timings timings;
+          request.timings = &timings;
+          request.guesses = guesses;
+          std::string all;
+          for (const Finished& d : writer.draw(request)) {
+            all += fmt::format("{}{} {}\n", text_of(d, true), d.tokens, d.mean_log_probability);
+          }
+          drawn.push_back(all);
+          reads.push_back(timings.stages().back().ms.size());
+        }
+        CHECK(drawn[0] == drawn[1]);
+        if (limit == Limit::exactly) CHECK(reads[1] < reads[0] * 9 / 10);
+      }
+    });
+  }
+}
+
 TEST_CASE("writer: every precision on every instruction set") {
   const Files files;
   const auto reference = make_ref_backend();

@@ -34,8 +34,8 @@ struct Attention {
   size_t (*scratch_floats)(int queries, int width) = nullptr;
   // A query's result does not depend on the other queries of the block.
   void (*block)(const AttentionBlock&) = nullptr;
-  // For fewer queries than lanes (decoding): one after another, the lanes along the width. Scratch
-  // is two floats for each head.
+  // For fewer queries than lanes (decoding): each for itself, the lanes along the width. Scratch is
+  // two floats for each head of each query.
   void (*decode)(const AttentionHeads&) = nullptr;
 };
 

@@ -49,13 +49,13 @@ AttentionBlock block_of(const Heads& h, const Tensor& out, const AttentionInput&
   return a;
 }
 
-// Few queries, one after another. A thread takes neighbouring heads, whose keys lie together.
+// Few queries, each for itself. A thread takes neighbouring heads, whose keys lie together.
 void decode(const CpuRun& run, const Attention& kernel, const Tensor& out, const AttentionInput& in,
             const AttnSpec& spec) {
   const Heads h(in, spec);
   const int parts = std::min(spec.heads, ceil_div(run.threads, h.images));
   const int heads = ceil_div(spec.heads, parts);
-  const size_t share = round_up(2 * static_cast<size_t>(heads), size_t{16});
+  const size_t share = round_up(2 * static_cast<size_t>(heads) * h.queries, size_t{16});
   const Scratch scratch(run.arena, sizeof(float) * share * run.threads);
   if (run.arena.measuring()) return;
   parallel_for(run.threads, static_cast<size_t>(h.images) * parts, [&](size_t task, int thread) {

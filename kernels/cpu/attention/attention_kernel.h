@@ -194,7 +194,7 @@ void attend_block(const AttentionBlock& a) {
   Flash<M, N>(a).run();
 }
 
-// ---- Decoding: few queries, one after another, the lanes along the width.
+// ---- Decoding: few queries, each for itself, the lanes along the width.
 
 constexpr int decode_block = 64;  // keys; a multiple of every W
 
@@ -300,7 +300,8 @@ inline void decode_step(const AttentionHeads& a, int query, int head, int first,
   const float* q = a.q + query * a.q_ld + column;
   const T* keys = static_cast<const T*>(a.k) + first * a.k_ld + key_column;
   const T* values = static_cast<const T*>(a.v) + first * a.v_ld + key_column;
-  Running& running = reinterpret_cast<Running*>(a.scratch)[head - a.first_head];
+  const int place = query * a.heads + head - a.first_head;
+  Running& running = reinterpret_cast<Running*>(a.scratch)[place];
   float weights[decode_block], lanes[W];
   V absmax = set1(running.top);
   for (int i = 0; i < count; i += W) {
@@ -322,22 +323,36 @@ inline void decode_step(const AttentionHeads& a, int query, int head, int first,
   weigh_row(out, Weighted<T>{values, weights, a.v_ld, count}, factor, a.width);
 }
 
-// All heads pass over a block of keys before the next one, because the heads of a key lie together.
+// Keys that a query sees.
+inline int keys_of(const AttentionBlock& a, int query) {
+  return a.positions ? a.positions[query] + 1 : a.keys;
+}
+
+// All queries and heads pass over a block of keys before the next one: the heads of a key lie
+// together, and a block comes from memory once.
 template <class T>
 inline void attend_decode_of(const AttentionHeads& a) {
   Running* running = reinterpret_cast<Running*>(a.scratch);
   const int columns = a.heads * a.width;
+  int most = 0;
   for (int query = 0; query < a.queries; ++query) {
     float* out = a.out + query * a.out_ld + static_cast<size_t>(a.first_head) * a.width;
     for (int c = 0; c < columns; ++c) out[c] = 0;
-    for (int i = 0; i < a.heads; ++i) running[i] = {masked, 0};
-    const int seen = a.positions ? a.positions[query] + 1 : a.keys;
-    for (int first = 0; first < seen; first += decode_block) {
-      const int count = seen - first < decode_block ? seen - first : decode_block;
+    for (int i = 0; i < a.heads; ++i) running[query * a.heads + i] = {masked, 0};
+    most = keys_of(a, query) > most ? keys_of(a, query) : most;
+  }
+  for (int first = 0; first < most; first += decode_block) {
+    for (int query = 0; query < a.queries; ++query) {
+      const int left = keys_of(a, query) - first;
+      if (left <= 0) continue;
+      const int count = left < decode_block ? left : decode_block;
       for (int i = 0; i < a.heads; ++i) decode_step<T>(a, query, a.first_head + i, first, count);
     }
+  }
+  for (int query = 0; query < a.queries; ++query) {
+    float* out = a.out + query * a.out_ld + static_cast<size_t>(a.first_head) * a.width;
     for (int i = 0; i < a.heads; ++i) {
-      const float scale = 1 / running[i].total;
+      const float scale = 1 / running[query * a.heads + i].total;
       for (int c = 0; c < a.width; ++c) out[i * a.width + c] *= scale;
     }
   }
