@@ -13,6 +13,7 @@
 #include "bench/synthesize/synthesize.h"
 #include "engine/ascii/charset.h"
 #include "engine/ascii/filter.h"
+#include "engine/ascii_writer/model_files.h"
 #include "engine/pipeline/assets.h"
 #include "engine/pipeline/language/language_model.h"
 #include "engine/pipeline/measured.h"
@@ -94,8 +95,7 @@ class Bench {
       }
     }
     if (wanted("ascii") && (a_.only == "ascii" || has_ascii())) {
-      const std::string model =
-          a_.ascii == "default" ? shipped("ascii-transformer").string() : a_.ascii;
+      const std::string model = a_.ascii == "default" ? ascii_model() : a_.ascii;
       for (Row& row : bench_ascii_transformer(model, backend_, policy_)) {
         rows_.push_back(std::move(row));
       }
@@ -110,7 +110,11 @@ class Bench {
            find_shipped("tiny-diffusion/model.safetensors");
   }
 
-  bool has_ascii() const { return a_.ascii != "default" || find_shipped("ascii-transformer"); }
+  bool has_ascii() const { return a_.ascii != "default" || art::find_shipped_model(); }
+  static std::string ascii_model() {
+    const auto found = art::find_shipped_model();
+    return (found ? *found : shipped("ascii-transformer/config.json")).string();
+  }
 
   Row& row(const std::string& name) { return rows_.emplace_back(Row{name, {}}); }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "engine/pipeline/assets.h"
 #include "kernels/error.h"
 #include "loaders/io/embedded.h"
 #include "loaders/tensors/safetensors.h"
@@ -139,6 +140,12 @@ const QuantMethod* find_quant_method(std::string_view name) {
   const auto* found =
       std::ranges::find_if(kMethods, [&](const QuantMethod& m) { return name == m.name; });
   return found == std::end(kMethods) ? nullptr : found;
+}
+
+std::optional<fs::path> find_shipped_model() {
+  const auto config = find_shipped("ascii-transformer/config.json");
+  if (!config) return {};
+  return config->parent_path();
 }
 
 ModelFiles open_model(const fs::path& path, const std::string& precision) {

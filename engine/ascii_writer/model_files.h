@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,9 @@ struct ModelFiles {
 // is there of int8, f32 or f16, int4. Throws a file error for what is missing, contradicts itself
 // or is no such model.
 ModelFiles open_model(const std::filesystem::path& path, const std::string& precision = "auto");
+
+// The folder of the model that ships, if there is one in it.
+std::optional<std::filesystem::path> find_shipped_model();
 
 // The network, packed for this backend. `files` must outlive it. `layers` gets what each computes
 // with, unless it is null.

@@ -56,6 +56,11 @@ const QuantMethod kInt8 = *find_quant_method("int8"), kInt4 = *find_quant_method
 
 }  // namespace
 
+TEST_CASE("model files: a folder without a model is not the model that ships") {
+  const auto found = find_shipped_model();
+  if (found) CHECK(open_model(*found).tensors);
+}
+
 TEST_CASE("model files: which file of a folder is read") {
   const Folder both({kInt8, kInt4});
   CHECK(open_model(both.folder.path()).precision == "int8");

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <random>
 
-#include "engine/pipeline/assets.h"
 #include "kernels/error.h"
 #include "loaders/io/embedded.h"
 #include "loaders/io/output_file.h"
@@ -16,7 +15,7 @@ namespace {
 
 std::filesystem::path model_path(const GenOptions& o) {
   if (!o.model.empty()) return o.model;
-  if (const auto found = find_shipped("ascii-transformer")) return *found;
+  if (const auto found = find_shipped_model()) return *found;
   throw file_error("this program has no model inside and none is installed, expected --model");
 }
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "engine/ascii_writer/writer.h"
-#include "engine/pipeline/assets.h"
 #include "engine/text/content_words.h"
 #include "kernels/error.h"
 #include "loaders/io/utf8.h"
@@ -13,7 +12,6 @@ namespace {
 
 constexpr int kWidth = 24, kHeight = 10, kCandidates = 3;
 constexpr size_t kGap = 3, kLeastText = 24;  // columns
-constexpr const char* kModel = "ascii-transformer";
 
 // Broken at spaces; longer words are not broken.
 std::vector<std::u32string> lines_of(const std::u32string& text, size_t columns) {
@@ -45,8 +43,9 @@ std::string subject(const std::string& said, const std::string& words) {
   return "";
 }
 
-std::vector<std::u32string> draw(Run& run, const std::string& prompt) {
-  art::Writer writer(art::open_model(shipped(kModel)), run.backend(), Policy());
+std::vector<std::u32string> draw(Run& run, const std::filesystem::path& model,
+                                 const std::string& prompt) {
+  art::Writer writer(art::open_model(model), run.backend(), Policy());
   art::DrawingRequest request;
   request.prompt = prompt;
   request.rules.width = {art::Limit::exactly, kWidth};
@@ -90,11 +89,12 @@ void print_words(Run& run, const std::string& said, const std::string& words) {
   if (!run.options.sign || !(console.terminal().is_terminal || recorded)) {
     return console.print(words + "\n");
   }
-  if (!find_shipped(kModel)) {
+  const auto model = art::find_shipped_model();
+  if (!model) {
     console.warn("no signature: the model that draws in characters, ascii-transformer, is missing");
     return console.print(words + "\n");
   }
-  const auto rows = draw(run, subject(said, words));
+  const auto rows = draw(run, *model, subject(said, words));
   const auto text = [&](const Terminal& in) { return beside(rows, words, in.columns); };
   console.print(text(console.terminal()), recorded ? text(*recorded) : "");
 }
