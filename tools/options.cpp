@@ -122,6 +122,7 @@ void add_painting(CommandLine& line, Options& o) {
             "noise levels of a sampler from euler to unipc; trailing, the timesteps of models of "
             "few steps, is for all (as the sampler has them)",
             noise_levels_names);
+  paint.add("--eta X", o.eta, "fresh noise in each step of ddim, from 0 (none) to 1, ddpm's (0)");
   paint.add("--prediction eps|v", o.prediction,
             "what the model predicts, where its files do not say it");
   paint.add("-i,--init-img FILE", o.init_image,
@@ -319,6 +320,7 @@ void check_values(const Options& o, const CommandLine& line) {
   in_range("--columns", o.columns, 1, 2000);
   in_range("--cfg-scale", o.guidance, 0.0, 1000.0);
   in_range("--cache", o.cache, 1, 1000);
+  in_range("--eta", o.eta, 0.0, 1.0);
   in_range("--boost", o.boost, 0.0, 1000.0);
   in_range("--fill", o.fill, 0.0, 1.0);
   in_range("--top-k", o.top_k, 0, 1 << 30);

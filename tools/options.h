@@ -29,7 +29,7 @@ struct Options : DeviceOptions, ReportOptions {
   std::string ascii, html;
   std::optional<uint64_t> seed;
   int steps = 25, width = 0, height = 0, batch = 1;  // sizes 0: the model's own
-  double guidance = 7.5;
+  double guidance = 7.5, eta = 0;
   int cache = 1;
   ScheduleShare guided_in = {};
   std::string sampler, scheduler;  // empty: the folder's

@@ -104,6 +104,7 @@ PaintRequest request_of(Run& run, Dump* dump) {
                                 .sampler = o.sampler,
                                 .levels = levels_of(o),
                                 .rng = o.rng == "cuda" ? Rng::cuda : Rng::cpu,
+                                .eta = o.eta,
                                 .strength = o.strength,
                                 .clip_skip = o.clip_skip,
                                 .cache = o.cache,

@@ -117,6 +117,7 @@ PaintRequest request_of(const yent_paint_params& p, Dump* dump, Timings* timings
                           .sampler = text_of(p.sampler),
                           .levels = levels_of(p),
                           .rng = rng_of(p.rng),
+                          .eta = p.eta,
                           .strength = p.strength,
                           .resampling = resampling_of(p.resize),
                           .clip_skip = p.clip_skip == 0 ? 1 : p.clip_skip,

@@ -127,7 +127,7 @@ Schedule Text2Image::schedule(const PaintSpec& spec, bool from_picture) const {
     config.steps_offset = *spec.steps_offset;
   }
   return make_schedule(sampler(spec), config, spec.steps, levels(spec),
-                       from_picture ? spec.strength : 1);
+                       from_picture ? spec.strength : 1, spec.eta);
 }
 
 std::vector<PlannedCall> Text2Image::planned_calls(const Schedule& schedule,

@@ -35,6 +35,7 @@ struct PaintSpec {
   Rng rng = Rng::cpu;
   // Added to timesteps that are spaced from 0 ("leading"); absent: the model's own.
   std::optional<int> steps_offset = {};
+  double eta = 0;  // of ddim, from 0 to 1: fresh noise in each step, as much as ddpm's with 1
   double strength = 0.75;                       // of what may change in an input picture, in (0, 1]
   Resampling resampling = Resampling::lanczos;  // fits an input picture to the size
   int clip_skip = 1;  // the text encoder's layer, counted from its last, which is 1

@@ -64,6 +64,7 @@ std::string infotext(const PaintRequest& r, const Pipeline::Resolution& resoluti
     settings.push_back({"Schedule type", std::string(noise_levels_table()[index].title)});
   }
   settings.push_back({"CFG scale", fmt::to_string(r.spec.guidance)});
+  if (r.spec.eta != 0) settings.push_back({"Eta DDIM", fmt::to_string(r.spec.eta)});
   settings.push_back({"Seed", fmt::to_string(seed)});
   settings.push_back({"Size", fmt::format("{}x{}", resolution.width, resolution.height)});
   settings.push_back({"Model", facts.model});

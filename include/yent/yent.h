@@ -230,6 +230,8 @@ typedef struct yent_paint_params {
    * or 0: all do). Guidance only in this part of the noise schedule: 0 is the noise, 1 the picture. */
   int32_t cache;
   double guided_from, guided_to;
+  /* Of the sampler "ddim": how much fresh noise each step gets, from 0 (none) to 1 (ddpm's). */
+  double eta;
 } yent_paint_params;
 
 typedef struct yent_pictures yent_pictures;

@@ -137,6 +137,23 @@ TEST_CASE("api: events, previews and pictures arrive, and steps show their laten
   CHECK(seen.latent == seen.last);
 }
 
+TEST_CASE("api: eta is for ddim") {
+  const Device device = one_thread();
+  const Painter painter = toy_painter(device);
+  yent_paint_params p = small();
+  p.sampler = "ddim";
+  const auto painted = [&](double eta) {
+    p.eta = eta;
+    const Pictures made = paint(painter, p);
+    const yent_picture* one = yent_pictures_get(made.get(), 0);
+    CHECK((std::string(one->infotext).find("Eta DDIM: 1") != std::string::npos) == (eta == 1));
+    return pixels(one->image);
+  };
+  CHECK(painted(0) != painted(1));
+  p.sampler = "euler";
+  CHECK(yent_paint(painter.get(), &p, nullptr) == YENT_ERROR_USAGE);
+}
+
 TEST_CASE("api: a prompt can be read in the a1111 grammar") {
   const Device device = one_thread();
   yent_painter_params with = painter_params();

@@ -109,7 +109,8 @@ void check_runs(const char* golden) {
     const auto config = SchedulerConfig::from_json(run.at("config"), "golden");
     // A strength that leaves out `skip` steps, whatever the rounding.
     const double strength = skip == 0 ? 1 : (steps - skip + 0.5) / steps;
-    const Schedule s = make_schedule(sampler, config, steps, config.levels, strength);
+    const double eta = run.contains("eta") ? run.at("eta").get<double>() : 0;
+    const Schedule s = make_schedule(sampler, config, steps, config.levels, strength, eta);
     const auto& expected = run.at("calls");
     REQUIRE(s.calls.size() == expected.size());
     const bool sigmas = s.calls[0].input_scale != 1;
@@ -146,6 +147,23 @@ TEST_CASE("schedulers: what remains of a picture") {
       {0, 0.99915},        {1, 0.998296028},    {12, 0.9886398},     {500, 0.276332684},
       {901, 0.0140048979}, {948, 0.0084340304}, {999, 0.00466009851}};
   for (const auto& [t, expected] : known) CHECK(close(abar[t], expected, 1e-8));
+}
+
+TEST_CASE("schedulers: eta is DDIM's, from 0 to 1, and adds noise to steps that lead to noise") {
+  const auto with = [](const char* sampler, double eta) {
+    return make_schedule(sampler, sd, 10, NoiseLevels::spaced, 1, eta);
+  };
+  CHECK_FALSE(with("ddim", 0).calls[0].reads_noise());
+  CHECK(with("ddim", 0.1).calls[0].reads_noise());
+  const auto variance = [&](double eta) {
+    return std::pow(coefficient(with("ddim", eta).calls[3], yent::kNoise), 2);
+  };
+  CHECK(close(variance(1), 4 * variance(0.5)));
+  for (const double eta : {-0.1, 1.1, std::nan("")}) {
+    CHECK(error_of([&] { with("ddim", eta); }).kind() == yent::Error::usage);
+  }
+  CHECK(error_of([&] { with("euler-a", 0.5); }).kind() == yent::Error::usage);
+  CHECK(with("euler-a", 0).calls.size() == 10);
 }
 
 TEST_CASE("schedulers: DDIM's steps") {

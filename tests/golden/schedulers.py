@@ -59,6 +59,10 @@ def cases():
             yield sampler, 8, {"timestep_spacing": "linspace"}, skip
     yield "ddim", 5, OFFSET | {"beta_schedule": "linear", "num_train_timesteps": 300}, 0
     yield "ddim", 5, OFFSET | {"beta_schedule": "squaredcos_cap_v2"}, 0
+    for eta in (0.5, 1.0):
+        for steps, more in ((1, {}), (7, {}), (25, {}), (8, V), (8, X0)):
+            yield "ddim", steps, OFFSET | {"set_alpha_to_one": False} | more, 0, eta
+        yield "ddim", 8, {"timestep_spacing": "trailing"}, 3, eta
     yield from class_cases()
 
 
@@ -199,7 +203,7 @@ def scaled(made, sampler, k):
     return made.sigmas[k]
 
 
-def run(sampler, steps, given, skip):
+def run(sampler, steps, given, skip, eta=0):
     fields = SD | given
     made = made_of(sampler, fields)
     times, sigmas = place(made, sampler, steps, fields)
@@ -224,13 +228,16 @@ def run(sampler, steps, given, skip):
         e = 0.5 * x / (now**2 + 1) ** 0.5 + float(t) / 1000
         made.is_scale_input_called = True
         given_x = x / (now**2 + 1) ** 0.5 if solver else x
-        x = made.step(e, made.timesteps[k], given_x).prev_sample.double()
+        more = {"eta": eta, "variance_noise": noise()} if eta else {}
+        x = made.step(e, made.timesteps[k], given_x, **more).prev_sample.double()
         if solver:
             x = x * (after**2 + 1) ** 0.5
         seen.append([float(t), x.item()])
     if fields.get("algorithm_type") == "sde-dpmsolver++":
         sampler = "dpm++2m-sde"  # our name
     row = {"sampler": sampler, "steps": steps, "skip": skip, "config": fields, "calls": seen}
+    if eta:
+        row["eta"] = eta
     if sigmas is not None and skip == 0:
         row["init"] = float(sigmas[0] if solver else made.init_noise_sigma)
     return row

@@ -214,6 +214,9 @@ def webui_txt2img(url):
     several = api.txt2img(prompt="a", batch_size=2, n_iter=2, width=64, height=64, seed=3)
     assert len(several.images) == 4 and several.info["all_seeds"] == [3, 4, 5, 6], several.info
     assert api.txt2img(prompt="a", width=64, height=64).info["seed"] >= 0
+    fresh = api.txt2img(prompt="a", seed=3, width=64, height=64, sampler_name="DDIM")  # with eta 1, as always
+    assert "Eta DDIM: 1" in fresh.info["infotexts"][0], fresh.info
+    assert fresh.image.tobytes() != several.image.tobytes()
     told = api.png_info(answer.image)
     assert "a (red:1.2) cat" in str(told.info) and "Seed: 7" in str(told.info), told.info
 

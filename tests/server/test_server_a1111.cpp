@@ -194,7 +194,18 @@ TEST_CASE("a1111: the scheduler of the sampler, eta, and what does not go") {
     return *answer.json()["detail"].text();
   };
   CHECK(sentence(R"("sampler_name":"Euler a","eta":0.5)").find("eta is 0.5") == 0);
-  CHECK(sentence(R"("sampler_name":"DDIM","eta":1)").find("eta is 1") == 0);
+  CHECK(sentence(R"("sampler_name":"DDIM","eta":2)").find("eta is 2") == 0);
+  // DDIM's is any, and does something; 0 is what it has without one.
+  const auto pixels = [&](const std::string& eta) {
+    return first_of(painted(server, R"("prompt":"a","steps":4,"sampler_name":"DDIM")" + eta)).rgb;
+  };
+  const auto none = pixels("");
+  CHECK(pixels(R"(,"eta":0)") == none);
+  CHECK(pixels(R"(,"eta":1)") != none);
+  CHECK(pixels(R"(,"eta":0.5)") != pixels(R"(,"eta":1)"));
+  CHECK(info_of(painted(server, R"("prompt":"a","sampler_name":"DDIM","eta":1)"))["infotexts"][0]
+            .text()
+            ->find("Eta DDIM: 1") != std::string::npos);
   CHECK(sentence(R"("sampler_name":"Euler z")").find("Euler z") != std::string::npos);
   CHECK(sentence(R"("batch_size":8,"n_iter":8)").find("n_iter") != std::string::npos);
   CHECK(sentence(R"("prompt":"<lora:none:1>")").find("LoRA none") != std::string::npos);

@@ -103,7 +103,7 @@ const Sampler* sampler_of_class(std::string_view diffusers_class) {
 }
 
 Schedule make_schedule(std::string_view name, const SchedulerConfig& config, int steps,
-                       NoiseLevels levels, double strength) {
+                       NoiseLevels levels, double strength, double eta) {
   const Sampler& sampler = find_sampler(name).sampler;
   SchedulerConfig fitting = config;
   if (sampler.name != config.sampler) fitting.own = {};
@@ -121,8 +121,12 @@ Schedule make_schedule(std::string_view name, const SchedulerConfig& config, int
   if (!(strength > 0 && strength <= 1)) {
     throw usage_error("the strength is {}, expected more than 0 and at most 1", strength);
   }
+  if (!(eta >= 0 && eta <= 1)) throw usage_error("eta is {}, expected 0 to 1", eta);
+  if (eta > 0 && sampler.schedule != ddim) {
+    throw usage_error("eta is {}: it is ddim's, not {}'s", eta, sampler.name);
+  }
   const int kept = std::max(1, static_cast<int>(steps * strength));
-  return sampler.schedule({fitting, steps, steps - kept, levels});
+  return sampler.schedule({fitting, steps, steps - kept, levels, eta});
 }
 
 }  // namespace yent

@@ -18,6 +18,7 @@ struct SamplerRequest {
   int steps = 0;    // of the whole schedule
   int skipped = 0;  // steps left out at the beginning, where a picture is the start
   NoiseLevels levels = NoiseLevels::spaced;  // others only for samplers that walk levels
+  double eta = 0;  // of ddim: 0 adds no noise to a step, 1 as much as ddpm would
 };
 
 struct Sampler {
@@ -45,9 +46,11 @@ NamedSampler find_sampler(std::string_view name);
 const Sampler* sampler_of_class(std::string_view diffusers_class);
 
 // The schedule of `steps` steps. `strength`, in (0, 1], leaves out the first steps where it is
-// below 1: for a picture as the start. Throws usage errors: too many steps for the model's table,
-// noise levels for a sampler without sigmas, an unknown sampler.
+// below 1: for a picture as the start. `eta`, from 0 to 1, is ddim's alone. Throws usage errors:
+// too many steps for the model's table, noise levels for a sampler without sigmas, an unknown
+// sampler.
 Schedule make_schedule(std::string_view sampler, const SchedulerConfig& config, int steps,
-                       NoiseLevels levels = NoiseLevels::spaced, double strength = 1);
+                       NoiseLevels levels = NoiseLevels::spaced, double strength = 1,
+                       double eta = 0);
 
 }  // namespace yent

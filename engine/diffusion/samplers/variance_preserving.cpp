@@ -91,11 +91,14 @@ Schedule ddim(const SamplerRequest& request) {
   for (const int t : v.timesteps()) {
     const double a = v.abar(t), p = v.abar_before(t - v.stride());
     const Estimate x0 = v.clean(a), e = v.noise(a);
-    ModelCall& call = schedule.calls.emplace_back(v.call(t));
-    call.updates.push_back(
-        {kX,
-         {{kX, std::sqrt(p) * x0.x + std::sqrt(1 - p) * e.x},
-          {kModelOutput, std::sqrt(p) * x0.output + std::sqrt(1 - p) * e.output}}});
+    // Of the noise at p a part is fresh, the rest is the noise that the model found.
+    const double fresh = request.eta * request.eta * (1 - p) / (1 - a) * (1 - a / p);
+    const double found = std::sqrt(1 - p - fresh);
+    Update update{kX,
+                  {{kX, std::sqrt(p) * x0.x + found * e.x},
+                   {kModelOutput, std::sqrt(p) * x0.output + found * e.output}}};
+    if (fresh > 0) update.terms.push_back({kNoise, std::sqrt(fresh)});
+    schedule.calls.emplace_back(v.call(t)).updates.push_back(std::move(update));
   }
   return schedule;
 }

@@ -89,6 +89,8 @@ std::vector<Field> painting_fields(const RequestLimits& limits) {
       text_field("negative_prompt", "what should not be there").up_to(limits.text_bytes));
   fields.push_back(text_field("sampler", "empty: the model's own").up_to(64));
   fields.push_back(text_field("scheduler", "noise levels; empty: the model's own").up_to(64));
+  fields.push_back(number_field("eta", "of ddim: fresh noise in each step, 1 as much as ddpm (0)")
+                       .between(0, 1));
   fields.push_back(integer_field("width", "0: the model's own").between(0, limits.side));
   fields.push_back(integer_field("height", "0: the model's own").between(0, limits.side));
   fields.push_back(
@@ -159,6 +161,7 @@ PaintWish paint_wish(const Fields& fields, const RequestLimits& limits) {
   if (!fields.text("scheduler").empty()) spec.levels = find_noise_levels(fields.text("scheduler"));
   spec.guided_in = {fields.number("guided_from", 0), fields.number("guided_to", 1)};
   spec.cache = static_cast<int>(fields.integer("cache", 1));
+  spec.eta = fields.number("eta", spec.eta);
   spec.strength = fields.number("strength", spec.strength);
   spec.clip_skip = static_cast<int>(fields.integer("clip_skip", 1));
   wish.count = static_cast<int>(fields.integer("count", 1));

@@ -93,7 +93,7 @@ std::vector<Field> painting(const RequestLimits& limits) {
       text_field("scheduler", "of schedulers (Automatic)").up_to(64),
       integer_field("batch_size", "pictures, the k-th with seed + k (1)").between(1, limits.count),
       integer_field("n_iter", "as often as this (1)").between(1, limits.count),
-      number_field("eta", "of samplers that have one: 1, with DDIM 0").between(0, 1),
+      number_field("eta", "of DDIM (0); with other samplers that have one: 1").between(0, 1),
       integer_field("clip_skip", "the text encoder's layer from its last, which is 1")
           .between(0, 12),
       object_field("override_settings", "options for this request", option_fields()),
@@ -107,7 +107,7 @@ std::vector<Field> painting(const RequestLimits& limits) {
 }
 
 constexpr TitledSampler kSamplers[] = {
-    {"ddim", "DDIM", {}, 0},
+    {"ddim", "DDIM", {}, 0, true},
     {"pndm", "PLMS"},
     {"ddpm", "DDPM"},
     {"euler", "Euler"},

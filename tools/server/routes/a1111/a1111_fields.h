@@ -31,7 +31,8 @@ struct TitledSampler {
   const char* name;                           // of the sampler table
   const char* title;                          // Euler a
   std::optional<NoiseLevels> automatic = {};  // the scheduler that "Automatic" means with it
-  std::optional<double> eta = {};             // the only one; nothing where it has none
+  std::optional<double> eta = {};             // the usual one; nothing where it has none
+  bool takes_eta = false;                     // others, too
 };
 std::span<const TitledSampler> titled_samplers();
 // Null where the sampler is none of these.

@@ -16,10 +16,11 @@ namespace {
 
 constexpr double kGuidance = 7;  // of AUTOMATIC1111
 
-// eta is honoured where it is what the sampler has anyway.
-void check_eta(const Fields& body, const TitledSampler* sampler) {
+// eta is DDIM's; of other samplers that have one it must be theirs, and the rest know none.
+void add_eta(const Fields& body, const TitledSampler* sampler, Json& wish) {
   if (!body.has("eta") || !sampler || !sampler->eta) return;
-  if (body.number("eta") == *sampler->eta) return;
+  if (sampler->takes_eta) wish["eta"] = body.json("eta");
+  if (sampler->takes_eta || body.number("eta") == *sampler->eta) return;
   throw HttpError(Fault::bad_request,
                   fmt::format("eta is {}: with {} only {} can be honoured", body.number("eta"),
                               sampler->title, *sampler->eta),
@@ -35,7 +36,7 @@ void add_sampler(const Fields& body, Json& wish) {
   wish["sampler"] = name;
   const NamedSampler named = find_sampler(name);
   const TitledSampler* titled = titled_sampler(named.sampler.name);
-  check_eta(body, titled);
+  add_eta(body, titled, wish);
   if (!is_automatic(scheduler) || named.levels || !titled || !titled->automatic) return;
   wish["scheduler"] = noise_levels_table()[static_cast<size_t>(*titled->automatic)].name;
 }
