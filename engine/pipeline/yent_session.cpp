@@ -6,6 +6,15 @@
 #include "engine/yent/roast.h"
 
 namespace yent {
+namespace {
+
+// Strange characters are a token each, or several: what is said in them may not fit the voice. Then
+// its beginning is not heard.
+bool is_too_long(const LanguageModel& voice, std::string_view text) {
+  return voice.count_tokens(text) >= voice.config().context;
+}
+
+}  // namespace
 
 PromptLimit prompt_limit(Pipeline& pipeline) {
   return {
@@ -50,6 +59,7 @@ Reaction YentSession::react(const std::string& said, const ReactionSpec& spec,
          .bos = voice.adds_bos(),
          .max_tokens = max_tokens,
          .sampling = {.temperature = temperature, .top_k = spec.top_k, .min_p = spec.min_p},
+         .cut_to_fit = is_too_long(voice, context),
          .cancel = cancel},
         generator, on_piece, timings);
   };
@@ -85,13 +95,15 @@ std::string YentSession::roast(const std::string& said, const ReactionSpec& spec
   const double base = spec.temperature.value_or(persona_.temperature.base);
   std::mt19937_64 generator(spec.seed + 1);
   Roast roast;
-  voice.generate({.text = fill_context(persona_.roast_context, said, "", longest_words),
+  const std::string text = fill_context(persona_.roast_context, said, "", longest_words);
+  voice.generate({.text = text,
                   .special = false,
                   .bos = voice.adds_bos(),
                   .max_tokens = 50,
                   .sampling = {.temperature = static_cast<float>(base + 0.2),
                                .top_k = spec.top_k,
                                .min_p = spec.min_p},
+                  .cut_to_fit = is_too_long(voice, text),
                   .cancel = cancel},
                  generator, [&roast](std::string_view piece) { return roast.take(piece); });
   return roast.text();

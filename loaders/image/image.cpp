@@ -8,6 +8,7 @@
 
 #include "kernels/error.h"
 #include "loaders/image/exif.h"
+#include "loaders/image/image_size.h"
 #include "loaders/image/jpeg_segments.h"
 #include "loaders/image/opacity.h"
 #include "loaders/image/png_chunks.h"
@@ -92,29 +93,31 @@ int orientation_of(const std::vector<PngChunk>& chunks) {
   return xmp_orientation(xmp).value_or(1);
 }
 
+void check_kind(std::span<const uint8_t> file, const std::filesystem::path& path) {
+  if (!is_png(file) && !is_jpeg(file)) {
+    throw file_error("{}: neither a PNG nor a JPEG", path.string());
+  }
+  if (file.size() > INT_MAX) throw file_error("{}: larger than 2 GiB", path.string());
+}
+
 struct Pixels {
   int width, height, orientation;
   std::unique_ptr<stbi_uc, void (*)(void*)> values;  // `channels` bytes each
 };
 
 Pixels decode(std::span<const uint8_t> file, const std::filesystem::path& path, int channels) {
+  check_kind(file, path);
   int orientation = 1;
   if (is_png(file)) {
     orientation = orientation_of(walk_png(file, path));
-  } else if (is_jpeg(file)) {
+  } else {
     const std::vector<JpegSegment> segments = walk_jpeg(file, path);
     check_scans(segments, path);
     orientation = orientation_of(segments);
-  } else {
-    throw file_error("{}: neither a PNG nor a JPEG", path.string());
   }
-  if (file.size() > INT_MAX) throw file_error("{}: larger than 2 GiB", path.string());
-
+  auto [width, height] = image_size(file, path);
   const int size = static_cast<int>(file.size());
-  int width = 0, height = 0, own = 0;
-  if (!stbi_info_from_memory(file.data(), size, &width, &height, &own)) {
-    throw file_error("{}: the header is damaged ({})", path.string(), stbi_failure_reason());
-  }
+  int own = 0;
   if (int64_t{width} * height > most_pixels) {
     throw file_error("{}: {}x{} is more than {} pixels", path.string(), width, height, most_pixels);
   }
@@ -125,6 +128,17 @@ Pixels decode(std::span<const uint8_t> file, const std::filesystem::path& path, 
 }
 
 }  // namespace
+
+ImageSize image_size(std::span<const uint8_t> file, const std::filesystem::path& path) {
+  check_kind(file, path);
+  ImageSize size;
+  int own = 0;
+  if (!stbi_info_from_memory(file.data(), static_cast<int>(file.size()), &size.width, &size.height,
+                             &own)) {
+    throw file_error("{}: the header is damaged ({})", path.string(), stbi_failure_reason());
+  }
+  return size;
+}
 
 Image read_image(const std::filesystem::path& path) {
   const MappedFile mapped(path);

@@ -8,6 +8,7 @@
 
 #include "kernels/error.h"
 #include "loaders/image/image.h"
+#include "loaders/image/image_size.h"
 #include "loaders/image/png_chunks.h"
 #include "loaders/io/output_file.h"
 #include "tests/support/temporary_folder.h"
@@ -111,6 +112,25 @@ TEST_CASE("image: a PNG that we write reads back exactly") {
     CHECK(back.height == height);
     CHECK(back.rgb == image.rgb);
   }
+}
+
+TEST_CASE("image: the size is known before anything is decoded") {
+  const Image image = pattern(23, 7);
+  const std::vector<uint8_t> png = encode_png(image), jpeg = encode_jpeg(image);
+  for (const auto& file : {png, jpeg}) {
+    const ImageSize size = image_size(file, "x");
+    CHECK(size.width == 23);
+    CHECK(size.height == 7);
+    for (size_t cut = 0; cut < file.size(); ++cut) {
+      try {
+        image_size(std::span(file).first(cut), "x");
+      } catch (const Error& error) {
+        CHECK(error.kind() == Error::file);
+      }
+    }
+  }
+  CHECK_THROWS_WITH_AS(image_size(std::vector<uint8_t>{'G', 'I', 'F', '8'}, "x"),
+                       "x: neither a PNG nor a JPEG", Error);
 }
 
 TEST_CASE("image: pixel formats of foreign PNGs become 8-bit RGB") {

@@ -124,6 +124,11 @@ def stop(browser, url):
     browser.wait(IDLE, seconds=5)
     assert "stopped" in browser.text(LAST + ".trouble")
     assert browser.count("#strip img") == pictures
+    enter(browser, url)  # it is told as that, and can be tried again
+    assert "stopped" in browser.text(LAST + ".trouble"), browser.text(LAST)
+    assert browser.text(LAST + ".said").endswith("stop this"), browser.text(LAST + ".said")
+    assert browser.count(LAST + ".trouble button") == 1
+    browser.wait(PICTURE)  # the newest picture hangs
 
 
 def reload(browser, url):
@@ -178,6 +183,42 @@ def keep(browser, url):
     browser.click("#delete")
     browser.click("#delete")
     browser.wait(f"document.querySelectorAll('#strip img').length === {pictures + 1}", seconds=5)
+
+
+def unsent(browser, url):
+    """What did not reach the server is there after a reload, and reaches it when it is tried again."""
+    wire = Wire(urlsplit(url).port)
+    try:
+        enter(browser, f"http://127.0.0.1:{wire.port}/", steps=2)
+        pictures = browser.count("#strip img")
+        wire.cut()
+        say(browser, "nobody hears me")
+        browser.wait("document.querySelector('#log .turn:last-child .trouble button')")
+        wire.mend()
+        enter(browser, f"http://127.0.0.1:{wire.port}/")
+        assert browser.text(LAST + ".said").endswith("nobody hears me"), browser.text(LAST + ".said")
+        browser.click(LAST + ".trouble button")
+        painted(browser, pictures + 1)
+    finally:
+        wire.close()
+
+
+def save(browser, url):
+    """A picture and its characters as files, under names of their own."""
+    show(browser)
+    browser.click("#save")
+    kinds = {"download": "image/png", "download-ascii": "image/png", "download-text": "text/plain", "download-html": "text/html"}
+    names = set()
+    for link, kind in kinds.items():
+        status, found, name = browser.run(
+            "const a = document.getElementById(arguments[0]), r = new XMLHttpRequest(); r.open('GET', a.href, false);"
+            "r.send(); return [r.status, r.getResponseHeader('content-type'), a.download]",
+            link,
+        )
+        assert status == 200 and found.startswith(kind), (link, status, found)
+        names.add(name)
+    assert len(names) == 4, names
+    browser.click("#save")
 
 
 def grain(browser, url):
@@ -271,12 +312,16 @@ def lost(browser, url):
         assert "lost" in browser.text("#state"), browser.text("#state")
         say(browser, "while it is gone")
         browser.wait("document.querySelector('#log .turn:last-child .trouble button')")
+        kept = browser.run("return JSON.parse(sessionStorage.getItem('yent.unsent')).map((one) => one.said)")
+        assert kept == ["while it is gone"], kept
         wire.mend()
         browser.click("#log .turn:last-child .trouble button")
         assert forms(browser) >= step
         browser.wait("!document.body.classList.contains('lost')", seconds=20)
         painted(browser, pictures + 2)
-        assert browser.text(LAST + ".words") and not browser.count("#log .trouble:not([hidden]) button")
+        assert browser.text(LAST + ".words")
+        assert not browser.count("#log .turn:nth-last-child(-n+2) .trouble:not([hidden]) button")
+        assert browser.run("return sessionStorage.getItem('yent.unsent')") == "[]"
     finally:
         wire.close()
 
@@ -345,4 +390,4 @@ def key(browser, url, right="a-key-of-the-test"):
 
 
 SHORT = [served, conversation, recall, stop, reload, hostile]
-CHROMIUM = SHORT + [keep, grain, links, two, visitors, lost, keyboard, accessible, calm]
+CHROMIUM = SHORT + [keep, save, grain, links, two, visitors, unsent, lost, keyboard, accessible, calm]

@@ -147,3 +147,33 @@ TEST_CASE("server: every route is described, and nothing else") {
   CHECK(server.get("/options").json()["samplers"].size() > 5);
   CHECK(server.get("/metrics").body.find("yent_requests_total{") != std::string::npos);
 }
+
+TEST_CASE("server: errors have the shape of their API, those before any route, too") {
+  const TestServer server;
+  const auto errors = [&](const std::string& path) {
+    const std::string head = " HTTP/1.1\r\nHost: localhost\r\n";
+    const std::string json = "Content-Type: application/json\r\n";
+    const std::string post = "POST " + path + head;
+    return std::vector<Answer>{
+        raw(server, "GET " + path + "/nothing" + head + "\r\n"),
+        raw(server, "PATCH " + path + head + "\r\n"),
+        raw(server, "GET " + path + " HTTP/1.1\r\nHost: example.org\r\n\r\n"),
+        raw(server, post + json + "Content-Length: 999999999\r\n\r\n"),
+        raw(server, post + json + "Content-Length: 2\r\nContent-Encoding: gzip\r\n\r\n{}"),
+        raw(server, post + "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}"),
+        raw(server, post + json + "Content-Length: 1\r\n\r\n{"),
+        raw(server, post + "X: " + std::string(20'000, 'x') + "\r\n\r\n"),
+        raw(server, "GET " + path + "%zz" + head + "\r\n")};
+  };
+  for (const Answer& answer : errors("/v1/images/generations")) {
+    CAPTURE(answer.body);
+    CHECK(answer.status >= 400);
+    CHECK(answer.json()["error"]["message"].text() != nullptr);
+  }
+  for (const Answer& answer : errors("/sdapi/v1/txt2img")) {
+    CAPTURE(answer.body);
+    CHECK(answer.status >= 400);
+    CHECK(answer.json()["error"].text() != nullptr);
+    CHECK(answer.json()["detail"].text() != nullptr);
+  }
+}

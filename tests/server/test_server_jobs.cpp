@@ -52,6 +52,18 @@ TEST_CASE("server: /react answers with words and a picture that can be fetched")
   CHECK(*again["dissonance"].number() < *json["dissonance"].number());
 }
 
+TEST_CASE("server: Yent hears the end of what does not fit his memory") {
+  const TestServer server;
+  std::string said;
+  for (int i = 0; i < 900; ++i) said += "\xF0\xAA\x9A\xB2";  // a character of four tokens
+  Json body = Json::object();
+  body["input"] = said;
+  body["paint"] = false;
+  const Answer answer = server.post("/react", body.dump());
+  INFO(answer.body);
+  CHECK(answer.status == 200);
+}
+
 TEST_CASE("server: a job's events tell all of it, once, and go on from any of them") {
   const TestServer server;
   const Answer accepted = server.post(
@@ -93,6 +105,62 @@ TEST_CASE("server: a job's events tell all of it, once, and go on from any of th
   CHECK(server.get("/jobs/" + id).status == 404);
   CHECK(server.get(url).status == 404);
   CHECK(server.get("/gallery").json()["pictures"].empty());
+}
+
+TEST_CASE("server: a picture's characters can be kept as a picture, as text and as a page") {
+  const TestServer server;
+  const Json job = server.finished(id_of(server.post("/jobs", toy_paint())));
+  const std::string cells = *job["pictures"][0]["cells_url"].text();
+  const Answer text = server.get(cells + ".txt?columns=20&charset=.<%26");
+  CHECK(text.status == 200);
+  CHECK(text.header("content-disposition") == "attachment");
+  CHECK(text.header("content-type") == "text/plain; charset=utf-8");
+  CHECK(text.body.find_first_not_of(".<&\n") == std::string::npos);
+  CHECK(text.body.find('\n') == 20);
+  const Answer png = server.get(cells + ".png?columns=20");
+  CHECK(png.header("content-type") == "image/png");
+  CHECK(picture_of(png.body).width == 20 * 8);
+  const Answer html = server.get(cells + ".html?columns=20&charset=.<%26");
+  CHECK(html.header("content-disposition") == "attachment");
+  CHECK(html.body.find("&lt;") != std::string::npos);
+  CHECK(html.body.find("<<") == std::string::npos);
+  CHECK(server.get(cells + ".gif").status == 404);
+  CHECK(server.get(cells + ".txt", {"Cookie: yent=" + std::string(32, 'a')}).status == 404);
+}
+
+TEST_CASE("server: a job that was stopped is told as that, and one that was over stays") {
+  TestServer server;
+  const std::string id = id_of(server.post("/jobs", kLong));
+  CHECK(server.post("/jobs/" + id + "/stop", "").json()["state"] == Json("cancelled"));
+  CHECK(events_of(server.get("/events/" + id).body).back().name == "cancelled");
+  const std::string over = id_of(server.post("/jobs", toy_paint()));
+  server.finished(over);
+  const Answer stopped = server.post("/jobs/" + over + "/stop", "");
+  CHECK(stopped.json()["state"] == Json("done"));
+  CHECK(stopped.json()["pictures"].size() == 1);
+  CHECK(server.post("/jobs/none/stop", "").status == 404);
+  for (int i = 0; i < 2; ++i) {
+    const Json jobs = server.get("/jobs").json()["jobs"];
+    REQUIRE(jobs.size() == 2);
+    CHECK(jobs[0]["state"] == Json("done"));
+    CHECK(jobs[1]["state"] == Json("cancelled"));
+    server.restart();
+  }
+}
+
+TEST_CASE("server: jobs say when they will be done, once a step was measured") {
+  const TestServer server;
+  CHECK(server.post("/jobs", toy_paint()).json()["eta_s"].is_null());
+  server.finished(id_of(server.post("/jobs", toy_paint())));
+  const std::string id = id_of(server.post("/jobs", kLong));
+  const auto second = server.post("/jobs", kLong).json();
+  const Json first = server.get("/jobs/" + id).json();
+  CHECK(*first["eta_s"].number() > 0);
+  CHECK(*second["eta_s"].number() > *first["eta_s"].number());
+  const auto reaction = server.post("/jobs", R"({"input":"hello","steps":2})").json();
+  CHECK(*reaction["eta_s"].number() > *second["eta_s"].number());
+  server.remove("/visitor");
+  CHECK(server.get("/jobs").json()["jobs"].empty());
 }
 
 TEST_CASE("server: a step comes with a picture and with characters, where they are wanted") {
@@ -190,6 +258,28 @@ TEST_CASE("server: the line has an end, and says when to come again") {
   for (const std::string& id : ids) server.remove("/jobs/" + id);
 }
 
+TEST_CASE("server: what waits for one client has a limit in bytes") {
+  const TestServer server(
+      [](server::ServiceConfig& config) { config.server.jobs.bytes_of_client = 6000; });
+  const std::string picture = to_base64(text_of(kGolden + "toy_input.png"));
+  const std::string with = toy_paint(R"(,"steps":200,"count":8,"init_image":")" + picture + "\"");
+  std::vector<std::string> ids;
+  Answer answer = server.post("/jobs", with);
+  while (answer.status == 202 && ids.size() < 20) {
+    ids.push_back(id_of(answer));
+    answer = server.post("/jobs", with);
+  }
+  CHECK(answer.status == 429);
+  CHECK(answer.json()["error"]["message"].text()->find("6000") != std::string::npos);
+  CHECK_FALSE(answer.header("retry-after").empty());
+  // Another client's are his own, and one that is over holds nothing.
+  const Headers other = {"Cookie: yent=" + std::string(32, 'b')};
+  CHECK(server.post("/jobs", toy_paint(), other).status == 202);
+  for (const std::string& id : ids) server.remove("/jobs/" + id);
+  CHECK(server.post("/jobs", with).status == 202);
+  server.remove("/visitor");
+}
+
 TEST_CASE("server: a picture that cannot be painted fails its job, and nothing else") {
   const TestServer server;
   const Json failed = server.finished(id_of(server.post("/jobs", toy_paint(R"(,"clip_skip":9)"))));
@@ -203,7 +293,16 @@ TEST_CASE("server: stored jobs are taken up by the next server, with the same pi
   const std::string long_one = id_of(server.post("/jobs", kLong));
   server.wait_for("yent_work_total{of=\"steps\"}", 1);
   const std::string id = id_of(server.post("/jobs", toy_paint()));
+  // Events of one start are not taken for those of another, however soon that comes.
+  const auto start = [&] {
+    Socket reader(server.port());
+    reader.send("GET /events/" + long_one + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    reader.read_until("id: ");
+    return reader.read_until(".");
+  };
+  const std::string before = start();
   server.restart();
+  CHECK(start() != before);
   server.remove("/jobs/" + long_one);
   const Json job = server.finished(id);
   CHECK(*job["state"].text() == "done");

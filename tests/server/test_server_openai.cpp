@@ -184,7 +184,7 @@ TEST_CASE("openai: a picture is changed where the mask is transparent") {
   CHECK(sentence(fields + file("image", grey_png(false)) + file("mask", grey_png(false))) ==
         "mask has no transparent pixel: what is transparent is repainted");
   CHECK(sentence(fields) == "image is missing");
-  CHECK(sentence(fields + file("image", "GIF89a")) == "image is neither a PNG nor a JPEG");
+  CHECK(sentence(fields + file("image", "GIF89a")) == "image: neither a PNG nor a JPEG");
   CHECK(sentence(fields + file("image", grey_png(false)) + field("promt", "a"))
             .find("did you mean prompt?") != std::string::npos);
   CHECK(server.post("/v1/images/edits", "--b", kForm).status == 400);

@@ -3,16 +3,16 @@
 #include <sys/stat.h>
 
 #include "kernels/error.h"
-#include "loaders/image/image.h"
 #include "loaders/io/base64.h"
 #include "tests/support/program.h"
 #include "tests/support/temporary_folder.h"
-#include "tools/server/image_size.h"
 #include "tools/server/jobs/event_log.h"
 #include "tools/server/jobs/fair_queue.h"
+#include "tools/server/routes/event_stream.h"
 #include "tools/server/routes/http_error.h"
 #include "tools/server/routes/route.h"
 #include "tools/server/store/disk_store.h"
+#include "tools/server/workers/there_and_back.h"
 
 using namespace yent;
 using namespace yent::test;
@@ -40,6 +40,18 @@ PictureRecord picture(const std::string& id, double created) {
 }
 
 }  // namespace
+
+TEST_CASE("server parts: who has heard the end of a job comes for nothing, others for the rest") {
+  EventLog log(9);
+  log.add("queued", "{}");
+  CHECK_FALSE(has_heard_end(log, {9, 1}));  // it may be over, and only not told yet
+  log.add("done", "{}");
+  CHECK_FALSE(has_heard_end(log, {9, 1}));
+  CHECK(has_heard_end(log, {9, 2}));
+  CHECK_FALSE(has_heard_end(log, {8, 2}));
+  log.add("roast", "{}");
+  CHECK(has_heard_end(log, {9, 2}));
+}
 
 TEST_CASE("server parts: clients take turns") {
   FairQueue<Waiting> line;
@@ -73,6 +85,23 @@ TEST_CASE("server parts: of what repeats itself a log keeps the latest") {
   CHECK(log.after({8, 5}).size() == 5);  // of another start of the server
   CHECK(event_id(event_place("9.5")) == "9.5");
   for (const char* bad : {"", "9", "x.y", "9.", "-1.2"}) CHECK(event_place(bad).number == 0);
+}
+
+TEST_CASE("server parts: what another thread has worked with is let go on the network thread") {
+  WorkThread worker;
+  Loop loop;
+  int elsewhere = 0, left = 2000;
+  std::function<void()> next = [&] {
+    if (left-- == 0) return loop.stop();
+    const std::shared_ptr<void> held(nullptr, [&, network = std::this_thread::get_id()](void*) {
+      elsewhere += std::this_thread::get_id() != network;
+    });
+    there_and_back(
+        worker, loop, [held] {}, [held, &next] { next(); });
+  };
+  loop.post(next);
+  loop.run();
+  CHECK(elsewhere == 0);
 }
 
 TEST_CASE("server parts: base64 and targets") {
@@ -126,22 +155,6 @@ TEST_CASE("server parts: fields say what they take") {
   CHECK(wrong(R"({"name":"a","name":"b"})").starts_with("the body: "));
 }
 
-TEST_CASE("server parts: the size of a picture is known before it is decoded") {
-  const std::string png = text_of(kGolden + "toy_input.png");
-  const Image image = read_image(kGolden + "toy_input.png");
-  const auto size = image_size(png);
-  REQUIRE(size);
-  CHECK(size->width == image.width);
-  const std::vector<uint8_t> jpeg = encode_jpeg(image);
-  const std::string bytes(reinterpret_cast<const char*>(jpeg.data()), jpeg.size());
-  REQUIRE(image_size(bytes));
-  CHECK(image_size(bytes)->height == image.height);
-  for (size_t cut = 0; cut < bytes.size(); cut += 7) image_size(bytes.substr(0, cut));
-  for (size_t cut = 0; cut < 40; ++cut) image_size(png.substr(0, cut));
-  CHECK_FALSE(image_size("GIF89a"));
-  CHECK_THROWS_AS(check_image_size(png, "mask", 10), Error);
-}
-
 TEST_CASE("store: pictures are bounded by size and by age, and strays are removed") {
   const TemporaryFolder folder;
   const std::string png(400, 'x');
@@ -167,6 +180,21 @@ TEST_CASE("store: pictures are bounded by size and by age, and strays are remove
   store.sweep(1000.0 + 2 * 86400);
   CHECK(store.picture_bytes() == 0);
   CHECK(fs::is_empty(folder / "store/pictures"));
+}
+
+TEST_CASE("store: of jobs that are over each client has so many; others are not touched") {
+  const TemporaryFolder folder;
+  DiskStore store(folder / "store", {.jobs_of_client = 3});
+  for (int i = 0; i < 8; ++i) {
+    const std::string id = "j" + std::to_string(i);
+    store.add_job({.id = id, .client = i == 7 ? "you" : "me", .created = 1000, .request = "{}"});
+    if (i > 1) store.finish_job(id, "{}");
+  }
+  store.sweep(1001);
+  std::string left;
+  for (const JobRecord& job : store.jobs("me", "", 100)) left += job.id + " ";
+  CHECK(left == "j6 j5 j4 j1 j0 ");
+  CHECK(store.jobs("you", "", 100).size() == 1);
 }
 
 TEST_CASE("store: a picture is stored once, a job is over once, and both survive") {

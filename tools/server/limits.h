@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 namespace yent::server {
 
@@ -15,5 +16,8 @@ struct RequestLimits {
   size_t policy_bytes = 16 << 10;
   size_t body_bytes = 32 << 20;
 };
+
+// Throws a usage error which names the field for what is no picture or has more pixels.
+void check_image_size(const std::string& file, const std::string& field, int64_t most_pixels);
 
 }  // namespace yent::server

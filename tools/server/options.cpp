@@ -73,6 +73,8 @@ void add_options(CommandLine& line, ServerOptions& o) {
   work.add("--keep-days N", o.keep_days, "days that pictures and words stay (30)");
   work.add("--queue N", o.queue, "jobs that may wait (100)");
   work.add("--queue-each N", o.queue_each, "of one client (20)");
+  work.add("--mb-each N", o.mb_each,
+           "megabytes that jobs of one client may hold until they are over (64)");
   work.add("--node NAME", o.node, "this server's name inside ids, where several share the work");
   OptionGroup device(line, "Device");
   add_device_options(device, o);
@@ -105,6 +107,7 @@ void check_options(ServerOptions& o, const CommandLine& line) {
   in_range("--queue", o.queue, 1, 1'000'000);
   if (!line.given("--queue-each")) o.queue_each = std::min(o.queue_each, o.queue);
   in_range("--queue-each", o.queue_each, 1, o.queue);
+  in_range("--mb-each", o.mb_each, 1, 1 << 20);
   for (const std::string& range : o.proxies) {
     if (!AddressRange::parse(range)) {
       throw usage_error("--trust-proxy is '{}', expected addresses such as 10.0.0.0/8", range);

@@ -22,7 +22,7 @@ struct ServerOptions : DeviceOptions {
 
   std::string store;  // a folder
   int keep_mb = 2048, keep_days = 30;
-  int queue = 100, queue_each = 20;
+  int queue = 100, queue_each = 20, mb_each = 64;
   std::string node;
 
   bool log_json = false, log_prompts = false, quiet = false;

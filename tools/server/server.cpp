@@ -5,6 +5,7 @@
 #include "kernels/spelling.h"
 #include "tools/server/access/secrets.h"
 #include "tools/server/routes/table.h"
+#include "tools/server/workers/there_and_back.h"
 
 namespace yent::server {
 namespace {
@@ -55,19 +56,23 @@ void Server::guarded(const std::shared_ptr<Call>& call, const std::function<void
 
 void Server::aside(const std::shared_ptr<Call>& call, std::function<void()> work,
                    std::function<void()> then) {
-  side_.post([this, call, work = std::move(work), then = std::move(then)] {
-    std::optional<HttpError> failed;
-    try {
-      work();
-    } catch (const HttpError& error) {
-      failed.emplace(error);
-    } catch (const Error& error) {
-      failed.emplace(http_error_of(error));
-    } catch (const std::exception& error) {
-      failed.emplace(Fault::failed, error.what());
-    }
-    loop.post([call, then, failed] { failed ? call->fail(*failed) : guarded(call, then); });
-  });
+  const auto failed = std::make_shared<std::optional<HttpError>>();
+  there_and_back(
+      side_, loop,
+      [failed, work = std::move(work)] {
+        try {
+          work();
+        } catch (const HttpError& error) {
+          failed->emplace(error);
+        } catch (const Error& error) {
+          failed->emplace(http_error_of(error));
+        } catch (const std::exception& error) {
+          failed->emplace(Fault::failed, error.what());
+        }
+      },
+      [call, failed, then = std::move(then)] {
+        *failed ? call->fail(**failed) : guarded(call, then);
+      });
 }
 
 void Server::log_words(const Job& job) {
@@ -155,8 +160,8 @@ void Server::read_body(const std::shared_ptr<Call>& call) {
       [call] { call->route.handle(call); });
 }
 
-Response Server::malformed(int status, const std::string& sentence) {
-  return error_response({fault_of_status(status), sentence}, ErrorShape::openai);
+Response Server::malformed(const Request& request, int status, const std::string& sentence) {
+  return error_response({fault_of_status(status), sentence}, shape_of(request.target));
 }
 
 void Server::decorate(const Request& request, Response& response) {

@@ -65,7 +65,7 @@ class Server : public HttpApplication {
   // HttpApplication.
   Admission admit(const Request& request) override;
   void handle(std::shared_ptr<Exchange> exchange) override;
-  Response malformed(int status, const std::string& sentence) override;
+  Response malformed(const Request& request, int status, const std::string& sentence) override;
   void decorate(const Request& request, Response& response) override;
   void finished(const Request& request, int status, size_t bytes, bool gone,
                 std::chrono::microseconds took) override;

@@ -17,7 +17,8 @@ namespace {
 
 ServerConfig config_of(const ServerOptions& o) {
   ServerConfig config{.jobs = {.queued = static_cast<size_t>(o.queue),
-                               .queued_of_client = static_cast<size_t>(o.queue_each)},
+                               .queued_of_client = static_cast<size_t>(o.queue_each),
+                               .bytes_of_client = static_cast<size_t>(o.mb_each) << 20},
                       .node = o.node,
                       .public_url = o.public_url,
                       .log_json = o.log_json,

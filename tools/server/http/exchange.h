@@ -51,8 +51,9 @@ class HttpApplication {
   // Of a request without its body.
   virtual Admission admit(const Request& request) = 0;
   virtual void handle(std::shared_ptr<Exchange> exchange) = 0;
-  // The answer to a request that is no HTTP or too large; and headers for every answer.
-  virtual Response malformed(int status, const std::string& sentence) = 0;
+  // The answer to a request that is no HTTP or too large, of which there may be no more than the
+  // beginning; and headers for every answer.
+  virtual Response malformed(const Request& request, int status, const std::string& sentence) = 0;
   virtual void decorate(const Request& request, Response& response) = 0;
   // An exchange is over. `bytes` of the body were sent; `gone` if the peer did not wait for all.
   virtual void finished(const Request& request, int status, size_t bytes, bool gone,

@@ -17,7 +17,7 @@ void accept_next(const std::shared_ptr<HttpServer::Parts>& parts) {
   parts->acceptor.async_accept([parts](const Code& error, tcp::socket socket) {
     if (error == asio::error::operation_aborted || !parts->acceptor.is_open()) return;
     if (!error && parts->connections.size() < parts->limits.connections) {
-      serve_connection(std::move(socket), parts);
+      std::make_shared<Connection>(std::move(socket), parts)->read_head();
     }
     if (!error) return accept_next(parts);
     // No file descriptor is left, as a rule: some will close.
@@ -55,7 +55,7 @@ HttpServer::HttpServer(Loop& loop, HttpApplication& application, const std::stri
 HttpServer::~HttpServer() {
   stop_listening();
   const std::vector<Connection*> open(parts_->connections.begin(), parts_->connections.end());
-  for (Connection* connection : open) close_now(*connection);
+  for (Connection* connection : open) connection->close();
 }
 
 int HttpServer::port() const { return parts_->acceptor.local_endpoint().port(); }
@@ -73,7 +73,7 @@ void HttpServer::stop_listening() {
 void HttpServer::close_idle() {
   parts_->stopping = true;
   const std::vector<Connection*> open(parts_->connections.begin(), parts_->connections.end());
-  for (Connection* connection : open) close_if_idle(*connection);
+  for (Connection* connection : open) connection->close_if_idle();
 }
 
 }  // namespace yent::server

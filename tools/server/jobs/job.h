@@ -61,6 +61,7 @@ struct Job {
   std::optional<Failure> failure = {};
   int step = 0, steps = 0;  // of the picture that is being painted
   int width = 0, height = 0;
+  size_t bytes = 0;         // of its client's share of the store
   int pictures_before = 0;  // that an earlier start has finished
   bool roasting = false, painted = false;
   bool skips = false;        // the picture that is being painted is left out

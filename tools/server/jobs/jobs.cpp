@@ -19,48 +19,74 @@ uint64_t random_seed() {
 
 std::string Jobs::new_id() const { return node_.empty() ? random_id() : node_ + "-" + random_id(); }
 
+namespace {
+
+// Of a job in the store, as far as its sender decides them.
+size_t stored_bytes(const JobSpec& spec) {
+  const auto size_of = [](const std::shared_ptr<const std::string>& file) {
+    return file ? file->size() : 0;
+  };
+  return spec.request.dump().size() + size_of(spec.painting.picture) + size_of(spec.painting.mask);
+}
+
+}  // namespace
+
 // ---- In ---------------------------------------------------------------------------------------
 
-// Throws where there is no room.
-void Jobs::admit(const std::string& client) {
+// Throws where there is no room for a job that takes these bytes of the store.
+void Jobs::admit(const std::string& client, size_t bytes) {
   if (draining_) {
     HttpError error(Fault::unavailable, "the server is stopping");
     error.retry_after = std::chrono::seconds(10);
     throw error;
   }
-  const size_t own = speaking_.size_of(client) + painting_.size_of(client);
-  const bool full = waiting() >= limits_.queued;
-  if (!full && own < limits_.queued_of_client) return;
+  const auto enters = std::ranges::count(entering_, client, &Job::client);
+  const size_t own =
+      speaking_.size_of(client) + painting_.size_of(client) + static_cast<size_t>(enters);
+  const auto held = bytes_.find(client);
+  const size_t holds = held == bytes_.end() ? 0 : held->second;
+  if (waiting() >= limits_.queued) {
+    refuse(fmt::format("{} jobs are waiting", waiting()));
+  } else if (own >= limits_.queued_of_client) {
+    refuse(fmt::format("{} of your jobs are waiting", own));
+  } else if (holds > 0 && holds + bytes > limits_.bytes_of_client) {
+    refuse(fmt::format("your jobs that wait hold {} bytes, expected at most {} with this one's {}",
+                       holds, limits_.bytes_of_client, bytes));
+  }
+}
+
+void Jobs::refuse(const std::string& sentence) {
   ++counts_.refused;
-  HttpError error(Fault::too_many, full ? fmt::format("{} jobs are waiting", waiting())
-                                        : fmt::format("{} of your jobs are waiting", own));
-  const double soon = seconds_per_unit_ > 0 && painted_ ? seconds_per_unit_ * units(*painted_) : 5;
+  HttpError error(Fault::too_many, sentence);
+  const double soon = painted_ ? pace_.rest_of_painting(left(*painted_)).value_or(5) : 5;
   error.retry_after = std::chrono::seconds(std::clamp<int64_t>(std::lround(soon), 1, 600));
   throw error;
 }
 
 Jobs::Pointer Jobs::submit(JobSpec spec, const std::string& client, bool keeps_pictures) {
-  admit(client);
-  const auto job = std::make_shared<Job>();
-  job->id = new_id();
-  job->client = client;
-  job->spec = std::move(spec);
-  job->created = unix_time();
+  admit(client, 0);
+  const Pointer job = make(std::move(spec), client);
   job->keeps_pictures = keeps_pictures;
-  job->log = EventLog(static_cast<uint64_t>(unix_time()));
   enter(job);
   return job;
 }
 
-void Jobs::submit_stored(JobSpec spec, const std::string& client, Stored stored) {
-  admit(client);
-  const auto job = std::make_shared<Job>();
+Jobs::Pointer Jobs::make(JobSpec spec, const std::string& client) const {
+  auto job = std::make_shared<Job>();
   job->id = new_id();
   job->client = client;
   job->spec = std::move(spec);
   job->created = unix_time();
+  job->log = EventLog(this_start());
+  return job;
+}
+
+void Jobs::submit_stored(JobSpec spec, const std::string& client, Stored stored) {
+  const size_t bytes = stored_bytes(spec);
+  admit(client, bytes);
+  const Pointer job = make(std::move(spec), client);
   job->stored = true;
-  job->log = EventLog(static_cast<uint64_t>(unix_time()));
+  hold(*job, bytes);
   JobRecord record{.id = job->id,
                    .client = client,
                    .created = job->created,
@@ -68,26 +94,58 @@ void Jobs::submit_stored(JobSpec spec, const std::string& client, Stored stored)
                    .request = job->spec.request.dump()};
   if (job->spec.painting.picture) record.picture = *job->spec.painting.picture;
   if (job->spec.painting.mask) record.mask = *job->spec.painting.mask;
+  entering_.insert(job);
   store_.ask([record = std::move(record)](DiskStore& disk) { disk.add_job(record); },
              [this, job, stored = std::move(stored)](const Outcome<Done>& outcome) {
-               if (!outcome.error) enter(job);
+               entering_.erase(job);
+               const bool forgotten = is_over(job->state);  // by its visitor, meanwhile
+               if (outcome.error || forgotten) {
+                 release(*job);
+               } else {
+                 enter(job);
+               }
                stored(job, outcome.error);
              });
 }
 
+// What a job takes of its client's bytes, until it is over.
+void Jobs::hold(Job& job, size_t bytes) {
+  job.bytes = bytes;
+  bytes_[job.client] += bytes;
+}
+
+void Jobs::release(Job& job) {
+  const auto held = bytes_.find(job.client);
+  if (held == bytes_.end()) return;
+  held->second -= std::exchange(job.bytes, 0);
+  if (held->second == 0) bytes_.erase(held);
+}
+
 void Jobs::take_up(Pointer job) {
-  if (!job->failure) return enter(job);
+  hold(*job, stored_bytes(job->spec));
+  if (!job->failure && !has_all(*job)) return enter(job);
+  // Killed between its last result and the word that it is over.
   jobs_[job->id] = job;
-  end(job, JobState::failed);
+  take_prompt(*job);
+  end(job, job->failure ? JobState::failed : JobState::done);
+}
+
+bool Jobs::has_all(const Job& job) {
+  if (job.spec.kind == JobKind::react && !job.answer) return false;
+  return !job.spec.paints || left(job) <= 0;
+}
+
+void Jobs::take_prompt(Job& job) {
+  if (job.spec.kind == JobKind::paint) {
+    job.prompt = job.spec.painting.prompt;
+  } else if (job.answer) {
+    job.prompt = job.answer->reaction.prompt;
+  }
 }
 
 void Jobs::enter(const Pointer& job) {
   jobs_[job->id] = job;
-  if (job->spec.kind == JobKind::paint) {
-    job->prompt = job->spec.painting.prompt;
-  } else if (job->answer) {
-    job->prompt = job->answer->reaction.prompt;
-  }
+  take_prompt(*job);
   line_up(job);
   tell_places();
   work();
@@ -123,220 +181,6 @@ void Jobs::work() {
   if (started) tell_places();
 }
 
-void Jobs::speak(const Pointer& job) {
-  job->state = JobState::reacting;
-  if (job->spec.kind == JobKind::complete) return speak_with(job, "");
-  if (job->spec.voice.conversation) return speak_with(job, *job->spec.voice.conversation);
-  store_.ask([client = job->client](DiskStore& disk) { return disk.conversation(client); },
-             [this, job](Outcome<std::optional<std::string>> outcome) {
-               // Without his memory Yent still answers.
-               speak_with(job, outcome.value.value_or(std::nullopt).value_or(""));
-             });
-}
-
-void Jobs::speak_with(const Pointer& job, std::string conversation) {
-  job->log.add("reacting", "{}");
-  VoiceTask task{.spec = job->spec,
-                 .conversation = std::move(conversation),
-                 .signals = job->signals,
-                 .news = {}};
-  task.news.word = [job](const std::string& piece, bool roast) {
-    Json data = Json::object();
-    data["text"] = piece;
-    data["who"] = roast ? "commentator" : "artist";
-    job->log.add("word", data.dump());
-  };
-  task.news.reacted = [this, job](VoiceNews::Reacted r) { take_answer(job, std::move(r)); };
-  task.news.roasted = [job](const std::string& text) {
-    if (job->answer) job->answer->roast = text;
-    Json data = Json::object();
-    data["text"] = text;
-    data["who"] = "commentator";
-    job->log.add("roast", data.dump());
-  };
-  task.news.completed = [job](const VoiceNews::Completed& completed) {
-    job->completion = completed.text;
-    job->prompt_tokens = completed.prompt_tokens;
-    job->tokens = completed.tokens;
-    job->finish_reason = completed.by_length ? "length" : "stop";
-  };
-  task.news.ended = [this, job](std::optional<Failure> failure, bool cancelled) {
-    voice_ended(job, std::move(failure), cancelled);
-  };
-  voice_->start(std::move(task));
-}
-
-void Jobs::take_answer(const Pointer& job, VoiceNews::Reacted reacted) {
-  job->answer = std::move(reacted.answer);
-  job->prompt = job->answer->reaction.prompt;
-  job->prompt_tokens = reacted.prompt_tokens;
-  job->tokens = reacted.tokens;
-  job->log.add("reaction", answer_json(*job->answer).dump());
-  store_.ask(
-      [id = job->stored ? job->id : "", answer = answer_json(*job->answer).dump(),
-       client = job->client, state = std::move(reacted.conversation),
-       remembers = !job->spec.voice.conversation](DiskStore& disk) {
-        if (!id.empty()) disk.save_answer(id, answer);
-        if (remembers) disk.save_conversation(client, state, unix_time());
-      },
-      [](const Outcome<Done>&) {});  // a full disk costs the memory, not the picture
-  job->roasting = job->spec.voice.roast;
-  if (!job->spec.paints) return;
-  // The filter that lets words grow needs those of the roast, too.
-  if (job->roasting && job->spec.painting.filter == "blend") return;
-  line_up(job);
-  tell_places();
-  work();
-}
-
-void Jobs::voice_ended(const Pointer& job, std::optional<Failure> failure, bool cancelled) {
-  spoken_ = nullptr;
-  job->roasting = false;
-  const bool has_answer = job->answer || job->spec.kind == JobKind::complete;
-  if (is_over(job->state)) {
-    // It was cancelled while it spoke.
-  } else if (cancelled) {
-    if (!job->interrupted) cancel(job);
-  } else if (failure && !(job->answer && job->spec.paints)) {
-    job->failure = std::move(failure);
-    end(job, JobState::failed);
-  } else if (has_answer && job->spec.paints && job->spec.kind == JobKind::react &&
-             job->state == JobState::reacting) {
-    line_up(job);  // it waited for the roast
-    tell_places();
-  } else {
-    end_if_complete(job);
-  }
-  work();
-}
-
-void Jobs::paint(const Pointer& job) {
-  job->state = JobState::painting;
-  job->step = 0;
-  last_step_ = std::chrono::steady_clock::now();
-  PaintTask task{.wish = job->spec.painting,
-                 .seed = job->spec.seed,
-                 .first = job->pictures_before,
-                 .words = "",
-                 .signals = job->signals,
-                 .news = {}};
-  task.wish.prompt = job->prompt;
-  if (job->answer) {
-    task.wish.grammar = Grammar::literal;
-    task.words = job->answer->reaction.words;
-    if (job->answer->roast) task.words += " " + *job->answer->roast;
-  }
-  task.news.begun = [this, job](const PaintNews::Begun& begun) { take_beginning(job, begun); };
-  task.news.step = [this, job](const PaintNews::Step& step) { take_step(job, step); };
-  task.news.picture = [this, job](PaintNews::Finished f) { take_picture(job, std::move(f)); };
-  task.news.ended = [this, job](std::optional<Failure> failure, bool cancelled) {
-    painter_ended(job, std::move(failure), cancelled);
-  };
-  painter_->start(std::move(task));
-}
-
-void Jobs::take_beginning(const Pointer& job, const PaintNews::Begun& begun) {
-  if (is_over(job->state)) return;
-  job->steps = begun.steps;
-  job->width = begun.width;
-  job->height = begun.height;
-  Json data = Json::object();
-  data["steps"] = begun.steps;
-  data["width"] = begun.width;
-  data["height"] = begun.height;
-  data["seed"] = begun.seed;
-  data["picture"] = begun.picture;
-  data["pictures"] = job->spec.painting.count;
-  job->log.add("painting", data.dump());
-}
-
-void Jobs::take_step(const Pointer& job, const PaintNews::Step& step) {
-  if (is_over(job->state)) return;
-  const auto now = std::chrono::steady_clock::now();
-  const double took = std::chrono::duration<double>(now - last_step_).count();
-  last_step_ = now;
-  ++counts_.steps;
-  counts_.step_seconds += took;
-  const double unit = took / (static_cast<double>(job->width) * job->height);
-  seconds_per_unit_ = seconds_per_unit_ == 0 ? unit : 0.9 * seconds_per_unit_ + 0.1 * unit;
-  job->step = step.step;
-  job->steps = step.steps;
-  const auto eta_s = eta(*job);
-  job->log.add("step",
-               fmt::format(R"({{"picture":{},"step":{},"steps":{},"eta_s":{}{}{}}})", step.picture,
-                           step.step, step.steps, eta_s ? fmt::format("{:.2f}", *eta_s) : "null",
-                           step.preview ? "," : "", step.preview ? *step.preview : ""));
-}
-
-void Jobs::take_picture(const Pointer& job, PaintNews::Finished finished) {
-  if (is_over(job->state)) return;
-  finished.picture.job = job->id;
-  finished.picture.client = job->client;
-  if (!node_.empty()) finished.picture.id = node_ + "-" + finished.picture.id;
-  ++counts_.pictures;
-  job->step = 0;
-  job->pictures.push_back(finished.picture);
-  job->files.push_back(finished.png);
-  const auto tell = [this, job, picture = finished.picture] {
-    Json data = picture_json(picture);
-    data["picture"] = picture.index;
-    job->log.add("picture", data.dump());
-    picture_stored(job);
-  };
-  if (!job->keeps_pictures) return tell();
-  ++job->storing;
-  store_.ask([picture = finished.picture, png = finished.png, raw = finished.raw](
-                 DiskStore& disk) { return disk.add_picture(picture, *png, raw ? *raw : ""); },
-             [this, job, tell](const Outcome<std::string>& outcome) {
-               --job->storing;
-               if (is_over(job->state)) return;
-               if (outcome.error) {
-                 job->failure = Failure{Fault::full, outcome.error->what()};
-                 job->signals->cancel.cancel();
-                 end(job, JobState::failed);
-                 return;
-               }
-               tell();
-             });
-}
-
-void Jobs::picture_stored(const Pointer& job) { end_if_complete(job); }
-
-void Jobs::painter_ended(const Pointer& job, std::optional<Failure> failure, bool cancelled) {
-  painted_ = nullptr;
-  if (is_over(job->state)) {
-    // It was cancelled while it was painted.
-  } else if (cancelled && job->skips) {
-    return paint_next(job);
-  } else if (cancelled) {
-    if (!job->interrupted) cancel(job);
-  } else if (failure) {
-    job->failure = std::move(failure);
-    end(job, JobState::failed);
-  } else {
-    job->painted = true;
-    end_if_complete(job);
-  }
-  work();
-}
-
-// Behind the picture that was left out.
-void Jobs::paint_next(const Pointer& job) {
-  job->skips = false;
-  if (!job->pictures.empty()) {
-    job->pictures_before = std::max(job->pictures_before, job->pictures.back().index + 1);
-  }
-  if (++job->pictures_before >= job->spec.painting.count) {
-    job->painted = true;
-    end_if_complete(job);
-    return work();
-  }
-  job->step = 0;
-  job->signals = std::make_shared<JobSignals>();
-  painted_ = job;
-  paint(job);
-}
-
 // ---- Out --------------------------------------------------------------------------------------
 
 void Jobs::end_if_complete(const Pointer& job) {
@@ -364,6 +208,9 @@ void Jobs::skip(const Pointer& job) {
 }
 
 void Jobs::cancel_all_of(const std::string& client) {
+  for (const Pointer& job : entering_) {
+    if (job->client == client) job->state = JobState::cancelled;
+  }
   const auto all = jobs_;
   for (const auto& [id, job] : all) {
     if (job->client != client) continue;
@@ -384,6 +231,7 @@ void Jobs::end(const Pointer& job, JobState state) {
   if (state == JobState::failed) ++counts_.failed;
   if (state == JobState::cancelled) ++counts_.cancelled;
   if (!job->stored) return announce(job);
+  release(*job);
   store_.ask([id = job->id,
               document = job_json(*job).dump()](DiskStore& disk) { disk.finish_job(id, document); },
              [this, job](const Outcome<Done>&) { announce(job); });

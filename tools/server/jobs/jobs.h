@@ -7,11 +7,14 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "tools/server/http/loop.h"
 #include "tools/server/jobs/fair_queue.h"
 #include "tools/server/jobs/job.h"
+#include "tools/server/jobs/pace.h"
 #include "tools/server/store/store.h"
 #include "tools/server/workers/painter_worker.h"
 #include "tools/server/workers/voice_worker.h"
@@ -19,9 +22,10 @@
 namespace yent::server {
 
 struct JobLimits {
-  size_t queued = 100;            // of all clients
-  size_t queued_of_client = 20;   // of one
-  std::chrono::seconds kept{60};  // how long a finished job stays in memory
+  size_t queued = 100;                // of all clients
+  size_t queued_of_client = 20;       // of one
+  size_t bytes_of_client = 64 << 20;  // of one: what its stored jobs hold until they are over
+  std::chrono::seconds kept{60};      // how long a finished job stays in memory
 };
 
 // What a server counts; the metrics read it.
@@ -68,7 +72,7 @@ class Jobs {
 
   // From 1 for the next one; nothing for a job that does not wait.
   std::optional<int> place(const Job& job) const;
-  // Seconds until it is done; nothing as long as no picture has been painted.
+  // Seconds until it is done; nothing as long as no step of a picture was measured.
   std::optional<double> eta(const Job& job) const;
   Json json(const Job& job) const;  // with place and eta_s
 
@@ -77,14 +81,20 @@ class Jobs {
   // Those that still run go back to the line in the store.
   void hand_back();
 
-  size_t waiting() const { return speaking_.size() + painting_.size(); }
+  size_t waiting() const { return speaking_.size() + painting_.size() + entering_.size(); }
   bool paints() const { return painted_ != nullptr; }
   Pointer painted() const { return painted_; }
   const JobCounts& counts() const { return counts_; }
   std::string new_id() const;
 
  private:
-  void admit(const std::string& client);
+  void admit(const std::string& client, size_t bytes);
+  [[noreturn]] void refuse(const std::string& sentence);
+  Pointer make(JobSpec spec, const std::string& client) const;
+  void hold(Job& job, size_t bytes);
+  void release(Job& job);
+  static bool has_all(const Job& job);  // one that was taken up
+  static void take_prompt(Job& job);
   void enter(const Pointer& job);
   void line_up(const Pointer& job);
   void work();
@@ -105,7 +115,15 @@ class Jobs {
   void forget_later(const Pointer& job);
   void tell_places();
   void say_if_idle();
-  double units(const Job& job) const;
+  static int left(const Job& job);
+
+  // A job that is not over, its place where it waits (0: it is at work), and when it is done.
+  struct Forecast {
+    Pointer job;
+    int place = 0;
+    std::optional<double> seconds = {};
+  };
+  std::vector<Forecast> forecast() const;
 
   Loop& loop_;
   Store& store_;
@@ -117,13 +135,14 @@ class Jobs {
 
   std::map<std::string, Pointer> jobs_;
   FairQueue<Job> speaking_, painting_;
-  Pointer spoken_, painted_;  // that the workers are at
+  std::set<Pointer> entering_;           // on their way to the disk
+  std::map<std::string, size_t> bytes_;  // that each client's stored jobs hold
+  Pointer spoken_, painted_;             // that the workers are at
   std::map<std::string, std::shared_ptr<Loop::Timer>> forgetting_;
   std::function<void()> stopped_;
 
   JobCounts counts_;
-  double seconds_per_unit_ = 0;  // of painting; 0: not known yet
-  std::chrono::steady_clock::time_point last_step_;
+  Pace pace_;
 };
 
 // 64 random bits, for what asks for no seed of its own.

@@ -16,10 +16,11 @@ std::shared_ptr<Job> job_of(const JobRecord& record) {
   job->client = record.client;
   job->created = record.created;
   job->stored = true;
-  job->log = EventLog(static_cast<uint64_t>(unix_time()));
+  job->log = EventLog(this_start());
   job->pictures = record.pictures;
   job->files.resize(record.pictures.size());
-  job->pictures_before = static_cast<int>(record.pictures.size());
+  // Not their number: a visitor may have deleted one.
+  if (!record.pictures.empty()) job->pictures_before = record.pictures.back().index + 1;
   return job;
 }
 

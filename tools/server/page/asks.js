@@ -37,7 +37,7 @@ async function once_more({ seed, heading, as_the_drawer_says = false }) {
   request.seed = seed ?? picture.seed;
   for (const run of waiting.filter((run) => run.toy)) {  // the slider moved on
     over(run, () => run.turn.element.remove());
-    server.cancel(run.id).catch(() => {});
+    server.forget_job(run.id).catch(() => {});
   }
   const grain = toy.name(request);
   const turn = new Turn(grain ? `${heading}: ${grain}` : heading, { painter: true, note: true });

@@ -5,7 +5,7 @@ const gallery = {
 
   start(show) {
     gallery.show = show;
-    $("more").onclick = () => gallery.load([...gallery.pictures.keys()].pop());
+    $("more").onclick = () => gallery.load(gallery.by_age().pop().id);
   },
 
   async load(before) {
@@ -25,6 +25,9 @@ const gallery = {
     else $("strip").append(element);
     $("gallery").hidden = false;
   },
+
+  // The newest first.
+  by_age: () => [...gallery.pictures.values()].map(({ picture }) => picture).sort((a, b) => b.created - a.created),
 
   drop(id) {
     gallery.pictures.get(id)?.element.remove();

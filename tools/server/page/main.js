@@ -21,7 +21,7 @@ function remember(jobs) {
       turn.time(picture.created - job.created);
     }
     if (job.error) turn.failed(job.error.message, () => submit(job.request, turn));
-    if (job.state === "cancelled") turn.failed("stopped");
+    if (job.state === "cancelled") turn.failed("stopped", () => submit(job.request, turn));
   }
 }
 
@@ -38,6 +38,7 @@ async function begin() {
       drawer.fill(await server.options());
       filled = true;
       remember((await server.jobs()).jobs);
+      unsent.show();
       await gallery.load();
     }
   } catch (error) {
@@ -51,7 +52,11 @@ async function begin() {
   show_state();
   await follow_link().catch(({ status, message }) =>
     notice(status === 404 ? "That picture is not yours, or no longer there." : message));
-  if (stage.is_empty() && !waiting.length) stage.eyes.draw();
+  if (stage.is_empty() && !waiting.length) {
+    const newest = gallery.by_age()[0];
+    if (newest && !/^#(?!job=)./.test(location.hash)) show_picture(newest).then(() => talk.follow(true));
+    else stage.eyes.draw();
+  }
   document.querySelector("main").removeAttribute("aria-busy");
   if (matchMedia("(pointer: fine)").matches && !$("login").open) $("say").focus();
 }
@@ -110,6 +115,11 @@ function start() {
   $("again").onclick = () => once_more({ heading: "again" });
   $("vary").onclick = () => once_more({ heading: "vary", seed: Math.floor(Math.random() * 2 ** 31) });
   $("single").onclick = () => stage.hang([stage.chosen]);
+  $("save").onclick = () => {
+    $("saves").hidden = !$("saves").hidden;
+    $("save").setAttribute("aria-expanded", String(!$("saves").hidden));
+    if (!$("saves").hidden) $(stage.kind === "pixels" ? "download" : "download-ascii").focus();
+  };
   $("copy").onclick = () => copy(stage.chosen.text(), "The characters are copied as text.");
   $("link").onclick = copy_link;
   $("keep-seed").onclick = () => {
@@ -133,12 +143,14 @@ function start() {
     }
     talk.clear();
     gallery.clear();
+    unsent.clear();
     stage.back([]);
     history.replaceState(null, "", location.pathname);
     notice("All your pictures and words are deleted.", { good: true });
   });
   $("logout").onclick = async () => {
     await server.leave().catch(() => {});
+    unsent.clear();
     location.reload();
   };
   begin();

@@ -13,10 +13,12 @@ async function submit(request, turn, { beside = null } = {}) {
     const wait = error.wait ? ` It can take the next in ${error.wait} s.` : "";
     if (error.status !== 401) stop_arguing();
     const retry = () => submit(request, turn, { beside });
+    unsent.keep(turn, request, error.message);
     turn.failed(error.message + wait, retry);
     if (error.status === 401) after_login = () => { turn.trouble.hidden = true; retry(); };
     return;
   }
+  unsent.drop(turn);
   enqueue({ id: job.id, request, turn, beside, since: performance.now() });
 }
 
@@ -80,14 +82,17 @@ const on = {
     argue(run.turn);
   },
   failed(run, { message }) {
-    over(run, () => run.turn.failed(message, () => submit(run.request, run.turn, { beside: run.beside })));
+    over(run, () => run.turn.failed(message, () => once_again(run)));
     stop_arguing();
   },
   cancelled(run) {
-    over(run, () => run.turn.failed("stopped"));
+    over(run, () => stopped(run));
     stop_arguing();
   },
 };
+
+const once_again = (run) => submit(run.request, run.turn, { beside: run.beside });
+const stopped = (run) => run.turn.failed("stopped", () => once_again(run));
 
 function happened(run, name, data) {
   on[name](run, data);
@@ -116,16 +121,17 @@ async function stop() {
   if (!run) return;
   run.state = "stopping";
   show_state();
+  let job;
   try {
-    await server.cancel(run.id);
+    job = await server.stop(run.id);
   } catch (error) {
     if (error.status !== 404) {
       notice(error.message, { action: stop });
       return;
     }
   }
-  // The event says so, too; here nobody waits for it.
-  over(run, () => run.turn.failed("stopped"));
+  // The event says so, too; here nobody waits for it. What was finished by then is no stopped one.
+  if (job?.state !== "done") over(run, () => stopped(run));
 }
 
 function show_state(trouble) {

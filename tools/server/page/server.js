@@ -32,7 +32,9 @@ const server = {
   paint: (request) => ask("POST", "/jobs", request),
   jobs: () => ask("GET", "/jobs?limit=40"),
   job: (id) => ask("GET", `/jobs/${id}`),
-  cancel: (id) => ask("DELETE", `/jobs/${id}`),
+  stop: (id) => ask("POST", `/jobs/${id}/stop`),
+  // Stops it and leaves nothing of it.
+  forget_job: (id) => server.stop(id).then(() => ask("DELETE", `/jobs/${id}`)),
   gallery: (before) => ask("GET", `/gallery?limit=40${before ? `&before=${before}` : ""}`),
   remove: (picture) => ask("DELETE", `/image/${picture}`),
   cells: (picture, look) => ask("GET", `${picture.cells_url}?${new URLSearchParams(look)}`),

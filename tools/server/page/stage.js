@@ -141,14 +141,24 @@ const stage = {
     $("title").title = picture.prompt;
     const facts = [`seed ${picture.seed}`, `${picture.width}×${picture.height}`, pane.grain];
     $("facts").textContent = facts.filter(Boolean).join(" · ");
-    $("download").href = picture.url;
-    $("download").download = `yent-${picture.seed}.png`;
+    stage.saves(picture);
     $("copy").hidden = stage.kind === "pixels";
     $("keep-seed").setAttribute("aria-pressed", String($("seed").value === String(picture.seed)));
   },
 
+  // The files of a picture: its pixels, and its characters as they are shown.
+  saves(picture) {
+    const look = new URLSearchParams(characters.look());
+    const file = (id, href, name) => Object.assign($(id), { href, download: `yent-${picture.seed}${name}` });
+    file("download", picture.url, ".png");
+    file("download-ascii", `${picture.cells_url}.png?${look}`, "-ascii.png");
+    file("download-text", `${picture.cells_url}.txt?${look}`, ".txt");
+    file("download-html", `${picture.cells_url}.html?${look}`, ".html");
+  },
+
   // Again with other characters.
   async redraw_characters() {
+    stage.plate();
     for (const pane of stage.panes) {
       if (pane.picture) await stage.finish(pane, pane.picture);
     }

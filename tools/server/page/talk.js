@@ -5,6 +5,7 @@ class Turn {
   // painter: the words go to him, past Yent; overheard: the other Yent said them; note: the page did.
   constructor(said, { painter = false, overheard = false, note = false } = {}) {
     this.said = overheard || note ? "" : said;
+    Object.assign(this, { text: said, painter });
     this.words = make("p", { class: "words" });
     this.name = make("span", { class: "who" }, painter ? "painter" : "artist");
     this.line = make("p", { class: "line" });

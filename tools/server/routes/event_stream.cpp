@@ -1,5 +1,7 @@
 #include "tools/server/routes/event_stream.h"
 
+#include <algorithm>
+
 namespace yent::server {
 namespace {
 
@@ -63,6 +65,13 @@ bool ends_stream(const std::string& event) {
   return event == "done" || event == "failed" || event == "cancelled";
 }
 
+bool has_heard_end(const EventLog& log, const EventPlace& place) {
+  if (place.start != log.start()) return false;
+  return std::ranges::any_of(log.after({}), [&](const Event& event) {
+    return ends_stream(event.name) && event.number <= place.number;
+  });
+}
+
 EventPlace place_of(const Call& call) {
   const std::string_view header = call.request().header("last-event-id");
   return event_place(header.empty() ? call.query.text("after") : std::string(header));
@@ -75,9 +84,8 @@ Response event_stream_head() {
 }
 
 void stream_events(const std::shared_ptr<Call>& call, const std::shared_ptr<Job>& job) {
-  const bool heard_all = is_over(job->state) && place_of(*call).start == job->log.start() &&
-                         job->log.after(place_of(*call)).empty();
-  if (heard_all) return call->answer(Response::empty(204));  // readers come back after the end
+  if (has_heard_end(job->log, place_of(*call)))
+    return call->answer(Response::empty(204));  // readers come back after the end
   std::make_shared<EventStream>(call, job)->begin();
 }
 

@@ -18,5 +18,7 @@ EventPlace place_of(const Call& call);
 Response event_stream_head();
 
 bool ends_stream(const std::string& event);
+// A job may be over before that can be told: the store has to know it first.
+bool has_heard_end(const EventLog& log, const EventPlace& place);
 
 }  // namespace yent::server

@@ -5,8 +5,8 @@
 #include "engine/diffusion/samplers/noise_levels.h"
 #include "engine/yent/mood.h"
 #include "loaders/io/base64.h"
-#include "tools/server/image_size.h"
 #include "tools/server/jobs/jobs.h"
+#include "tools/server/limits.h"
 #include "tools/server/routes/http_error.h"
 
 namespace yent::server {

@@ -83,6 +83,15 @@ void get_job(const std::shared_ptr<Call>& call) {
               [call](const JobRecord& record) { call->answer(200, told(call->server, record)); });
 }
 
+// Unlike DELETE it leaves a job alone that was over a moment before.
+void stop_job(const std::shared_ptr<Call>& call) {
+  Jobs& jobs = call->server.jobs;
+  const auto job = jobs.find(call->values[0], call->caller.id);
+  if (!job) return get_job(call);
+  jobs.cancel(job);
+  call->answer(200, jobs.json(*job));
+}
+
 void delete_job(const std::shared_ptr<Call>& call) {
   Server& server = call->server;
   const auto job = server.jobs.find(call->values[0], call->caller.id);
@@ -142,6 +151,10 @@ std::vector<Route> job_routes(const RequestLimits& limits) {
              .handle = list_jobs,
              .query = {limit, before}};
   Route get{.method = "GET", .path = "/jobs/{id}", .summary = "a job", .handle = get_job};
+  Route stop{.method = "POST",
+             .path = "/jobs/{id}/stop",
+             .summary = "cancels a job that is not over; tells it",
+             .handle = stop_job};
   Route remove{.method = "DELETE",
                .path = "/jobs/{id}",
                .summary = "cancels a job that is not over; forgets one that is, and its pictures",
@@ -154,7 +167,7 @@ std::vector<Route> job_routes(const RequestLimits& limits) {
                .answer_type = "text/event-stream"};
   events.query = {text_field("after", "the id of the last event that was heard").up_to(100),
                   flag_field("previews", "steps come with pictures (true)")};
-  return {post, list, get, remove, events};
+  return {post, list, get, stop, remove, events};
 }
 
 }  // namespace yent::server

@@ -1,5 +1,6 @@
 // Finished pictures: as PNG, small, in characters; and the gallery of a visitor.
 #include "engine/ascii/charset.h"
+#include "engine/ascii/terminal.h"
 #include "tools/server/routes/table.h"
 #include "tools/server/server.h"
 #include "tools/server/workers/frames.h"
@@ -8,6 +9,11 @@ namespace yent::server {
 namespace {
 
 constexpr int kThumbSide = 128;
+
+std::shared_ptr<const std::string> shared(const std::vector<uint8_t>& bytes) {
+  return std::make_shared<const std::string>(reinterpret_cast<const char*>(bytes.data()),
+                                             bytes.size());
+}
 
 Response png_response(std::shared_ptr<const std::string> png) {
   return {.type = "image/png",
@@ -56,25 +62,73 @@ void answer_from(const std::shared_ptr<Call>& call,
 
 void get_thumb(const std::shared_ptr<Call>& call) {
   answer_from(call, [](const Image& image) {
-    const std::vector<uint8_t> png = encode_png(at_most(image, kThumbSide));
-    return png_response(
-        std::make_shared<const std::string>(reinterpret_cast<const char*>(png.data()), png.size()));
+    return png_response(shared(encode_png(at_most(image, kThumbSide))));
   });
 }
 
-void get_cells(const std::shared_ptr<Call>& call) {
-  const int columns = static_cast<int>(call->query.integer("columns", 100));
-  const std::string charset = call->query.text("charset", "techno");
-  const bool by_shape = call->query.text("glyphs") == "shape";
-  charset_from(charset);
-  answer_from(call, [=](const Image& image) {
-    const Json cells =
-        cells_json(image, columns, charset, by_shape ? GlyphChoice::shape : GlyphChoice::level);
-    Response response = Response::json(200, cells.dump());
-    response.headers = {{"Cache-Control", "private, max-age=3600"}};
-    return response;
-  });
+// ---- In characters ----------------------------------------------------------------------------
+
+std::vector<Field> look_fields(const RequestLimits& limits) {
+  return {integer_field("columns", "100").between(10, limits.columns),
+          text_field("charset", "a name, or characters (techno)").up_to(1024),
+          text_field("glyphs", "by what a glyph is chosen (level)").one_of({"level", "shape"})};
 }
+
+AsciiArt drawn(const Image& image, const Fields& look) {
+  const bool by_shape = look.text("glyphs") == "shape";
+  AsciiOptions options{
+      .columns = static_cast<int>(look.integer("columns", 100)),
+      .charset = by_shape ? printable_ascii() : charset_from(look.text("charset", "techno")),
+      .glyphs = by_shape ? GlyphChoice::shape : GlyphChoice::level};
+  return draw_ascii(image, options);
+}
+
+// What a visitor keeps: never shown as a page of this server, whatever is in it.
+Response file_response(const std::string& type, std::shared_ptr<const std::string> bytes) {
+  return {.type = type,
+          .headers = {{"Cache-Control", "private, max-age=3600"},
+                      {"Content-Disposition", "attachment"}},
+          .body = std::move(bytes)};
+}
+
+Response cells_as_json(const AsciiArt& art) {
+  Response response = Response::json(200, cells_json(art).dump());
+  response.headers = {{"Cache-Control", "private, max-age=3600"}};
+  return response;
+}
+
+Response cells_as_png(const AsciiArt& art) {
+  return file_response("image/png", shared(encode_png(paint_ascii(art))));
+}
+
+Response cells_as_text(const AsciiArt& art) {
+  return file_response("text/plain; charset=utf-8",
+                       std::make_shared<const std::string>(ascii_text(art)));
+}
+
+Response cells_as_html(const AsciiArt& art) {
+  return file_response("text/html; charset=utf-8",
+                       std::make_shared<const std::string>(ascii_html(art, "Yent")));
+}
+
+Route cells_route(const RequestLimits& limits, const char* ending, const char* type,
+                  const char* summary, Response (*make)(const AsciiArt&)) {
+  Route route{.method = "GET",
+              .path = std::string("/image/{id}/cells") + ending,
+              .summary = summary,
+              .handle =
+                  [make](const std::shared_ptr<Call>& call) {
+                    charset_from(call->query.text("charset", "techno"));
+                    answer_from(call, [call, make](const Image& image) {
+                      return make(drawn(image, call->query));
+                    });
+                  },
+              .query = look_fields(limits),
+              .answer_type = type};
+  return route;
+}
+
+// ---- The gallery ------------------------------------------------------------------------------
 
 void delete_image(const std::shared_ptr<Call>& call) {
   call->server.store.ask([id = call->values[0], client = call->caller.id](
@@ -121,14 +175,6 @@ std::vector<Route> picture_routes(const RequestLimits& limits) {
               .summary = "a small one",
               .handle = get_thumb,
               .answer_type = "image/png"};
-  Route cells{.method = "GET",
-              .path = "/image/{id}/cells",
-              .summary = "a picture in characters",
-              .handle = get_cells};
-  cells.query = {
-      integer_field("columns", "100").between(10, limits.columns),
-      text_field("charset", "a name, or characters (techno)").up_to(1024),
-      text_field("glyphs", "by what a glyph is chosen (level)").one_of({"level", "shape"})};
   Route remove{.method = "DELETE",
                .path = "/image/{id}",
                .summary = "deletes a picture",
@@ -140,7 +186,14 @@ std::vector<Route> picture_routes(const RequestLimits& limits) {
              .handle = gallery};
   list.query = {integer_field("limit", "at most (50)").between(1, 200),
                 text_field("before", "an id: those that are older").up_to(100)};
-  return {image, thumb, cells, remove, list};
+  return {image,
+          thumb,
+          cells_route(limits, "", "application/json", "a picture in characters", cells_as_json),
+          cells_route(limits, ".png", "image/png", "the same as a picture", cells_as_png),
+          cells_route(limits, ".txt", "text/plain", "the same as text", cells_as_text),
+          cells_route(limits, ".html", "text/html", "the same as a page", cells_as_html),
+          remove,
+          list};
 }
 
 }  // namespace yent::server

@@ -248,7 +248,7 @@ std::string DiskStore::add_picture(const PictureRecord& picture, const std::stri
     throw;
   }
   bytes_ += static_cast<int64_t>(png.size() + raw.size());
-  if (bytes_ > limits_.picture_bytes) sweep(picture.created);
+  if (bytes_ > limits_.picture_bytes) remove_pictures(picture.created);
   return picture.id;
 }
 
@@ -318,7 +318,7 @@ void DiskStore::remove_files(const std::vector<PictureRecord>& pictures) {
   }
 }
 
-void DiskStore::sweep(double now) {
+void DiskStore::remove_pictures(double now) {
   const double oldest = now - limits_.days * 86400;
   const auto too_old = std::optional(oldest);
   std::vector<PictureRecord> leaving;
@@ -339,12 +339,26 @@ void DiskStore::sweep(double now) {
   for (const PictureRecord& picture : leaving) {
     Statement(*database_, "DELETE FROM pictures WHERE id = ?1").bind(1, picture.id).run();
   }
+  transaction.commit();
+  remove_files(leaving);
+}
+
+void DiskStore::sweep(double now) {
+  remove_pictures(now);
+  const auto too_old = std::optional(now - limits_.days * 86400);
+  Transaction transaction(*database_);
   Statement(*database_, "DELETE FROM jobs WHERE created < ?1 AND document <> ''")
       .bind(1, too_old)
       .run();
+  Statement(
+      *database_,
+      "DELETE FROM jobs WHERE document <> '' AND number IN (SELECT number FROM (SELECT number, "
+      "ROW_NUMBER() OVER (PARTITION BY client ORDER BY number DESC) AS age FROM jobs) "
+      "WHERE age > ?1)")
+      .bind(1, int64_t{limits_.jobs_of_client})
+      .run();
   Statement(*database_, "DELETE FROM conversations WHERE spoken < ?1").bind(1, too_old).run();
   transaction.commit();
-  remove_files(leaving);
 }
 
 }  // namespace yent::server

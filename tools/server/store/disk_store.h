@@ -17,6 +17,7 @@ namespace yent::server {
 struct StoreLimits {
   int64_t picture_bytes = int64_t{2} << 30;  // of all picture files; the oldest go first
   double days = 30;                          // how long pictures, jobs and conversations stay
+  int jobs_of_client = 10'000;               // that are over; the oldest go first
 };
 
 // Of one thread. Every function throws a run or file error of one sentence where the disk or the
@@ -63,6 +64,7 @@ class DiskStore {
   void lock();
   void remove_strays();
   void unlink(const std::string& id);
+  void remove_pictures(double now);
   void remove_files(const std::vector<PictureRecord>& pictures);
   std::vector<PictureRecord> read_pictures(const std::string& condition,
                                            const std::vector<std::string>& values, int limit);

@@ -32,10 +32,8 @@ Json cells_json(const AsciiArt& art) {
   return cells;
 }
 
-Json cells_json(const Image& image, int columns, const std::string& charset, GlyphChoice glyphs) {
-  AsciiOptions options{.columns = columns, .charset = charset_from(charset), .glyphs = glyphs};
-  if (glyphs == GlyphChoice::shape) options.charset = printable_ascii();
-  return cells_json(draw_ascii(image, options));
+Json cells_json(const Image& image, int columns, const std::string& charset) {
+  return cells_json(draw_ascii(image, {.columns = columns, .charset = charset_from(charset)}));
 }
 
 Image at_most(const Image& image, int side) {

@@ -13,8 +13,7 @@ namespace yent::server {
 Json cells_json(const AsciiArt& art);
 
 // A picture in characters, as every visitor sees it.
-Json cells_json(const Image& image, int columns, const std::string& charset,
-                GlyphChoice glyphs = GlyphChoice::level);
+Json cells_json(const Image& image, int columns, const std::string& charset);
 
 // A PNG in base64, at most `side` pixels along one side.
 std::string small_png(const Image& image, int side);

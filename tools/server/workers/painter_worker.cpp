@@ -10,9 +10,10 @@
 #include "engine/pipeline/named_policy.h"
 #include "tools/device_check/checked_device.h"
 #include "tools/server/access/secrets.h"
-#include "tools/server/image_size.h"
+#include "tools/server/limits.h"
 #include "tools/server/workers/frames.h"
 #include "tools/server/workers/now.h"
+#include "tools/server/workers/there_and_back.h"
 
 namespace yent::server {
 namespace {
@@ -73,22 +74,28 @@ void PainterWorker::load(const Loaded& loaded) {
   loop_.post([loaded, failed, about] { loaded(failed, about); });
 }
 
-void PainterWorker::start(PaintTask task) {
-  thread_.post([this, task = std::make_shared<PaintTask>(std::move(task))] {
-    std::optional<Failure> failure;
+void PainterWorker::start(PaintTask given) {
+  struct Painting {
+    PaintTask task;
+    std::optional<Failure> failure = {};
     bool cancelled = false;
-    try {
-      paint(*task);
-    } catch (const Error& error) {
-      cancelled = error.kind() == Error::cancelled;
-      if (!cancelled) failure = failure_of(shelf_, error);
-    } catch (const std::bad_alloc&) {
-      failure = Failure{Fault::failed, "memory ran out"};
-    } catch (const std::exception& error) {
-      failure = Failure{Fault::failed, error.what()};
-    }
-    loop_.post([task, failure, cancelled] { task->news.ended(failure, cancelled); });
-  });
+  };
+  const auto painting = std::make_shared<Painting>(Painting{std::move(given)});
+  there_and_back(
+      thread_, loop_,
+      [this, painting] {
+        try {
+          paint(painting->task);
+        } catch (const Error& error) {
+          painting->cancelled = error.kind() == Error::cancelled;
+          if (!painting->cancelled) painting->failure = failure_of(shelf_, error);
+        } catch (const std::bad_alloc&) {
+          painting->failure = Failure{Fault::failed, "memory ran out"};
+        } catch (const std::exception& error) {
+          painting->failure = Failure{Fault::failed, error.what()};
+        }
+      },
+      [painting] { painting->task.news.ended(painting->failure, painting->cancelled); });
 }
 
 // The pipeline of the wish's model and policy; the one that was used longest ago makes room.

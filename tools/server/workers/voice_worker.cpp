@@ -6,6 +6,7 @@
 #include "engine/pipeline/assets.h"
 #include "engine/pipeline/named_policy.h"
 #include "kernels/devices.h"
+#include "tools/server/workers/there_and_back.h"
 
 namespace yent::server {
 namespace {
@@ -93,26 +94,31 @@ const PromptLimit& VoiceWorker::limit_of(const std::string& model) {
   return limit_;
 }
 
-void VoiceWorker::start(VoiceTask task) {
-  thread_.post([this, task = std::make_shared<VoiceTask>(std::move(task))] {
-    std::optional<Failure> failure;
+void VoiceWorker::start(VoiceTask given) {
+  struct Speaking {
+    VoiceTask task;
+    std::optional<Failure> failure = {};
     bool cancelled = false;
-    try {
-      CancelToken::check(&task->signals->cancel);
-      if (!session_) throw run_error("the voice is not loaded");
-      speak(*task);
-    } catch (const Error& error) {
-      cancelled = error.kind() == Error::cancelled;
-      const bool wish = error.kind() == Error::usage;
-      if (!cancelled) {
-        failure =
-            Failure{wish ? Fault::bad_request : Fault::failed, shelf_.without_paths(error.what())};
-      }
-    } catch (const std::exception& error) {
-      failure = Failure{Fault::failed, error.what()};
-    }
-    loop_.post([task, failure, cancelled] { task->news.ended(failure, cancelled); });
-  });
+  };
+  const auto speaking = std::make_shared<Speaking>(Speaking{std::move(given)});
+  there_and_back(
+      thread_, loop_,
+      [this, speaking] {
+        try {
+          CancelToken::check(&speaking->task.signals->cancel);
+          if (!session_) throw run_error("the voice is not loaded");
+          speak(speaking->task);
+        } catch (const Error& error) {
+          speaking->cancelled = error.kind() == Error::cancelled;
+          const Fault fault = error.kind() == Error::usage ? Fault::bad_request : Fault::failed;
+          if (!speaking->cancelled) {
+            speaking->failure = Failure{fault, shelf_.without_paths(error.what())};
+          }
+        } catch (const std::exception& error) {
+          speaking->failure = Failure{Fault::failed, error.what()};
+        }
+      },
+      [speaking] { speaking->task.news.ended(speaking->failure, speaking->cancelled); });
 }
 
 void VoiceWorker::speak(const VoiceTask& task) {

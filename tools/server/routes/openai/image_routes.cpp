@@ -4,7 +4,7 @@
 #include "loaders/image/opacity.h"
 #include "tools/command_line/number.h"
 #include "tools/server/http/multipart.h"
-#include "tools/server/image_size.h"
+#include "tools/server/limits.h"
 #include "tools/server/routes/job_fields.h"
 #include "tools/server/routes/openai/openai_routes.h"
 
