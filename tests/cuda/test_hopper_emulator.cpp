@@ -1,13 +1,18 @@
-// What the Hopper kernels and the emulator both say of tiles, fragments and boxes; and every tile
-// of the products, which are too large for the shapes of other tests.
+// What the Hopper kernels and the emulator both say of tiles, fragments and boxes; every tile of
+// the products, which are too large for the shapes of other tests; and the proxies.
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstring>
 #include <set>
 #include <vector>
 
+#include "kernels/cuda/device.cuh"
 #include "kernels/cuda/hopper/hopper_gemm.h"
 #include "kernels/cuda/hopper/tensor_map.h"
+#include "kernels/cuda/tile_hopper.cuh"
+#include "kernels/error.h"
 #include "tests/support/cuda/cuda_device.h"
 #include "tests/support/cuda_emulator/hopper/tensor_copy.h"
 #include "tests/support/cuda_emulator/hopper/wgmma.h"
@@ -194,4 +199,54 @@ TEST_CASE("hopper: every tile, with and without tails, whole and in slices") {
     whole.check(tile);
     parts.check(tile);
   }
+}
+
+namespace {
+
+// A warpgroup multiplies what its threads have written by plain stores, as no kernel does yet.
+struct PlainArgs {
+  bool fence, barrier, wait;
+};
+constexpr uint32_t kMatrix = 64 * kTileRow;
+
+void plain_kernel(PlainArgs p) {
+  DYNAMIC_SHARED(char, shared);
+  if (threadIdx.x == 0) {
+    init_barrier(2 * kMatrix, 1);
+    fence_async();
+  }
+  __syncthreads();
+  const uint32_t row = threadIdx.x * kTileRow;
+  emulator::async().touch_shared(row, kTileRow, true, static_cast<int>(threadIdx.x));
+  std::memset(shared + row, 0, kTileRow);
+  if (p.fence) fence_async();
+  if (p.barrier) __syncthreads();
+  float sum[32] = {};
+  fence_sums();
+  WarpgroupOp<64>::multiply_add(sum, matrix_descriptor(0), matrix_descriptor(kMatrix));
+  commit_products();
+  CHECK(std::isnan(sum[0]));
+  if (!p.wait) return;
+  wait_products<0>();
+  CHECK(sum[0] == 0);
+}
+
+std::string fault_of(const PlainArgs& args) {
+  Queue queue(0);
+  try {
+    queue.launch(plain_kernel, dim3(1), dim3(128), 2 * kMatrix + 8, args);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("hopper: products read plain stores behind a fence and a barrier alone") {
+  CHECK(fault_of({true, true, true}) == "");
+  const char* words = "without a fence between the proxies";
+  CHECK(fault_of({false, true, true}).find(words) != std::string::npos);
+  CHECK(fault_of({true, false, true}).find("a product reads") != std::string::npos);
+  CHECK(fault_of({true, true, false}).find("in flight") != std::string::npos);
 }
