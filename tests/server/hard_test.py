@@ -80,6 +80,11 @@ class Ledger:
     def ask(self):
         """Jobs of one to three pictures, and now and then a look at one."""
         while not self.over.is_set():
+            for job in [job for job in self.jobs if job not in self.told][:3]:
+                self.look(job)
+            if len(self.jobs) - len(self.told) > 6:  # enough wait: what comes next shall be done, too
+                time.sleep(0.05)
+                continue
             count, seed = self.chance.randint(1, 3), self.chance.randrange(20)
             body = {"kind": "paint", "prompt": "a cat", "seed": seed, "count": count, "width": 64, "height": 64, "steps": 2}
             status, text = self.visitor.ask("POST", "/jobs", body, timeout=5)
@@ -89,8 +94,6 @@ class Ledger:
                 time.sleep(0.05)
             else:
                 time.sleep(0.01)
-            if self.jobs and self.chance.random() < 0.3:
-                self.look(self.chance.choice(list(self.jobs)[-30:]))
 
     def look(self, job):
         told = self.visitor.json("GET", f"/jobs/{job}")

@@ -262,7 +262,8 @@ TEST_CASE("server: what waits for one client has a limit in bytes") {
   const TestServer server(
       [](server::ServiceConfig& config) { config.server.jobs.bytes_of_client = 6000; });
   const std::string picture = to_base64(text_of(kGolden + "toy_input.png"));
-  const std::string with = toy_paint(R"(,"steps":200,"count":8,"init_image":")" + picture + "\"");
+  const std::string with =
+      kLong.substr(0, kLong.size() - 1) + R"(,"init_image":")" + picture + "\"}";
   std::vector<std::string> ids;
   Answer answer = server.post("/jobs", with);
   while (answer.status == 202 && ids.size() < 20) {
