@@ -12,6 +12,7 @@
 
 #include "kernels/activation_fn.h"
 #include "kernels/integers.h"
+#include "kernels/quantize/layer_grids.h"
 #include "kernels/tensor.h"
 
 namespace yent {
@@ -126,6 +127,7 @@ struct LinearWeight {
   bool per_tensor = false;  // int8 inputs: one scale for all rows, coarser than one for each row
   std::vector<Part> parts = {};
   std::shared_ptr<const Packed> packed = {};
+  std::shared_ptr<const LayerGrids> grids = {};  // for the caller of ops; null: none
 };
 
 struct ConvWeight {  // 3x3, weight [out, in, 3, 3] in the file
@@ -134,12 +136,14 @@ struct ConvWeight {  // 3x3, weight [out, in, 3, 3] in the file
   Precision precision = Precision::f32;
   bool per_tensor = false;  // int8 inputs: one scale for all images
   std::shared_ptr<const Packed> packed = {};
+  std::shared_ptr<const LayerGrids> grids = {};  // as above
 };
 
 struct NormWeight {
   std::string name = {};
   PersistentTensor weight = {}, bias = {};  // f32 [c]; either may be absent
   float eps = 1e-5f;
+  std::shared_ptr<const LayerGrids> grids = {};  // as above
 };
 
 // Where the 3x3 window stands. The size of the output is the output tensor's. A tap outside the
@@ -187,6 +191,13 @@ struct RopeSpec {
   int axes = 1;
 
   int slice_width() const { return head_width / axes; }
+};
+
+// What quantize() makes of the values q on the grid: residual + share q + (1 - share) other, each
+// product and sum rounded. Without `other` that is x, without `residual` nothing is added.
+struct QuantMix {
+  float share = 1;
+  Tensor other = {}, residual = {};
 };
 
 // Rows of a table, chosen by i32 ids. An id below 0 chooses none.
@@ -276,6 +287,9 @@ class Backend {
   // others. `rectified`: sums below 0 become 0 (ReLU).
   virtual void linear_combination(Arena&, Tensor out, std::span<const Tensor> terms,
                                   Tensor coefficients, bool rectified = false) = 0;
+
+  // out = x rounded to a grid, both of one shape, out in f32.
+  virtual void quantize(Arena&, Tensor out, ConcatView x, const QuantGrid&, const QuantMix&) = 0;
 
   // Runs `forward`. A device may record it under `key` and replay the recording later. `forward`
   // may be called twice, but takes effect once, and the results are those of running it.

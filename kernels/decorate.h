@@ -76,6 +76,10 @@ class Decorator : public Backend {
                           Tensor coefficients, bool rectified) override {
     inner_.linear_combination(a, out, terms, coefficients, rectified);
   }
+  void quantize(Arena& a, Tensor out, ConcatView x, const QuantGrid& g,
+                const QuantMix& m) override {
+    inner_.quantize(a, out, x, g, m);
+  }
   void replay(const std::string& key, const std::function<void()>& forward) override {
     inner_.replay(key, forward);
   }

@@ -151,4 +151,16 @@ void OpCheck::linear_combination(const Tensor& out, std::span<const Tensor> term
   }
 }
 
+void OpCheck::quantize(const Tensor& out, const ConcatView& x, const QuantGrid& g,
+                       const QuantMix& m) const {
+  ENSURE(out.dtype == DType::f32 && activation_(out, x.shape()), "quantize: {} x {}", out.rows(),
+         out.shape.c);
+  ENSURE(activation_(x.a, x.a.shape) && (!x.b || activation_(x.b, x.b.shape)), "quantize: input");
+  ENSURE(g.bits >= 1 && g.bits <= 8 && (g.sharing != Sharing::group || g.group > 0),
+         "quantize: {} bits, groups of {}", g.bits, g.group);
+  for (const Tensor& t : {m.other, m.residual}) {
+    ENSURE(!t || activation_(t, out.shape), "quantize: {} x {} beside it", t.rows(), t.shape.c);
+  }
+}
+
 }  // namespace yent

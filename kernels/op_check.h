@@ -44,6 +44,8 @@ class OpCheck {
   void embed(const Tensor& out, std::span<const Lookup> lookups) const;
   void linear_combination(const Tensor& out, std::span<const Tensor> terms,
                           const Tensor& coefficients) const;
+  void quantize(const Tensor& out, const ConcatView& x, const QuantGrid& g,
+                const QuantMix& m) const;
 
  private:
   void epilogue(const char* op, const std::string& name, const Tensor& out,

@@ -129,7 +129,7 @@ std::vector<NamedFile> inputs_of(const Options& o) {
   add("--mask", o.mask);
   add("--init-latent", o.init_latent);
   add("--cond", o.cond);
-  if (is_policy_path(o.policy)) add("--policy", o.policy);
+  for (const std::string& file : policy_files(o.policy)) add("--policy", file);
   for (const std::string& file : o.embeddings) add("--embedding", file);
   for (const std::string& lora : o.loras) {
     add("--lora", lora_argument(lora).first);

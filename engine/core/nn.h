@@ -27,7 +27,12 @@ struct Linear {
   // sum + W x. Written over `sum` if the caller moved in its last copy (Activation::last() looks at
   // the use count): a copy kept elsewhere costs memory, but changes no value.
   Activation add_to(Ctx& c, Activation sum, ConcatView x) const;
-  ConsumerHint as_consumer() const { return {Consumer::linear, w.precision, w.per_tensor}; }
+  // Into a tensor that outlives the forward.
+  void write_to(Ctx& c, Tensor out, ConcatView x) const;
+  ConsumerHint as_consumer() const {
+    if (w.grids && !w.grids->input.empty()) return {};  // rows that a grid can read
+    return {Consumer::linear, w.precision, w.per_tensor};
+  }
 };
 
 struct GroupNorm;
@@ -63,7 +68,7 @@ struct GroupNorm {
 
   GroupNorm(const WeightBinder& l, int channels, int group_count, float eps)
       : w(l.norm(channels, eps)), groups(group_count) {}
-  Activation operator()(Ctx& c, ConcatView x) const;
+  Activation operator()(Ctx& c, ConcatView x, Fn fn = Fn::none) const;
   Normed silu(ConcatView x) const { return {*this, x, Fn::silu}; }
 };
 
@@ -88,6 +93,7 @@ struct Heads {
   int query = 1, key_value = 1;
   Precision precision = Precision::f32;
   std::string_view name = {};
+  const LayerGrids* grids = nullptr;  // of q, k and v, and of the result
 };
 // Path of the module that a layer belongs to: its name without the last part.
 std::string_view module_of(const Linear& layer);

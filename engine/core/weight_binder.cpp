@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/error.h"
+#include "kernels/quantize/quantize.h"
 #include "loaders/tensors/convert.h"
 
 namespace yent {
@@ -36,6 +37,31 @@ HostTensor outer_rows(const HostTensor& t, int64_t begin, int64_t count) {
   return part;
 }
 
+void quantize_weight(const std::vector<GridStep>& steps, float* values, size_t rows,
+                     size_t columns) {
+  const size_t count = rows * columns;
+  for (const GridStep& step : steps) {
+    const std::vector<float> before(values, values + count);
+    quantize_rows(step.grid, {values, rows, columns, columns, rows});
+    if (step.share == 1) continue;
+    std::vector<float> other = before;
+    if (step.other) {
+      quantize_rows(*step.other, {other.data(), rows, columns, columns, rows});
+      for (size_t i = 0; i < count; ++i) {
+        other[i] = step.other_share * other[i] + (1 - step.other_share) * before[i];
+      }
+    }
+    for (size_t i = 0; i < count; ++i) {
+      values[i] = step.share * values[i] + (1 - step.share) * other[i];
+    }
+  }
+}
+
+std::shared_ptr<const LayerGrids> grids_of(const LayerStyle& style) {
+  if (style.grids.input.empty() && style.grids.output.empty()) return nullptr;
+  return std::make_shared<const LayerGrids>(style.grids);
+}
+
 }  // namespace
 
 Checkpoint checkpoint_of(std::shared_ptr<const TensorSet> set, std::string part) {
@@ -67,7 +93,7 @@ bool WeightBinder::has(std::string_view leaf) const {
 }
 
 WeightBinder::Taken WeightBinder::take(std::string_view leaf, std::vector<int64_t> dims,
-                                       const QuantStyle& style) const {
+                                       std::optional<LayerKind> kind) const {
   Checkpoint& c = load_->checkpoint;
   const std::string full = name(leaf);
   load_->asked.push_back(full);
@@ -85,14 +111,16 @@ WeightBinder::Taken WeightBinder::take(std::string_view leaf, std::vector<int64_
   c.names.erase(full);
   Taken taken{*found, *found, nullptr};
   taken.tensor.dims.resize(dims.size());  // only ones are cut off
-  if (restyled || style.changes_weights || !accepts(load_->backend, taken.tensor)) {
+  if (kind == LayerKind::linear) kind = taken.kind();
+  const auto steps = kind ? style(path_, *kind).weights : std::vector<GridStep>();
+  if (restyled || !steps.empty() || !accepts(load_->backend, taken.tensor)) {
     taken.owned = std::make_shared<std::vector<float>>(found->count());
     float* values = taken.owned->data();
     const int64_t rows = found->dims[0];
     if (found->data) to_f32(*found, values);
     if (restyled) c.restyle(full, values, rows, found->count() / rows);
-    if (style.changes_weights)
-      fake_quantize(style, c.part + "." + path_, values, rows, found->count() / rows);
+    const int64_t channels = kind == LayerKind::norm ? 1 : rows;  // a norm's are one row
+    quantize_weight(steps, values, channels, found->count() / channels);
     taken.tensor.dtype = DType::f32;
     taken.tensor.data = reinterpret_cast<const std::byte*>(taken.owned->data());
     taken.tensor.bytes = taken.owned->size() * sizeof(float);
@@ -100,9 +128,11 @@ WeightBinder::Taken WeightBinder::take(std::string_view leaf, std::vector<int64_
   return taken;
 }
 
-const QuantStyle& WeightBinder::style(std::string_view layer) const {
-  return load_->policy.style(fmt::format("{}.{}", load_->checkpoint.part, layer));
+LayerStyle WeightBinder::style(std::string_view layer, LayerKind kind) const {
+  return load_->policy.layer(fmt::format("{}.{}", load_->checkpoint.part, layer), kind);
 }
+
+void WeightBinder::resolve(const Resolved& layer) const { load_->resolved.push_back(layer); }
 
 template <class Weight>
 Weight WeightBinder::bind(const std::function<Weight()>& make) const {
@@ -122,21 +152,19 @@ Weight WeightBinder::bind(const std::function<Weight()>& make) const {
   return std::get<Weight>(bound.weight);
 }
 
-WeightBinder::Taken WeightBinder::weight(std::vector<int64_t> dims) const {
-  return take("weight", std::move(dims), style(path_));
-}
-
 LinearWeight WeightBinder::pack(const LinearSource& source, const std::vector<Taken>& taken) const {
   const Checkpoint& c = load_->checkpoint;
-  const Precision precision = load_->policy.precision(c.part + "." + source.name);
-  LinearWeight w = load_->backend.pack_linear(source, precision);
-  w.per_tensor = style(source.name).per_tensor;
+  const LayerKind kind = taken.front().kind();
+  const LayerStyle first = style(source.name, kind);
+  LinearWeight w = load_->backend.pack_linear(source, first.precision);
+  w.per_tensor = first.per_tensor;
+  w.grids = grids_of(first);
   for (const Taken& t : taken) {
     if (t.in_file.data && !load_->backend.stores_natively(t.tensor.dtype)) c.release(t.in_file);
   }
   for (const LinearWeight::Part& part : w.parts) {
-    load_->resolved.push_back({c.part + "." + part.name, precision, style(part.name).words,
-                               w.packed->kernel, w.packed->bytes * part.out / w.out});
+    resolve({c.part + "." + part.name, first.precision, style(part.name, kind).words,
+             w.packed->kernel, w.packed->bytes * part.out / w.out});
   }
   return w;
 }
@@ -189,13 +217,14 @@ ConvWeight WeightBinder::conv3x3(int in, int out, bool upsamples, Bias has_bias)
     const Checkpoint& c = load_->checkpoint;
     const Taken filter = weight({out, in, 3, 3});
     const Taken bias = wants(has_bias) ? take("bias", {out}) : Taken{};
-    const Precision precision = load_->policy.precision(c.part + "." + path_);
+    const LayerStyle style = this->style(path_, LayerKind::conv);
     ConvWeight w =
-        load_->backend.pack_conv3x3(path_, filter.tensor, bias.tensor, precision, upsamples);
+        load_->backend.pack_conv3x3(path_, filter.tensor, bias.tensor, style.precision, upsamples);
     c.release(filter.in_file);
-    w.per_tensor = style(path_).per_tensor;
-    load_->resolved.push_back(
-        {c.part + "." + path_, precision, style(path_).words, w.packed->kernel, w.packed->bytes});
+    w.per_tensor = style.per_tensor;
+    w.grids = grids_of(style);
+    resolve(
+        {c.part + "." + path_, style.precision, style.words, w.packed->kernel, w.packed->bytes});
     return w;
   });
 }
@@ -203,10 +232,25 @@ ConvWeight WeightBinder::conv3x3(int in, int out, bool upsamples, Bias has_bias)
 NormWeight WeightBinder::norm(int channels, float eps, bool bias) const {
   return bind<NormWeight>([&] {
     NormWeight w{.name = path_, .eps = eps};
-    w.weight = load_->backend.upload(take("weight", {channels}).tensor);
+    w.weight = load_->backend.upload(take("weight", {channels}, LayerKind::norm).tensor);
     if (bias) w.bias = load_->backend.upload(take("bias", {channels}).tensor);
+    const LayerStyle style = this->style(path_, LayerKind::norm);
+    w.grids = grids_of(style);
+    if (!style.words.empty()) {
+      resolve({load_->checkpoint.part + "." + path_, Precision::f32, style.words, "norm",
+               channels * sizeof(float) * (bias ? 2 : 1)});
+    }
     return w;
   });
+}
+
+AttentionRule WeightBinder::attention(Precision precision) const {
+  const std::string full = load_->checkpoint.part + "." + path_;
+  const LayerStyle style = this->style(path_, LayerKind::attention);
+  AttentionRule rule{load_->policy.attention_precision(full).value_or(precision), grids_of(style)};
+  if (!style.grids.input.empty()) rule.precision = Precision::f32;
+  if (!style.words.empty()) resolve({full, rule.precision, style.words, "attention", 0});
+  return rule;
 }
 
 PersistentTensor WeightBinder::table(int rows, int columns) const {

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <span>
 #include <string>
@@ -38,6 +39,12 @@ struct Checkpoint {
 
 // Reads from `set`, which the checkpoint keeps alive.
 Checkpoint checkpoint_of(std::shared_ptr<const TensorSet> set, std::string part);
+
+// How an attention computes, and the grids of its queries, keys and values, and of its output.
+struct AttentionRule {
+  Precision precision = Precision::f32;
+  std::shared_ptr<const LayerGrids> grids = {};
+};
 
 // Whether a weight has a bias: never, always, or when the checkpoint brings one. An adapter may
 // bring one in any case.
@@ -73,6 +80,9 @@ class WeightBinder {
   LinearWeight gated(int in, int out) const;
   ConvWeight conv3x3(int in, int out, bool upsamples, Bias bias = Bias::yes) const;
   NormWeight norm(int channels, float eps, bool bias = true) const;
+  // What the policy says for the attention whose module is at this path, which has no weight of its
+  // own: `precision` where it says nothing.
+  AttentionRule attention(Precision precision) const;
   // `<path>.weight` as a table [rows, columns]. With `rows` 0 any height is accepted.
   PersistentTensor table(int rows, int columns) const;
   // `<path>` itself, [count].
@@ -100,6 +110,10 @@ class WeightBinder {
   struct Taken {
     HostTensor tensor, in_file;
     std::shared_ptr<std::vector<float>> owned;
+
+    LayerKind kind() const {
+      return in_file.dims.size() == 4 ? LayerKind::conv : LayerKind::linear;
+    }
   };
 
   // The weight at this path: kept, or made now.
@@ -107,9 +121,13 @@ class WeightBinder {
   Weight bind(const std::function<Weight()>& make) const;
   LinearWeight make_stack(int in, const std::vector<Row>& rows, Bias bias, bool paired) const;
   bool wants(Bias bias) const;
-  Taken take(std::string_view leaf, std::vector<int64_t> dims, const QuantStyle& style = {}) const;
-  Taken weight(std::vector<int64_t> dims) const;  // of a product: the policy's style applies
-  const QuantStyle& style(std::string_view layer) const;
+  // `kind` is that of the layer whose style applies; of none, the tensor is taken as it is. A
+  // linear that the file holds as a convolution is one.
+  Taken take(std::string_view leaf, std::vector<int64_t> dims,
+             std::optional<LayerKind> kind = {}) const;
+  Taken weight(std::vector<int64_t> dims) const { return take("weight", dims, LayerKind::linear); }
+  LayerStyle style(std::string_view layer, LayerKind kind) const;
+  void resolve(const Resolved& layer) const;
   LinearWeight pack(const LinearSource& source, const std::vector<Taken>& taken) const;
   std::string name(std::string_view leaf) const;
 

@@ -130,9 +130,16 @@ void Denoiser::condition(Ctx c) {
                      conditioning_);
 }
 
+// That of the network's first phase, which carries those of the later ones.
+const Conditioning& Denoiser::conditioning_of(int phase) const {
+  return phase == 0 ? conditioning_ : conditioning_.later[phase - 1];
+}
+
 // A call without guidance is for the last image alone, that of the prompt.
-Conditioning Denoiser::conditioning_for(int images) const {
-  Conditioning of = conditioning_;
+Conditioning Denoiser::conditioning_for(int images, int phase) const {
+  Conditioning of = conditioning_of(phase);
+  of.now = conditioning_.now;
+  for (size_t i = 0; i < of.texts.size(); ++i) of.texts[i].shares = conditioning_.texts[i].shares;
   for (BlockText& text : of.texts) {
     const Tensor& kv = text.kv.tensor;
     const int left_out = kv.shape.n - images, tokens = kv.shape.h * kv.shape.w;
@@ -166,14 +173,16 @@ void Denoiser::call_model(Ctx c, int k) {
     c.backend.linear_combination(c.ws, image(input, i).cols(0, spec_.latent.c),
                                  std::array{registers_[kX].tensor}, scale);
   }
+  const int phase = spec_.network.phase(k);
   c.backend.linear_combination(c.ws, conditioning_.now,
-                               std::array{conditioning_.time.tensor.slice(k, 1)}, one);
-  Conditioning conditioning = conditioning_for(n);
+                               std::array{conditioning_of(phase).time.tensor.slice(k, 1)}, one);
+  Conditioning conditioning = conditioning_for(n, phase);
   conditioning.deep = deep_features(n, plan.takes_deep);
   const Shape& s = spec_.latent;
   std::string key = fmt::format("unet {} {} {} {}", n, s.h, s.w, spec_.text.tensor.shape.h);
   if (attention_) key += fmt::format(" {} words", spec_.words.size());
   if (deep_) key += plan.takes_deep ? " takes" : " keeps";
+  if (phase != 0) key += fmt::format(" phase {}", phase);
   c.ws.run(key, [&] {
     const Activation out = spec_.network(c, input, conditioning, k);
     std::vector<Tensor> rows;

@@ -58,7 +58,8 @@ class Denoiser {
   void upload_coefficients(Backend& backend);
   void upload_repaint(Backend& backend);
   void condition(Ctx c);
-  Conditioning conditioning_for(int images) const;
+  const Conditioning& conditioning_of(int phase) const;
+  Conditioning conditioning_for(int images, int phase) const;
   DeepFeatures deep_features(int images, bool takes) const;
   void write(Backend& backend, Tensor to, const std::vector<float>& nchw) const;
   Tensor image(Tensor batch, int i) const;  // the i-th of a batch of latents

@@ -34,8 +34,10 @@ size_t packed_bytes(const TensorSet& set, const std::string& part, const Policy&
   for (const HostTensor& t : set.tensors) {
     if (ready.contains(t.name)) continue;
     const std::string_view module = std::string_view(t.name).substr(0, t.name.rfind('.'));
-    const Precision p =
-        t.dims.size() < 2 ? Precision::f32 : policy.precision(fmt::format("{}.{}", part, module));
+    const LayerKind kind = t.dims.size() == 4 ? LayerKind::conv : LayerKind::linear;
+    const Precision p = t.dims.size() < 2
+                            ? Precision::f32
+                            : policy.precision(fmt::format("{}.{}", part, module), kind);
     bytes += static_cast<size_t>(t.count()) * element_bytes(p);
   }
   return bytes;

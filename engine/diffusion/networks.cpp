@@ -107,7 +107,10 @@ void DiffusionNetworks::check_files() {
 void DiffusionNetworks::keep_only(Network network) {
   if (options_.keep_loaded) return;
   if (network != Network::text_encoder) text_encoder_ = {};
-  if (network != Network::unet) unet_ = {};
+  if (network != Network::unet) {
+    unet_ = {};
+    phases_.clear();
+  }
   if (network != Network::vae_encoder) vae_encoder_ = {};
   if (network != Network::vae_decoder) vae_decoder_ = {};
 }
@@ -190,6 +193,22 @@ const Made& DiffusionNetworks::loaded(Loaded<Made>& slot, const char* part,
   return *slot.network;
 }
 
+// Whether what was bound at a path, and all parts of a stack, compute under one policy as under
+// another one.
+static bool computes_alike(const std::string& path, const BoundWeight& bound, const Policy& a,
+                           const Policy& b) {
+  std::set<std::string> layers{path};
+  for (const std::string& tensor : bound.tensors)
+    layers.insert(tensor.substr(0, tensor.rfind('.')));
+  for (const std::string& layer : layers) {
+    const std::string name = "unet." + layer;
+    for (const LayerKind kind : {LayerKind::linear, LayerKind::conv, LayerKind::norm}) {
+      if (!a.layer(name, kind).computes_as(b.layer(name, kind))) return false;
+    }
+  }
+  return true;
+}
+
 const ClipText& DiffusionNetworks::load_text_encoder() {
   if (text_encoder_.network && text_encoder_.adapters == adapters_) return *text_encoder_.network;
   loaded(text_encoder_, "text_encoder", &DiffusionCheckpoint::text_encoder, clip_config());
@@ -209,6 +228,38 @@ const ClipText& DiffusionNetworks::text_encoder() {
 const NoisePredictor& DiffusionNetworks::denoising_network() {
   keep_only(Network::unet);
   return loaded(unet_, "unet", &DiffusionCheckpoint::unet, unet_config_);
+}
+
+const UNet& DiffusionNetworks::phase(const Policy& policy) {
+  const std::string text = policy.text();
+  for (const std::unique_ptr<Phase>& known : phases_) {
+    if (known->policy == text) return *known->unet.network;
+  }
+  BoundWeights same = unet_.weights;
+  std::erase_if(same, [&](const BoundWeights::value_type& entry) {
+    return !computes_alike(entry.first, entry.second, policy, options_.policy);
+  });
+  auto made = std::make_unique<Phase>(Phase{text, {}});
+  made->unet = load<UNet>("unet", files_.unet(), unet_config_, policy, std::move(same));
+  return *phases_.emplace_back(std::move(made))->unet.network;
+}
+
+const NoisePredictor& DiffusionNetworks::denoising_network(std::span<const Moment> calls) {
+  const std::shared_ptr<const Adapters> before = unet_.adapters;
+  const NoisePredictor& network = denoising_network();
+  if (!options_.policy.moves()) return network;
+  if (unet_.adapters != before) phases_.clear();
+  constexpr size_t kKept = 32;  // phases of earlier requests
+  if (phases_.size() > kKept) phases_.clear();
+  std::vector<const NoisePredictor*> networks;
+  std::vector<int> phase_of_call;
+  for (const Moment& call : calls) {
+    const NoisePredictor* of_call = &phase(options_.policy.at(call, calls));
+    const auto known = std::ranges::find(networks, of_call);
+    phase_of_call.push_back(static_cast<int>(known - networks.begin()));
+    if (known == networks.end()) networks.push_back(of_call);
+  }
+  return phased_.emplace(std::move(networks), std::move(phase_of_call));
 }
 
 const VaeEncoder& DiffusionNetworks::vae_encoder() {

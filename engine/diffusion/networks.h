@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "engine/diffusion/adapters.h"
 #include "engine/diffusion/samplers/scheduler_config.h"
 #include "engine/models/clip.h"
+#include "engine/models/phased_network.h"
 #include "engine/models/unet.h"
 #include "engine/models/vae.h"
 #include "loaders/checkpoint/diffusion_checkpoint.h"
@@ -77,6 +79,9 @@ class DiffusionNetworks {
   // error where memory does not suffice.
   const ClipText& text_encoder();
   const NoisePredictor& denoising_network();
+  // The same where rules of the policy hold for a part of the model calls that are to come. A
+  // network for each phase is loaded; they share the weights that compute alike.
+  const NoisePredictor& denoising_network(std::span<const Moment> calls);
   const VaeEncoder& vae_encoder();
   const VaeDecoder& vae_decoder();
   // The decoder beside the UNet, for previews: nothing is let go.
@@ -99,6 +104,13 @@ class DiffusionNetworks {
     BoundWeights weights = {};
     std::shared_ptr<const Adapters> adapters = {};
   };
+
+  // A UNet that computes as a policy of some moments says.
+  struct Phase {
+    std::string policy;  // its text
+    Loaded<UNet> unet;
+  };
+  const UNet& phase(const Policy& policy);
 
   std::vector<LoraTarget> targets(bool of_text_encoder) const;
   bool encodes_text() const { return !options_.text_is_given && files_.has_text_encoder(); }
@@ -127,6 +139,8 @@ class DiffusionNetworks {
   std::shared_ptr<const Adapters> adapters_;
   Loaded<ClipText> text_encoder_;
   Loaded<UNet> unet_;
+  std::vector<std::unique_ptr<Phase>> phases_;  // of unet_
+  std::optional<PhasedNetwork> phased_;
   Loaded<VaeEncoder> vae_encoder_;
   Loaded<VaeDecoder> vae_decoder_;
   std::vector<Resolved> resolved_;

@@ -33,6 +33,18 @@ Image to_image(std::vector<float>& pixels, int width, int height) {
   return image;
 }
 
+// The calls of a schedule of `steps` steps; a sampler may call several times for each.
+std::vector<Moment> moments_of(const Schedule& schedule, double steps, int train_timesteps) {
+  std::vector<Moment> moments;
+  const auto count = static_cast<double>(schedule.calls.size());
+  const int calls_per_step = std::max(1, static_cast<int>(count / std::max(1.0, steps) + 0.5));
+  for (const ModelCall& call : schedule.calls) {
+    moments.push_back({static_cast<int>(moments.size()) / calls_per_step,
+                       call.t / std::max(1, train_timesteps - 1)});
+  }
+  return moments;
+}
+
 // The mean of every `by` x `by` square.
 Latent shrink(const Latent& from, int by) {
   Latent to{from.channels, from.height / by, from.width / by};
@@ -411,7 +423,9 @@ Text2Image::Denoised Text2Image::denoise(const PersistentTensor& text, const Pai
     throw usage_error("the encoded picture has {} numbers, expected {}",
                       start.picture->moments.values.size(), moments);
   }
-  const NoisePredictor& network = networks_.denoising_network();
+  const NoisePredictor& network = networks_.denoising_network(
+      moments_of(schedule, spec.steps * (start.picture ? spec.strength : 1),
+                 networks_.scheduler_config().num_train_timesteps));
   NoiseSource noise(seed, spec.rng);
   Denoised result;
   const StartSpec begins{.latent = shape,

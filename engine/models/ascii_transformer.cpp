@@ -171,7 +171,7 @@ std::vector<float> AsciiTransformer::operator()(Ctx& c, State& state,
       }
       if (wanted == 0) return;
       Activation h = norm_(c, x->slice(count - wanted, wanted));
-      c.backend.linear(c.ws, result, h, head_.w, {});
+      head_.write_to(c, result, h);
     });
     state.length += count;
     if (wanted > 0) {

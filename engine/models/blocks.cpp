@@ -46,15 +46,18 @@ TransformerBlock::TransformerBlock(const WeightBinder& l, int ch, int head_count
       ff_in((inner(l) / "ff" / "net" / 0 / "proj").gated(ch, 4 * ch)),
       ff_out(inner(l) / "ff" / "net" / 2, 4 * ch, ch),
       proj_out(l / "proj_out", ch, ch),
+      attn1((inner(l) / "attn1").attention(to_qkv.w.precision)),
+      attn2((inner(l) / "attn2").attention(to_q.w.precision)),
       channels(ch),
       heads(head_count) {
   norm.output_hint = proj_in.as_consumer();
   norm1.output_hint = to_qkv.as_consumer();
   norm2.output_hint = to_q.as_consumer();
   norm3.output_hint = ff_in.as_consumer();
-  to_qkv.output_hint = ConsumerHint{Consumer::attention, to_qkv.w.precision};
-  to_q.output_hint = ConsumerHint{Consumer::attention, to_q.w.precision};
-  to_kv.output_hint = ConsumerHint{Consumer::attention, to_q.w.precision};
+  to_qkv.output_hint = ConsumerHint{Consumer::attention, attn1.precision};
+  to_q.output_hint = ConsumerHint{Consumer::attention, attn2.precision};
+  to_kv.output_hint = to_q.output_hint;
+  if (to_kv.w.grids && !to_kv.w.grids->output.empty()) to_kv.output_hint = ConsumerHint{};
 }
 
 Activation TransformerBlock::operator()(Ctx& c, Activation x, const BlockText& text) const {
@@ -64,13 +67,13 @@ Activation TransformerBlock::operator()(Ctx& c, Activation x, const BlockText& t
 
   Activation qkv = to_qkv(c, norm1(c, h));
   Activation a = attention(c, qkv->cols(0, ch), qkv->cols(ch, ch), qkv->cols(2 * ch, ch),
-                           {heads, heads, to_qkv.w.precision, module_of(to_qkv)});
+                           {heads, heads, attn1.precision, module_of(to_qkv), attn1.grids.get()});
   qkv = {};
   h = to_out1.add_to(c, std::move(h), a);
 
   Activation q = to_q(c, norm2(c, h));
   const Tensor k = text.kv.tensor.cols(0, ch), v = text.kv.tensor.cols(ch, ch);
-  a = attention(c, q, k, v, {heads, heads, to_q.w.precision, module_of(to_q)});
+  a = attention(c, q, k, v, {heads, heads, attn2.precision, module_of(to_q), attn2.grids.get()});
   if (text.shares) text.shares.add(c, last_of_batch(q), last_of_batch(k), heads);
   q = {};
   h = to_out2.add_to(c, std::move(h), a);

@@ -37,6 +37,7 @@ struct TransformerBlock {
   Linear to_q, to_kv, to_out2;  // to_kv reads the text, once per prompt
   LayerNorm norm3;
   Linear ff_in, ff_out, proj_out;
+  AttentionRule attn1, attn2;
   int channels, heads;
 
   TransformerBlock(const WeightBinder& l, int channels, int heads, const TransformerConfig& config);

@@ -154,8 +154,7 @@ std::vector<float> CharDiffusion::operator()(Ctx& c, const Board& board,
     Activation x = norm(c, sum);
     sum = {};
     for (const Layer& l : layers_) x = block(c, l, std::move(x), board);
-    c.backend.linear(c.ws, board.logits.tensor.view(rows, length, 1), norm(c, x), output_head_.w,
-                     {});
+    output_head_.write_to(c, board.logits.tensor.view(rows, length, 1), norm(c, x));
   });
   std::vector<float> logits(ids.size() * config_.vocabulary);
   backend_.read(logits.data(), board.logits);

@@ -54,7 +54,7 @@ ClipText::ClipText(const WeightBinder& root, const ClipConfig& config)
          Linear(a / "out_proj", width, width),
          LayerNorm(l / "layer_norm2", width, config.layer_norm_eps),
          Linear(l / "mlp" / "fc1", width, config.intermediate_size),
-         Linear(l / "mlp" / "fc2", config.intermediate_size, width)});
+         Linear(l / "mlp" / "fc2", config.intermediate_size, width), a.attention(Precision::f32)});
   }
 }
 
@@ -96,7 +96,9 @@ PersistentTensor ClipText::operator()(Ctx& c, const std::vector<int32_t>& ids, i
     for (const Layer& l : std::span(layers_).first(depth)) {
       const Heads heads{.query = config_.num_attention_heads,
                         .key_value = config_.num_attention_heads,
-                        .name = module_of(l.qkv_proj)};
+                        .precision = l.attention.precision,
+                        .name = module_of(l.qkv_proj),
+                        .grids = l.attention.grids.get()};
       Activation qkv = l.qkv_proj(c, l.layer_norm1(c, x));
       Activation a = attention(c, qkv->cols(0, width), qkv->cols(width, width),
                                qkv->cols(2 * width, width), heads, causal);

@@ -45,6 +45,7 @@ class ClipText {
     Linear qkv_proj, out_proj;
     LayerNorm layer_norm2;
     Linear fc1, fc2;
+    AttentionRule attention;
   };
 
   ClipConfig config_;

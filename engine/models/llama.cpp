@@ -140,7 +140,7 @@ std::vector<float> Llama::operator()(Ctx& c, State& state, std::span<const int32
       }
       if (wanted == 0) return;
       Activation h = output_norm_(c, x->slice(count - wanted, wanted));
-      c.backend.linear(c.ws, result, h, output_.w, {});
+      output_.write_to(c, result, h);
     });
     state.length += count;
     if (wanted > 0) {

@@ -33,6 +33,7 @@ struct Conditioning {
   PersistentTensor now = {};     // {1, 1, 1, ..}: where set, the row of the call that is due
   std::vector<BlockText> texts;  // of the transformer blocks, in the order of the forward
   DeepFeatures deep = {};        // of the call that is due
+  std::vector<Conditioning> later = {};  // of the later phases of a network that has some
 };
 
 // Const functions may be called from several threads at once if each has a Ctx of its own.
@@ -49,6 +50,8 @@ class NoisePredictor {
 
   // The shape of the deep features for a latent of this shape.
   virtual Shape deep_shape(const Shape& latent) const = 0;
+  // Calls of one phase make the same requests of memory.
+  virtual int phase(int /*call*/) const { return 0; }
 
   // The cross-attentions for a latent of this size, in the order of Conditioning::texts.
   virtual std::vector<CrossAttention> cross_attentions(const Shape& latent) const = 0;

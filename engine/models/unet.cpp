@@ -147,10 +147,10 @@ Conditioning UNet::condition(Ctx& c, Tensor text, std::span<const double> timest
     // Every block applies SiLU to the embedding before its projection: once is enough.
     Activation time = time_linear_1_(c, steps.tensor, {.fn = Fn::silu});
     time = time_linear_2_(c, time, {.fn = Fn::silu});
-    c.backend.linear(c.ws, cond.time, Tensor(time), time_emb_proj_->w, {});
+    time_emb_proj_->write_to(c, cond.time, Tensor(time));
     auto of_block = cond.texts.begin();
     for (const TransformerBlock* t : transformers()) {
-      c.backend.linear(c.ws, (of_block++)->kv, text, t->to_kv.w, {});
+      t->to_kv.write_to(c, (of_block++)->kv, text);
     }
   });
   return cond;

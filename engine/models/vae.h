@@ -43,6 +43,7 @@ struct VaeMid {
   struct Attention {
     GroupNorm group_norm;
     Linear to_qkv, to_out;
+    AttentionRule rule;
   };
   std::optional<Attention> attention;
   ResBlock resnet1;

@@ -188,6 +188,12 @@ class CpuBackend : public Backend {
     yent::linear_combination(run(arena), out, terms, coefficients, rectified);
   }
 
+  void quantize(Arena& arena, Tensor out, ConcatView x, const QuantGrid& g,
+                const QuantMix& m) override {
+    check.quantize(out, x, g, m);
+    yent::quantize(run(arena), out, x, g, m);
+  }
+
   void write(Tensor dst, const void* src) override { copy_from_host(dst, src); }
   void read(void* dst, Tensor src) override { copy_to_host(dst, src); }
 

@@ -14,6 +14,7 @@
 #include "kernels/error.h"
 #include "kernels/half.h"
 #include "kernels/op_check.h"
+#include "kernels/quantize/quantize.h"
 
 namespace yent {
 namespace cuda {
@@ -188,6 +189,24 @@ class CudaBackend : public Backend {
     args.columns = out.shape.c;
     args.rectified = rectified ? 1 : 0;
     launch_linear_combination(q_, args);
+  }
+
+  void quantize(Arena& arena, Tensor out, ConcatView x, const QuantGrid& g,
+                const QuantMix& m) override {
+    check.quantize(out, x, g, m);
+    if (arena.measuring()) return;
+    const GroupSplit groups(g, quant_rows(out));
+    launch_quantize(q_, {.grid = g,
+                         .x = rows_of(x),
+                         .out = rows_of(out),
+                         .other = rows_of(m.other),
+                         .residual = rows_of(m.residual),
+                         .share = m.share,
+                         .rows = static_cast<int>(out.rows()),
+                         .group_rows = static_cast<int>(groups.rows),
+                         .group_columns = static_cast<int>(groups.columns),
+                         .row_groups = static_cast<int>(groups.row_groups),
+                         .column_groups = static_cast<int>(groups.column_groups)});
   }
 
   void write(Tensor dst, const void* src) override {

@@ -8,6 +8,7 @@
 #include "kernels/activation_fn.h"
 #include "kernels/cuda/index.h"
 #include "kernels/cuda/runtime/queue.h"
+#include "kernels/quantize/quant_grid.h"
 
 // A hole would be hashed with the bytes that happen to be in it: no recording would ever match.
 #pragma GCC diagnostic push
@@ -213,6 +214,17 @@ struct AbsmaxArgs {
   int rows, scale_rows;
 };
 void launch_scales(Queue& q, const AbsmaxArgs& args);
+
+// x rounded to a grid, a block for each of row_groups x column_groups groups; then as QuantMix
+// says. No data: no other, no residual.
+struct QuantizeArgs {
+  QuantGrid grid;
+  CatRows x;
+  RowView out, other, residual;
+  float share;
+  int rows, group_rows, group_columns, row_groups, column_groups;
+};
+void launch_quantize(Queue& q, const QuantizeArgs& args);
 
 // ---- Load time ----------------------------------------------------------------------------
 

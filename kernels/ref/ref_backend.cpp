@@ -11,6 +11,7 @@
 #include "kernels/half.h"
 #include "kernels/memory.h"
 #include "kernels/op_check.h"
+#include "kernels/quantize/quantize.h"
 #include "kernels/read_elements.h"
 
 namespace yent {
@@ -371,6 +372,26 @@ class RefBackend : public Backend {
         float sum = 0;
         for (size_t i = 0; i < terms.size(); ++i) sum += coefficient[i] * terms[i].row<float>(r)[c];
         out.row<float>(r)[c] = rectified && sum < 0 ? 0 : sum;
+      }
+    }
+  }
+
+  void quantize(Arena& arena, Tensor out, ConcatView x, const QuantGrid& g,
+                const QuantMix& m) override {
+    check.quantize(out, x, g, m);
+    if (arena.measuring()) return;
+    for (size_t r = 0; r < out.rows(); ++r) {
+      for (int c = 0; c < out.shape.c; ++c) out.row<float>(r)[c] = at(x, r, c);
+    }
+    quantize_rows(g, quant_rows(out));
+    for (size_t r = 0; r < out.rows(); ++r) {
+      for (int c = 0; c < out.shape.c; ++c) {
+        float& to = out.row<float>(r)[c];
+        if (m.share != 1) {
+          const float other = m.other ? m.other.row<float>(r)[c] : at(x, r, c);
+          to = m.share * to + (1 - m.share) * other;
+        }
+        if (m.residual) to = m.residual.row<float>(r)[c] + to;
       }
     }
   }

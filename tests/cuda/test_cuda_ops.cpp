@@ -207,6 +207,41 @@ TEST_CASE("cuda: store_rows, embed and mix") {
   }
 }
 
+TEST_CASE("cuda: rounding to grids gives the bits of the CPU") {
+  Backend* device = gpu();
+  if (!device) return;
+  std::vector<QuantGrid> grids;
+  for (const Codebook codebook :
+       {Codebook::linear, Codebook::log, Codebook::kmeans, Codebook::ternary, Codebook::binary}) {
+    grids.push_back({.bits = 3, .codebook = codebook, .sharing = Sharing::image});
+    grids.push_back({.bits = 4,
+                     .codebook = codebook,
+                     .round = Round::stochastic,
+                     .sharing = Sharing::group,
+                     .group = 19,
+                     .clip = 90,
+                     .gain = 0.5f,
+                     .noise = 5});
+  }
+  grids.push_back({.bits = 5, .affine = 1, .sharing = Sharing::tensor, .clip = 97});
+  grids.push_back({.bits = 5, .round = Round::zero, .clip_abs = 0.5f});
+  for (const DType type : {DType::f16, DType::f32}) {
+    Twin x(*device, {2, 3, 5, 24}, type), y(*device, {2, 3, 5, 16}, type);
+    Twin other(*device, {2, 3, 5, 40}, DType::f32), residual(*device, {2, 3, 5, 40}, type);
+    Twin out(*device, {2, 3, 5, 40}, DType::f32);
+    for (const QuantGrid& grid : grids) {
+      CAPTURE(static_cast<int>(grid.codebook));
+      check_op(*device, out, 0, [&](const Side& s) {
+        s.backend.quantize(s.arena, s(out), {s(x), s(y)}, grid, {});
+      });
+      check_op(*device, out, 0, [&](const Side& s) {
+        const QuantMix mix{.share = 0.3f, .other = s(other), .residual = s(residual)};
+        s.backend.quantize(s.arena, s(out), {s(x), s(y)}, grid, mix);
+      });
+    }
+  }
+}
+
 TEST_CASE("cuda: a forward played again computes with what memory holds then") {
   Backend* device = gpu();
   if (!device) return;

@@ -11,6 +11,7 @@
 
 #include "engine/core/quant_style.h"
 #include "engine/core/weight_binder.h"
+#include "kernels/quantize/quantize.h"
 #include "kernels/ref/ref_backend.h"
 #include "loaders/checkpoint/lora.h"
 #include "tests/support/arena.h"
@@ -31,7 +32,8 @@ QuantStyle style(std::initializer_list<const char*> words) {
 }
 
 Values gridded(const QuantStyle& s, Values w, int64_t rows = 1, const char* layer = "layer") {
-  fake_quantize(s, layer, w.data(), rows, static_cast<int64_t>(w.size()) / rows);
+  const auto count = static_cast<size_t>(rows), columns = w.size() / count;
+  quantize_rows(s.weight_grid(layer), {w.data(), count, columns, columns, count});
   return w;
 }
 
@@ -91,9 +93,9 @@ TEST_CASE("grid: levels and roundings of a small matrix") {
   CHECK(gridded(style({"bits=2"}), w) == Values{-7, 0, 0, 0, 0, 7});
   for (int bits = 2; bits <= 8; ++bits) {
     QuantStyle s;
-    s.bits = bits;
-    for (const Round round : {Round::nearest, Round::floor, Round::dither}) {
-      s.round = round;
+    s.grid.bits = bits;
+    for (const Round round : {Round::nearest, Round::floor, Round::stochastic}) {
+      s.grid.round = round;
       const Values all = gridded(s, normals(10000, 1));
       const int levels = (1 << (bits - 1)) - 1;
       CHECK(std::set<float>(all.begin(), all.end()).size() <= 2u * levels + 1);

@@ -51,8 +51,11 @@ void policy(Bytes bytes) {
   const Policy read = Policy::parse(text_of(bytes), "fuzz.policy");
   for (const char* layer : {"unet.conv_in", "vae.decoder.mid_block.attentions.0.to_q", ""}) {
     read.precision(layer);
-    read.style(layer);
+    read.layer(layer, LayerKind::norm);
   }
+  const Moment moments[] = {{0, 1}, {1, 0.5}};
+  if (Policy::parse(read.text(), "fuzz.policy").text() != read.text()) std::abort();
+  read.at(moments[1], moments).layer("unet.conv_in");
 }
 
 void tokenizer_json(Bytes bytes) {

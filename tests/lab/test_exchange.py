@@ -95,7 +95,8 @@ def words_of(policy):
 @pytest.mark.parametrize("kb", [True, False])
 def test_a_policy_returns_through_bends(native, kb):
     text, count, left_out = bends.export_text(POLICY, MODEL, native=native, kb=kb)
-    assert count == sum(given != ("f32", []) for given in words_of(POLICY).values()) > 30
+    paths = {bend["path"] for bend in json.loads(text)["bends"]}
+    assert count >= len(paths) == sum(given not in (("f32", []), ("bf16", [])) for given in words_of(POLICY).values()) > 30
     again, skipped = bends.import_text(text, "x.json", MODEL)
     assert words_of(again) == words_of(POLICY) and not skipped and not left_out
     assert bends.export_text(again, MODEL, native=native, kb=kb)[0] == text
@@ -122,17 +123,43 @@ def test_the_examples_of_the_format_are_read():
 
 
 @pytest.mark.parametrize(
+    "bend, rule",
+    [
+        ({"steps": "0-4", "module_args": {"on": ["input"], "bits": 4}}, "f32 on=input bits=4 steps=0-4"),
+        ({"t": [1, 0.6], "blend": 0.5, "module_args": {"on": ["weights"], "codebook": "log"}},
+         "f32 codebook=log noise=1..0.6 blend=0.5"),
+        ({"module_args": {"on": ["output"], "zero": "affine", "gain": 1.5}}, "f32 on=output zero=affine gain=1.5"),
+        ({"module_args": {"bits": 3, "round": "stochastic", "seed": 3}}, "f32 on=weights,input bits=3 round=stochastic seed=3"),
+        ({"module_args": {"on": ["weights"], "share_weights": "group", "group": 32, "ramp": {"bits": [8, 3]}}},
+         "f32 bits=8..3 weights=group group=32"),
+        ({"module_args": {}}, "int8"),
+    ],
+)  # fmt: skip
+def test_every_argument_has_words(bend, rule):
+    bend = {"path": "input_blocks.0.0", "module_type": "quantize", **bend}
+    text, left_out = bends.import_text(json.dumps({"bends": [bend]}), "x.json", MODEL)
+    assert f"unet.conv_in {rule}\n" in text and not left_out
+    again, _, _ = bends.export_text(text, MODEL, native=True)
+    assert bends.import_text(again, "x.json", MODEL)[0] == text
+
+
+def test_two_bends_of_a_layer_are_two_lists():
+    bend = {"path": "input_blocks.0.0", "module_type": "quantize", "module_args": {"on": ["weights"], "bits": 3}}
+    second = {**bend, "module_args": {"on": ["weights"], "gain": 0.5}}
+    text, _ = bends.import_text(json.dumps({"bends": [bend, second]}), "x.json", MODEL)
+    assert text.index("gain=0.5") < text.index("then") < text.index("bits=3")  # the last acts first
+    with pytest.raises(UsageError, match="several lists"):
+        bends.export_text(text, MODEL)
+
+
+@pytest.mark.parametrize(
     "change, says",
     [
         ({"module_type": "rotate"}, "rotate is no quantization"),
-        ({"steps": "0-4"}, "part of the steps"),
-        ({"t": [1, 0.5]}, "part of the steps"),
-        ({"blend": 0.5}, "blends"),
+        ({"guard": {"nan": "zero"}}, "guards"),
         ({"path": "nowhere.*"}, "no layer"),
-        ({"module_args": {"on": ["output"]}}, "quantizes output alone"),
-        ({"module_args": {"codebook": "log"}}, "codebook log"),
+        ({"module_args": {"on": ["bias"]}}, "quantizes bias"),
         ({"module_args": {"colour": 1}}, "no argument"),
-        ({"module_args": {"round": "stochastic", "seed": 3}}, "seed 3"),
     ],
 )
 def test_what_a_policy_cannot_say_is_named(change, says):
@@ -141,7 +168,7 @@ def test_what_a_policy_cannot_say_is_named(change, says):
     with pytest.raises(FileError, match=says):
         bends.import_text(document, "x.json", MODEL)
     text, left_out = bends.import_text(document, "x.json", MODEL, skip=True)
-    assert len(left_out) == 1 and says in left_out[0] and "int8 bits=4" in text
+    assert len(left_out) == 1 and says in left_out[0] and "f32 on=weights,input bits=4" in text
 
 
 def test_hostile_documents_are_refused():

@@ -19,5 +19,7 @@ void embed(const CpuRun& run, ExpandQ8 expand_q8, const Tensor& out,
            std::span<const Lookup> lookups);
 void linear_combination(const CpuRun& run, const Tensor& out, std::span<const Tensor> terms,
                         const Tensor& coefficients, bool rectified);
+void quantize(const CpuRun& run, const Tensor& out, const ConcatView& x, const QuantGrid& grid,
+              const QuantMix& mix);
 
 }  // namespace yent

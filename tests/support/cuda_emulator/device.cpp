@@ -38,6 +38,10 @@ int atomic_max(int* at, int value) {
   check_access(at, sizeof(*at), Access::atomic, block().thread().number);
   return std::exchange(*at, std::max(*at, value));
 }
+int atomic_add(int* at, int value) {
+  check_access(at, sizeof(*at), Access::atomic, block().thread().number);
+  return std::exchange(*at, *at + value);
+}
 
 void copy_chunk(uint32_t to, const void* from, bool inside) {
   if (to % 16 != 0 || reinterpret_cast<uintptr_t>(from) % 16 != 0) {

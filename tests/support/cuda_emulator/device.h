@@ -69,9 +69,10 @@ void copy_chunk(uint32_t to, const void* from, bool inside);
 void commit_copies();
 void wait_copies(int pending);
 
-// Both return what was there.
+// All return what was there.
 unsigned atomic_max(unsigned* at, unsigned value);
 int atomic_max(int* at, int value);
+int atomic_add(int* at, int value);
 
 // Ends the kernel: `what` is wrong with it.
 [[noreturn]] void fault(const char* what);

@@ -59,6 +59,7 @@ inline unsigned atomicMax(unsigned* at, unsigned value) {
   return yent::cuda::emulator::atomic_max(at, value);
 }
 inline int atomicMax(int* at, int value) { return yent::cuda::emulator::atomic_max(at, value); }
+inline int atomicAdd(int* at, int value) { return yent::cuda::emulator::atomic_add(at, value); }
 
 inline float __fadd_rn(float a, float b) { return a + b; }
 inline float __fmul_rn(float a, float b) { return a * b; }
