@@ -36,7 +36,7 @@ struct Flash {
                               int count, int head_chunks, uint32_t to) {
     const auto* data = static_cast<const __half*>(x.data);
     for (int i = threadIdx.x; i < count * chunks; i += threads) {
-      const int row = i / chunks, chunk = i % chunks;
+      const auto [row, chunk] = attention_chunk(chunks, i);
       const bool inside = first + row < rows && chunk < head_chunks;
       const __half* from = data + (row0 + first + row) * x.ld + column + 8 * chunk;
       copy_chunk(to + 16 * (row * ld + chunk), inside ? from : data, inside);
@@ -225,8 +225,8 @@ struct Flash {
       for (int c = 0; c < chunks; ++c) {
         const int column = 8 * c + at.sum_at.column;
         if (column >= p.width) continue;
-        *reinterpret_cast<__half2*>(to + column) = __floats2half2_rn(
-            state.out[c][2 * half] * inverse, state.out[c][2 * half + 1] * inverse);
+        store_whole(to + column, __floats2half2_rn(state.out[c][2 * half] * inverse,
+                                                   state.out[c][2 * half + 1] * inverse));
       }
     }
   }

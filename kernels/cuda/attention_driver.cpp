@@ -18,7 +18,7 @@ void multiply_halves(Queue& q, LinearArgs args, RowView out, int columns) {
   args.epilogue.columns = columns;
   args.epilogue.image_rows = rows;
   args.epilogue.scale_rows = 1;
-  args.epilogue.pairs = in_pairs(out);
+  args.epilogue.pairs = pairs_at_once(out);
   const bool large = rows >= 128 && columns >= 128;
   launch_gemm(q, Format::f16, large ? TileConfig{128, 128, 1} : TileConfig{64, 64, 1}, args);
 }

@@ -21,6 +21,7 @@ namespace cuda {
 namespace {
 
 constexpr int kRowChunks = 128;  // most blocks of one image in group_norm's first pass
+constexpr int kNormThreads = 256;
 
 bool is_activation(const Tensor& t, const Shape& shape) {
   return (t.dtype == DType::f16 || t.dtype == DType::f32) && !t.border && has_shape(t, shape);
@@ -107,21 +108,26 @@ class CudaBackend : public Backend {
                   Fn fn) override {
     check.group_norm(out, x, w, groups);
     const int images = out.shape.n, rows = static_cast<int>(out.rows() / images);
-    const RowChunks row_chunks = row_chunks_of(rows, x.channels(), 256, kRowChunks);
-    const Scratch sums(arena, sizeof(float) * 2 * images * row_chunks.row_chunks * groups);
+    const int chunks = ceil_div(x.channels(), 8);
+    const RowChunks sum_chunks = row_chunks_of(rows, x.channels(), kNormThreads, kRowChunks);
+    // Every block of the second pass reads all sums, so it should have much else to do.
+    const int blocks = std::min(8 * q_.processors() / images, rows / 8 * chunks / kNormThreads);
+    const Scratch sums(arena, sizeof(float) * 2 * images * sum_chunks.row_chunks * groups);
     if (arena.measuring()) return;
-    launch_group_norm(q_, {.x = rows_of(x),
-                           .out = rows_of(out),
-                           .weight = vector(w.weight),
-                           .bias = vector(w.bias),
-                           .sums = sums.as<float>(),
-                           .row_chunks = row_chunks,
-                           .images = images,
-                           .rows = rows,
-                           .groups = groups,
-                           .eps = w.eps,
-                           .fn = static_cast<int>(fn),
-                           .chunks = ceil_div(x.channels(), 8)});
+    launch_group_norm(
+        q_, {.x = rows_of(x),
+             .out = rows_of(out),
+             .weight = vector(w.weight),
+             .bias = vector(w.bias),
+             .sums = sums.as<float>(),
+             .sum_chunks = sum_chunks,
+             .apply_chunks = row_chunks_of(rows, x.channels(), kNormThreads, std::max(blocks, 1)),
+             .images = images,
+             .rows = rows,
+             .groups = groups,
+             .eps = w.eps,
+             .fn = static_cast<int>(fn),
+             .chunks = chunks});
   }
 
   void layer_norm(Arena& arena, Tensor out, Tensor x, const NormWeight& w) override {

@@ -68,6 +68,17 @@ constexpr Place copied_chunk(int thread, int threads, int i) {
 }
 constexpr int copies(int rows, int threads) { return ceil_div(rows * kTileChunks, threads); }
 
+// Chunk i of a tile of attention. Eight neighbours in i write to different banks: chunks of one
+// row, and where fewer than eight are left of a row, these of 8 / left rows that are `left` rows
+// apart. Rows of an odd number of chunks follow each other without a gap.
+constexpr Place attention_chunk(int chunks, int i) {
+  const int left = chunks % 8, whole = chunks - left;
+  if (left != 2 && left != 4) return {i / chunks, i % chunks};
+  const int first = i / (8 * chunks) * 8, at = i % (8 * chunks), rest = at - 8 * whole;
+  if (rest < 0) return {first + at / whole, at % whole};
+  return {first + rest / 8 + rest % 8 / left * left, whole + rest % left};
+}
+
 // ---- The rows of A -----------------------------------------------------------------------
 
 // A position along k: chunk `chunk` of K segment `segment` (a tap, or one part of a ConcatView).
@@ -223,6 +234,12 @@ constexpr RowChunks row_chunks_of(int rows, int channels, int threads, int max_r
   const int row_chunks = wanted < max_row_chunks ? wanted : max_row_chunks;
   const int each = ceil_div(rows, row_chunks);
   return {columns, lanes, ceil_div(rows, each), each};
+}
+
+// The place of a channel in shared memory, among `padded` ones: lower and upper halves of chunks
+// lie apart, so that threads that write half a chunk each use different banks.
+constexpr int channel_place(int padded, int channel) {
+  return channel % 8 / 4 * (padded / 2) + channel / 8 * 4 + channel % 4;
 }
 
 // ---- RoPE ----------------------------------------------------------------------------------

@@ -19,20 +19,20 @@ __device__ float pivot_of(const GroupNormArgs& p, int image, int channel) {
 // group adds the group's channels and lanes, always in the same order.
 __global__ void __launch_bounds__(kThreads) sums_kernel(const __grid_constant__ GroupNormArgs p) {
   DYNAMIC_SHARED(float, shared);  // [2][lanes][padded channels]
-  const int row_chunk = blockIdx.x, image = blockIdx.y, width = p.x.columns / p.groups;
-  const int padded = p.chunks * 8, lane = threadIdx.x / p.row_chunks.columns;
-  float *firsts = shared, *squares = shared + p.row_chunks.lanes * padded;
-  const int begin = row_chunk * p.row_chunks.rows, end = min(begin + p.row_chunks.rows, p.rows);
-  if (lane < p.row_chunks.lanes) {
-    for (int chunk = threadIdx.x % p.row_chunks.columns; chunk < p.chunks;
-         chunk += p.row_chunks.columns) {
+  const RowChunks& c = p.sum_chunks;
+  const int image = blockIdx.y, width = p.x.columns / p.groups;
+  const int padded = p.chunks * 8, lane = threadIdx.x / c.columns;
+  float *firsts = shared, *squares = shared + c.lanes * padded;
+  const int begin = blockIdx.x * c.rows, end = min(begin + c.rows, p.rows);
+  if (lane < c.lanes) {
+    for (int chunk = threadIdx.x % c.columns; chunk < p.chunks; chunk += c.columns) {
       const int channel = chunk * 8;
       float pivot[8], sum[8] = {}, square[8] = {};
 #pragma unroll
       for (int i = 0; i < 8; ++i) {
         pivot[i] = channel + i < p.x.columns ? pivot_of(p, image, channel + i) : 0;
       }
-      for (int row = begin + lane; row < end; row += p.row_chunks.lanes) {
+      for (int row = begin + lane; row < end; row += c.lanes) {
         float v[8];
         load8(p.x, image * p.rows + row, channel, v);
 #pragma unroll
@@ -43,67 +43,86 @@ __global__ void __launch_bounds__(kThreads) sums_kernel(const __grid_constant__ 
         }
       }
 #pragma unroll
-      for (int i = 0; i < 8; ++i) {
-        firsts[lane * padded + channel + i] = sum[i];
-        squares[lane * padded + channel + i] = square[i];
+      for (int i = 0; i < 8; i += 4) {
+        const int to = lane * padded + channel_place(padded, channel + i);
+        store_whole(firsts + to, make_float4(sum[i], sum[i + 1], sum[i + 2], sum[i + 3]));
+        store_whole(squares + to,
+                    make_float4(square[i], square[i + 1], square[i + 2], square[i + 3]));
       }
     }
   }
   __syncthreads();
   for (int group = threadIdx.x; group < p.groups; group += kThreads) {
     float sum = 0, square = 0;
-    for (int l = 0; l < p.row_chunks.lanes; ++l) {
-      for (int c = group * width; c < (group + 1) * width; ++c) {
-        sum += firsts[l * padded + c];
-        square += squares[l * padded + c];
+    for (int l = 0; l < c.lanes; ++l) {
+      for (int channel = group * width; channel < (group + 1) * width; ++channel) {
+        const int from = l * padded + channel_place(padded, channel);
+        sum += firsts[from];
+        square += squares[from];
       }
     }
-    float* to =
-        p.sums +
-        ((static_cast<size_t>(image) * p.row_chunks.row_chunks + row_chunk) * p.groups + group) * 2;
-    to[0] = sum;
-    to[1] = square;
+    const size_t to = (static_cast<size_t>(image) * c.row_chunks + blockIdx.x) * p.groups + group;
+    store_whole(p.sums + 2 * to, make_float2(sum, square));
+  }
+}
+
+// From the sums of pass 1: mean and 1 / deviation of every group. Lanes share a group, and add in
+// the same order every time.
+__device__ void find_statistics(const GroupNormArgs& p, int image, float* statistics) {
+  const int width = p.x.columns / p.groups, sums = p.sum_chunks.row_chunks;
+  const float count = static_cast<float>(p.rows) * width;
+  int lanes = 1;
+  while (lanes < 32 && 2 * lanes * p.groups <= kThreads) lanes *= 2;
+  for (int first = 0; first < p.groups; first += kThreads / lanes) {
+    const int group = first + threadIdx.x / lanes, lane = threadIdx.x % lanes;
+    float sum = 0, square = 0;
+    for (int s = lane; s < sums && group < p.groups; s += lanes) {
+      const size_t from = (static_cast<size_t>(image) * sums + s) * p.groups + group;
+      const float2 both = load_whole<float2>(p.sums + 2 * from);
+      sum += both.x;
+      square += both.y;
+    }
+    for (int apart = lanes / 2; apart > 0; apart /= 2) {
+      sum += __shfl_xor_sync(0xffffffff, sum, apart);
+      square += __shfl_xor_sync(0xffffffff, square, apart);
+    }
+    if (lane > 0 || group >= p.groups) continue;
+    const float apart = sum / count;
+    const float variance = fmaxf(square / count - apart * apart, 0.0f);
+    statistics[2 * group] = pivot_of(p, image, group * width) + apart;
+    // fmaxf above drops a NaN; this keeps it.
+    statistics[2 * group + 1] = sum == sum ? rsqrtf(variance + p.eps) : sum;
   }
 }
 
 // Pass 2. Every block adds up the sums of its image again: a few kilobytes from the L2.
 __global__ void __launch_bounds__(kThreads) apply_kernel(const __grid_constant__ GroupNormArgs p) {
-  DYNAMIC_SHARED(float, shared);  // [groups] of (mean, 1 / deviation)
+  DYNAMIC_SHARED(float, statistics);  // [groups][2]
+  const RowChunks& c = p.apply_chunks;
   const int image = blockIdx.y, width = p.x.columns / p.groups;
-  const float count = static_cast<float>(p.rows) * width;
-  for (int group = threadIdx.x; group < p.groups; group += kThreads) {
-    float sum = 0, square = 0;
-    const float* from =
-        p.sums + (static_cast<size_t>(image) * p.row_chunks.row_chunks * p.groups + group) * 2;
-    for (int s = 0; s < p.row_chunks.row_chunks; ++s, from += 2 * p.groups) {
-      sum += from[0];
-      square += from[1];
-    }
-    const float apart = sum / count;
-    const float variance = fmaxf(square / count - apart * apart, 0.0f);
-    shared[2 * group] = pivot_of(p, image, group * width) + apart;
-    // fmaxf above drops a NaN; this keeps it.
-    shared[2 * group + 1] = sum == sum ? rsqrtf(variance + p.eps) : sum;
-  }
+  find_statistics(p, image, statistics);
   __syncthreads();
-  const int64_t total = static_cast<int64_t>(p.rows) * p.chunks;
-  for (int64_t at = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x; at < total;
-       at += static_cast<int64_t>(gridDim.x) * kThreads) {
-    const int row = image * p.rows + static_cast<int>(at / p.chunks);
-    const int channel = static_cast<int>(at % p.chunks) * 8;
-    float v[8];
-    load8(p.x, row, channel, v);
+  const int lane = threadIdx.x / c.columns;
+  const int begin = blockIdx.x * c.rows, end = min(begin + c.rows, p.rows);
+  if (lane >= c.lanes) return;
+  for (int chunk = threadIdx.x % c.columns; chunk < p.chunks; chunk += c.columns) {
+    const int channel = chunk * 8, count = min(8, p.x.columns - channel);
+    float mean[8], factor[8], bias[8];
+    load8(p.weight, channel, count, 1, factor);
+    load8(p.bias, channel, count, 0, bias);
 #pragma unroll
     for (int i = 0; i < 8; ++i) {
-      const int c = channel + i;
-      if (c >= p.x.columns) break;
-      const int group = c / width;
-      v[i] = (v[i] - shared[2 * group]) * shared[2 * group + 1];
-      if (p.weight) v[i] *= p.weight[c];
-      if (p.bias) v[i] += p.bias[c];
-      v[i] = apply(p.fn, v[i]);
+      const int group = min(channel + i, p.x.columns - 1) / width;
+      mean[i] = statistics[2 * group];
+      factor[i] *= statistics[2 * group + 1];
     }
-    store8(p.out, row, channel, min(8, p.x.columns - channel), v);
+    for (int row = begin + lane; row < end; row += c.lanes) {
+      float v[8];
+      load8(p.x, image * p.rows + row, channel, v);
+#pragma unroll
+      for (int i = 0; i < 8; ++i) v[i] = apply(p.fn, fmaf(v[i] - mean[i], factor[i], bias[i]));
+      store8(p.out, image * p.rows + row, channel, count, v);
+    }
   }
 }
 
@@ -144,14 +163,12 @@ __global__ void __launch_bounds__(kThreads) row_kernel(const __grid_constant__ R
   const float inverse = rsqrtf((variance < 0 ? 0 : variance) + p.eps);  // a NaN stays
   for (int c = lane * 8; c < p.width; c += 256) {
     const int count = min(8, p.width - c);
+    float weight[8], bias[8];
     read(c, count, v);
+    load8(p.weight, c, count, 1, weight);
+    load8(p.bias, c, count, 0, bias);
 #pragma unroll
-    for (int i = 0; i < 8; ++i) {
-      if (i >= count) break;
-      v[i] = (v[i] - mean - rest) * inverse;
-      if (p.weight) v[i] *= p.weight[c + i];
-      if (p.bias) v[i] += p.bias[c + i];
-    }
+    for (int i = 0; i < 8; ++i) v[i] = (v[i] - mean - rest) * inverse * weight[i] + bias[i];
     if (wide || p.parts == 1) {
       store8(p.out, row, first + c, count, v);
     } else {
@@ -166,14 +183,10 @@ __global__ void __launch_bounds__(kThreads) row_kernel(const __grid_constant__ R
 }  // namespace
 
 void launch_group_norm(Queue& q, const GroupNormArgs& args) {
-  const size_t sums = sizeof(float) * 2 * args.row_chunks.lanes * args.chunks * 8;
-  q.launch(sums_kernel, dim3(args.row_chunks.row_chunks, args.images), dim3(kThreads), sums, args);
-  const int64_t chunks = static_cast<int64_t>(args.rows) * args.chunks;
-  const int64_t blocks = (chunks + kThreads * 2 - 1) / (kThreads * 2);
-  const int max_blocks = 8 * q.processors() / args.images + 1;
-  q.launch(apply_kernel,
-           dim3(static_cast<unsigned>(blocks < max_blocks ? blocks : max_blocks), args.images),
-           dim3(kThreads), sizeof(float) * 2 * args.groups, args);
+  const size_t sums = sizeof(float) * 2 * args.sum_chunks.lanes * args.chunks * 8;
+  q.launch(sums_kernel, dim3(args.sum_chunks.row_chunks, args.images), dim3(kThreads), sums, args);
+  q.launch(apply_kernel, dim3(args.apply_chunks.row_chunks, args.images), dim3(kThreads),
+           sizeof(float) * 2 * args.groups, args);
 }
 
 void launch_row_norm(Queue& q, const RowNormArgs& args) {

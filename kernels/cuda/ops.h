@@ -32,7 +32,7 @@ struct CatRows {
 // From the sums of a matrix product to its stored outputs, in the order of Epilogue.
 struct GemmEpilogue {
   RowView out, residual, row_bias;  // no data: absent
-  const float* bias;                // padded to an even count; null: absent
+  const float* bias;                // padded to a multiple of 4; null: absent
   const float* column_scale;        // int8 only: one scale per column of the weight
   const float* row_scale;           // int8 only: one scale per `scale_rows` rows of the input
   int columns;                      // of out
@@ -40,7 +40,7 @@ struct GemmEpilogue {
   int scale_rows;
   int fn;  // an Fn as an int, so that the struct has no hole
   int gated;
-  int pairs;  // nonzero: out, residual and row_bias may be moved two columns at a time
+  int pairs;  // of columns that may be moved at once in out, residual and row_bias: 0, 1 or 2
 };
 
 // How a matrix lies in memory: as plain numbers, as int8 values with scales kept beside them, or as
@@ -108,8 +108,8 @@ struct GroupNormArgs {
   CatRows x;
   RowView out;
   const float *weight, *bias;  // may be null
-  float* sums;                 // scratch, [images][row chunks][groups][2]
-  RowChunks row_chunks;
+  float* sums;                 // scratch, [images][row chunks of sum_chunks][groups][2]
+  RowChunks sum_chunks, apply_chunks;
   int images, rows, groups;  // rows of one image
   float eps;
   int fn;      // an Fn as an int, so that the struct has no hole

@@ -45,14 +45,16 @@ __global__ void __launch_bounds__(kThreads) stage_kernel(const __grid_constant__
     for (int i = 0; i < 4; ++i) {
       words[i] = bits_of<uint32_t>(__floats2half2_rn(v[2 * i], v[2 * i + 1]));
     }
-    static_cast<uint4*>(p.out)[at] = make_uint4(words[0], words[1], words[2], words[3]);
+    store_whole(static_cast<uint4*>(p.out) + at,
+                make_uint4(words[0], words[1], words[2], words[3]));
   } else if (p.format == Format::bf16) {
     uint32_t words[4];
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
       words[i] = bits_of<uint32_t>(__floats2bfloat162_rn(v[2 * i], v[2 * i + 1]));
     }
-    static_cast<uint4*>(p.out)[at] = make_uint4(words[0], words[1], words[2], words[3]);
+    store_whole(static_cast<uint4*>(p.out) + at,
+                make_uint4(words[0], words[1], words[2], words[3]));
   } else {
     const float inverse_scale = 1 / p.scale[row / p.scale_rows];
     uint32_t words[2] = {0, 0};
@@ -60,7 +62,7 @@ __global__ void __launch_bounds__(kThreads) stage_kernel(const __grid_constant__
     for (int i = 0; i < 8; ++i) {
       words[i / 4] |= static_cast<uint32_t>(quantize(v[i], inverse_scale) & 0xff) << i % 4 * 8;
     }
-    static_cast<uint2*>(p.out)[at] = make_uint2(words[0], words[1]);
+    store_whole(static_cast<uint2*>(p.out) + at, make_uint2(words[0], words[1]));
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cuda_fp16.h>
 
 #include "kernels/cuda/activation.cuh"
+#include "kernels/cuda/device.cuh"
 #include "kernels/cuda/ops.h"
 
 namespace yent::cuda {
@@ -37,19 +38,42 @@ __device__ inline void store(const RowView& x, int row, int column, float value)
   }
 }
 
-// Columns column and column + 1; both must be at an aligned address.
-__device__ inline float2 load2(const RowView& x, int row, int column) {
+// Two or four columns from `column` on; they must be at an aligned address.
+__device__ inline void load_columns(const RowView& x, int row, int column, float (&v)[2]) {
   const size_t at = static_cast<size_t>(row) * x.ld + column;
-  if (x.f32) return *reinterpret_cast<const float2*>(static_cast<const float*>(x.data) + at);
-  return __half22float2(*reinterpret_cast<const __half2*>(static_cast<const __half*>(x.data) + at));
+  const float2 pair =
+      x.f32 ? load_whole<float2>(static_cast<const float*>(x.data) + at)
+            : __half22float2(load_whole<__half2>(static_cast<const __half*>(x.data) + at));
+  v[0] = pair.x, v[1] = pair.y;
 }
-
-__device__ inline void store2(const RowView& x, int row, int column, float a, float b) {
+__device__ inline void load_columns(const RowView& x, int row, int column, float (&v)[4]) {
   const size_t at = static_cast<size_t>(row) * x.ld + column;
   if (x.f32) {
-    *reinterpret_cast<float2*>(static_cast<float*>(x.data) + at) = make_float2(a, b);
+    const float4 four = load_whole<float4>(static_cast<const float*>(x.data) + at);
+    v[0] = four.x, v[1] = four.y, v[2] = four.z, v[3] = four.w;
   } else {
-    *reinterpret_cast<__half2*>(static_cast<__half*>(x.data) + at) = __floats2half2_rn(a, b);
+    const uint2 words = load_whole<uint2>(static_cast<const __half*>(x.data) + at);
+    const float2 low = __half22float2(bits_of<__half2>(words.x));
+    const float2 high = __half22float2(bits_of<__half2>(words.y));
+    v[0] = low.x, v[1] = low.y, v[2] = high.x, v[3] = high.y;
+  }
+}
+
+__device__ inline void store_columns(const RowView& x, int row, int column, const float (&v)[2]) {
+  const size_t at = static_cast<size_t>(row) * x.ld + column;
+  if (x.f32) {
+    store_whole(static_cast<float*>(x.data) + at, make_float2(v[0], v[1]));
+  } else {
+    store_whole(static_cast<__half*>(x.data) + at, __floats2half2_rn(v[0], v[1]));
+  }
+}
+__device__ inline void store_columns(const RowView& x, int row, int column, const float (&v)[4]) {
+  const size_t at = static_cast<size_t>(row) * x.ld + column;
+  if (x.f32) {
+    store_whole(static_cast<float*>(x.data) + at, make_float4(v[0], v[1], v[2], v[3]));
+  } else {
+    store_whole(static_cast<__half*>(x.data) + at,
+                make_uint2(pack_halves(v[0], v[1]), pack_halves(v[2], v[3])));
   }
 }
 
@@ -58,12 +82,12 @@ __device__ inline void load8(const RowView& x, int row, int column, int count, f
   const size_t at = static_cast<size_t>(row) * x.ld + column;
   if (x.wide && count == 8) {
     if (x.f32) {
-      const float4* from = reinterpret_cast<const float4*>(static_cast<const float*>(x.data) + at);
-      const float4 low = from[0], high = from[1];
+      const float* from = static_cast<const float*>(x.data) + at;
+      const float4 low = load_whole<float4>(from), high = load_whole<float4>(from + 4);
       v[0] = low.x, v[1] = low.y, v[2] = low.z, v[3] = low.w;
       v[4] = high.x, v[5] = high.y, v[6] = high.z, v[7] = high.w;
     } else {
-      const uint4 chunk = *reinterpret_cast<const uint4*>(static_cast<const __half*>(x.data) + at);
+      const uint4 chunk = load_whole<uint4>(static_cast<const __half*>(x.data) + at);
       const uint32_t words[] = {chunk.x, chunk.y, chunk.z, chunk.w};
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
@@ -82,17 +106,17 @@ __device__ inline void store8(const RowView& x, int row, int column, int count,
   const size_t at = static_cast<size_t>(row) * x.ld + column;
   if (x.wide && count == 8) {
     if (x.f32) {
-      float4* to = reinterpret_cast<float4*>(static_cast<float*>(x.data) + at);
-      to[0] = make_float4(v[0], v[1], v[2], v[3]);
-      to[1] = make_float4(v[4], v[5], v[6], v[7]);
+      float* to = static_cast<float*>(x.data) + at;
+      store_whole(to, make_float4(v[0], v[1], v[2], v[3]));
+      store_whole(to + 4, make_float4(v[4], v[5], v[6], v[7]));
     } else {
       uint32_t words[4];
 #pragma unroll
       for (int i = 0; i < 4; ++i) {
         words[i] = bits_of<uint32_t>(__floats2half2_rn(v[2 * i], v[2 * i + 1]));
       }
-      *reinterpret_cast<uint4*>(static_cast<__half*>(x.data) + at) =
-          make_uint4(words[0], words[1], words[2], words[3]);
+      store_whole(static_cast<__half*>(x.data) + at,
+                  make_uint4(words[0], words[1], words[2], words[3]));
     }
     return;
   }
@@ -130,50 +154,94 @@ __device__ inline float warp_max(float x) {
   return x;
 }
 
-// Applies the epilogue to the sums of columns `column` and `column + 1` of the product, and stores
-// them. `column` is even.
-__device__ inline void store_pair(const GemmEpilogue& f, int row, int column, float a, float b) {
+// Neighbours of a vector of floats; `from` is a multiple of their number.
+__device__ inline void load_floats(const float* from, float (&v)[2]) {
+  const float2 pair = load_whole<float2>(from);
+  v[0] = pair.x, v[1] = pair.y;
+}
+__device__ inline void load_floats(const float* from, float (&v)[4]) {
+  const float4 four = load_whole<float4>(from);
+  v[0] = four.x, v[1] = four.y, v[2] = four.z, v[3] = four.w;
+}
+
+// Elements [column, column + count) of a vector of floats, `fill` where there is no vector.
+// `column` is a multiple of 8.
+__device__ inline void load8(const float* from, int column, int count, float fill, float (&v)[8]) {
+#pragma unroll
+  for (int i = 0; i < 8; i += 4) {
+    float four[4] = {fill, fill, fill, fill};
+    if (from && count == 8) {
+      load_floats(from + column + i, four);
+    } else if (from) {
+#pragma unroll
+      for (int k = 0; k < 4; ++k) {
+        if (i + k < count) four[k] = from[column + i + k];
+      }
+    }
+#pragma unroll
+    for (int k = 0; k < 4; ++k) v[i + k] = four[k];
+  }
+}
+
+// Adds row_bias and residual to n columns of the output, and stores them.
+template <int n>
+__device__ inline void add_and_store(const GemmEpilogue& f, int row, int column, float (&v)[n]) {
+  if constexpr (n > 1) {
+    if (2 * f.pairs >= n && column + n <= f.columns) {
+      float more[n];
+      if (f.row_bias.data) {
+        load_columns(f.row_bias, row / f.image_rows, column, more);
+#pragma unroll
+        for (int i = 0; i < n; ++i) v[i] += more[i];
+      }
+      if (f.residual.data) {
+        load_columns(f.residual, row, column, more);
+#pragma unroll
+        for (int i = 0; i < n; ++i) v[i] += more[i];
+      }
+      store_columns(f.out, row, column, v);
+      return;
+    }
+  }
+#pragma unroll
+  for (int i = 0; i < n; ++i) {
+    if (column + i >= f.columns) return;
+    if (f.row_bias.data) v[i] += load(f.row_bias, row / f.image_rows, column + i);
+    if (f.residual.data) v[i] += load(f.residual, row, column + i);
+    store(f.out, row, column + i, v[i]);
+  }
+}
+
+// Applies the epilogue to the sums of n columns of the product, 2 or 4, and stores them. `column`
+// is a multiple of n.
+template <int n>
+__device__ inline void finish(const GemmEpilogue& f, int row, int column, float (&v)[n]) {
+  float more[n];
   if (f.column_scale) {
     const float scale = f.row_scale[row / f.scale_rows];
-    a *= f.column_scale[column] * scale;
-    b *= f.column_scale[column + 1] * scale;
+    load_floats(f.column_scale + column, more);
+#pragma unroll
+    for (int i = 0; i < n; ++i) v[i] *= more[i] * scale;
   }
   if (f.bias) {
-    a += f.bias[column];
-    b += f.bias[column + 1];
+    load_floats(f.bias + column, more);
+#pragma unroll
+    for (int i = 0; i < n; ++i) v[i] += more[i];
   }
   if (f.gated) {
-    column /= 2;
-    if (column >= f.columns) return;
-    a *= apply(f.fn, b);
-    if (f.row_bias.data) a += load(f.row_bias, row / f.image_rows, column);
-    if (f.residual.data) a += load(f.residual, row, column);
-    store(f.out, row, column, a);
-    return;
-  }
-  a = apply(f.fn, a);
-  b = apply(f.fn, b);
-  if (f.pairs && column + 1 < f.columns) {
-    if (f.row_bias.data) {
-      const float2 more = load2(f.row_bias, row / f.image_rows, column);
-      a += more.x, b += more.y;
-    }
-    if (f.residual.data) {
-      const float2 more = load2(f.residual, row, column);
-      a += more.x, b += more.y;
-    }
-    store2(f.out, row, column, a, b);
-    return;
-  }
-  const float values[] = {a, b};
+    float gated[n / 2];
 #pragma unroll
-  for (int i = 0; i < 2; ++i) {
-    if (column + i >= f.columns) return;
-    float value = values[i];
-    if (f.row_bias.data) value += load(f.row_bias, row / f.image_rows, column + i);
-    if (f.residual.data) value += load(f.residual, row, column + i);
-    store(f.out, row, column + i, value);
+    for (int i = 0; i < n / 2; ++i) gated[i] = v[2 * i] * apply(f.fn, v[2 * i + 1]);
+    return add_and_store(f, row, column / 2, gated);
   }
+#pragma unroll
+  for (int i = 0; i < n; ++i) v[i] = apply(f.fn, v[i]);
+  add_and_store(f, row, column, v);
+}
+
+__device__ inline void store_pair(const GemmEpilogue& f, int row, int column, float a, float b) {
+  float v[] = {a, b};
+  finish(f, row, column, v);
 }
 
 }  // namespace yent::cuda

@@ -26,6 +26,11 @@ inline CatRows rows_of(const ConcatView& x) {
 inline bool in_pairs(const RowView& r) {
   return !r.data || (r.ld % 2 == 0 && aligned(r.data, r.f32 ? 8 : 4));
 }
+// How many pairs can be: 0, 1 or 2.
+inline int pairs_at_once(const RowView& r) {
+  const bool two = !r.data || (r.ld % 4 == 0 && aligned(r.data, r.f32 ? 16 : 8));
+  return two ? 2 : in_pairs(r);
+}
 
 inline const int32_t* indices(const Tensor& t) { return t ? t.row<int32_t>(0) : nullptr; }
 

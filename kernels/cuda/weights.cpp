@@ -85,7 +85,7 @@ std::shared_ptr<CudaWeight> make(Queue& q, Format format, int n, int inputs, int
   const size_t count = static_cast<size_t>(n) * taps * w->padded;
   w->data = allocate(q, count * element_bytes(format));
   w->bytes = count * element_bytes(format);
-  if (format == Format::int8) w->scales = allocate(q, sizeof(float) * round_up(n, 2));
+  if (format == Format::int8) w->scales = allocate(q, sizeof(float) * round_up(n, 4));
   w->kernel = kernel_name(format);
   return w;
 }
@@ -159,7 +159,7 @@ std::shared_ptr<CudaWeight> pack_linear_weight(Queue& q, Stager& stager, const L
   if (blocks) w->scales = allocate(q, static_cast<size_t>(n) * (k / 32) * 2);
   if (blocks) w->bytes += static_cast<size_t>(n) * (k / 32) * 2;
 
-  std::vector<float> bias(round_up(n, 2), 0.0f);
+  std::vector<float> bias(round_up(n, 4), 0.0f);
   bool biased = false;
   int first = 0;
   for (size_t i = 0; i < parts.size(); ++i) {
@@ -189,7 +189,7 @@ std::shared_ptr<CudaWeight> pack_conv_weight(Queue& q, Stager& stager, const Hos
   auto w = make(q, format_of(precision), n, in, 9);
   pack_rows(q, stager, *w, weight, 9, {});
   if (!bias.dims.empty()) {
-    std::vector<float> values(round_up(n, 2), 0.0f);
+    std::vector<float> values(round_up(n, 4), 0.0f);
     read_elements(bias, 0, n, values.data());
     set_bias(q, stager, *w, values);
   }

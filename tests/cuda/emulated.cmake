@@ -10,10 +10,11 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
 else()
   list(FILTER emulator EXCLUDE REGEX "/fiber_x86_64\\.cpp$")
 endif()
+set(emulated_device support/fake_cuda/runtime.cpp support/fake_cuda/tensor_map.cpp ${emulator})
 set(emulated_tests cuda/emulated.cpp cuda/test_cuda_gemm.cpp cuda/test_cuda_ops.cpp
-    cuda/test_cuda_models.cpp cuda/test_cuda_hopper.cpp cuda/test_hopper_emulator.cpp
-    support/cuda/cuda_device.cpp support/golden.cpp support/random_weights.cpp support/tree.cpp
-    support/fake_cuda/runtime.cpp support/fake_cuda/tensor_map.cpp ${emulator})
+    cuda/test_cuda_models.cpp cuda/test_cuda_hopper.cpp
+    cuda/test_hopper_emulator.cpp support/cuda/cuda_device.cpp support/golden.cpp
+    support/random_weights.cpp support/tree.cpp ${emulated_device})
 
 # Kernels add products by fmaf, which without these is a call.
 include(CheckCXXSourceRuns)
@@ -59,8 +60,9 @@ add_custom_command(OUTPUT ${mutated}/mutations.h ${mutated_kernels}
 set_source_files_properties(${mutated_kernels} PROPERTIES LANGUAGE CXX)
 add_library(yent_cuda_checked OBJECT EXCLUDE_FROM_ALL ${mutated_kernels} ${mutated}/mutations.h)
 target_include_directories(yent_cuda_checked BEFORE PRIVATE ${mutated})
+# Loads and stores stay as they are written: what a CPU would join, a GPU does not.
 target_compile_options(yent_cuda_checked PRIVATE -fsanitize=thread -fsanitize=alignment,bounds
-                       -fsanitize-recover=all)
+                       -fsanitize-recover=all -fno-tree-vectorize -fno-tree-slp-vectorize)
 set(checked_tests ${emulated_tests})
 list(FILTER checked_tests EXCLUDE REGEX "/no_checker\\.cpp$")
 add_executable(yent_cuda_checked_tests EXCLUDE_FROM_ALL ${checked_tests} cuda/test_mutations.cpp
@@ -68,6 +70,17 @@ add_executable(yent_cuda_checked_tests EXCLUDE_FROM_ALL ${checked_tests} cuda/te
                $<TARGET_OBJECTS:yent_cuda_checked> $<TARGET_OBJECTS:yent_cuda_emulated_drivers>)
 target_include_directories(yent_cuda_checked_tests PRIVATE ${mutated})
 
-emulated(yent_cuda_checked)
-emulated(yent_cuda_checked_tests)
-target_link_libraries(yent_cuda_checked_tests PRIVATE ${emulated_libraries})
+# The same kernels with every access counted.
+set(counted_support ${emulated_tests})
+list(FILTER counted_support EXCLUDE REGEX "^cuda/|/no_counter\\.cpp$")
+add_executable(yent_cuda_counted_tests EXCLUDE_FROM_ALL ${counted_support} cuda/counted.cpp
+               cuda/test_counts.cpp support/cuda_emulator/counted/counter.cpp
+               support/cuda_emulator/checked/hooks.cpp $<TARGET_OBJECTS:yent_cuda_checked>
+               $<TARGET_OBJECTS:yent_cuda_emulated_drivers>)
+
+foreach(target yent_cuda_checked yent_cuda_checked_tests yent_cuda_counted_tests)
+  emulated(${target})
+endforeach()
+foreach(target yent_cuda_checked_tests yent_cuda_counted_tests)
+  target_link_libraries(${target} PRIVATE ${emulated_libraries})
+endforeach()

@@ -120,6 +120,24 @@ TEST_CASE("cuda index: swizzles are bijective and free of bank conflicts") {
   }
 }
 
+TEST_CASE("cuda index: attention copies every chunk once, without conflicts of banks") {
+  for (const int chunks : {1, 5, 8, 10, 12, 20}) {
+    CAPTURE(chunks);
+    const int rows = 64, ld = padded_chunks(chunks);
+    std::set<int> copied;
+    for (int i = 0; i < rows * chunks; i += 32) {
+      const auto at = [&](int lane) {
+        const Place p = attention_chunk(chunks, i + lane);
+        CHECK((p.row < rows && p.column < chunks));
+        return p.row * ld + p.column;
+      };
+      for (int lane = 0; lane < 32; ++lane) copied.insert(at(lane));
+      CHECK(free_of_conflicts(at));
+    }
+    CHECK(copied.size() == static_cast<size_t>(rows * chunks));
+  }
+}
+
 TEST_CASE("cuda index: every chunk of a tile is copied once") {
   for (const TileSizes& t : tiles) {
     const int threads = t.threads();

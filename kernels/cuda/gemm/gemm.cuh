@@ -60,6 +60,40 @@ struct Gemm {
   // Rows that a thread copies are a multiple of 8 apart, so that the swizzle is the same.
   static_assert(threads / kTileChunks % 8 == 0);
 
+  using Sum = typename Op::Sum;
+  struct alignas(16) Four {
+    Sum v[4];
+  };
+
+  static __device__ __forceinline__ Sum from_neighbour(Sum x) {
+    return bits_of<Sum>(__shfl_xor_sync(0xffffffff, bits_of<float>(x), 1));
+  }
+
+  // From two sums in each of two neighbouring fragments: the even lane has the first two of four
+  // columns in both, the odd lane the last two. By value: a choice of addresses would put all sums
+  // into local memory.
+  static __device__ __forceinline__ Four exchange(bool odd, Sum a0, Sum a1, Sum b0, Sum b1) {
+    const Sum got0 = from_neighbour(odd ? a0 : b0), got1 = from_neighbour(odd ? a1 : b1);
+    return {{odd ? got0 : a0, odd ? got1 : a1, odd ? b0 : got0, odd ? b1 : got1}};
+  }
+
+  static __device__ __forceinline__ void store(const GemmArgs<View>& p, int row, int column,
+                                               const Four& four) {
+    if (p.slices == 1) {
+      float v[4];
+#pragma unroll
+      for (int i = 0; i < 4; ++i) v[i] = static_cast<float>(four.v[i]);
+      return finish(p.epilogue, row, column, v);
+    }
+    auto* part = static_cast<typename Op::Sum*>(p.partial) +
+                 (static_cast<size_t>(blockIdx.y) * p.m + row) * p.n + column;
+    if (p.n % 4 == 0) return store_whole(part, four);
+#pragma unroll
+    for (int i = 0; i < 4; ++i) {
+      if (column + i < p.n) part[i] = four.v[i];
+    }
+  }
+
   // Longer than 60 lines: split into methods, each kernel has 3 % more instructions.
   static __device__ void run(const GemmArgs<View>& p, uint4* shared) {
     const int thread = threadIdx.x, lane = thread % 32, warp = thread / 32;
@@ -147,26 +181,22 @@ struct Gemm {
       stage = stage + 1 == stages ? 0 : stage + 1;
     }
 
+    // Two lanes exchange halves of their sums, so that each has four columns that are neighbours,
+    // and four lanes store 16.
     const Place first = fragment_sum(lane, 0);
+    const int odd = lane % 2;
 #pragma unroll
     for (int i = 0; i < high; ++i) {
 #pragma unroll
       for (int half = 0; half < 2; ++half) {
         const int row = row0 + warp_row + 16 * i + first.row + 8 * half;
-        if (row >= p.m) continue;
 #pragma unroll
-        for (int j = 0; j < wide; ++j) {
-          const int column = column0 + warp_column + 8 * j + first.column;
-          if (column >= p.n) continue;
-          const auto x = sum[i][j][2 * half], y = sum[i][j][2 * half + 1];
-          if (p.slices == 1) {
-            store_pair(p.epilogue, row, column, static_cast<float>(x), static_cast<float>(y));
-          } else {
-            auto* part = static_cast<typename Op::Sum*>(p.partial) +
-                         (static_cast<size_t>(blockIdx.y) * p.m + row) * p.n + column;
-            part[0] = x;
-            if (column + 1 < p.n) part[1] = y;
-          }
+        for (int j = 0; j < wide; j += 2) {
+          const int column = column0 + warp_column + 8 * (j + odd) + first.column / 4 * 4;
+          const auto &a = sum[i][j], &b = sum[i][j + 1];
+          const Four four =
+              exchange(odd, a[2 * half], a[2 * half + 1], b[2 * half], b[2 * half + 1]);
+          if (row < p.m && column < p.n) store(p, row, column, four);
         }
       }
     }

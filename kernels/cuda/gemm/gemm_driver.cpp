@@ -57,7 +57,7 @@ GemmEpilogue epilogue_of(const Tensor& out, const Epilogue& e, const CudaWeight&
   f.scale_rows = scale_rows;
   f.fn = static_cast<int>(e.fn);
   f.gated = e.gated;
-  f.pairs = in_pairs(f.out) && in_pairs(f.residual) && in_pairs(f.row_bias);
+  f.pairs = std::min({pairs_at_once(f.out), pairs_at_once(f.residual), pairs_at_once(f.row_bias)});
   return f;
 }
 

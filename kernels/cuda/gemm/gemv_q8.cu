@@ -13,7 +13,7 @@ __device__ float dot16(const uint4& quants, const float* x) {
   float sum = 0;
 #pragma unroll
   for (int w = 0; w < 4; ++w) {
-    const float4 four = reinterpret_cast<const float4*>(x)[w];
+    const float4 four = load_whole<float4>(x + 4 * w);
     const float numbers[] = {four.x, four.y, four.z, four.w};
 #pragma unroll
     for (int i = 0; i < 4; ++i) {
@@ -66,7 +66,7 @@ __global__ void __launch_bounds__(32 * kWarps)
 #pragma unroll
         for (int j = 0; j < 2; ++j) {
           const size_t at = static_cast<size_t>(column + (second ? j : 0)) * p.k + k0 + k;
-          const uint4 quants = *reinterpret_cast<const uint4*>(p.quants + at);
+          const uint4 quants = load_whole<uint4>(p.quants + at);
           const float scale = __half2float(static_cast<const __half*>(p.scales)[at / 32]);
 #pragma unroll
           for (int r = 0; r < rows; ++r) {
@@ -92,7 +92,7 @@ __global__ void __launch_bounds__(256) dequantize_kernel(const __grid_constant__
   const int row = static_cast<int>(at / chunks), k = static_cast<int>(at % chunks) * 8;
   const size_t from = static_cast<size_t>(row) * p.k + k;
   const float scale = __half2float(static_cast<const __half*>(p.scales)[from / 32]);
-  const uint2 quants = *reinterpret_cast<const uint2*>(p.quants + from);
+  const uint2 quants = load_whole<uint2>(p.quants + from);
   float v[8];
 #pragma unroll
   for (int i = 0; i < 8; ++i) {

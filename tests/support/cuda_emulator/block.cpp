@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include "tests/support/cuda_emulator/checker.h"
+#include "tests/support/cuda_emulator/counter.h"
 #include "tests/support/cuda_emulator/hopper/async.h"
 #include "tests/support/cuda_emulator/warp_operations.h"
 
@@ -86,6 +87,7 @@ std::string Block::run(const Program& program, const BlockPosition& position, Or
   runs_ = true;
   switch_fiber(outside_, current_->fiber);
   runs_ = false;
+  count_barrier();
   if (fault_.empty()) fault_ = live_ > 0 ? deadlock() : async().left();
   return fault_;
 }
@@ -158,6 +160,7 @@ void Block::end_thread() {
 void Block::release_block() {
   pass_barrier();
   async().meet();
+  count_barrier();
   at_block_ = 0;
   for (size_t i = 0; i < warps_.size() * 32; ++i) {
     Thread& t = threads_[i];

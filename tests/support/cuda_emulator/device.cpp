@@ -6,6 +6,7 @@
 
 #include "tests/support/cuda_emulator/block.h"
 #include "tests/support/cuda_emulator/checker.h"
+#include "tests/support/cuda_emulator/counter.h"
 
 namespace yent::cuda::emulator {
 
@@ -26,15 +27,31 @@ uint32_t shared_address(const void* p) {
 
 void synchronize_block() { block().synchronize_block(); }
 void synchronize_warp(uint32_t mask, WarpOp op, const Operands& operands) {
+  if (count_operation(op, operands, __builtin_return_address(0))) return;
   block().synchronize_warp(mask, op, operands);
 }
 void fault(const char* what) { block().fault(what); }
 
+void load_whole(void* to, const void* from, size_t bytes) {
+  if (reinterpret_cast<uintptr_t>(from) % bytes != 0) fault("a misaligned address of a load");
+  check_access(from, bytes, Access::read, block().thread().number);
+  count_access(from, bytes, Access::read, __builtin_return_address(0));
+  std::memcpy(to, from, bytes);
+}
+void store_whole(void* to, const void* from, size_t bytes) {
+  if (reinterpret_cast<uintptr_t>(to) % bytes != 0) fault("a misaligned address of a store");
+  check_access(to, bytes, Access::write, block().thread().number);
+  count_access(to, bytes, Access::write, __builtin_return_address(0));
+  std::memcpy(to, from, bytes);
+}
+
 unsigned atomic_max(unsigned* at, unsigned value) {
+  count_access(at, sizeof(*at), Access::atomic, __builtin_return_address(0));
   check_access(at, sizeof(*at), Access::atomic, block().thread().number);
   return std::exchange(*at, std::max(*at, value));
 }
 int atomic_max(int* at, int value) {
+  count_access(at, sizeof(*at), Access::atomic, __builtin_return_address(0));
   check_access(at, sizeof(*at), Access::atomic, block().thread().number);
   return std::exchange(*at, std::max(*at, value));
 }
@@ -51,6 +68,7 @@ void copy_chunk(uint32_t to, const void* from, bool inside) {
   Thread& t = block().thread();
   t.copies.push_back({to, inside ? from : nullptr, t.groups});
   begin_copy(block().shared() + to);
+  count_chunk(block().shared() + to, from, inside, __builtin_return_address(0));
   if (inside) check_access(from, 16, Access::read, t.number);
   std::memset(block().shared() + to, 0xff, 16);
 }

@@ -69,6 +69,10 @@ void copy_chunk(uint32_t to, const void* from, bool inside);
 void commit_copies();
 void wait_copies(int pending);
 
+// Values that are moved at once, at a multiple of their size.
+void load_whole(void* to, const void* from, size_t bytes);
+void store_whole(void* to, const void* from, size_t bytes);
+
 // All return what was there.
 unsigned atomic_max(unsigned* at, unsigned value);
 int atomic_max(int* at, int value);

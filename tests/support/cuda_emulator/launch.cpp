@@ -10,6 +10,7 @@
 
 #include "tests/support/cuda_emulator/block.h"
 #include "tests/support/cuda_emulator/checker.h"
+#include "tests/support/cuda_emulator/counter.h"
 #include "tests/support/cuda_emulator/symbol_name.h"
 #include "tests/support/fake_cuda/runtime.h"
 
@@ -26,10 +27,21 @@ std::map<const void*, Kernel>& kernels() {
   return all;
 }
 Totals counted = {};
+unsigned most_blocks = 0;
 
 std::vector<unsigned> block_order(unsigned count, Order order, uint32_t seed) {
-  std::vector<unsigned> blocks(count);
-  std::iota(blocks.begin(), blocks.end(), 0u);
+  std::vector<unsigned> blocks(most_blocks ? std::min(count, most_blocks) : count);
+  if (blocks.size() == count) {
+    std::iota(blocks.begin(), blocks.end(), 0u);
+  } else {
+    std::mt19937 random(seed);
+    for (unsigned i = 0; i < most_blocks; ++i) {
+      const auto at = [&](unsigned part) {
+        return static_cast<unsigned>(uint64_t{count} * part / most_blocks);
+      };
+      blocks[i] = std::uniform_int_distribution(at(i), at(i + 1) - 1)(random);
+    }
+  }
   if (order == Order::down) std::reverse(blocks.begin(), blocks.end());
   if (order == Order::random) std::shuffle(blocks.begin(), blocks.end(), std::mt19937(seed));
   return blocks;
@@ -50,7 +62,9 @@ std::string execute(const fake::Launch& launch) {
   const auto seed = static_cast<uint32_t>(counted.launches++);
   const auto order = static_cast<Order>(seed % 3);
   begin_checked_launch();
-  for (const unsigned at : block_order(position.grid.count(), order, seed)) {
+  begin_counted_launch(launch);
+  const auto blocks = block_order(position.grid.count(), order, seed);
+  for (const unsigned at : blocks) {
     position.index = {at % position.grid.x, at / position.grid.x % position.grid.y,
                       at / position.grid.x / position.grid.y};
     ++counted.blocks;
@@ -61,6 +75,7 @@ std::string execute(const fake::Launch& launch) {
                        position.index.x, position.index.y, position.index.z,
                        block().thread().number, wrong);
   }
+  end_counted_launch(static_cast<int64_t>(blocks.size()));
   return "";
 }
 
@@ -75,6 +90,7 @@ void start() {
   start_checking();
   fake::execute_with({argument_bytes, execute});
 }
+void sample_blocks(unsigned most) { most_blocks = most; }
 Totals totals() { return counted; }
 
 }  // namespace yent::cuda::emulator

@@ -7,14 +7,17 @@
 
 #include "tests/support/cuda_emulator/block.h"
 #include "tests/support/cuda_emulator/checker.h"
+#include "tests/support/cuda_emulator/counter.h"
 
 namespace {
 
 using namespace yent::cuda::emulator;
 
 // Launchers are in the same files as kernels, and are no device code.
-void access(const void* at, size_t bytes, Access what) {
-  if (block().runs()) check_access(at, bytes, what, block().thread().number);
+void access(const void* at, size_t bytes, Access what, const void* site) {
+  if (!block().runs()) return;
+  check_access(at, bytes, what, block().thread().number);
+  count_access(at, bytes, what, site);
 }
 
 struct SourceLocation {
@@ -28,15 +31,18 @@ void wrong(const SourceLocation& where, const char* what) {
 
 }  // namespace
 
-#define ACCESS(bytes)                                                                \
-  void __tsan_read##bytes(void* at) { access(at, bytes, Access::read); }             \
-  void __tsan_write##bytes(void* at) { access(at, bytes, Access::write); }           \
-  void __tsan_unaligned_read##bytes(void* at) { access(at, bytes, Access::read); }   \
-  void __tsan_unaligned_write##bytes(void* at) { access(at, bytes, Access::write); } \
-  void __tsan_read_write##bytes(void* at) {                                          \
-    access(at, bytes, Access::read), access(at, bytes, Access::write);               \
-  }                                                                                  \
-  void __tsan_unaligned_read_write##bytes(void* at) { __tsan_read_write##bytes(at); }
+#define SITE __builtin_return_address(0)
+#define ACCESS(bytes)                                                                      \
+  void __tsan_read##bytes(void* at) { access(at, bytes, Access::read, SITE); }             \
+  void __tsan_write##bytes(void* at) { access(at, bytes, Access::write, SITE); }           \
+  void __tsan_unaligned_read##bytes(void* at) { access(at, bytes, Access::read, SITE); }   \
+  void __tsan_unaligned_write##bytes(void* at) { access(at, bytes, Access::write, SITE); } \
+  void __tsan_read_write##bytes(void* at) {                                                \
+    access(at, bytes, Access::read, SITE), access(at, bytes, Access::write, SITE);         \
+  }                                                                                        \
+  void __tsan_unaligned_read_write##bytes(void* at) {                                      \
+    access(at, bytes, Access::read, SITE), access(at, bytes, Access::write, SITE);         \
+  }
 
 // The compilers' names.
 extern "C" {
@@ -46,8 +52,8 @@ ACCESS(2)
 ACCESS(4)
 ACCESS(8)
 ACCESS(16)
-void __tsan_read_range(void* at, size_t bytes) { access(at, bytes, Access::read); }
-void __tsan_write_range(void* at, size_t bytes) { access(at, bytes, Access::write); }
+void __tsan_read_range(void* at, size_t bytes) { access(at, bytes, Access::read, SITE); }
+void __tsan_write_range(void* at, size_t bytes) { access(at, bytes, Access::write, SITE); }
 void __tsan_init() {}
 // Asks whether a variable in shared memory has been constructed, as C++ has it for static ones.
 int8_t __tsan_atomic8_load(const volatile int8_t* at, int) { return *at; }

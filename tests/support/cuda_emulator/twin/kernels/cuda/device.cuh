@@ -23,6 +23,21 @@
 #define DYNAMIC_SHARED(type, name) \
   type* const name = static_cast<type*>(::yent::cuda::emulator::dynamic_shared())
 
+namespace yent::cuda {
+
+template <class T>
+T load_whole(const void* from) {
+  T value;
+  emulator::load_whole(static_cast<void*>(&value), from, sizeof(T));
+  return value;
+}
+template <class T>
+void store_whole(void* to, const T& value) {
+  emulator::store_whole(to, &value, sizeof(T));
+}
+
+}  // namespace yent::cuda
+
 #define threadIdx (::yent::cuda::emulator::thread_index())
 #define blockIdx (::yent::cuda::emulator::block_index())
 #define blockDim (::yent::cuda::emulator::block_threads())
