@@ -59,31 +59,47 @@ def bounds(launch, gpu):
             "L2": l2_bytes(launch) / (gpu["l2"] * gpu["clock"])}
 
 
-def by_op(stage):
-    ops = {o["op"]: dict(o, launches=[]) for o in stage["ops"]}
+def kind_of_launch(launch):
+    name = launch["kernel"]
+    if "ConvView" in name or "conv" in name:
+        return "convolutions"
+    if name.startswith(("flash", "softmax", "transpose")) or name == "row_kernel" and launch["shared_bytes"]:
+        return "attention"
+    if name.startswith(("sums_kernel", "apply_kernel", "row_kernel")):
+        return "norms"
+    return "linears" if name.startswith(("gemm", "reduce", "stage", "hopper")) else "others"
+
+
+KIND_OF_OP = {"conv3x3": "convolutions", "norm_conv3x3": "convolutions", "linear": "linears", "attention": "attention",
+              "group_norm": "norms", "layer_norm": "norms", "rms_norm": "norms"}
+
+
+def by_kind(stage):
+    """Launches, and the products and bytes that their ops need at least. The two GEMMs of a head too wide for
+    one kernel count as linears, and so do all sums of split products."""
+    kinds = defaultdict(lambda: {"products": 0, "bytes": 0, "launches": []})
     for launch in stage["launches"]:
-        name = launch["op"]
-        ops.setdefault(name, {"op": name, "products": 0, "bytes": 0, "launches": []})["launches"].append(launch)
-    return ops.values()
+        kinds[kind_of_launch(launch)]["launches"].append(launch)
+    for op in stage["ops"]:
+        kind = kinds[KIND_OF_OP[op["op"].split(" ")[0]]]
+        kind["products"] += op["products"]
+        kind["bytes"] += op["bytes"]
+    return kinds
 
 
-def estimate(op, gpu):
-    """Seconds of an op, and the seconds by the resource that was busiest."""
+def estimate(kind, gpu):
+    """Seconds by the resource that is busiest, launch by launch; by device memory if all need longer for that."""
     causes = defaultdict(float)
-    for launch in op["launches"]:
+    for launch in kind["launches"]:
         name, seconds = max(bounds(launch, gpu).items(), key=lambda item: item[1])
         causes[name] += seconds
-        causes["start and end of kernels"] += LAUNCH
-    busy = sum(s for c, s in causes.items() if c != "start and end of kernels")
-    if op["products"] and not any(l["products"] for l in op["launches"]):
-        alone = op["products"] / (gpu["processors"] * gpu["clock"] * gpu["floats"])
-        if alone > busy:
-            causes = {"floats": alone, "start and end of kernels": causes["start and end of kernels"]}
-            busy = alone
-    memory = op["bytes"] / gpu["memory"]
-    if memory > busy:
-        causes = {"device memory": memory, "start and end of kernels": LAUNCH * len(op["launches"])}
-    return sum(causes.values()), causes
+    if kind["products"] and not any(l["products"] for l in kind["launches"]):
+        causes["floats"] += kind["products"] / (gpu["processors"] * gpu["clock"] * gpu["floats"])
+    memory = kind["bytes"] / gpu["memory"]
+    if memory > sum(causes.values()):
+        causes = defaultdict(float, {"device memory": memory})
+    causes["start and end of kernels"] += LAUNCH * len(kind["launches"])
+    return causes
 
 
 def stage_sums(stage):
@@ -93,7 +109,7 @@ def stage_sums(stage):
             if isinstance(value, (int, float)):
                 total[key] += value
         total["launches"] += 1
-    total["useful"] = sum(o["products"] for o in by_op(stage) if any(l["products"] for l in o["launches"]))
+    total["useful"] = sum(o["products"] for o in stage["ops"])
     return total
 
 
@@ -112,14 +128,20 @@ def table(columns, rows):
     return "\n".join(lines + ["| " + " | ".join(map(str, row)) + " |" for row in rows])
 
 
+def wasted(useful, executed):
+    return f"{1 - useful / executed:.1%}" if executed > useful else ""
+
+
 def counts_table(stages):
     rows = []
     for name, stage in stages.items():
         t = stage_sums(stage)
+        # Those that tensor cores execute; attention in floats has no products on them.
+        useful = sum(k["products"] for k in by_kind(stage).values() if any(l["products"] for l in k["launches"]))
         rows.append([name, int(t["launches"]), f"{t['useful'] / 1e9:.1f}", f"{t['products'] / 1e9:.1f}",
-                     f"{1 - t['useful'] / t['products']:.1%}", f"{ratio(t):.2f}",
+                     wasted(useful, t["products"]), f"{ratio(t):.2f}",
                      f"{sum(map(l2_bytes, stage['launches'])) / 1e6:.0f}", f"{conflicts(t):.2%}",
-                     f"{stage['plan_bytes'] / 1e6:.0f}" if stage["plan_bytes"] else ""])
+                     f"{stage['plan_bytes'] / 1e6:.0f}"])
     return table(["stage", "launches", "useful products, 10^9", "executed", "wasted", "sectors / useful bytes",
                   "MB through the L2", "bank conflicts", "arena MB"], rows)
 
@@ -129,8 +151,8 @@ def times_table(stages):
     for name, stage in stages.items():
         for gpu_name, gpu in GPUS.items():
             causes = defaultdict(float)
-            for op in by_op(stage):
-                for cause, seconds in estimate(op, gpu)[1].items():
+            for kind in by_kind(stage).values():
+                for cause, seconds in estimate(kind, gpu).items():
                     causes[cause] += seconds
             seconds = sum(causes.values())
             peak = stage_sums(stage)["useful"] / (gpu["processors"] * gpu["clock"] * gpu["products"])
@@ -141,29 +163,21 @@ def times_table(stages):
 
 
 def gaps(stage, gpu):
-    """By kind of op: what it takes beyond its useful products at the peak of the tensor cores."""
-    kinds = defaultdict(lambda: defaultdict(float))
-    for op in by_op(stage):
-        kind = kinds[op["op"].split(" ")[0] or "other"]
-        seconds, causes = estimate(op, gpu)
-        kind["seconds"] += seconds
-        kind["ideal"] += op["products"] / (gpu["processors"] * gpu["clock"] * gpu["products"])
-        kind["launches"] += len(op["launches"])
-        kind["useful"] += op["products"]
-        kind["executed"] += sum(l["products"] for l in op["launches"])
-        for cause, s in causes.items():
-            kind["by " + cause] += s
-    return sorted(kinds.items(), key=lambda item: item[1]["ideal"] - item[1]["seconds"])
+    """By kind: what it takes beyond its useful products at the peak of the tensor cores; the largest first."""
+    rows = []
+    for name, kind in by_kind(stage).items():
+        causes = estimate(kind, gpu)
+        seconds, ideal = sum(causes.values()), kind["products"] / (gpu["processors"] * gpu["clock"] * gpu["products"])
+        rows.append((seconds - ideal, name, kind, seconds, ideal, max(causes.items(), key=lambda item: item[1])))
+    return sorted(rows, key=lambda row: -row[0])
 
 
 def gaps_table(stage, gpu):
     rows = []
-    for name, kind in gaps(stage, gpu):
-        cause = max((k for k in kind if k.startswith("by ")), key=lambda k: kind[k])
-        wasted = f"{1 - kind['useful'] / kind['executed']:.1%}" if kind["executed"] else ""
-        rows.append([name, int(kind["launches"]), f"{1e3 * kind['seconds']:.3f}", f"{1e3 * kind['ideal']:.3f}",
-                     f"{1e3 * (kind['seconds'] - kind['ideal']):.3f}", wasted,
-                     f"{cause[3:]}, {kind[cause] / kind['seconds']:.0%}"])
+    for gap, name, kind, seconds, ideal, (cause, part) in gaps(stage, gpu):
+        rows.append([name, len(kind["launches"]), f"{1e3 * seconds:.3f}", f"{1e3 * ideal:.3f}", f"{1e3 * gap:.3f}",
+                     wasted(kind["products"], sum(l["products"] for l in kind["launches"])),
+                     f"{cause}, {part / seconds:.0%}"])
     return table(["ops", "launches", "ms", "its products at the peak", "gap", "wasted products", "bound by"], rows)
 
 
@@ -182,11 +196,10 @@ def kernels_table(stage):
 
 
 def largest_gap(stages, gpu):
-    found = [(k["seconds"] - k["ideal"], stage, name, k) for stage, s in stages.items() for name, k in gaps(s, gpu)]
-    gap, stage, name, kind = max(found, key=lambda item: item[0])
-    cause = max((k for k in kind if k.startswith("by ")), key=lambda k: kind[k])[3:]
-    return f"**The largest gap on H200**: {name} in the {stage}, {1e3 * gap:.2f} ms beyond its products at the " \
-           f"peak, bound by {cause}."
+    found = [(*row, stage) for stage, s in stages.items() for row in gaps(s, gpu)]
+    gap, name, _, _, _, (cause, _), stage = max(found, key=lambda row: row[0])
+    return (f"**The largest gap on H200**: {name} in the {stage}, {1e3 * gap:.2f} ms beyond their products at the "
+            f"peak, bound by {cause}.")
 
 
 def report(stages):

@@ -1,6 +1,9 @@
 // Counts what the CUDA kernels do in the networks of BK-SDM-Tiny at full size.
 //
-//   yent_cuda_counted_tests --counts FILE    writes all launches as JSON, for tools/cuda-report
+//   yent_cuda_counted_tests --counts FILE [BLOCKS [STAGE]]
+//
+// writes all launches as JSON, for tools/cuda-report. Of each, BLOCKS (12) blocks stand for all;
+// STAGE is "text encoder", "guided step" or "decoder" (all).
 //
 // Else it runs its tests.
 #define DOCTEST_CONFIG_IMPLEMENT
@@ -39,52 +42,8 @@ Checkpoint empty_checkpoint(const std::string& part) {
   return checkpoint;
 }
 
-// Launches carry the name of the op that made them, as TracedOp has it.
-class NamingBackend : public TraceBackend {
- public:
-  using TraceBackend::TraceBackend;
-
-  void linear(Arena& a, Tensor out, ConcatView x, const LinearWeight& w,
-              const Epilogue& e) override {
-    const Name name("linear", w.name);
-    TraceBackend::linear(a, out, x, w, e);
-  }
-  void conv3x3(Arena& a, Tensor out, Tensor x, const ConvWeight& w, const ConvGeom& g,
-               const Epilogue& e) override {
-    const Name name("conv3x3", w.name);
-    TraceBackend::conv3x3(a, out, x, w, g, e);
-  }
-  // NOLINTNEXTLINE(readability-function-size): the arguments of a norm and of a convolution
-  void norm_conv3x3(Arena& a, Tensor out, ConcatView x, const Prologue& p, const ConvWeight& w,
-                    const ConvGeom& g, const Epilogue& e) override {
-    const Name name("norm_conv3x3", w.name);
-    TraceBackend::norm_conv3x3(a, out, x, p, w, g, e);
-  }
-  void group_norm(Arena& a, Tensor out, ConcatView x, const NormWeight& w, int groups,
-                  Fn fn) override {
-    const Name name("group_norm", w.name);
-    TraceBackend::group_norm(a, out, x, w, groups, fn);
-  }
-  void layer_norm(Arena& a, Tensor out, Tensor x, const NormWeight& w) override {
-    const Name name("layer_norm", w.name);
-    TraceBackend::layer_norm(a, out, x, w);
-  }
-  void attention(Arena& a, Tensor out, Tensor q, Tensor k, Tensor v, const AttnSpec& s) override {
-    const Name name("attention", std::string(s.name));
-    TraceBackend::attention(a, out, q, k, v, s);
-  }
-
- private:
-  struct Name {
-    Name(const char* op, const std::string& name) { emulator::name_launches(op + (" " + name)); }
-    ~Name() { emulator::name_launches("other"); }
-    Name(const Name&) = delete;
-  };
-};
-
 Json json_of(emulator::CountedLaunch& launch) {
   Json j = Json::object({{"kernel", emulator::symbol_name(launch.kernel)},
-                         {"op", launch.op},
                          {"blocks", launch.blocks},
                          {"threads", launch.threads},
                          {"shared_bytes", launch.shared_bytes}});
@@ -95,9 +54,8 @@ Json json_of(emulator::CountedLaunch& launch) {
 // A stage's launches, its ops and the memory of its activations.
 Json count_stage(const std::string& key,
                  const std::function<void(Backend&, Workspace&)>& prepare_and_run) {
-  NamingBackend backend(*gpu(false));
+  TraceBackend backend(*gpu(false));
   Workspace ws(backend);
-  emulator::name_launches("other");
   prepare_and_run(backend, ws);
   Json stage = Json::object({{"plan_bytes", ws.plan(key).bytes},
                              {"most_device_bytes", cuda::fake::counts().most_device_bytes}});
@@ -117,18 +75,19 @@ void run_stage(Workspace& ws, const std::function<void()>& forward) {
   ws.run("stage", forward);
 }
 
-Json count_all() {
-  const Policy halves(Precision::f16);
-  Json all = Json::object();
-  all["text encoder"] = count_stage("text 2 12 0", [&](Backend& backend, Workspace& ws) {
-    const ClipText clip(WeightBinder(empty_checkpoint("text_encoder"), backend, halves),
+Json count_text(const Policy& policy) {
+  return count_stage("text 2 12 0", [&](Backend& backend, Workspace& ws) {
+    const ClipText clip(WeightBinder(empty_checkpoint("text_encoder"), backend, policy),
                         ClipConfig::from_json(full_size_clip(), "text"));
     Ctx c{backend, ws, Precision::f32};
     emulator::counted_launches().clear();
     clip(c, std::vector<int32_t>(2 * 77));
   });
-  all["guided step"] = count_stage("stage", [&](Backend& backend, Workspace& ws) {
-    const UNet unet(WeightBinder(empty_checkpoint("unet"), backend, halves),
+}
+
+Json count_step(const Policy& policy) {
+  return count_stage("stage", [&](Backend& backend, Workspace& ws) {
+    const UNet unet(WeightBinder(empty_checkpoint("unet"), backend, policy),
                     UNetConfig::from_json(full_size_unet(), "unet"));
     Ctx c{backend, ws, Precision::f16};
     const PersistentTensor text = backend.allocate({2, 77, 1, 768}, DType::f32);
@@ -136,14 +95,27 @@ Json count_all() {
     const Conditioning cond = unet.condition(c, text, std::vector<double>{681});
     run_stage(ws, [&] { const Activation out = unet(c, latent, cond, 0); });
   });
-  all["decoder"] = count_stage("stage", [&](Backend& backend, Workspace& ws) {
-    const VaeDecoder decoder(WeightBinder(empty_checkpoint("vae"), backend, halves),
+}
+
+Json count_decoder(const Policy& policy) {
+  return count_stage("stage", [&](Backend& backend, Workspace& ws) {
+    const VaeDecoder decoder(WeightBinder(empty_checkpoint("vae"), backend, policy),
                              VaeConfig::from_json(full_size_vae(), "vae"));
     Ctx c{backend, ws, Precision::f16};
     const PersistentTensor in = backend.allocate({1, 64, 64, 4}, DType::f32);
     run_stage(ws, [&] { const Activation out = decoder(c, in); });
   });
-  return all;
+}
+
+Json count(const std::string& only) {
+  const Policy halves(Precision::f16);
+  const std::pair<std::string, Json (*)(const Policy&)> stages[] = {
+      {"text encoder", count_text}, {"guided step", count_step}, {"decoder", count_decoder}};
+  Json counts = Json::object();
+  for (const auto& [name, count_stage_in] : stages) {
+    if (only.empty() || only == name) counts[name] = count_stage_in(halves);
+  }
+  return counts;
 }
 
 }  // namespace
@@ -151,11 +123,11 @@ Json count_all() {
 int main(int argc, char** argv) {
   cuda::fake::begin(1, size_t{64} << 30);
   emulator::start();
-  if (argc != 3 || std::strcmp(argv[1], "--counts") != 0) {
+  if (argc < 3 || std::strcmp(argv[1], "--counts") != 0) {
     return doctest::Context(argc, argv).run();
   }
-  emulator::sample_blocks(12);
+  emulator::sample_blocks(argc > 3 ? static_cast<unsigned>(std::stoul(argv[3])) : 12);
   std::ofstream out(argv[2]);
-  out << count_all().dump() << '\n';
+  out << count(argc > 4 ? argv[4] : "").dump() << '\n';
   return out ? 0 : 1;
 }

@@ -133,8 +133,6 @@ std::vector<CountedLaunch>& counted_launches() {
   return all;
 }
 
-void name_launches(std::string op) { current.op = std::move(op); }
-
 void begin_counted_launch(const fake::Launch& launch) {
   current.kernel = launch.kernel;
   current.blocks = static_cast<double>(launch.grid[0]) * launch.grid[1] * launch.grid[2];

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <string>
 #include <vector>
 
 namespace yent::cuda::emulator {
@@ -24,14 +23,11 @@ struct Counts {
 
 struct CountedLaunch {
   const void* kernel;
-  std::string op;  // what the caller named it
   double blocks;
   unsigned threads;
   size_t shared_bytes;
   Counts counts;  // of all blocks
 };
 std::vector<CountedLaunch>& counted_launches();
-// The name of launches from now on.
-void name_launches(std::string op);
 
 }  // namespace yent::cuda::emulator
