@@ -12,7 +12,7 @@ else()
 endif()
 set(emulated_device support/fake_cuda/runtime.cpp support/fake_cuda/tensor_map.cpp ${emulator})
 set(emulated_tests cuda/emulated.cpp cuda/test_cuda_gemm.cpp cuda/test_cuda_ops.cpp
-    cuda/test_cuda_models.cpp cuda/test_cuda_hopper.cpp
+    cuda/test_cuda_models.cpp cuda/test_cuda_random.cpp cuda/test_cuda_hopper.cpp
     cuda/test_hopper_emulator.cpp support/cuda/cuda_device.cpp support/golden.cpp
     support/random_weights.cpp support/tree.cpp ${emulated_device})
 
@@ -35,7 +35,7 @@ add_library(yent_cuda_emulated_drivers OBJECT ${emulated_drivers})
 add_executable(yent_cuda_emulated_tests ${emulated_tests} cuda/test_emulator.cpp
                $<TARGET_OBJECTS:yent_cuda_emulated> $<TARGET_OBJECTS:yent_cuda_emulated_drivers>)
 add_test(NAME yent_cuda_emulated_tests COMMAND yent_cuda_emulated_tests
-         "-tce=*full size*,*other UNets*,*autoencoders*")
+         "-tce=*full size*,*other UNets*,*autoencoders*,*random*")
 foreach(target yent_cuda_emulated yent_cuda_emulated_drivers yent_cuda_emulated_tests)
   emulated(${target})
 endforeach()
