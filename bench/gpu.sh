@@ -3,14 +3,28 @@
 #
 #   bench/gpu.sh deps                              where there is a package registry: headers into .deps
 #   bench/gpu.sh [build|test|sanitize|bench|all]   on the GPU; every stage stays below nine minutes
+#   REHEARSE=BUILD bench/gpu.sh all                without one: the target yent_cuda_rehearsal of BUILD has
+#                                                  programs with emulated GPUs, and models are toys
 #
 # The machine needs nvcc, CMake and a host compiler; compute-sanitizer and PyTorch are used where
 # they are. Results lie in build-gpu/results; where $OUT names a folder, it gets them as one archive.
+# shellcheck disable=SC2086,SC2206
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.." || exit
 export build=build-gpu
-export results=$build/results models=$build/models
+export programs=$build/bin results=$build/results models=$build/models
+# What runs read: the models that ship, and models of full size.
+export painter="" voice="" full_painter="--model $models/bk-sdm-tiny"
+export full_voice="--llm $models/micro-yent/micro-yent.gguf" tokens=64 steps=25 batch=5
+tests="$programs/yent_tests" sanitizer=compute-sanitizer cases="cuda*" patience=1
 export PATH=$PATH:/usr/local/cuda/bin
+if [ -n "${REHEARSE-}" ]; then
+  build=$(realpath "$REHEARSE") programs=$build/rehearsal results=$build/rehearsal/results
+  painter="--model tests/golden/toy_painter --steps 1" full_painter=$painter
+  voice="--llm tests/golden/toy_voice.gguf" full_voice=$voice tokens=4 steps=1 batch=2
+  export XDG_CACHE_HOME=$results/cache  # no verdict on a GPU that is not there stays
+  tests="$build/bin/yent_cuda_emulated_tests" sanitizer="" cases="cuda: conv3x3*" patience=200
+fi
 stage=${1:-all}
 failed=""
 
@@ -20,7 +34,7 @@ step() {
   local name=$1 limit=$2 start=$SECONDS
   shift 2
   printf '\n== %s\n' "$name"
-  timeout "$limit" bash -c '"$@"' step "$@" 2>&1 | tee "$results/$name.log" | tail -n 25
+  timeout $((limit * patience)) bash -c '"$@"' step "$@" 2>&1 | tee "$results/$name.log" | tail -n 25
   if [ "${PIPESTATUS[0]}" -ne 0 ]; then failed="$failed $name"; echo "FAILED: $name"; fi
   echo "($((SECONDS - start)) s)"
 }
@@ -42,6 +56,7 @@ architecture() {
 }
 
 build() {
+  if [ -n "${REHEARSE-}" ]; then echo "rehearsal: $programs is built"; return; fi
   local deps=() start=$SECONDS
   [ ! -d .deps/usr/include ] || deps=(-DYENT_DEPS_DIR="$PWD/.deps")
   cmake -S . -B "$build" -DCMAKE_BUILD_TYPE=Release -DYENT_CUDA=ON -DYENT_WERROR=OFF \
@@ -57,15 +72,16 @@ build() {
 
 synthesize() {
   local kind
+  if [ -n "${REHEARSE-}" ]; then echo "rehearsal: toys are there"; return; fi
   for kind in bk-sdm-tiny micro-yent; do
-    [ -e "$models/$kind" ] || "$build/bin/bench" --synthesize $kind "$models/$kind" || return
+    [ -e "$models/$kind" ] || "$programs/bench" --synthesize $kind "$models/$kind" || return
   done
 }
 
 same_bytes() {
   local run
   for run in 1 2; do
-    "$build/bin/yent-run" --device cuda -q -p "a cat" -s 3 --raw -o "$results/same_$run.png" || return
+    "$programs/yent-run" --device cuda -q -p "a cat" -s 3 --raw $painter -o "$results/same_$run.png" || return
   done
   cmp "$results/same_1.png" "$results/same_2.png" && echo "the same bytes twice"
 }
@@ -76,7 +92,7 @@ against_cpu() {
   local options=(-q -p "a cat" -s 3 --raw "${@:2}")
   for device in cpu cuda; do
     local precision=(--precision "$([ $device = cpu ] && echo f32 || echo f16)")
-    "$build/bin/yent-run" --device $device "${precision[@]}" "${options[@]}" \
+    "$programs/yent-run" --device $device "${precision[@]}" "${options[@]}" \
       -o "$results/$name.$device.png" --dump "$results/$name.$device.safetensors" || return
   done
   python3 bench/peers/compare_dumps.py "$results/$name.cpu.safetensors" "$results/$name.cuda.safetensors"
@@ -86,7 +102,7 @@ against_cpu() {
 same_tokens() {
   local name=$1 device
   for device in cpu cuda; do
-    "$build/bin/yent-run" --device $device -q --precision f32 --complete "who are you" --temp 0 --tokens 64 \
+    "$programs/yent-run" --device $device -q --precision f32 --complete "who are you" --temp 0 --tokens $tokens \
       "${@:2}" >"$results/$name.$device.txt" || return
   done
   cmp "$results/$name.cpu.txt" "$results/$name.cuda.txt" && echo "the same greedy tokens"
@@ -96,49 +112,56 @@ same_tokens() {
 all_devices() {
   local device
   for device in cuda cuda:all; do
-    "$build/bin/yent-run" --device $device -q -p "a cat" -s 3 -b 5 --raw -o "$results/$device.png" || return
+    "$programs/yent-run" --device $device -q -p "a cat" -s 3 -b $batch --raw $painter -o "$results/$device.png" || return
   done
+  cmp "$results/cuda.png" "$results/cuda:all.png" || return
   local k
-  for k in "" _2 _3 _4 _5; do cmp "$results/cuda$k.png" "$results/cuda:all$k.png" || return; done
+  for k in $(seq 2 $batch); do cmp "$results/cuda_$k.png" "$results/cuda:all_$k.png" || return; done
   echo "a batch over all GPUs is the batch of one"
 }
 export -f synthesize same_bytes against_cpu same_tokens all_devices
 
 run_tests() {
-  step host 30 "$build/bin/yent_cuda_host_tests"
-  step ops 150 "$build/bin/yent_tests" -tc="cuda*"
+  [ ! -x "$build/bin/yent_cuda_host_tests" ] || step host 30 "$build/bin/yent_cuda_host_tests"
+  step ops 150 "$tests" -tc="$cases"
   step determinism 20 same_bytes
   step all_devices 30 all_devices
-  step default_model 30 against_cpu default
-  step default_voice 20 same_tokens default_voice
+  step default_model 30 against_cpu default $painter
+  step default_voice 20 same_tokens default_voice $voice
   step synthesize 60 synthesize
-  step full_size 100 against_cpu full --model "$models/bk-sdm-tiny"
-  step full_size_voice 30 same_tokens full_voice --llm "$models/micro-yent/micro-yent.gguf"
+  step full_size 100 against_cpu full $full_painter
+  step full_size_voice 30 same_tokens full_voice $full_voice
 }
 
 # Races and wrong addresses, on small shapes: slow under the tool.
 run_sanitizers() {
-  command -v compute-sanitizer >/dev/null || { echo "skipped: compute-sanitizer is not here"; return; }
   local cases="cuda: conv3x3*,cuda: every epilogue*,cuda: attention*,cuda: group_norm*,cuda: linear on q8_0*"
-  step memcheck 220 compute-sanitizer --tool memcheck --error-exitcode 9 "$build/bin/yent_tests" -tc="$cases"
-  step racecheck 220 compute-sanitizer --tool racecheck --error-exitcode 9 "$build/bin/yent_tests" -tc="$cases"
+  if [ -z "$sanitizer" ]; then
+    step sanitized_cases 220 "$tests" -tc="$cases"
+  elif command -v $sanitizer >/dev/null; then
+    step memcheck 220 $sanitizer --tool memcheck --error-exitcode 9 "$tests" -tc="$cases"
+    step racecheck 220 $sanitizer --tool racecheck --error-exitcode 9 "$tests" -tc="$cases"
+  else
+    echo "skipped: compute-sanitizer is not here"
+  fi
 }
 
 run_bench() {
-  nvidia-smi --query-gpu=name,driver_version,clocks.max.sm,memory.total --format=csv,noheader | tee "$results/gpu.txt"
-  local program=("$build/bin/bench" --device cuda --model "$models/bk-sdm-tiny" --llm "$models/micro-yent/micro-yent.gguf")
+  ! command -v nvidia-smi >/dev/null || nvidia-smi --query-gpu=name,driver_version,clocks.max.sm,memory.total --format=csv,noheader | tee "$results/gpu.txt"
+  local program=("$programs/bench" --device cuda ${full_painter/ --steps*/} $full_voice)
+  local run=("$programs/yent-run" --device cuda $full_painter -p "a cat" -s 3 --raw --timings -o "$results/run.png")
   step synthesize 60 synthesize
-  step bench 100 "${program[@]}" --steps 25 --json "$results/bench.json"
+  step bench 100 "${program[@]}" --steps $steps --json "$results/bench.json"
   step roofline 60 "${program[@]}" --steps 2 --roofline
-  if [ -x "$build/bin/bench_kernels" ]; then
-    step kernels 90 "$build/bin/bench_kernels" --benchmark_filter=cuda/ --benchmark_min_time=0.05 \
+  if [ -x "$programs/bench_kernels" ]; then
+    step kernels 90 "$programs/bench_kernels" --benchmark_filter=cuda/ --benchmark_min_time=0.05 \
       --benchmark_out="$results/kernels.json"
   else
-    echo "skipped: Google Benchmark is not here"
+    echo "skipped: there is no bench_kernels"
   fi
   # The process as a whole, the second time with its files in memory.
-  step first_run 30 "$build/bin/yent-run" --device cuda --model "$models/bk-sdm-tiny" -p "a cat" -s 3 --raw --timings -o "$results/run.png"
-  step second_run 30 "$build/bin/yent-run" --device cuda --model "$models/bk-sdm-tiny" -p "a cat" -s 3 --raw --timings -o "$results/run.png"
+  step first_run 30 "${run[@]}"
+  step second_run 30 "${run[@]}"
   if python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then
     step torch_peer 240 python3 bench/peers/torch_peer.py "$models/bk-sdm-tiny"
   else

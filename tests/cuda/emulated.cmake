@@ -42,6 +42,24 @@ endforeach()
 set(emulated_libraries yent_tools yent_synthesize ${CMAKE_DL_LIBS})
 target_link_libraries(yent_cuda_emulated_tests PRIVATE ${emulated_libraries})
 
+# The programs that bench/gpu.sh runs, on emulated GPUs: its rehearsal.
+file(GLOB bench_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/bench/*.cpp)
+list(REMOVE_ITEM bench_sources ${CMAKE_SOURCE_DIR}/bench/kernels.cpp)
+set(yent_run_sources ${CMAKE_SOURCE_DIR}/tools/yent_run.cpp ${CMAKE_SOURCE_DIR}/tools/talk/editor/plain.cpp)
+set(bench_name bench)
+set(yent_run_name yent-run)
+add_custom_target(yent_cuda_rehearsal DEPENDS yent_cuda_emulated_tests)
+foreach(program bench yent_run)
+  set(target ${program}_emulated)
+  add_executable(${target} EXCLUDE_FROM_ALL ${${program}_sources} cuda/rehearsal.cpp ${emulated_device}
+                 $<TARGET_OBJECTS:yent_cuda_emulated> $<TARGET_OBJECTS:yent_cuda_emulated_drivers>)
+  emulated(${target})
+  target_link_libraries(${target} PRIVATE ${emulated_libraries} yent_glue)
+  set_target_properties(${target} PROPERTIES OUTPUT_NAME ${${program}_name}
+                        RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/rehearsal)
+  add_dependencies(yent_cuda_rehearsal ${target})
+endforeach()
+
 # The same with every access of a kernel checked, and with deliberate mistakes that can be switched
 # on. The compiler calls the emulator where it would call a sanitizer's library.
 set(mutated ${CMAKE_CURRENT_BINARY_DIR}/mutated)
