@@ -206,8 +206,9 @@ class AsciiTransformer(nn.Module):
         self.register_buffer("cos", angle.cos().float(), persistent=False)
         self.register_buffer("sin", angle.sin().float(), persistent=False)
 
-    def forward(self, ids, rows, columns, payload, edges):
-        """ids, rows, columns [n, t], payload [n, t, 3], edges [n, t, 2] -> logits [n, t, vocab]."""
+    def forward(self, ids, rows, columns, payload, edges, between=None):
+        """ids, rows, columns [n, t], payload [n, t, 3], edges [n, t, 2] -> logits [n, t, vocab].
+        `between`, a list, gets the state after each block [n, t, n_embd]."""
 
         def optional(table, i):
             return F.embedding(i.clamp(min=0), table.weight) * (i >= 0)[..., None]
@@ -222,4 +223,6 @@ class AsciiTransformer(nn.Module):
         angles = [(self.cos[p][:, None], self.sin[p][:, None]) for p in (rows, columns)]
         for block in self.blocks:
             x = block(x, angles)
+            if between is not None:
+                between.append(x)
         return self.head(self.norm(x))
