@@ -6,6 +6,7 @@
 
 #include "tests/support/cuda_emulator/block.h"
 #include "tests/support/cuda_emulator/checker.h"
+#include "tests/support/cuda_emulator/counter.h"
 
 namespace yent::cuda::emulator {
 namespace {
@@ -157,7 +158,9 @@ void Async::copy(uint32_t to, const TensorCopy& copy, uint32_t barrier) {
   std::memset(block().shared() + to, 0xff, bytes);
   for_each_row(copy, [&](int, const BoxRow& row) {
     const auto inside = static_cast<size_t>(row.end - row.begin) * copy.map->element_bytes;
-    if (row.from) check_access(row.from, inside, Access::read, thread);
+    if (!row.from) return;
+    check_access(row.from, inside, Access::read, thread);
+    count_bulk(row.from, inside, Access::read);
   });
   copies_.push_back({*copy.map, copy, to});
   b.copies.push_back(number);
@@ -254,6 +257,8 @@ void Async::multiply(const Operands* lanes) {
   read_matrix(p.b, given.width, reader);
   p.sums = take_sums(w, lanes, given.width);
   ++w.sums[p.sums].products;
+  // A quarter of what the warpgroup multiplies and reads.
+  count_products(int64_t{16} * given.width * 16, int64_t{64 + given.width} * 32 / 4);
   w.products.push_back(p);
 }
 
