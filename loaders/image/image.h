@@ -59,7 +59,7 @@ std::vector<uint8_t> encode_jpeg(const Image& image,
 bool fits_jpeg(std::string_view comment);
 
 // Lanczos of three lobes, or the cubic of Keys with a = -1/2.
-enum class Resampling { lanczos, bicubic };  // indices of the table in resize.cpp
+enum class Resampling { lanczos, bicubic, bilinear };  // indices of the table in resize.cpp
 std::vector<std::string> resampling_names();
 std::optional<Resampling> find_resampling(std::string_view name);
 

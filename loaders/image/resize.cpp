@@ -28,13 +28,16 @@ double bicubic(double x) {
   return 0.0;
 }
 
+double triangle(double x) { return std::max(1.0 - std::abs(x), 0.0); }
+
 struct Filter {
   const char* name;
   double (*weight)(double x);
   double support;  // the weight is 0 from here on
 };
 
-constexpr Filter filters[] = {{"lanczos", lanczos, 3.0}, {"bicubic", bicubic, 2.0}};
+constexpr Filter filters[] = {
+    {"lanczos", lanczos, 3.0}, {"bicubic", bicubic, 2.0}, {"bilinear", triangle, 1.0}};
 
 // The weights with which one output position reads input [begin, begin + weights.size()).
 struct Window {
