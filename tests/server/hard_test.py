@@ -128,11 +128,17 @@ class Ledger:
 def kills(options):
     server = Hard(options.program)
     ledger, chance, before_ready = Ledger(server.port), random.Random(9), 0
+    begin = time.monotonic()
+    server.start()
+    picture = {"prompt": "a cat", "size": "64x64", "steps": 2}
+    Visitor(server.port, "e" * 32).ask("POST", "/v1/images/generations", picture)
+    life = max(options.life, 2 * (time.monotonic() - begin))  # on a busy machine lives see pictures, too
+    server.kill()
     asking = threading.Thread(target=ledger.ask)
     asking.start()
     while server.starts < options.kills:
         server.start(ready=False)
-        time.sleep(chance.random() * options.life)
+        time.sleep(chance.random() * life)
         before_ready += Visitor(server.port, "f" * 32).ask("GET", "/ready", timeout=1)[0] != 200
         server.kill()
     server.start()
@@ -249,7 +255,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=60, help="of the load")
     parser.add_argument("--threads", type=int, default=4, help="visitors of the load")
     parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--life", type=float, default=1.0, help="seconds until a kill, at most")
+    parser.add_argument("--life", type=float, default=1.0, help="seconds until a kill, at most, or twice what it takes to start and paint")
     parser.add_argument("--connections", type=int, default=500)
     parser.add_argument("--slow-seconds", type=int, default=60)
     parser.add_argument("--case-seconds", type=int, default=600)

@@ -29,7 +29,7 @@ def server(program, *options):
 
 
 def await_ready(port, process, log):
-    for _ in range(200):
+    for _ in range(600):
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=1).read()
             return
@@ -37,4 +37,4 @@ def await_ready(port, process, log):
             if process.poll() is not None:
                 raise SystemExit(f"the server did not start: {Path(log.name).read_text()}")
             time.sleep(0.1)
-    raise SystemExit("the server was not ready within 20 s")
+    raise SystemExit("the server was not ready within 60 s")

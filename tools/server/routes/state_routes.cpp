@@ -35,9 +35,18 @@ void metrics(const std::shared_ptr<Call>& call) {
   call->answer(std::move(response));
 }
 
-void description(const std::shared_ptr<Call>& call) {
-  call->answer(
-      200, openapi(call->server.routes().routes(), YENT_VERSION, call->server.access.needs_key()));
+// Written once: it is long, and many readers who ask for it again and again would keep the network
+// thread from others.
+Handler description() {
+  const auto text = std::make_shared<std::shared_ptr<const std::string>>();
+  return [text](const std::shared_ptr<Call>& call) {
+    const Server& server = call->server;
+    if (!*text) {
+      const Json json = openapi(server.routes().routes(), YENT_VERSION, server.access.needs_key());
+      *text = std::make_shared<const std::string>(json.dump());
+    }
+    call->answer(Response{.body = *text});
+  };
 }
 
 Json defaults() {
@@ -125,7 +134,7 @@ std::vector<Route> state_routes() {
   Route described{.method = "GET",
                   .path = "/openapi.json",
                   .summary = "this description",
-                  .handle = description};
+                  .handle = description()};
   Route choices{.method = "GET",
                 .path = "/options",
                 .summary = "names, defaults and limits",
