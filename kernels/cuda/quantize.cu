@@ -66,7 +66,10 @@ __device__ void find_range(const Group& group, Shared& s) {
     least = v < least ? v : least;
     greatest = v > greatest ? v : greatest;
   });
-  if (threadIdx.x == 0) s.finite = 1;
+  if (threadIdx.x == 0) {
+    s.facts = {};
+    s.finite = 1;
+  }
   s.floats[threadIdx.x] = least;
   __syncthreads();
   if (threadIdx.x == 0) {
@@ -187,7 +190,9 @@ __device__ void find_grid(const Group& group, Shared& s) {
 
 __global__ void __launch_bounds__(kThreads)
     quantize_kernel(const __grid_constant__ QuantizeArgs p) {
-  __shared__ Shared s;
+  // Shared memory has no constructors: find_range() sets what must begin with a value.
+  alignas(Shared) __shared__ char storage[sizeof(Shared)];
+  Shared& s = reinterpret_cast<Shared&>(storage);
   const Group group(p);
   find_range(group, s);
   if (s.finite) find_grid(group, s);
