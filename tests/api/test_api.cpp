@@ -151,6 +151,7 @@ TEST_CASE("api: eta is for ddim") {
   };
   CHECK(painted(0) != painted(1));
   p.sampler = "euler";
+  p.eta = 1;
   CHECK(yent_paint(painter.get(), &p, nullptr) == YENT_ERROR_USAGE);
 }
 

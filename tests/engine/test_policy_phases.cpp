@@ -100,8 +100,8 @@ TEST_CASE("grids: of inputs and outputs, on every instruction set near the refer
         "* f32 on=weights,input,output bits=8 zero=affine", "* bf16 on=input,output bits=8",
         "* f32 kind=norm on=weights,input,output bits=8", "* f32 kind=attention on=input,output",
         "* f32 kind=linear,conv,attention,norm on=input bits=7 act=tensor blend=0.5",
-        "* f32 on=input codebook=kmeans bits=6 act=tensor",
-        "* f32 on=input bits=5\nmix 0.4\n* f32 on=input bits=7 round=floor\nthen\n* f32 "
+        "* f32 on=input codebook=kmeans bits=8 act=tensor",
+        "* f32 on=input bits=8\nmix 0.4\n* f32 on=input bits=8 round=floor\nthen\n* f32 "
         "gain=0.9"}) {
     CAPTURE(std::string(words));
     const std::vector<float> expected = latents_of(*ref, words).front();
