@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <doctest/doctest.h>
+#include <chrono>
 #include <cstdlib>
 
 namespace yent::test {
@@ -75,7 +76,12 @@ PtyRun run_in_pty(const Program& program, const Args& args, const PtyCase& termi
   PtyRun run;
   Answerer answerer(fd, terminal);
   bool signalled = terminal.signal == 0, ended = false;
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(2);
   while (true) {
+    if (!ended && std::chrono::steady_clock::now() > deadline) {
+      FAIL_CHECK("no end in two minutes, output: ", run.output);
+      ::kill(child, SIGKILL);
+    }
     pollfd ready{fd, POLLIN, 0};
     if (::poll(&ready, 1, 50) > 0) {
       char bytes[65536];
