@@ -72,8 +72,8 @@ class Decorator : public Backend {
   void embed(Arena& a, Tensor out, std::span<const Lookup> lookups) override {
     inner_.embed(a, out, lookups);
   }
-  void linear_combination(Arena& a, Tensor out, std::span<const Tensor> terms,
-                          Tensor coefficients, bool rectified) override {
+  void linear_combination(Arena& a, Tensor out, std::span<const Tensor> terms, Tensor coefficients,
+                          bool rectified) override {
     inner_.linear_combination(a, out, terms, coefficients, rectified);
   }
   void quantize(Arena& a, Tensor out, ConcatView x, const QuantGrid& g,

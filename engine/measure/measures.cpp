@@ -2,15 +2,20 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <vector>
 
 #include "engine/measure/palette.h"
 #include "engine/measure/spectrum.h"
+#include "kernels/portable_math.h"
 
 namespace yent {
 namespace {
 
 constexpr int kSide = 256;
+
+double log2_of(double x) { return portable::log(x) / std::numbers::ln2; }
+double decibels(double ratio) { return 10 * portable::log(ratio) / std::numbers::ln10; }
 
 std::vector<double> y_of(const Image& image) {
   std::vector<double> y(image.rgb.size() / 3);
@@ -36,7 +41,7 @@ double entropy_bits(std::span<const int64_t> counts) {
   for (const int64_t count : counts) total += static_cast<double>(count);
   for (const int64_t count : counts) {
     const double p = static_cast<double>(count) / total;
-    if (count > 0) entropy -= p * std::log2(p);
+    if (count > 0) entropy -= p * log2_of(p);
   }
   return entropy;
 }
@@ -89,7 +94,7 @@ std::vector<double> gradient(const Image& image) {
         gx += weight * (at(r + i, c + 1) - at(r + i, c - 1));
         gy += weight * (at(r + 1, c + i) - at(r - 1, c + i));
       }
-      magnitudes.push_back(std::hypot(gx, gy) / 8);
+      magnitudes.push_back(std::sqrt(gx * gx + gy * gy) / 8);
     }
   }
   return magnitudes;
@@ -131,7 +136,7 @@ PictureDistances compare(const Image& picture, const Image& baseline) {
   }
   const auto count = static_cast<double>(picture.rgb.size());
   d.mae = absolute / count;
-  if (square > 0) d.psnr = 10 * std::log10(255.0 * 255.0 * count / square);
+  if (square > 0) d.psnr = decibels(255.0 * 255.0 * count / square);
   const std::vector<double> a = gradient(baseline), b = gradient(picture);
   double aa = 0, ab = 0, bb = 0, sum_a = 0, sum_b = 0;
   for (size_t i = 0; i < a.size(); ++i) {
@@ -164,7 +169,7 @@ CodeUsage code_usage(std::span<const int> codes, int count) {
   for (const int code : codes) ++histogram[code];
   const auto met = std::ranges::count_if(histogram, [](int64_t n) { return n > 0; });
   return {.used = static_cast<double>(met) / count,
-          .eff = std::exp2(entropy_bits(histogram)) / count,
+          .eff = portable::pow(2, entropy_bits(histogram)) / count,
           .ends = static_cast<double>(histogram.front() + histogram.back()) /
                   static_cast<double>(codes.size())};
 }
@@ -177,7 +182,7 @@ Measure sqnr(std::span<const float> x, std::span<const float> q) {
     noise += apart * apart;
   }
   if (!(signal > 0 && noise > 0)) return {};
-  return 10 * std::log10(signal / noise);
+  return decibels(signal / noise);
 }
 
 }  // namespace yent

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/portable_math.h"
+
 namespace yent {
 namespace {
 
@@ -11,7 +13,7 @@ constexpr int kRounds = 10;
 
 double linear(uint8_t value) {
   const double v = value / 255.0;
-  return v <= 0.04045 ? v / 12.92 : std::pow((v + 0.055) / 1.055, 2.4);
+  return v <= 0.04045 ? v / 12.92 : portable::pow((v + 0.055) / 1.055, 2.4);
 }
 
 // Pixels that share their upper bits: their mean, and how many they are.
@@ -144,7 +146,7 @@ LabColour lab_of(const uint8_t* rgb) {
     const double* m = matrix[i];
     const double sum = m[0] * table[rgb[0]] + m[1] * table[rgb[1]] + m[2] * table[rgb[2]];
     const double t = sum / (m[0] + m[1] + m[2]);
-    f[i] = t > knee * knee * knee ? std::cbrt(t) : t / (3 * knee * knee) + 4.0 / 29;
+    f[i] = t > knee * knee * knee ? portable::pow(t, 1.0 / 3) : t / (3 * knee * knee) + 4.0 / 29;
   }
   return {116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])};
 }

@@ -49,7 +49,7 @@ double high_frequency_ratio(std::span<const int> luma, double mean) {
       const double fx = (c < kLength / 2 ? c : c - kLength) / double{kLength};
       const double power = std::norm(x[static_cast<size_t>(r) * kLength + c]);
       all += power;
-      if (std::hypot(fx, fy) > 0.25) fine += power;
+      if (fx * fx + fy * fy > 0.0625) fine += power;
     }
   }
   return all > 1e-9 ? fine / all : 0;

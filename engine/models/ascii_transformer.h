@@ -62,8 +62,8 @@ class AsciiTransformer {
   struct State {
     PersistentTensor rope;  // {1, positions, 1, head width / 2}: cos, then sin of every position
     std::vector<PersistentTensor> keys, values;
-    // Ids and positions of every call, and the logits of a few tokens: always at the same addresses,
-    // so that a device can record the decoding of a token once.
+    // Ids and positions of every call, and the logits of a few tokens: always at the same
+    // addresses, so that a device can record the decoding of a token once.
     PersistentTensor input, logits;
     int context = 0, length = 0;
   };

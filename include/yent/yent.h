@@ -227,7 +227,8 @@ typedef struct yent_paint_params {
   /* "lanczos" or "bicubic": how the picture is fitted to the size. NULL: lanczos. */
   const char* resize;
   /* Of every `cache` calls of the denoising network only the first goes through its deep layers (1,
-   * or 0: all do). Guidance only in this part of the noise schedule: 0 is the noise, 1 the picture. */
+   * or 0: all do). Guidance only in this part of the noise schedule: 0 is the noise, 1 the picture.
+   */
   int32_t cache;
   double guided_from, guided_to;
   /* Of the sampler "ddim": how much fresh noise each step gets, from 0 (none) to 1 (ddpm's). */

@@ -82,8 +82,8 @@ class Listener : public Decorator {
     heard += 'a';
     return inner_.allocate(shape, dtype);
   }
-  void linear_combination(Arena& a, Tensor out, std::span<const Tensor> terms,
-                          Tensor coefficients, bool rectified) override {
+  void linear_combination(Arena& a, Tensor out, std::span<const Tensor> terms, Tensor coefficients,
+                          bool rectified) override {
     heard += 'm';
     inner_.linear_combination(a, out, terms, coefficients, rectified);
   }
