@@ -21,6 +21,7 @@
 #include "tests/support/cuda_emulator/counted/counter_results.h"
 #include "tests/support/cuda_emulator/launch.h"
 #include "tests/support/cuda_emulator/symbol_name.h"
+#include "tests/support/empty_checkpoint.h"
 #include "tests/support/fake_cuda/runtime.h"
 #include "tests/support/full_size.h"
 
@@ -28,19 +29,6 @@ using namespace yent;
 namespace emulator = yent::cuda::emulator;
 
 namespace {
-
-// Zeros for every tensor: what is counted does not depend on values.
-Checkpoint empty_checkpoint(const std::string& part) {
-  static const std::vector<std::byte> zeros(size_t{80} << 20);
-  static std::map<std::string, HostTensor> asked;
-  Checkpoint checkpoint{.path = "empty", .part = part, .find = {}};
-  checkpoint.find = [](const std::string& name, std::span<const int64_t> dims) {
-    HostTensor t{name, DType::f16, {dims.begin(), dims.end()}, zeros.data(), 0};
-    t.bytes = static_cast<size_t>(t.count()) * 2;
-    return &asked.insert_or_assign(name, t).first->second;
-  };
-  return checkpoint;
-}
 
 Json json_of(emulator::CountedLaunch& launch) {
   Json j = Json::object({{"kernel", emulator::symbol_name(launch.kernel)},

@@ -9,6 +9,7 @@
 #include "kernels/cuda/cuda_backend.h"
 #include "kernels/cuda/runtime/blas.h"
 #include "kernels/error.h"
+#include "tests/support/empty_checkpoint.h"
 #include "tests/support/fake_cuda/runtime.h"
 #include "tests/support/full_size.h"
 #include "tests/support/golden.h"
@@ -44,20 +45,6 @@ std::unique_ptr<Backend> gpu(int device = 0) {
 Text2Image toy_painter(Backend& backend, const Policy& policy) {
   return Text2Image(DiffusionCheckpoint::open(golden_path("toy_painter"), false), backend,
                     {.networks = {.policy = policy}});
-}
-
-// Gives zeros for every tensor.
-Checkpoint empty_checkpoint(const std::string& part) {
-  static const std::vector<std::byte> zeros(size_t{80} << 20);
-  static std::map<std::string, HostTensor> asked;
-  Checkpoint checkpoint{.path = "empty", .part = part, .find = {}};
-  checkpoint.find = [](const std::string& name, std::span<const int64_t> dims) {
-    HostTensor t{name, DType::f16, {dims.begin(), dims.end()}, zeros.data(), 0};
-    t.bytes = static_cast<size_t>(t.count()) * 2;
-    REQUIRE(t.bytes <= zeros.size());
-    return &asked.insert_or_assign(name, t).first->second;
-  };
-  return checkpoint;
 }
 
 void decode(Backend& backend, Workspace& ws, Precision precision, int latent) {
