@@ -67,9 +67,10 @@ def unpack(arrays):
 
 class Run:
     """One stage: `model` is trained by `step_loss(count)` until `count` reaches `total`. `args` has the
-    working folder `run` and may have another `total`. With `matrix_lr`, matrices are trained by Muon."""
+    working folder `run` and may have another `total`. With `matrix_lr`, matrices are trained by Muon.
+    `shipped` are weights that the tree holds elsewhere, so that the state may lack them."""
 
-    def __init__(self, name, args, model, total, lr, warm, average=0.0, matrix_lr=0.0):
+    def __init__(self, name, args, model, total, lr, warm, average=0.0, matrix_lr=0.0, shipped=None):
         self.name, self.model, self.warm, self.decay = name, model, warm, average
         self.total = args.total or total
         args.run.mkdir(parents=True, exist_ok=True)
@@ -95,7 +96,8 @@ class Run:
             self.count = int(arrays.pop("count"))
             self.log = json.loads((STATE / f"{name}.json").read_text())["curve"]
             now = {k: v.shape for k, v in model.state_dict().items()}
-            kept = {k: v for k, v in unpack(arrays).items() if now.get(k) == v.shape}
+            stored = {**(shipped or {}), **unpack(arrays)}
+            kept = {k: v for k, v in stored.items() if now.get(k) == v.shape}
             model.load_state_dict(kept, strict=False)
         self.begin_as(model)
 
@@ -180,10 +182,16 @@ def weights_of(args, name):
     return unpack(arrays)
 
 
-def keep(run_folder, name, target):
-    """Writes the small state of a stage for the tree."""
+def alike(a, b):
+    """Whether they differ by no more than 6 bits make of them."""
+    return b is not None and a.shape == b.shape and bool((a - b).norm() <= 0.05 * a.norm())
+
+
+def keep(run_folder, name, target, shipped=None):
+    """Writes the small state of a stage for the tree, less what `shipped` holds as exactly."""
     saved = torch.load(Path(run_folder) / f"{name}.pt", weights_only=False)
     weights = saved["mean"] if saved["mean"] is not None else saved["model"]
+    weights = {k: v for k, v in weights.items() if not alike(v, (shipped or {}).get(k))}
     np.savez_compressed(target, count=saved["count"], **pack(weights))
     log = Path(target).with_suffix(".json")
     log.write_text(json.dumps(dict(stage=name, count=saved["count"], curve=saved["log"])) + "\n")

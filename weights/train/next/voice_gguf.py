@@ -1,7 +1,8 @@
-"""Writes the voice as a GGUF v3 file: matrices Q6_K, norms F32, tensors sorted by name."""
+"""Writes the voice as a GGUF v3 file: matrices Q6_K, norms F32, tensors sorted by name. Reads it again."""
 
 import struct
 
+import gguf
 import numpy as np
 
 F32, Q6_K = 0, 14  # tensor types
@@ -121,3 +122,11 @@ def write(path, shape, tokenizer, tensors):
     for key, kind, content in pairs:
         header += string(key) + struct.pack("<I", kind) + value(kind, content)
     path.write_bytes(padded(header + infos) + data)
+
+
+def read(path):
+    """{GGUF name: f32 array}, matrices (out, in)."""
+    return {
+        t.name: gguf.quants.dequantize(t.data, t.tensor_type).reshape([int(n) for n in reversed(t.shape)])
+        for t in gguf.GGUFReader(path).tensors
+    }
