@@ -44,16 +44,16 @@ def source_text(entry, folder):
         raise FileError(f"{path}: the policy cannot be read ({error.strerror})") from None
 
 
-def layer_paths(model):
+def layer_paths(model, norms=False):
     """The layers of a diffusers folder that a policy can name, with the part's prefix, in file order.
 
-    A layer is what has a weight of two dimensions or more; its shape comes along.
+    A layer is what has a weight of two dimensions or more; a norm's weight has one. Shapes come along.
     """
     layers = {}
     for part in ("unet", "vae", "text_encoder"):
         for file in sorted((Path(model) / part).glob("*.safetensors")):
             for name, tensor in sorted(safetensors_header(file).items()):
-                if name.endswith(".weight") and len(tensor["shape"]) >= 2:
+                if name.endswith(".weight") and len(tensor["shape"]) >= (1 if norms else 2):
                     layers[f"{part}.{name[: -len('.weight')]}"] = tensor["shape"]
     if not layers:
         raise FileError(f"{model}: no safetensors found whose layers could be listed")
@@ -78,11 +78,12 @@ def glob_match(pattern, path):
 
 
 def axis_values(values, model):
-    """(label, text) of an axis: a list, a table label -> text, or {each = "unet.*"}: every layer."""
+    """(label, text) of an axis: a list, a table label -> text, or {each = "unet.*"}: every layer, with
+    norms = true also the norms."""
     if isinstance(values, list):
         return [(str(v), str(v)) for v in values]
-    if isinstance(values, dict) and set(values) == {"each"}:
-        found = [p for p in layer_paths(model) if glob_match(values["each"], p)]
+    if isinstance(values, dict) and "each" in values and set(values) <= {"each", "norms"}:
+        found = [p for p in layer_paths(model, values.get("norms")) if glob_match(values["each"], p)]
         if not found:
             raise FileError(f"no layer of the model matches '{values['each']}'")
         return [(path, path) for path in found]
