@@ -358,8 +358,12 @@ def keyboard(browser, url):
     for _ in range(40):
         browser.type("<TAB>")
         reached.append(browser.run("const e = document.activeElement; return e.id || e.name || e.className"))
-    for name in ("say", "drawer-button", "again", "vary", "download", "delete", "scroll"):
+    for name in ("say", "drawer-button", "again", "vary", "save", "delete", "scroll"):
         assert name in reached, (name, reached)
+    browser.run("document.getElementById('save').focus()")
+    browser.type("<ENTER>")
+    assert browser.run("return document.activeElement.id") in ("download", "download-ascii")
+    browser.run("document.getElementById('save').click()")
 
 
 def calm(browser, url):
