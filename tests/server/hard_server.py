@@ -3,12 +3,11 @@
 import http.client
 import json
 import signal
-import socket
 import subprocess
 import tempfile
 from pathlib import Path
 
-from serving import await_ready
+from serving import await_ready, free_port
 
 GOLDEN = Path(__file__).resolve().parent.parent / "golden"
 TOY = ["-m", str(GOLDEN / "toy_painter"), "--llm", str(GOLDEN / "toy_voice.gguf"), "-t", "1"]
@@ -19,9 +18,7 @@ class Hard:
     """The server. Its port and its store stay the same from start to start."""
 
     def __init__(self, program, *options):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.folder = tempfile.TemporaryDirectory()
         self.store = Path(self.folder.name) / "store"
         self.log = open(Path(self.folder.name) / "log", "w+")

@@ -9,12 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+def free_port():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 @contextmanager
 def server(program, *options):
     """The program on a port of its own, with a store that goes with it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryDirectory() as store:
         log = open(Path(store) / "log", "w+")
         command = [program, "--listen", f"127.0.0.1:{port}", "--store", f"{store}/store", *options]
