@@ -188,30 +188,49 @@ def slow(options):
     return wrong + server.stop()
 
 
-def cases(options):
-    program = shutil.which("schemathesis") or str(Path(sys.executable).parent / "schemathesis")
-    if not Path(program).exists():
-        print("skipped: cases (no schemathesis)")
-        return []
-    server = Hard(options.program)
-    server.start()
-    command = [program, "run", server.url + "openapi.json", "--checks", "not_a_server_error", "--workers", "1",
-               "--max-examples", "100000", "--max-time", str(options.case_seconds), "--continue-on-failure",
-               "--request-timeout", "60", "--no-color"]
-    with tempfile.TemporaryDirectory() as folder:  # it keeps a database of its own beside it
-        said = subprocess.run(command, capture_output=True, text=True, cwd=folder)
-    text = said.stdout + said.stderr
-    metrics = Visitor(server.port, "e" * 32).ask("GET", "/metrics")[1].decode()
-    answers = {}
+def answers_by_status(server):
+    metrics, answers = Visitor(server.port, "e" * 32).ask("GET", "/metrics")[1].decode(), {}
     for line in metrics.splitlines():
         if line.startswith("yent_requests_total"):
             status = line.split('status="')[1].split('"')[0]
             answers[status] = answers.get(status, 0) + int(float(line.split()[-1]))
+    return dict(sorted(answers.items()))
+
+
+def cases(options):
+    """Rounds over all operations, each with seeds of its own, until there were enough cases or the time is over."""
+    program = shutil.which("schemathesis") or str(Path(sys.executable).parent / "schemathesis")
+    if not Path(program).exists():
+        print("skipped: cases (no schemathesis)")
+        return []
+    server, said = Hard(options.program), []
+    server.start()
+    begin = time.monotonic()
+
+    def rounds(seed):
+        while server.alive() and sum(answers_by_status(server).values()) < options.cases:
+            left = options.case_seconds - (time.monotonic() - begin)
+            if left < 1:
+                break
+            command = [program, "run", server.url + "openapi.json", "--checks", "not_a_server_error", "--workers", "1",
+                       "--max-examples", "40", "--max-time", str(int(left) + 1), "--continue-on-failure", "--seed", str(seed),
+                       "--request-timeout", "60", "--no-color"]
+            with tempfile.TemporaryDirectory() as folder:  # it keeps a database of its own beside it
+                done = subprocess.run(command, capture_output=True, text=True, cwd=folder)
+            said.append(done.stdout + done.stderr)
+            seed += options.case_processes
+
+    threads = [threading.Thread(target=rounds, args=(k + 1,)) for k in range(options.case_processes)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    seconds, answers = time.monotonic() - begin, answers_by_status(server)
     wrong = [f"cases: {count} answers of {status}" for status, count in answers.items() if status >= "500" and status != "503"]
     wrong += [] if server.alive() else ["cases: the server ended"]
     if wrong or not answers:
-        wrong.append(text[-4000:])
-    print(f"cases: {sum(answers.values())} requests; answers by status: {dict(sorted(answers.items()))}")
+        wrong += [text[-4000:] for text in said if "500" in text or not answers][:3]
+    print(f"cases: {sum(answers.values())} requests in {seconds:.0f} s and {len(said)} rounds; answers by status: {answers}")
     return wrong + server.stop()
 
 
@@ -259,6 +278,8 @@ def main():
     parser.add_argument("--connections", type=int, default=500)
     parser.add_argument("--slow-seconds", type=int, default=60)
     parser.add_argument("--case-seconds", type=int, default=600)
+    parser.add_argument("--cases", type=int, default=100_000, help="at which it ends before its time")
+    parser.add_argument("--case-processes", type=int, default=2, help="of schemathesis, each with seeds of its own")
     parser.add_argument("--requests", type=int, default=10000)
     options = parser.parse_args()
     wrong = []

@@ -70,7 +70,9 @@ DiskStore::DiskStore(fs::path folder, StoreLimits limits)
   make_private(folder_ / "pictures");
   lock();
   database_.emplace(folder_ / "yent.sqlite", Access::create);
-  database_->run("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+  // Pages that were read once are in the system's cache, too: 256 KB of them here are enough.
+  database_->run(
+      "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -256;");
   Statement version(*database_, "PRAGMA user_version");
   version.step();
   const int64_t found = version.integer(0);
