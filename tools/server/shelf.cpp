@@ -82,7 +82,7 @@ std::vector<std::string> Shelf::style_names() const {
   std::vector<std::string> names = yent::style_names(persona_);
   for (const auto& entry : styles_) names.push_back(entry.first);
   std::ranges::sort(names);
-  names.erase(std::ranges::unique(names).begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
 }
 
