@@ -13,6 +13,7 @@
 #include "kernels/activation_fn.h"
 #include "kernels/integers.h"
 #include "kernels/quantize/layer_grids.h"
+#include "kernels/quantize/quant_error.h"
 #include "kernels/tensor.h"
 
 namespace yent {
@@ -127,7 +128,8 @@ struct LinearWeight {
   bool per_tensor = false;  // int8 inputs: one scale for all rows, coarser than one for each row
   std::vector<Part> parts = {};
   std::shared_ptr<const Packed> packed = {};
-  std::shared_ptr<const LayerGrids> grids = {};  // for the caller of ops; null: none
+  std::shared_ptr<const LayerGrids> grids = {};    // for the caller of ops; null: none
+  std::shared_ptr<const LayerErrors> errors = {};  // of its quantization, where it was measured
 };
 
 struct ConvWeight {  // 3x3, weight [out, in, 3, 3] in the file
@@ -136,14 +138,16 @@ struct ConvWeight {  // 3x3, weight [out, in, 3, 3] in the file
   Precision precision = Precision::f32;
   bool per_tensor = false;  // int8 inputs: one scale for all images
   std::shared_ptr<const Packed> packed = {};
-  std::shared_ptr<const LayerGrids> grids = {};  // as above
+  std::shared_ptr<const LayerGrids> grids = {};    // as above
+  std::shared_ptr<const LayerErrors> errors = {};  // as above
 };
 
 struct NormWeight {
   std::string name = {};
   PersistentTensor weight = {}, bias = {};  // f32 [c]; either may be absent
   float eps = 1e-5f;
-  std::shared_ptr<const LayerGrids> grids = {};  // as above
+  std::shared_ptr<const LayerGrids> grids = {};    // as above
+  std::shared_ptr<const LayerErrors> errors = {};  // as above
 };
 
 // Where the 3x3 window stands. The size of the output is the output tensor's. A tap outside the
@@ -193,11 +197,19 @@ struct RopeSpec {
   int slice_width() const { return head_width / axes; }
 };
 
+// Whose values quantize() rounds: of what the layer reads or, the last time, of what it gives.
+// For reports; borrowed for the call.
+struct QuantSite {
+  std::string_view layer = {};
+  bool last_of_output = false;
+};
+
 // What quantize() makes of the values q on the grid: residual + share q + (1 - share) other, each
 // product and sum rounded. Without `other` that is x, without `residual` nothing is added.
 struct QuantMix {
   float share = 1;
   Tensor other = {}, residual = {};
+  QuantSite site = {};
 };
 
 // Rows of a table, chosen by i32 ids. An id below 0 chooses none.

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "engine/api/images.h"
+#include "engine/api/values.h"
 #include "engine/pipeline/assets.h"
 #include "engine/pipeline/measured.h"
 #include "loaders/io/output_file.h"
@@ -22,8 +23,6 @@ struct yent_step {
 namespace {
 
 yent_latent view(const Latent& l) { return {l.values.data(), l.channels, l.height, l.width}; }
-
-constexpr int32_t kMaxSide = 1 << 16;  // of what the caller may hand over
 
 }  // namespace
 
@@ -52,28 +51,6 @@ struct yent_pictures {
 };
 
 namespace {
-
-TextEmbeddings::Rows rows_of(const float* values, const yent_paint_params& p) {
-  if (p.tokens < 1 || p.embedding_width < 1 || p.tokens > kMaxSide ||
-      p.embedding_width > kMaxSide) {
-    throw usage_error("embeddings are [{}, {}], expected [tokens, width]", p.tokens,
-                      p.embedding_width);
-  }
-  return {{p.tokens, p.embedding_width},
-          std::vector<float>(values, values + size_t{1} * p.tokens * p.embedding_width)};
-}
-
-Latent latent_of(const yent_latent& given) {
-  const auto fits = [](int32_t side) { return side >= 1 && side <= kMaxSide; };
-  if (!given.values || !fits(given.height) || !fits(given.width) || given.channels < 1 ||
-      given.channels > 1024) {
-    throw usage_error("a first latent is [{}, {}, {}], expected numbers", given.channels,
-                      given.height, given.width);
-  }
-  Latent latent{given.channels, given.height, given.width};
-  latent.values.assign(given.values, given.values + latent.shape().count());
-  return latent;
-}
 
 Grammar grammar_of(const char* name) { return name ? grammar_named(name) : Grammar::literal; }
 
@@ -133,14 +110,13 @@ PaintRequest request_of(const yent_paint_params& p, Dump* dump, Timings* timings
   if (p.picture.rgb) r.picture = image_of(p.picture);
   if (p.mask.rgb) r.mask = image_of(p.mask);
   if (p.cond) {
-    r.embeddings = TextEmbeddings{.cond = rows_of(p.cond, p)};
-    if (p.uncond) r.embeddings->uncond = rows_of(p.uncond, p);
+    r.embeddings = embeddings_of(p.cond, p.uncond, p.tokens, p.embedding_width);
   }
   for (size_t i = 0; i < p.lora_count; ++i) {
     r.loras.push_back(lora_of((&required(p.loras, "loras"))[i]));
   }
   for (int32_t k = 0; p.first_latents && k < p.count; ++k) {
-    r.noise.latents.push_back(latent_of(p.first_latents[k]));
+    r.noise.latents.push_back(latent_of(p.first_latents[k], "a first latent"));
   }
   return r;
 }
@@ -190,6 +166,8 @@ yent_status yent_painter_create(yent_device* device, const yent_painter_params* 
         .tokenizer = {.instead = text_of(p.tokenizer), .fallback = [] { return shipped("clip"); }},
         .text_is_given = p.text_is_given != 0,
         .keep_loaded = p.keep_loaded != 0};
+    config.measure_layers = p.measure_layers != 0;
+    made->measures_layers = config.measure_layers;
     config.lora_dir = text_of(p.lora_dir);
     config.choice = {.variant = text_of(p.variant), .vae = text_of(p.vae)};
     if (p.prediction) config.prediction = prediction_named(p.prediction);
@@ -284,8 +262,9 @@ yent_status yent_paint(yent_painter* painter, const yent_paint_params* params,
       dump.emplace(text_of(p.dump_layers));
     }
     Timings timings;
-    const PaintRequest request =
-        request_of(p, dump ? &*dump : nullptr, pictures ? &timings : nullptr);
+    LayerMeasures layers;
+    PaintRequest request = request_of(p, dump ? &*dump : nullptr, pictures ? &timings : nullptr);
+    if (pictures && painter->measures_layers) request.layers = &layers;
     const Pipeline::Resolution made = pipeline.check(request);
     auto result = std::make_unique<yent_pictures>();
     PaintEvents events = events_of(p);
@@ -301,7 +280,7 @@ yent_status yent_paint(yent_painter* painter, const yent_paint_params* params,
     }
     if (dump) dump->write(p.dump_path);
     if (!pictures) return;
-    result->measured = measured_json(timings, pipeline.backend());
+    result->measured = measured_json(timings, pipeline.backend(), request.layers);
     *pictures = result.release();
   });
 }

@@ -9,4 +9,5 @@ struct yent_painter {
   std::shared_ptr<yent::Devices> devices;  // outlive the pipeline
   std::unique_ptr<yent::Pipeline> pipeline;
   yent::InfotextFacts facts;
+  bool measures_layers = false;
 };

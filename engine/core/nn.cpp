@@ -15,13 +15,14 @@ Activation make_sum(Ctx& c, const Activation& sum, const OutputHint& output_hint
   return sum.last() && !output_hint ? sum : make(c, sum->shape, output_hint);
 }
 
-void apply(Ctx& c, Tensor out, ConcatView x, const GridStep& step, Tensor residual = {}) {
+void apply(Ctx& c, Tensor out, ConcatView x, const GridStep& step, const QuantSite& site,
+           Tensor residual = {}) {
   if (!step.other || step.share == 1) {
-    return c.backend.quantize(c.ws, out, x, step.grid, {step.share, {}, residual});
+    return c.backend.quantize(c.ws, out, x, step.grid, {step.share, {}, residual, site});
   }
   const Activation other = c.make(x.shape(), {});
   c.backend.quantize(c.ws, other, x, *step.other, {step.other_share});
-  c.backend.quantize(c.ws, out, x, step.grid, {step.share, other, residual});
+  c.backend.quantize(c.ws, out, x, step.grid, {step.share, other, residual, site});
 }
 
 // What a layer reads: its input, or that on the grids of the layer.
@@ -29,11 +30,11 @@ struct GriddedInput {
   ConcatView view;
   Activation held = {};
 
-  GriddedInput(Ctx& c, ConcatView x, const LayerGrids* grids) : view(x) {
+  GriddedInput(Ctx& c, ConcatView x, const LayerGrids* grids, std::string_view layer) : view(x) {
     if (!grids) return;
     for (const GridStep& step : grids->input) {
       Activation next = c.make(x.shape(), {});
-      apply(c, next, view, step);
+      apply(c, next, view, step, {layer});
       held = next;
       view = held;
     }
@@ -44,29 +45,34 @@ bool has_output(const LayerGrids* grids) { return grids && !grids->output.empty(
 bool has_output(const std::shared_ptr<const LayerGrids>& grids) { return has_output(grids.get()); }
 
 // out = x on the grids of a layer's output, and the residual.
-void put_on_grids(Ctx& c, Tensor out, Tensor x, const LayerGrids& grids, Tensor residual) {
+void put_on_grids(Ctx& c, Tensor out, Tensor x, const LayerGrids& grids, std::string_view layer,
+                  Tensor residual) {
   Activation held;
   for (size_t i = 0; i + 1 < grids.output.size(); ++i) {
     Activation next = c.make(x.shape, {});
-    apply(c, next, x, grids.output[i]);
+    apply(c, next, x, grids.output[i], {layer});
     held = next;
     x = held;
   }
-  apply(c, out, x, grids.output.back(), residual);
+  apply(c, out, x, grids.output.back(), {layer, true}, residual);
 }
+
+using Parts = std::span<const LinearWeight::Part>;
 
 // out = product(epilogue) on the grids of the layer's output; each of `parts` is a layer.
 template <class Product>
-void gridded_output(Ctx& c, Tensor out, const LayerGrids& grids, const Epilogue& e,
-                    std::span<const LinearWeight::Part> parts, const Product& product) {
+void gridded_output(Ctx& c, Tensor out, const LayerGrids& grids, const Epilogue& e, Parts parts,
+                    const Product& product) {
   const Activation result = c.make(out.shape, {});
   Epilogue alone = e;
   alone.residual = {};
   product(result, alone);
-  if (parts.size() < 2) return put_on_grids(c, out, result, grids, e.residual);
+  if (parts.size() == 1) {
+    return put_on_grids(c, out, result, grids, parts[0].name, e.residual);
+  }
   int first = 0;
   for (const LinearWeight::Part& part : parts) {
-    put_on_grids(c, out.cols(first, part.out), result->cols(first, part.out), grids,
+    put_on_grids(c, out.cols(first, part.out), result->cols(first, part.out), grids, part.name,
                  e.residual ? e.residual.cols(first, part.out) : Tensor{});
     first += part.out;
   }
@@ -74,19 +80,20 @@ void gridded_output(Ctx& c, Tensor out, const LayerGrids& grids, const Epilogue&
 
 // The ops of a linear and of a convolution, with grids of inputs and outputs.
 void multiply(Ctx& c, Tensor out, ConcatView x, const LinearWeight& w, const Epilogue& e) {
-  const GriddedInput in(c, x, w.grids.get());
+  const GriddedInput in(c, x, w.grids.get(), w.name);
   if (!has_output(w.grids)) return c.backend.linear(c.ws, out, in.view, w, e);
-  const auto parts = w.paired ? std::span<const LinearWeight::Part>() : w.parts;
-  gridded_output(c, out, *w.grids, e, parts, [&](Tensor to, const Epilogue& alone) {
-    c.backend.linear(c.ws, to, in.view, w, alone);
-  });
+  const Parts parts = w.parts;
+  gridded_output(
+      c, out, *w.grids, e, w.paired ? parts.first(1) : parts,
+      [&](Tensor to, const Epilogue& alone) { c.backend.linear(c.ws, to, in.view, w, alone); });
 }
 
 void convolve(Ctx& c, Tensor out, Tensor x, const Conv3x3& layer, const Epilogue& e) {
   const ConvWeight& w = layer.w;
-  const GriddedInput in(c, x, w.grids.get());
+  const GriddedInput in(c, x, w.grids.get(), w.name);
   if (!has_output(w.grids)) return c.backend.conv3x3(c.ws, out, in.view.a, w, layer.geom, e);
-  gridded_output(c, out, *w.grids, e, {}, [&](Tensor to, const Epilogue& alone) {
+  const LinearWeight::Part whole{w.name, w.out};
+  gridded_output(c, out, *w.grids, e, {&whole, 1}, [&](Tensor to, const Epilogue& alone) {
     c.backend.conv3x3(c.ws, to, in.view.a, w, layer.geom, alone);
   });
 }
@@ -155,26 +162,28 @@ Activation Conv3x3::upsample(Ctx& c, Tensor x, int height, int width) const {
 }
 
 Activation GroupNorm::operator()(Ctx& c, ConcatView x, Fn fn) const {
-  const GriddedInput in(c, x, w.grids.get());
+  const GriddedInput in(c, x, w.grids.get(), w.name);
   Activation out = yent::make_out(c, x.shape(), w.grids, output_hint);
   if (!has_output(w.grids)) {
     c.backend.group_norm(c.ws, out, in.view, w, groups, fn);
     return out;
   }
-  gridded_output(c, out, *w.grids, {}, {}, [&](Tensor to, const Epilogue&) {
+  const LinearWeight::Part whole{w.name, out->shape.c};
+  gridded_output(c, out, *w.grids, {}, {&whole, 1}, [&](Tensor to, const Epilogue&) {
     c.backend.group_norm(c.ws, to, in.view, w, groups, fn);
   });
   return out;
 }
 
 Activation LayerNorm::operator()(Ctx& c, Tensor x) const {
-  const GriddedInput in(c, x, w.grids.get());
+  const GriddedInput in(c, x, w.grids.get(), w.name);
   Activation out = yent::make_out(c, x.shape, w.grids, output_hint);
   if (!has_output(w.grids)) {
     c.backend.layer_norm(c.ws, out, in.view.a, w);
     return out;
   }
-  gridded_output(c, out, *w.grids, {}, {},
+  const LinearWeight::Part whole{w.name, out->shape.c};
+  gridded_output(c, out, *w.grids, {}, {&whole, 1},
                  [&](Tensor to, const Epilogue&) { c.backend.layer_norm(c.ws, to, in.view.a, w); });
   return out;
 }
@@ -191,7 +200,8 @@ std::string_view module_of(const Linear& layer) {
 }
 
 Activation attention(Ctx& c, Tensor q, Tensor k, Tensor v, Heads heads, Tensor positions) {
-  const GriddedInput queries(c, q, heads.grids), keys(c, k, heads.grids), values(c, v, heads.grids);
+  const GriddedInput queries(c, q, heads.grids, heads.name), keys(c, k, heads.grids, heads.name);
+  const GriddedInput values(c, v, heads.grids, heads.name);
   q = queries.view.a;
   const Shape shape = q.shape;
   const auto attend = [&](Tensor out) {
@@ -208,7 +218,7 @@ Activation attention(Ctx& c, Tensor q, Tensor k, Tensor v, Heads heads, Tensor p
   }
   Activation gridded = c.make(shape, {});
   attend(out);
-  put_on_grids(c, gridded, out, *heads.grids, {});
+  put_on_grids(c, gridded, out, *heads.grids, heads.name, {});
   return gridded;
 }
 

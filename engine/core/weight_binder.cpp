@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/error.h"
+#include "kernels/half.h"
 #include "kernels/quantize/quantize.h"
 #include "loaders/tensors/convert.h"
 
@@ -57,6 +58,37 @@ void quantize_weight(const std::vector<GridStep>& steps, float* values, size_t r
   }
 }
 
+std::vector<float> f32_values(const HostTensor& t) {
+  std::vector<float> values(t.count());
+  to_f32(t, values.data());
+  return values;
+}
+
+void round_to(Precision precision, std::span<float> values, size_t rows) {
+  const size_t columns = values.size() / rows;
+  switch (precision) {
+    case Precision::f32:
+      return;
+    case Precision::f16:
+      for (float& v : values) v = f16_to_f32(f32_to_f16(v));
+      return;
+    case Precision::bf16:
+      for (float& v : values) v = bf16_to_f32(f32_to_bf16(v));
+      return;
+    case Precision::int8:
+      quantize_rows({.sharing = Sharing::row}, {values.data(), rows, columns, columns, rows});
+  }
+}
+
+// The grid whose codes weights have; int8 behind a grid, in kernels or as a grid of its own, keeps
+// nearly all of that one's.
+std::optional<QuantGrid> only_grid(const std::vector<GridStep>& steps, Precision precision) {
+  if (steps.empty())
+    return precision == Precision::int8 ? std::optional(QuantGrid()) : std::nullopt;
+  const bool alone = steps.size() == 1 || (steps.size() == 2 && steps[1].grid == QuantGrid());
+  return alone && !steps[0].other ? std::optional(steps[0].grid) : std::nullopt;
+}
+
 std::shared_ptr<const LayerGrids> grids_of(const LayerStyle& style) {
   if (style.grids.input.empty() && style.grids.output.empty()) return nullptr;
   return std::make_shared<const LayerGrids>(style.grids);
@@ -73,9 +105,9 @@ Checkpoint checkpoint_of(std::shared_ptr<const TensorSet> set, std::string part)
 }
 
 WeightBinder::WeightBinder(Checkpoint checkpoint, Backend& backend, const Policy& policy,
-                           BoundWeights kept)
-    : load_(std::make_shared<Load>(Load{std::move(checkpoint), backend, policy, std::move(kept)})) {
-}
+                           BoundWeights kept, bool measures)
+    : load_(std::make_shared<Load>(
+          Load{std::move(checkpoint), backend, policy, std::move(kept), measures})) {}
 
 WeightBinder WeightBinder::operator/(std::string_view step) const {
   WeightBinder next = *this;
@@ -109,7 +141,7 @@ WeightBinder::Taken WeightBinder::take(std::string_view leaf, std::vector<int64_
                      dtype_name(found->dtype), dims_text(dims));
   }
   c.names.erase(full);
-  Taken taken{*found, *found, nullptr};
+  Taken taken{.tensor = *found, .in_file = *found};
   taken.tensor.dims.resize(dims.size());  // only ones are cut off
   if (kind == LayerKind::linear) kind = taken.kind();
   const auto steps = kind ? style(path_, *kind).weights : std::vector<GridStep>();
@@ -119,17 +151,41 @@ WeightBinder::Taken WeightBinder::take(std::string_view leaf, std::vector<int64_
     const int64_t rows = found->dims[0];
     if (found->data) to_f32(*found, values);
     if (restyled) c.restyle(full, values, rows, found->count() / rows);
+    if (load_->measures && kind) taken.before = *taken.owned;
     const int64_t channels = kind == LayerKind::norm ? 1 : rows;  // a norm's are one row
     quantize_weight(steps, values, channels, found->count() / channels);
     taken.tensor.dtype = DType::f32;
     taken.tensor.data = reinterpret_cast<const std::byte*>(taken.owned->data());
     taken.tensor.bytes = taken.owned->size() * sizeof(float);
+  } else if (load_->measures && kind) {
+    taken.before = f32_values(*found);
   }
+  taken.grids = steps;
   return taken;
 }
 
 LayerStyle WeightBinder::style(std::string_view layer, LayerKind kind) const {
   return load_->policy.layer(fmt::format("{}.{}", load_->checkpoint.part, layer), kind);
+}
+
+std::shared_ptr<const LayerErrors> WeightBinder::errors(std::span<const Taken> taken,
+                                                        Precision precision) const {
+  if (!load_->measures) return nullptr;
+  auto all = std::make_shared<LayerErrors>();
+  for (const Taken& t : taken) {
+    if (t.before.empty()) continue;
+    std::vector<float> before = t.before, after = f32_values(t.tensor);
+    const bool vector = t.tensor.dims.size() == 1;  // a norm's, which is one row
+    const size_t rows = vector ? 1 : t.tensor.dims[0], columns = before.size() / rows;
+    std::vector<int64_t> codes;
+    if (const auto grid = only_grid(t.grids, precision)) {
+      codes = code_histogram(*grid, {before.data(), rows, columns, columns, rows});
+    }
+    round_to(precision, after, rows);
+    const std::string& name = t.in_file.name;
+    all->push_back({name.substr(0, name.rfind('.')), quant_error(before, after, std::move(codes))});
+  }
+  return all;
 }
 
 void WeightBinder::resolve(const Resolved& layer) const { load_->resolved.push_back(layer); }
@@ -159,6 +215,7 @@ LinearWeight WeightBinder::pack(const LinearSource& source, const std::vector<Ta
   LinearWeight w = load_->backend.pack_linear(source, first.precision);
   w.per_tensor = first.per_tensor;
   w.grids = grids_of(first);
+  w.errors = errors(taken, w.precision);
   for (const Taken& t : taken) {
     if (t.in_file.data && !load_->backend.stores_natively(t.tensor.dtype)) c.release(t.in_file);
   }
@@ -220,6 +277,7 @@ ConvWeight WeightBinder::conv3x3(int in, int out, bool upsamples, Bias has_bias)
     const LayerStyle style = this->style(path_, LayerKind::conv);
     ConvWeight w =
         load_->backend.pack_conv3x3(path_, filter.tensor, bias.tensor, style.precision, upsamples);
+    w.errors = errors({&filter, 1}, w.precision);
     c.release(filter.in_file);
     w.per_tensor = style.per_tensor;
     w.grids = grids_of(style);
@@ -232,7 +290,9 @@ ConvWeight WeightBinder::conv3x3(int in, int out, bool upsamples, Bias has_bias)
 NormWeight WeightBinder::norm(int channels, float eps, bool bias) const {
   return bind<NormWeight>([&] {
     NormWeight w{.name = path_, .eps = eps};
-    w.weight = load_->backend.upload(take("weight", {channels}, LayerKind::norm).tensor);
+    const Taken weight = take("weight", {channels}, LayerKind::norm);
+    w.weight = load_->backend.upload(weight.tensor);
+    if (!weight.grids.empty()) w.errors = errors({&weight, 1}, Precision::f32);
     if (bias) w.bias = load_->backend.upload(take("bias", {channels}).tensor);
     const LayerStyle style = this->style(path_, LayerKind::norm);
     w.grids = grids_of(style);

@@ -58,8 +58,9 @@ class WeightBinder {
  public:
   // Layers that are in `kept` get their weights from there: of another load of the same tensors,
   // with the same backend and policy.
+  // Where `measures`, weights say how far their quantization moved them.
   WeightBinder(Checkpoint checkpoint, Backend& backend, const Policy& policy,
-               BoundWeights kept = {});
+               BoundWeights kept = {}, bool measures = false);
 
   WeightBinder operator/(std::string_view step) const;
   WeightBinder operator/(size_t step) const { return *this / std::to_string(step); }
@@ -102,6 +103,7 @@ class WeightBinder {
     Backend& backend;
     const Policy& policy;
     BoundWeights kept;
+    bool measures = false;
     BoundWeights bound = {};
     std::vector<Resolved> resolved = {};
     std::vector<std::string> asked = {};  // tensors, since the last weight was bound
@@ -109,7 +111,9 @@ class WeightBinder {
   // A tensor that a backend accepts; `owned` holds what had to be converted, restyled or made.
   struct Taken {
     HostTensor tensor, in_file;
-    std::shared_ptr<std::vector<float>> owned;
+    std::shared_ptr<std::vector<float>> owned = {};
+    std::vector<float> before = {};  // the policy's grids, where that is measured
+    std::vector<GridStep> grids = {};
 
     LayerKind kind() const {
       return in_file.dims.size() == 4 ? LayerKind::conv : LayerKind::linear;
@@ -128,6 +132,9 @@ class WeightBinder {
   Taken weight(std::vector<int64_t> dims) const { return take("weight", dims, LayerKind::linear); }
   LayerStyle style(std::string_view layer, LayerKind kind) const;
   void resolve(const Resolved& layer) const;
+  // Of the weights among these, which are packed at a precision.
+  std::shared_ptr<const LayerErrors> errors(std::span<const Taken> taken,
+                                            Precision precision) const;
   LinearWeight pack(const LinearSource& source, const std::vector<Taken>& taken) const;
   std::string name(std::string_view leaf) const;
 

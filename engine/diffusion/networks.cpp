@@ -159,7 +159,8 @@ DiffusionNetworks::Loaded<Made> DiffusionNetworks::load(const char* part, const 
   require_memory(fmt::format("{}: loading the {}", set.path, part),
                  packed_bytes(set, part, policy, ready), backend_);
   const size_t count = kept.size();
-  const WeightBinder binder(checkpoint(part, set, applied), backend_, policy, std::move(kept));
+  const WeightBinder binder(checkpoint(part, set, applied), backend_, policy, std::move(kept),
+                            options_.measure_layers);
   Loaded<Made> made{Made(binder, config), binder.bound(), adapters_};
   require_all_applied(*adapters_, part, applied);
   remember(binder.resolved());

@@ -35,6 +35,7 @@ class DiffusionNetworks {
     bool keep_loaded = false;    // else a network is let go when another one is asked for
     Messages messages = {};
     std::optional<Prediction> prediction = {};  // of the UNet, whatever the files say
+    bool measure_layers = false;                // weights say how far their quantization moved them
   };
 
   // Reads the configs and matches the adapters. Throws file errors.
@@ -49,6 +50,7 @@ class DiffusionNetworks {
   int text_width() const { return unet_config_.cross_attention_dim; }
   // What one token of a prompt takes, at least: in the text encoder, or as keys and values.
   size_t text_token_bytes() const;
+  const UNetConfig& unet_config() const { return unet_config_; }
   const VaeConfig& vae_config() const { return vae_config_; }
   const SchedulerConfig& scheduler_config() const { return scheduler_config_; }
   // Throws a file error where it does not fit the UNet.

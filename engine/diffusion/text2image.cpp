@@ -85,8 +85,15 @@ void Text2Image::attend(const RunHooks& hooks) {
   hooks_ = hooks;
   networks_.watch(hooks.timings, hooks.cancel);
   ws_.watch(hooks.cancel);
+  // Plans are of requests for memory, which layers that are measured make in other sizes.
+  if (measuring_backend_ || hooks.layers) ws_.forget_plans();
+  measuring_backend_.reset();
   dump_backend_.reset();
   if (hooks.dump) dump_backend_ = std::make_unique<DumpBackend>(backend_, *hooks.dump);
+  if (hooks.layers) {
+    Backend& inner = dump_backend_ ? static_cast<Backend&>(*dump_backend_) : backend_;
+    measuring_backend_ = std::make_unique<MeasuringBackend>(inner, *hooks.layers);
+  }
 }
 
 void Text2Image::use_adapters(std::shared_ptr<const Adapters> adapters) {
@@ -261,9 +268,13 @@ std::vector<PromptChunk> Text2Image::tokenize(const Prompt& prompt, const Prompt
 
 Ctx Text2Image::context(const char* part, const std::string& suffix) {
   const Precision activations = networks_.policy().precision(fmt::format("{}.activations", part));
-  if (!dump_backend_) return {backend_, ws_, activations};
-  dump_backend_->label(std::string(part) + ".", suffix);
-  return {*dump_backend_, ws_, activations};
+  if (dump_backend_) dump_backend_->label(std::string(part) + ".", suffix);
+  if (measuring_backend_) {
+    measuring_backend_->label(std::string(part) + ".");
+    return {*measuring_backend_, ws_, activations};
+  }
+  if (dump_backend_) return {*dump_backend_, ws_, activations};
+  return {backend_, ws_, activations};
 }
 
 void Text2Image::dump_latent(const std::string& name, Tensor latent) {
@@ -318,7 +329,7 @@ PersistentTensor Text2Image::encode(const Prompt& prompt, const Prompt& negative
   const auto known = std::find_if(encoded_.begin(), encoded_.end(), [&](const Encoded& e) {
     return e.chunks == chunks && e.clip_skip == spec.clip_skip;
   });
-  const bool runs_layers = hooks_.dump && hooks_.dump->wants_layers();
+  const bool runs_layers = (hooks_.dump && hooks_.dump->wants_layers()) || hooks_.layers;
   if (known != encoded_.end() && !runs_layers) {
     encoded_.splice(encoded_.begin(), encoded_, known);
   } else {

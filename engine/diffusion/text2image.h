@@ -21,6 +21,8 @@
 #include "engine/diffusion/networks.h"
 #include "engine/diffusion/prompt_tokenizer.h"
 #include "engine/diffusion/start.h"
+#include "engine/measure/aligned_attention.h"
+#include "engine/measure/layer_measures.h"
 #include "loaders/image/image.h"
 
 namespace yent {
@@ -47,12 +49,21 @@ struct PaintSpec {
   bool guided() const { return guidance > 1; }
 };
 
+// How two pictures are compared inside the UNet (engine/measure/aligned_attention.h).
+struct SimilaritySpec {
+  int timestep = 101;                  // of the training: how much noise both get, 0 is none
+  uint64_t seed = 0, second_seed = 0;  // of their noise; equal seeds: the same
+  std::vector<Latent> noises = {};     // instead of the seeds, one for each
+  Alignment how = Alignment::cosine;
+};
+
 // What accompanies one run. All of it may be null or empty and must outlive the run.
 struct RunHooks {
   Dump* dump = nullptr;
   Timings* timings = nullptr;
   const CancelToken* cancel = nullptr;
   std::span<const WordTokens> words = {};  // of the prompt, whose attention is collected
+  LayerMeasures* layers = nullptr;         // of what quantization does to them
   // Called after each of the model's calls. The device is waited for then, as when calls are timed.
   std::function<void(const Denoiser& denoiser, int call)> step = {};
 };
@@ -123,6 +134,12 @@ class Text2Image {
   Denoised denoise(const PersistentTensor& text, const PaintSpec& spec, Size px, uint64_t seed,
                    const Start& start);
 
+  // How alike two latents of one size are, as the decoder gets them, for the texts. In the last
+  // self-attention of the first up block that has some, by the rules of the policy that hold for
+  // all steps. Throws usage errors.
+  double similarity(const PersistentTensor& text, const Latent& a, const Latent& b,
+                    const SimilaritySpec& spec);
+
   Image decode(const Latent& latent);
   // A quick look at a latent: decoded smaller, at most `side` latent pixels along one side.
   Image preview(const Latent& latent, int side);
@@ -134,6 +151,7 @@ class Text2Image {
   const std::vector<Resolved>& load_all();
 
  private:
+  void check(const Latent& a, const Latent& b, const SimilaritySpec& spec) const;
   Schedule schedule(const PaintSpec& spec, bool from_picture) const;
   std::vector<PlannedCall> planned_calls(const Schedule& schedule, const PaintSpec& spec) const;
   std::vector<PromptChunk> tokenize(const Prompt& prompt);
@@ -153,7 +171,8 @@ class Text2Image {
   TokenizerFolders folders_;
   Messages messages_;
   RunHooks hooks_;
-  std::unique_ptr<DumpBackend> dump_backend_;  // where layers are dumped
+  std::unique_ptr<DumpBackend> dump_backend_;            // where layers are dumped
+  std::unique_ptr<MeasuringBackend> measuring_backend_;  // over it
   std::optional<PromptTokenizer> tokenizer_;
   Workspace ws_;
   std::optional<LatentPreview> linear_preview_;

@@ -167,11 +167,17 @@ Measure cosine_distance(std::span<const float> a, std::span<const float> b) {
 CodeUsage code_usage(std::span<const int> codes, int count) {
   std::vector<int64_t> histogram(count);
   for (const int code : codes) ++histogram[code];
+  return code_usage(histogram);
+}
+
+CodeUsage code_usage(std::span<const int64_t> histogram) {
   const auto met = std::ranges::count_if(histogram, [](int64_t n) { return n > 0; });
+  const auto count = static_cast<double>(histogram.size());
+  double total = 0;
+  for (const int64_t n : histogram) total += static_cast<double>(n);
   return {.used = static_cast<double>(met) / count,
           .eff = portable::pow(2, entropy_bits(histogram)) / count,
-          .ends = static_cast<double>(histogram.front() + histogram.back()) /
-                  static_cast<double>(codes.size())};
+          .ends = static_cast<double>(histogram.front() + histogram.back()) / total};
 }
 
 Measure sqnr(std::span<const float> x, std::span<const float> q) {
@@ -181,8 +187,12 @@ Measure sqnr(std::span<const float> x, std::span<const float> q) {
     signal += static_cast<double>(x[i]) * x[i];
     noise += apart * apart;
   }
-  if (!(signal > 0 && noise > 0)) return {};
-  return decibels(signal / noise);
+  return sqnr(signal, noise);
+}
+
+Measure sqnr(double signal, double noise) {
+  const double ratio = signal / noise;
+  return signal > 0 && noise > 0 && std::isfinite(ratio) ? Measure(decibels(ratio)) : Measure();
 }
 
 }  // namespace yent

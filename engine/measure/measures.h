@@ -42,7 +42,10 @@ struct CodeUsage {
   double ends = 0;  // share at the first or last code
 };
 CodeUsage code_usage(std::span<const int> codes, int count);
+// The same of how often each code was used.
+CodeUsage code_usage(std::span<const int64_t> histogram);
 // 10 log10(sum x^2 / sum (x - q)^2) in dB; undefined without error or without signal.
 Measure sqnr(std::span<const float> x, std::span<const float> q);
+Measure sqnr(double signal, double noise);  // of these sums
 
 }  // namespace yent

@@ -32,6 +32,9 @@ struct UNetConfig {
   // Reads unet/config.json. A field that asks for something else than this family is a file
   // error naming it.
   static UNetConfig from_json(const Json& json, const std::string& path);
+
+  // The module of the last self-attention in the first up block that has some; empty: none has.
+  std::string similarity_layer() const;
 };
 
 // The weights of one UNet. Const functions may be called from several threads at once if each has

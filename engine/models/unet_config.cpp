@@ -1,5 +1,7 @@
 // unet/config.json of diffusers.
 
+#include <algorithm>
+
 #include "engine/models/unet.h"
 #include "kernels/error.h"
 #include "loaders/io/json.h"
@@ -166,6 +168,13 @@ UNetConfig UNetConfig::from_json(const Json& j, const std::string& path) {
   c.flip_sin_to_cos = get_bool(j, "flip_sin_to_cos", true, path);
   c.freq_shift = static_cast<float>(get_number(j, "freq_shift", 0, 0, 1, path));
   return c;
+}
+
+std::string UNetConfig::similarity_layer() const {
+  const auto block = std::find(up_attention.begin(), up_attention.end(), true);
+  if (block == up_attention.end()) return {};
+  return fmt::format("up_blocks.{}.attentions.{}.transformer_blocks.0.attn1",
+                     block - up_attention.begin(), layers_per_block);
 }
 
 }  // namespace yent

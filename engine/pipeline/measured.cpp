@@ -18,12 +18,29 @@ double max_rss_mb() {
   return 0;
 }
 
-std::string measured_json(const Timings& timings, const Backend& backend) {
+static Json layers_json(const LayerMeasures& measures) {
+  const auto json = [](const Measure& value) { return value ? Json(*value) : Json(); };
+  Json all = Json::array();
+  for (const LayerMeasures::Layer& of : measures.layers()) {
+    const QuantMeasures m = quant_measures(of.error);
+    all.push_back(Json::object({{"layer", of.name},
+                                {"what", what_name(of.what)},
+                                {"sqnr", json(m.sqnr)},
+                                {"code_used", json(m.code_used)},
+                                {"code_eff", json(m.code_eff)},
+                                {"code_ends", json(m.code_ends)}}));
+  }
+  return all;
+}
+
+std::string measured_json(const Timings& timings, const Backend& backend,
+                          const LayerMeasures* layers) {
   Json json = Json::object({{"device", backend.device()},
                             {"isa", backend.isa()},
                             {"threads", backend.threads()},
                             {"max_rss_mb", max_rss_mb()}});
   for (const Timings::Stage& s : timings.stages()) json["timings_ms"][s.name] = s.sum();
+  if (layers) json["layers"] = layers_json(*layers);
   return json.dump();
 }
 

@@ -52,7 +52,8 @@ std::unique_ptr<Text2Image> Pipeline::make_painter(size_t worker) const {
                                            .text_is_given = config_.text_is_given,
                                            .keep_loaded = config_.keep_loaded,
                                            .messages = config_.messages,
-                                           .prediction = config_.prediction},
+                                           .prediction = config_.prediction,
+                                           .measure_layers = config_.measure_layers},
                               .tokenizer = config_.tokenizer};
   auto painter = std::make_unique<Text2Image>(
       DiffusionCheckpoint::open(config_.model, config_.prefer_f16, config_.choice),
@@ -152,12 +153,19 @@ class Pipeline::Job {
     }
   }
 
-  // Every worker takes every n-th picture. A dump is one painter's.
+  // Every worker takes every n-th picture. Dumps and measures are one painter's.
   void run() {
     const size_t count = request_.count;
-    const size_t workers = request_.dump ? 1 : std::min(pipeline_.backends_.size(), count);
+    const bool alone = request_.dump || request_.layers;
+    const size_t workers = alone ? 1 : std::min(pipeline_.backends_.size(), count);
     batch_.run(workers, [&](size_t worker) { paint(worker, workers); });
   }
+
+  // The painter must not keep what belongs to this run.
+  struct Detach {
+    Text2Image& painter;
+    ~Detach() { painter.attend({}); }
+  };
 
  private:
   // Stage by stage, so that each network is loaded once for all pictures.
@@ -202,15 +210,12 @@ class Pipeline::Job {
     end_stage("vae_decode");
   }
 
-  // The painter must not keep what belongs to this run.
-  struct Detach {
-    Text2Image& painter;
-    ~Detach() { painter.attend({}); }
-  };
-
   void attend(Text2Image& painter, size_t picture) {
-    RunHooks hooks{
-        .dump = request_.dump, .timings = request_.timings, .cancel = cancel_, .words = words_};
+    RunHooks hooks{.dump = request_.dump,
+                   .timings = request_.timings,
+                   .cancel = cancel_,
+                   .words = words_,
+                   .layers = request_.layers};
     const bool previews = events_.preview && events_.preview_every > 0;
     if (events_.step || events_.rough || previews) {
       hooks.step = [this, &painter, picture, previews](const Denoiser& denoiser, int call) {
@@ -257,6 +262,21 @@ void Pipeline::paint(const PaintRequest& request, const PaintEvents& events,
                      const CancelToken* cancel) {
   CancelToken::check(cancel);
   Job(*this, request, events, cancel).run();
+}
+
+double Pipeline::similarity(const Latent& a, const Latent& b, const SimilaritySpec& spec,
+                            const std::optional<TextEmbeddings>& text, const CancelToken* cancel) {
+  CancelToken::check(cancel);
+  Text2Image& painter = this->painter(0);
+  if (config_.text_is_given && !text) {
+    throw usage_error("no embeddings are given, and this pipeline has no text encoder");
+  }
+  const Job::Detach detach{painter};
+  painter.attend({.cancel = cancel});
+  PaintSpec one;
+  one.guidance = text && text->uncond ? 2 : 1;  // as many texts as there are
+  return painter.similarity(text ? painter.embed(*text, one) : painter.encode({}, {}, one), a, b,
+                            spec);
 }
 
 Painted Pipeline::paint_one(const PaintRequest& request, const CancelToken* cancel) {

@@ -29,6 +29,7 @@ struct PipelineConfig {
   Messages messages = {};
   CheckpointChoice choice = {};               // a variant of the weights, another VAE
   std::optional<Prediction> prediction = {};  // what the UNet predicts, whatever the files say
+  bool measure_layers = false;  // so that requests for it get the weights' measures, too
 };
 
 // An adapter, as Lora::open takes it.
@@ -51,6 +52,7 @@ struct PaintRequest {
   std::optional<Image> mask = {};     // of the picture, in any size: white is repainted
   Dump* dump = nullptr;               // keeps the stages of the run; on one device only
   Timings* timings = nullptr;
+  LayerMeasures* layers = nullptr;      // of the quantization of all layers; on one device only
   std::vector<std::string> words = {};  // of the prompt, whose attention is wanted
   Grammar grammar = Grammar::literal, negative_grammar = Grammar::literal;
   std::vector<LoraFile> loras = {};  // beside those of the pipeline and of the prompt
@@ -132,6 +134,13 @@ class Pipeline {
     std::string calls = {};  // how the denoising network is called, where its calls differ
   };
   Resolution check(const PaintRequest& request);
+
+  // Text2Image::similarity of two latents for the empty prompt, or for embeddings: with `uncond`
+  // for both texts. Throws file, usage and run errors, and a cancelled error where the token says
+  // so.
+  double similarity(const Latent& a, const Latent& b, const SimilaritySpec& spec,
+                    const std::optional<TextEmbeddings>& text = {},
+                    const CancelToken* cancel = nullptr);
 
   // Tokens of a prompt without start and end, as PromptTokenizer counts them, and how many of them
   // the text encoder sees at once.

@@ -123,6 +123,9 @@ typedef struct yent_painter_params {
   const char* vae;        /* a diffusers folder or a file instead of the model's own; may be NULL */
   const char* variant;    /* of a folder's weights: *.NAME.safetensors; may be NULL */
   const char* prediction; /* "eps" or "v", whatever the files say; may be NULL */
+  /* 1: yent_pictures_measured tells what quantization did to every layer. Pictures are the same,
+   * but take several times as long; one device paints them. */
+  int32_t measure_layers;
 } yent_painter_params;
 
 YENT_API void yent_painter_params_init(yent_painter_params* params, size_t struct_size);
@@ -246,8 +249,37 @@ YENT_API size_t yent_pictures_count(const yent_pictures* pictures);
 /* NULL behind the end. Any thread. */
 YENT_API const yent_picture* yent_pictures_get(const yent_pictures* pictures, size_t index);
 /* A JSON object of what was measured: "timings_ms" by stage, "device", "isa", "threads",
- * "max_rss_mb" of the process. Valid as long as the pictures. */
+ * "max_rss_mb" of the process. Of a painter that measures layers also "layers", an array of
+ * objects: "layer", "what" ("weights", "input" or "output"), "sqnr" (signal to noise of the
+ * quantization in dB; null where nothing changed), and of its codes, where one grid made them,
+ * "code_used" (share of the codes that were met), "code_eff" (2^entropy over their number),
+ * "code_ends" (share at the first and the last). Sums are over all calls and pictures. Valid as
+ * long as the pictures. */
 YENT_API const char* yent_pictures_measured(const yent_pictures* pictures);
+
+/* --- Measures --------------------------------------------------------------------------------- */
+
+/* How two pictures are compared inside the denoising network: DiffSim, arXiv 2412.14580. The
+ * queries of one read the keys and values of the other in the last self-attention of the first up
+ * block that has some; 1 where they find what they find at home. */
+typedef struct yent_similarity_params {
+  size_t struct_size;
+  int32_t timestep; /* how much noise both get: 101 (the default) for style, 501 for content */
+  uint64_t seed, second_seed;      /* of the first's noise and the second's, 0; equal: the same */
+  const yent_latent* noises;       /* instead of the seeds: two, of the latents' shape; or NULL */
+  const float *cond, *uncond;      /* text embeddings as of yent_paint_params; cond NULL: "" */
+  int32_t tokens, embedding_width; /* with uncond, both texts are asked */
+  const char* how;                 /* "cosine" (or NULL), or "mean-square": smaller is more alike */
+  yent_cancel* cancel;             /* may be NULL */
+} yent_similarity_params;
+
+YENT_API void yent_similarity_params_init(yent_similarity_params* params, size_t struct_size);
+/* Of two final latents of one shape, as last_latent of a picture has them. The painter's policy
+ * counts, with those of its rules that hold for all steps. `params` may be NULL. `score` is 0 where
+ * the function fails. */
+YENT_API yent_status yent_painter_similarity(yent_painter* painter, yent_latent first,
+                                             yent_latent second,
+                                             const yent_similarity_params* params, double* score);
 
 /* A PNG of a picture; `infotext` (may be NULL) becomes its chunk "parameters". Free the bytes with
  * yent_free. Any thread. */

@@ -55,6 +55,7 @@ Params defaults(void (*init)(Params*, size_t)) {
 inline yent_device_params device_params() { return defaults(yent_device_params_init); }
 inline yent_painter_params painter_params() { return defaults(yent_painter_params_init); }
 inline yent_paint_params paint_params() { return defaults(yent_paint_params_init); }
+inline yent_similarity_params similarity_params() { return defaults(yent_similarity_params_init); }
 inline yent_ascii_params ascii_params() { return defaults(yent_ascii_params_init); }
 inline yent_session_params session_params() { return defaults(yent_session_params_init); }
 inline yent_react_params react_params() { return defaults(yent_react_params_init); }

@@ -260,4 +260,23 @@ constexpr float quantized(const QuantGrid& g, const GroupGrid& s, const float* l
   return v;
 }
 
+// The place of that value among the grid's codes, 0 for the least. The scale must not be 0.
+constexpr int code_of(const QuantGrid& g, const GroupGrid& s, const float* levels, float v,
+                      uint64_t index) {
+  const float u = g.round == Round::stochastic ? chance(g.noise, index) : 0;
+  switch (g.codebook) {
+    case Codebook::linear:
+      return static_cast<int>(
+          clamp_to(rounded(v / s.scale, g.round, u) + s.zero, s.lowest, s.highest) - s.lowest);
+    case Codebook::log:
+    case Codebook::kmeans:
+      return table_code(levels, s.levels, g.round, v, u);
+    case Codebook::ternary:
+      return magnitude_of(v) > s.threshold ? (v < 0 ? 0 : 2) : 1;
+    case Codebook::binary:
+      return v < 0 ? 0 : 1;
+  }
+  return 0;
+}
+
 }  // namespace yent

@@ -6,6 +6,7 @@
 
 #include "kernels/integers.h"
 #include "kernels/quantize/grid_formulas.h"
+#include "kernels/quantize/quant_error.h"
 
 namespace yent {
 namespace {
@@ -78,8 +79,12 @@ GroupSplit::GroupSplit(const QuantGrid& grid, const QuantRows& x) {
   column_groups = ceil_div(x.columns, columns);
 }
 
-void quantize_group(const QuantGrid& grid, const QuantRows& x, const GroupSplit& split,
-                    size_t index) {
+namespace {
+
+// Calls use(value, its index among all, grid, levels) for the numbers of a group that has a grid.
+template <class Use>
+void for_group(const QuantGrid& grid, const QuantRows& x, const GroupSplit& split, size_t index,
+               const Use& use) {
   const size_t row = index / split.column_groups * split.rows;
   const size_t column = index % split.column_groups * split.columns;
   const size_t rows = std::min(split.rows, x.rows - row);
@@ -95,15 +100,51 @@ void quantize_group(const QuantGrid& grid, const QuantRows& x, const GroupSplit&
   if (!grid_of(grid, group, s, levels)) return;
   for (size_t r = row; r < row + rows; ++r) {
     float* v = x.values + r * x.ld;
-    for (size_t c = column; c < column + columns; ++c) {
-      v[c] = quantized(grid, s, levels, v[c], r * x.columns + c);
-    }
+    for (size_t c = column; c < column + columns; ++c) use(v[c], r * x.columns + c, s, levels);
   }
+}
+
+}  // namespace
+
+void quantize_group(const QuantGrid& grid, const QuantRows& x, const GroupSplit& split,
+                    size_t index) {
+  for_group(grid, x, split, index,
+            [&](float& v, size_t i, const GroupGrid& s, const float* levels) {
+              v = quantized(grid, s, levels, v, i);
+            });
 }
 
 void quantize_rows(const QuantGrid& grid, const QuantRows& x) {
   const GroupSplit split(grid, x);
   for (size_t i = 0; i < split.count(); ++i) quantize_group(grid, x, split, i);
+}
+
+int code_count(const QuantGrid& grid) {
+  switch (grid.codebook) {
+    case Codebook::linear:
+      return grid.affine ? 1 << grid.bits : (1 << grid.bits) - 1;
+    case Codebook::log:
+      return (1 << grid.bits) - 1;
+    case Codebook::kmeans:
+      return 1 << grid.bits;
+    case Codebook::ternary:
+      return 3;
+    case Codebook::binary:
+      return 2;
+  }
+  return 0;
+}
+
+std::vector<int64_t> code_histogram(const QuantGrid& grid, const QuantRows& x) {
+  std::vector<int64_t> histogram(code_count(grid));
+  const GroupSplit split(grid, x);
+  for (size_t group = 0; group < split.count(); ++group) {
+    for_group(grid, x, split, group,
+              [&](float v, size_t i, const GroupGrid& s, const float* levels) {
+                if (s.scale >= 1e-37f) ++histogram[code_of(grid, s, levels, v, i)];
+              });
+  }
+  return histogram;
 }
 
 }  // namespace yent

@@ -137,6 +137,35 @@ TEST_CASE("api: events, previews and pictures arrive, and steps show their laten
   CHECK(seen.latent == seen.last);
 }
 
+TEST_CASE("api: how alike two latents are") {
+  const Device device = one_thread();
+  const Painter painter = toy_painter(device);
+  const Pictures one = paint(painter, small());
+  yent_paint_params other = small();
+  other.seed = 8;
+  const Pictures two = paint(painter, other);
+  const yent_latent a = yent_pictures_get(one.get(), 0)->last_latent;
+  const yent_latent b = yent_pictures_get(two.get(), 0)->last_latent;
+  double same = 0, apart = 0, score = 0;
+  REQUIRE(yent_painter_similarity(painter.get(), a, a, nullptr, &same) == YENT_OK);
+  REQUIRE(yent_painter_similarity(painter.get(), a, b, nullptr, &apart) == YENT_OK);
+  CHECK(std::abs(same - 1) < 1e-12);
+  CHECK(apart < 1);
+  yent_similarity_params p = similarity_params();
+  p.timestep = 501;
+  REQUIRE(yent_painter_similarity(painter.get(), a, b, &p, &score) == YENT_OK);
+  CHECK(score != apart);
+  p.how = "mean-square";
+  REQUIRE(yent_painter_similarity(painter.get(), a, a, &p, &score) == YENT_OK);
+  CHECK(score == 0);
+  p.how = "smell";
+  CHECK(yent_painter_similarity(painter.get(), a, b, &p, &score) == YENT_ERROR_USAGE);
+  CHECK(yent_painter_similarity(painter.get(), {}, b, nullptr, &score) == YENT_ERROR_USAGE);
+  CHECK(yent_painter_similarity(nullptr, a, b, nullptr, &score) == YENT_ERROR_USAGE);
+  const Pictures again = paint(painter, small());  // a comparison leaves nothing behind
+  CHECK(numbers(yent_pictures_get(again.get(), 0)->last_latent) == numbers(a));
+}
+
 TEST_CASE("api: eta is for ddim") {
   const Device device = one_thread();
   const Painter painter = toy_painter(device);

@@ -12,9 +12,11 @@ pytest.importorskip("distributed")
 from lab.engine import default_spec, open_engine
 from lab.engine.find import _program
 from lab.grid import Grid
+from lab.measure import CHEAP, code_usage, sqnr
+from lab.measure.layers import quantize
 from lab.store import Store
 from lab.worker import latent_of, pixels_of
-from tests_grids import lab, library, real_grid
+from tests_grids import ROOT, lab, library, real_grid
 
 pytestmark = pytest.mark.skipif(library() is None, reason="no libyent.so: build it, or name it in YENT_LIBRARY")
 
@@ -94,6 +96,53 @@ def test_measuring_again_changes_nothing(swept):
     told = command(swept, "measure", "toy.lab")
     assert told.returncode == 0 and told.stdout == "32 pictures measured\n"
     assert Store(swept / "toy.lab").measurements() == before
+
+
+def test_a_sample_is_measured_inside_the_engine_and_a_larger_one_adds_to_it(swept):
+    store = Store(swept / "toy.lab")
+    before, facts = store.measurements(), {f["hash"]: f for f in store.facts()}
+    for count, new in ((6, 6), (6, 0), (9, 3)):
+        told = command(swept, "measure", "toy.lab", "--sample", count, "--workers", 0)
+        assert told.returncode == 0 and told.stdout.startswith(f"{new} rows measured"), told.stdout + told.stderr
+        assert "other bytes" not in told.stdout
+    layers, measures = store.table("layers").to_pylist(), store.measurements()
+    chosen = sorted(facts)[:9]
+    assert sorted({line["hash"] for line in layers}) == chosen
+    for digest in chosen:
+        mine = [line for line in layers if line["hash"] == digest]
+        keys = [(line["layer"], line["what"]) for line in mine]
+        assert len(set(keys)) == len(keys) and ("unet.conv_in", "input") in keys
+        line, policy = measures[digest], facts[digest]["policy"]
+        assert 0.5 < line["diffsim_content_noise"] < line["diffsim_style_noise"] < 1
+        assert (line["diffsim_style"] is None) == (policy == "f32") == (line["sqnr_weights"] is None)
+        if policy == "w2":
+            assert line["sqnr_weights"] < 12 and 0 < line["diffsim_style"] < 0.999
+    # The cheap measures are as they were, and measuring them again leaves the others.
+    cheap = lambda lines: {h: [line[name] for name in CHEAP] for h, line in lines.items()}  # noqa: E731
+    assert cheap(measures) == cheap(before)
+    command(swept, "measure", "toy.lab")
+    assert store.measurements() == measures
+
+
+def test_layers_of_a_run_are_those_of_numpy(tmp_path):
+    """The weights' signal to noise and codes by the formulas of lab.measure, from the model's file."""
+    from safetensors.numpy import load_file
+
+    toy = ROOT / "tests/golden/toy_painter"
+    engine = open_engine(default_spec("library", 1))
+    grid = Grid(real_grid(tmp_path))
+    row = next(r for r in grid.rows({"version": "", "isa": "", "device": ""}) if r.policy == "w2")
+    painter = engine.painter(toy, "unet.* int8 bits=3 clip=99 on=weights,input\n* f32", measures=True)
+    found = {(line["layer"], line["what"]): line for line in painter.paint(row.request).layers}
+    weights = load_file(toy / "unet/diffusion_pytorch_model.safetensors")
+    for layer in ("conv_in", "down_blocks.0.attentions.0.proj_in", "up_blocks.1.resnets.0.conv1"):
+        weight = weights[layer + ".weight"].astype(np.float32)
+        q, codes = quantize(weight, bits=3, clip=99)
+        expected, line = code_usage(codes, 7), found[f"unet.{layer}", "weights"]
+        # int8 behind the grid is part of the engine's number.
+        assert line["sqnr"] == pytest.approx(sqnr(weight, q), abs=0.2)
+        assert {name: line[name] for name in expected} == pytest.approx(expected, abs=2e-3)
+    assert found["unet.conv_in", "input"]["sqnr"] > 5 and found["vae.decoder.conv_in", "input"]["sqnr"] is None
 
 
 def test_the_program_paints_the_same_pixels_and_latents(swept):

@@ -44,15 +44,25 @@ def _parser():
     def plan_options(p):
         p.add_argument("--no-probe", action="store_true", help="paint no row to measure the time")
 
-    def run_options(p):
+    def cluster(p):
         p.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster that is there")
         p.add_argument(
             "--workers", type=int, metavar="N",
             help="processes on this machine (physical cores / threads); 0: this process alone",
         )  # fmt: skip
         p.add_argument("--dashboard", action="store_true", help="Dask's pages at 127.0.0.1:8787")
-        p.add_argument("--retry-failed", action="store_true", help="try rows again that failed")
         p.add_argument("-q", "--quiet", action="store_true", help="say nothing but errors")
+
+    def run_options(p):
+        p.add_argument("--retry-failed", action="store_true", help="try rows again that failed")
+
+    def measure_options(p):
+        p.add_argument("store", metavar="STORE", help="a folder that lab run made")
+        p.add_argument(
+            "--sample", type=int, metavar="N",
+            help="DiffSim and the layers of the N rows with the smallest hashes, which are painted again;"
+            " rows that have them are left out",
+        )  # fmt: skip
 
     def hashes(*names):
         def add(p):
@@ -102,11 +112,12 @@ def _parser():
         p.add_argument("--no-kb", action="store_true", help="words in the label only")
 
     command("plan", "count a grid's rows and estimate the time", grid, store, engine, plan_options)
-    command("run", "paint and measure the rows that the store lacks", grid, store, engine, run_options)
+    command("run", "paint and measure the rows that the store lacks", grid, store, engine, cluster, run_options)
     command("report", "make a page of a store that needs no network", report_options)
     command("again", "paint a row again and compare the bytes", again_options, in_store, engine)
     command("diff", "show two rows side by side", hashes("first", "second"), in_store, diff_options)
-    command("measure", "measure all pictures of a store again", lambda p: p.add_argument("store"))
+    command("measure", "measure all pictures of a store again, or a sample inside the engine",
+            measure_options, engine, cluster)  # fmt: skip
     command("import", "turn bends JSON into a policy", import_options)
     command("export", "write bends JSON, or records of the public table", export_options)
     return parser

@@ -159,13 +159,36 @@ def diff_(options):
 
 
 def measure_(options):
-    from lab.remeasure import remeasure
-
     store = Store(options.store, write=True)
-    count = remeasure(store)
-    store.close()
-    print(f"{count:,} pictures measured")
-    return 0
+    try:
+        if options.sample is None:
+            from lab.remeasure import remeasure
+
+            print(f"{remeasure(store):,} pictures measured")
+            return 0
+        return _measure_inside(store, options)
+    finally:
+        store.close()
+
+
+def _measure_inside(store, options):
+    from lab.cluster import client_of
+    from lab.inside import Inside
+
+    if options.sample < 1:
+        raise UsageError("a sample has one row at least")
+    spec = _spec(options)
+    if spec["kind"] == "program":
+        raise UsageError("layers are measured by the library, which is not here")
+    begin = time.monotonic()
+    with client_of(options.scheduler, options.workers, options.threads, options.dashboard) as client:
+        inside = Inside(client, store, spec, options.sample, options.quiet)
+        count, failed = inside.run()
+    if not options.quiet:
+        print(f"{count - failed:,} rows measured in {duration(time.monotonic() - begin)}")
+        if inside.other_bytes:
+            print(f"{inside.other_bytes:,} of them painted other bytes than then: lab again says why")
+    return 1 if failed else 0
 
 
 def report_(options):

@@ -6,7 +6,7 @@ from lab.worker import latent_of, pixels_of
 
 def remeasure(store):
     facts = {fact["hash"]: fact for fact in store.facts("ok")}
-    lines = []
+    known, lines = store.measurements(), []
     for fact in facts.values():
         base = facts.get(fact["baseline"]) if fact["baseline"] != fact["hash"] else None
         values = measure(
@@ -15,7 +15,7 @@ def remeasure(store):
             _latent(store, fact),
             _latent(store, base) if base else None,
         )
-        lines.append({"hash": fact["hash"]} | values)
+        lines.append(known.get(fact["hash"], {}) | {"hash": fact["hash"]} | values)
     store.append("measurements", lines)
     store.merge("measurements")
     return len(lines)

@@ -2,6 +2,7 @@
 
     facts/part-*.parquet          what was asked for and what came out, a line for each row
     measurements/part-*.parquet   numbers about the pictures, joined by hash
+    layers/part-*.parquet          of a sample: what quantization does to every layer, joined by hash
     interpretations/part-*.parquet what somebody says about them, joined by hash
     pictures/ab/abcd....png       by the hash of their bytes; latents/ab/abcd....safetensors
     grids/                        the grid files that were run
@@ -22,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lab.errors import FileError, LabError, UsageError
+from lab.measure import LAYER_NAMES, NAMES
 
 _S, _F, _I = pa.string(), pa.float32(), pa.int32()
 
@@ -42,14 +44,18 @@ INTERPRETATIONS = pa.schema(
 )
 
 
-def measurements_schema():
-    from lab.measure import NAMES
+LAYERS = pa.schema(
+    [("hash", _S), ("layer", _S), ("what", _S)] + [(name, _F) for name in LAYER_NAMES]
+)
+MEASUREMENTS = pa.schema([("hash", _S), *((name, _F) for name in NAMES)])
 
-    return pa.schema([("hash", _S), *((name, _F) for name in NAMES)])
-
-
-def _schema(kind):
-    return {"facts": FACTS, "interpretations": INTERPRETATIONS}.get(kind) or measurements_schema()
+SCHEMAS = {
+    "facts": FACTS,
+    "measurements": MEASUREMENTS,
+    "layers": LAYERS,
+    "interpretations": INTERPRETATIONS,
+}
+MANY = ("layers", "interpretations")  # lines of a hash
 
 
 class Store:
@@ -89,7 +95,7 @@ class Store:
     def append(self, kind, lines):
         """Writes lines (dicts; what is missing is null) as one part."""
         if lines:
-            table = pa.Table.from_pylist([clean(line) for line in lines], _schema(kind))
+            table = pa.Table.from_pylist([clean(line) for line in lines], SCHEMAS[kind])
             self._write_part(kind, table)
 
     def _write_part(self, kind, table, replaces=()):
@@ -108,7 +114,7 @@ class Store:
             self._finish_merges()
 
     def _finish_merges(self):
-        for kind in ("facts", "measurements", "interpretations"):
+        for kind in SCHEMAS:
             for part in self.parts(kind):
                 if not part.exists():
                     continue
@@ -117,20 +123,23 @@ class Store:
                     (self.folder / kind / name).unlink(missing_ok=True)
 
     def table(self, kind):
-        """All lines; of a hash that has several, the last (interpretations keep all)."""
-        schema, tables = _schema(kind), []
-        for part in self.parts(kind):
+        """All lines; of a hash that has several, the last (layers and interpretations keep all)."""
+        schema, tables, replaced = SCHEMAS[kind], [], set()
+        for part in reversed(self.parts(kind)):
+            if part.name in replaced:  # a merge is not finished
+                continue
             try:
                 table = pq.read_table(part)
             except (OSError, pa.ArrowException) as error:
                 raise FileError(f"{part}: cannot be read ({error})") from None
+            replaced |= set(json.loads((table.schema.metadata or {}).get(b"replaces", b"[]")))
             columns = [
                 table[f.name].cast(f.type) if f.name in table.column_names else pa.nulls(len(table), f.type)
                 for f in schema
             ]
-            tables.append(pa.table(columns, schema=schema))
+            tables.insert(0, pa.table(columns, schema=schema))
         whole = pa.concat_tables(tables) if tables else schema.empty_table()
-        if kind == "interpretations" or len(tables) < 2:
+        if kind in MANY or len(tables) < 2:
             return whole
         last = {h: i for i, h in enumerate(whole["hash"].to_pylist())}
         return whole if len(last) == len(whole) else whole.take(sorted(last.values()))

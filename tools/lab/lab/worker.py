@@ -19,16 +19,16 @@ KEPT = 3  # painters of a thread: the baseline, the policy at work, and the one 
 _local = threading.local()
 
 
-def painter_of(spec, model, policy_text, latents):
+def painter_of(spec, model, policy_text, latents, **more):
     """The engine and a painter, new or kept, and the ms that it took to make."""
     begin = time.perf_counter()
     if getattr(_local, "spec", None) != spec:
         _local.spec, _local.engine, _local.painters = spec, open_engine(spec), OrderedDict()
-    key = (model, policy_text, latents)
+    key = (model, policy_text, latents, *more.items())
     if key not in _local.painters:
         while len(_local.painters) >= KEPT:
             _local.painters.popitem(last=False)[1].close()
-        _local.painters[key] = _local.engine.painter(*key)
+        _local.painters[key] = _local.engine.painter(model, policy_text, latents, **more)
     _local.painters.move_to_end(key)
     return _local.engine, _local.painters[key], (time.perf_counter() - begin) * 1e3
 

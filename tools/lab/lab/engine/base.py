@@ -30,3 +30,4 @@ class Painted:
     latent: np.ndarray | None  # what the decoder got, [channels, height, width] f32
     engine_ms: float  # wall time inside the engine
     timings: dict = field(default_factory=dict)  # the engine's own, ms by stage
+    layers: list = field(default_factory=list)  # where measured: layer, what and its measures

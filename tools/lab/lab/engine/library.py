@@ -57,6 +57,27 @@ PainterParams = _struct(
         ("loras", _PTR),
         ("lora_count", c.c_size_t),
         ("keep_loaded", _I32),
+        ("text_is_given", _I32),
+        ("on_warning", _PTR),
+        ("on_note", _PTR),
+        ("user", _PTR),
+        ("lora_dir", _TEXT),
+        ("embeddings", _PTR),
+        ("embedding_count", c.c_size_t),
+        ("vae", _TEXT),
+        ("variant", _TEXT),
+        ("prediction", _TEXT),
+        ("measure_layers", _I32),
+        _REST,
+    ],
+)
+SimilarityParams = _struct(
+    "SimilarityParams",
+    [
+        ("struct_size", c.c_size_t),
+        ("timestep", _I32),
+        ("seed", _U64),
+        ("second_seed", _U64),
         _REST,
     ],
 )
@@ -126,7 +147,7 @@ class Library:
             getattr(lib, f"yent_{name}").restype = _TEXT
         lib.yent_sampler_name.restype = _TEXT
         lib.yent_pictures_get.restype = c.POINTER(Picture)
-        for name in ("device_params", "painter_params", "paint_params"):
+        for name in ("device_params", "painter_params", "paint_params", "similarity_params"):
             getattr(lib, f"yent_{name}_init").argtypes = [_PTR, c.c_size_t]
             getattr(lib, f"yent_{name}_init").restype = None
         for name in ("device_name", "device_isa", "pictures_measured", "pictures_destroy"):
@@ -138,6 +159,7 @@ class Library:
         lib.yent_device_create.argtypes = [_PTR, _PTR]
         lib.yent_painter_create.argtypes = lib.yent_paint.argtypes = [_PTR, _PTR, _PTR]
         lib.yent_painter_explain.argtypes = [_PTR, _PTR]
+        lib.yent_painter_similarity.argtypes = [_PTR, Latent, Latent, _PTR, _PTR]
         lib.yent_pictures_get.argtypes = [_PTR, c.c_size_t]
         lib.yent_encode_png.argtypes = [Image, _TEXT, _PTR, _PTR]
 
@@ -153,19 +175,19 @@ class Library:
             kind = {2: UsageError, 3: FileError}.get(status, LabError)
             raise kind(self.c.yent_last_error().decode())
 
-    def painter(self, model, policy_text, latents=True):
-        return _Painter(self, model, policy_text)
+    def painter(self, model, policy_text, latents=True, measures=False):
+        return _Painter(self, model, policy_text, measures)
 
 
 class _Painter:
     """Networks of one model under one policy; they stay loaded."""
 
-    def __init__(self, library, model, policy_text):
+    def __init__(self, library, model, policy_text, measures):
         self._library = library
         params = PainterParams()
         library.c.yent_painter_params_init(c.byref(params), c.sizeof(params))
         params.model, params.policy_text = str(model).encode(), policy_text.encode()
-        params.keep_loaded = 1
+        params.keep_loaded, params.measure_layers = 1, measures
         self._handle = _PTR()
         library._check(
             library.c.yent_painter_create(library._device, c.byref(params), c.byref(self._handle))
@@ -214,9 +236,22 @@ class _Painter:
                 ),
                 engine_ms=engine_ms,
                 timings=measured.get("timings_ms", {}),
+                layers=measured.get("layers", []),
             )
         finally:
             lib.yent_pictures_destroy(pictures)
+
+    def similarity(self, first, second, timestep, seed=0, second_seed=0):
+        """DiffSim of two final latents [channels, height, width] f32."""
+        params, score = SimilarityParams(), _F64()
+        self._library.c.yent_similarity_params_init(c.byref(params), c.sizeof(params))
+        params.timestep, params.seed, params.second_seed = timestep, seed, second_seed
+        self._library._check(
+            self._library.c.yent_painter_similarity(
+                self._handle, _latent(first), _latent(second), c.byref(params), c.byref(score)
+            )
+        )
+        return score.value
 
     def _png(self, picture):
         data, size = c.POINTER(c.c_uint8)(), c.c_size_t()
@@ -232,6 +267,11 @@ class _Painter:
 
 def _shape(image):
     return image.height, image.width, 3
+
+
+def _latent(values):
+    assert values.dtype == np.float32 and values.flags.c_contiguous
+    return Latent(values.ctypes.data, *values.shape)
 
 
 def _array(address, kind, shape):

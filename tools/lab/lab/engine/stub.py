@@ -22,7 +22,7 @@ class Stub:
     def __init__(self, spec):
         self.seconds = spec.get("ms", 10) / 1e3
 
-    def painter(self, model, policy_text, latents=True):
+    def painter(self, model, policy_text, latents=True, measures=False):
         return _Painter(self, policy_text)
 
 

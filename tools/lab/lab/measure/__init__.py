@@ -8,7 +8,14 @@ from lab.measure.layers import code_usage, sqnr
 # In the order of the table's columns.
 ALONE = ("hf_ratio", "std", "entropy", "mean", "flatness", "clipped", "clipped_full")
 AGAINST = ("psnr", "mae", "cosine_distance", "edge", "edge_ratio", "palette")
-NAMES = AGAINST + ALONE
+CHEAP = AGAINST + ALONE
+# Those that need the engine (lab/inside.py), of a sample.
+INSIDE = ("diffsim_style", "diffsim_content", "diffsim_style_noise", "diffsim_content_noise") + (
+    "sqnr_weights",
+    "sqnr_input",
+)
+NAMES = CHEAP + INSIDE
+LAYER_NAMES = ("sqnr", "code_used", "code_eff", "code_ends")
 
 
 def measure(rgb, baseline=None, latent=None, baseline_latent=None):
@@ -17,7 +24,7 @@ def measure(rgb, baseline=None, latent=None, baseline_latent=None):
     `baseline` is the picture of the same request without quantization. Numbers against it need equal
     sizes.
     """
-    values = dict.fromkeys(NAMES)
+    values = dict.fromkeys(CHEAP)
     values |= pictures.alone(rgb)
     if baseline is not None and baseline.shape == rgb.shape:
         values |= pictures.against(rgb, baseline)
@@ -33,4 +40,4 @@ def cosine_distance(a, b):
     return 1 - float(a @ b) / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-12)
 
 
-__all__ = ["ALONE", "AGAINST", "NAMES", "code_usage", "cosine_distance", "measure", "sqnr"]
+__all__ = ["ALONE", "AGAINST", "CHEAP", "INSIDE", "LAYER_NAMES", "NAMES", "code_usage", "cosine_distance", "measure", "sqnr"]

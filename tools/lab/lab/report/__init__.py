@@ -12,14 +12,15 @@ from pathlib import Path
 from lab.again import request_of
 from lab.engine.program import command_arguments
 from lab.errors import FileError, LabError
-from lab.measure import NAMES
+from lab.measure import LAYER_NAMES, NAMES
 from lab.report.atlas import Atlas, side_for
 from lab.report.maps import coordinates
 from lab.store import write_file
 from lab.worker import pixels_of
 
 HERE = Path(__file__).parent
-SCRIPTS = ("page.js", "details.js", "sheet.js", "map.js", "sliders.js", "effects.js")
+WHATS = ("weights", "input", "output")
+SCRIPTS = ("page.js", "details.js", "sheet.js", "map.js", "sliders.js", "effects.js", "layers.js")
 
 ABOUT = {
     "psnr": ("PSNR", "dB", "of the picture against the baseline's; high: alike"),
@@ -35,6 +36,12 @@ ABOUT = {
     "flatness": ("flatness", "", "share of 8 x 8 blocks that hardly vary"),
     "clipped": ("clipped", "", "share of pixels with a channel at 0 or 255, at 256 pixels"),
     "clipped_full": ("clipped, full size", "", "the same at full size"),
+    "diffsim_style": ("DiffSim, style", "", "likeness to the baseline inside the UNet at little noise; 1: the same"),
+    "diffsim_content": ("DiffSim, content", "", "the same at half the noise"),
+    "diffsim_style_noise": ("DiffSim's floor, style", "", "the picture and itself under two noises"),
+    "diffsim_content_noise": ("DiffSim's floor, content", "", "the same at half the noise"),
+    "sqnr_weights": ("signal to noise, weights", "dB", "mean of the layers that quantization changed"),
+    "sqnr_input": ("signal to noise, inputs", "dB", "the same of what the layers read"),
 }
 
 
@@ -69,6 +76,7 @@ def make_report(store, out, most=None, thumb=None, title=None, method="auto"):
         "machine": {k: facts[0][k] for k in ("version", "isa", "device", "threads")},
         "store": os.path.relpath(store.folder, out.parent),
         "thumbs": atlas.as_dict(),
+        "layers": _layers(store, facts),
         "maps": coordinates(atlas.thumbs, base, method),
     }
     page = _page(data)
@@ -77,6 +85,32 @@ def make_report(store, out, most=None, thumb=None, title=None, method="auto"):
     except OSError as error:
         raise LabError(f"{out}: cannot be written ({error.strerror})") from None
     return len(page)
+
+
+def _layers(store, facts):
+    """For each policy (layer, what, measures) as means over its measured rows; layers by number."""
+    policy = {fact["hash"]: fact["policy"] for fact in facts}
+    sums, counts, names = {}, {}, {}
+    for line in store.table("layers").to_pylist():
+        of = policy.get(line["hash"])
+        if of is None:
+            continue
+        counts.setdefault(of, set()).add(line["hash"])
+        layer = names.setdefault(line["layer"], len(names))
+        if line["sqnr"] is None:
+            continue
+        cell = sums.setdefault(of, {}).setdefault((layer, WHATS.index(line["what"])), [])
+        cell.append([line[name] for name in LAYER_NAMES])
+    return {
+        "names": list(names),
+        "counts": {of: len(hashes) for of, hashes in counts.items()},
+        "policies": {of: [[*key, *map(_mean, zip(*cell))] for key, cell in cells.items()] for of, cells in sums.items()},
+    }
+
+
+def _mean(values):
+    found = [value for value in values if value is not None]
+    return _rounded(sum(found) / len(found)) if found else None
 
 
 def _chosen(facts, most):

@@ -128,6 +128,10 @@ document.addEventListener("DOMContentLoaded", async () => {
   $("h1").textContent = D.title;
   const m = D.machine;
   $("#about").textContent = `${N.toLocaleString("en")} pictures · ${Object.keys(D.policies).length} policies · yent ${m.version}, ${m.isa}`;
+  if (!Object.keys(D.layers.policies).length) { // nobody measured them
+    $('nav button[data-view="layers"]').remove();
+    delete views.layers;
+  }
   for (const button of document.querySelectorAll("nav button")) button.onclick = () => showView(button.dataset.view);
   await loaded;
   showView(chosen("view", "sheet"));
