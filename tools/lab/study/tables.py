@@ -11,9 +11,9 @@ EFFECT = """
 with per_prompt as (
   select policy, prompt, avg(cosine_distance) d, stddev(cosine_distance) s, avg(psnr) p, avg(edge) e, avg(palette) c,
          count(*) n, count(distinct seed) seeds
-  from rows where grid = 'study' and policy in ({names}) group by all)
-select policy, sum(n)::int as n, round(avg(d), 3) as distance, round(avg(s), 3) as 'over seeds',
-       round(stddev(d), 3) as 'over prompts', round(avg(p), 1) as 'PSNR dB', round(avg(e), 2) as edge,
+  from rows where grid = '{grid}' and policy in ({names}) group by all)
+select policy, sum(n)::int as n, round(greatest(avg(d), 0), 4) as distance, round(avg(s), 4) as 'over seeds',
+       round(stddev(d), 4) as 'over prompts', round(avg(p), 1) as 'PSNR dB', round(avg(e), 2) as edge,
        round(avg(c), 1) as 'palette ΔE',
        case when max(seeds) > 1 and count(*) > 1 then 'replicated' when count(*) > 1 then 'multi-prompt'
             when max(seeds) > 1 then 'multi-seed' else 'anecdotal' end as evidence
@@ -102,7 +102,10 @@ def main():
     db.sql(f"create view rows as select * from '{sys.argv[1]}'")
     markdown(db.sql("select grid, count(*) as n, round(avg(engine_ms)) as 'ms in the engine' from rows group by grid"))
     for names in (OUTPUTS, WEIGHTS, [p + "-out3" for p in PLACES], IMPRESSION, ["ternary", "binary", "woodcut", "fog"]):
-        markdown(db.sql(EFFECT.format(names=quoted(names))))
+        markdown(db.sql(EFFECT.format(grid="study", names=quoted(names))))
+    for grid in ("plein-air", "styles"):
+        others = f"select distinct policy from rows where grid = '{grid}' and policy != 'f32'"
+        markdown(db.sql(EFFECT.format(grid=grid, names=others)))
     for pair in CLAIMS:
         ((share, count),) = db.sql(WINS.format(*pair)).fetchall()
         print(f"{pair[0]} moves the latent further than {pair[1]} in {share or 0:.0%} of {count} requests")
