@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import matplotlib
 import numpy as np
-from tables import IMPRESSION, LAYER, OUTPUTS, PLACES, WEIGHTS
+from tables import LAYER, OUTPUTS, PLACES, WEIGHTS
 
 matplotlib.use("agg")
 import matplotlib.pyplot as plt  # noqa: E402
@@ -51,11 +51,13 @@ def layers(db, path):
         ends = [rank for start, rank in order.items() if layer.startswith(start)]
         return (ends[0] if ends else 1 if "down_blocks" in layer else 2, layer)
 
-    figure, axes = plt.subplots(2, 1, figsize=(9, 5.2))
-    for axis, what in zip(axes, ("outputs", "weights")):
+    kinds = sorted({row[0] for row in rows})
+    figure, axes = plt.subplots(len(kinds), 1, figsize=(9, 2.6 * len(kinds)), squeeze=False)
+    axes = axes[:, 0]
+    for axis, what in zip(axes, kinds):
         chosen = sorted((row for row in rows if row[0] == what), key=lambda row: place(row[1]))
         for module in ("Conv2d", "GroupNorm", "Linear", "LayerNorm"):
-            points = [(i, row[3]) for i, row in enumerate(chosen) if row[2] == module]
+            points = [(i, max(row[3], 1e-8)) for i, row in enumerate(chosen) if row[2] == module]
             if points:
                 axis.plot(*zip(*points), "o", color=COLOURS[module], markersize=4, label=module)
         starts = {}
@@ -130,7 +132,6 @@ def main():
     db.sql(LAYER)
     effects(db, OUTPUTS + WEIGHTS, "Which kind of layer", folder / "kinds.png")
     effects(db, [p + "-out3" for p in PLACES], "Which place", folder / "places.png")
-    effects(db, IMPRESSION, "Where the impressionist look comes from", folder / "impressionist.png")
     layers(db, folder / "layers.png")
     bits(db, folder / "bits.png")
     steps(db, folder / "steps.png")
