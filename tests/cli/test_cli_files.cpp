@@ -246,8 +246,7 @@ TEST_CASE("cli: an unknown policy is answered with the known ones") {
   if (Program::absent()) return;
   const std::string said = check_refused(Program(), {"-p", "x", "--policy", "woodcat"}, 3);
   CHECK(said.find("auto, bf16, fog, int8, int8-exact, int8-impressionist, "
-                  "plein-air, pointillist, riso, screenprint, woodcut, xray") !=
-        std::string::npos);
+                  "plein-air, pointillist, riso, screenprint, woodcut, xray") != std::string::npos);
 }
 
 }  // namespace
