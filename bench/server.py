@@ -144,6 +144,24 @@ def first_event(args):
     return f"{statistics.median(times):.1f} ms, at most {max(times):.1f}", "20 ms"
 
 
+def preview(args):
+    """A picture is announced when its first step is done, and that step is told with its preview."""
+    times = []
+    with serving.server(args.program) as url:
+        client = Client(url)
+        for seed in range(20):
+            job, done = client.job(seed=seed), None
+            for name, data in client.events(job):
+                if name == "painting":
+                    done = time.perf_counter()
+                elif name == "step":
+                    assert "preview" in data, data
+                    times.append(1e3 * (time.perf_counter() - done))
+                    break
+            client.finished(job)
+    return f"{statistics.median(times):.1f} ms, at most {max(times):.1f}", "50 ms"
+
+
 def health(args):
     times = []
     with serving.server(args.program) as url:
@@ -264,6 +282,7 @@ ROWS = {
     "start to ready": start,
     "a picture": picture,
     "first event": first_event,
+    "preview after its step": preview,
     "health while painting": health,
     "cancel until the cores are free": cancel,
     "1,000 open streams": streams,

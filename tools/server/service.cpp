@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::chrono::seconds kTimeToFinish{7};  // of 10 that a stop may take
 constexpr std::chrono::hours kSweep{1};
-constexpr std::chrono::minutes kTrim{1};
+constexpr std::chrono::seconds kTrim{10};
 
 std::unique_ptr<DiskStore> open_store(const ServiceConfig& config, std::vector<JobRecord>& left) {
   auto disk = std::make_unique<DiskStore>(config.store, config.kept);
