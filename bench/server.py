@@ -24,7 +24,7 @@ sys.path[:0] = [str(ROOT / "tests/server"), str(ROOT / "tools/lab")]
 
 import serving  # noqa: E402
 
-FORGOTTEN = 65  # seconds after which a finished job is on disk alone
+FORGOTTEN = 75  # seconds after which a finished job is on disk alone, and what it took is given back
 SMALL = {"width": 64, "height": 64, "steps": 1, "previews": False}
 
 
