@@ -14,7 +14,8 @@
 namespace yent {
 
 struct BoundWeight {
-  std::variant<LinearWeight, ConvWeight, NormWeight, PersistentTensor> weight;
+  std::variant<LinearWeight, std::vector<LinearWeight>, ConvWeight, NormWeight, PersistentTensor>
+      weight;
   std::vector<std::string> tensors;  // whose values it depends on, there or not
   std::vector<Resolved> resolved;
 };

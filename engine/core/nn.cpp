@@ -103,6 +103,11 @@ void convolve(Ctx& c, Tensor out, const Normed& x, const Conv3x3& layer, const E
   c.backend.norm_conv3x3(c.ws, out, x.x, {x.norm.w, x.norm.groups, x.fn}, layer.w, layer.geom, e);
 }
 
+ConsumerHint consumer(const LinearWeight& w) {
+  if (w.grids && !w.grids->input.empty()) return {};  // rows that a grid can read
+  return {Consumer::linear, w.precision, w.per_tensor};
+}
+
 // Where an output that a grid rounds is written: f32 rows.
 Activation make_out(Ctx& c, Shape shape, const std::shared_ptr<const LayerGrids>& grids,
                     const OutputHint& output_hint) {
@@ -129,6 +134,34 @@ Activation Linear::add_to(Ctx& c, Activation sum, ConcatView x) const {
 }
 
 void Linear::write_to(Ctx& c, Tensor out, ConcatView x) const { multiply(c, out, x, w, {}); }
+
+ConsumerHint Linear::as_consumer() const { return consumer(w); }
+
+LinearStack::LinearStack(const WeightBinder& l, int in, const std::vector<WeightBinder::Row>& rows,
+                         Bias bias)
+    : products(l.stacked(in, rows, bias)) {
+  if (products.size() > 1 || has_output(products.front().grids)) output_hint = ConsumerHint{};
+}
+
+void LinearStack::write_to(Ctx& c, Tensor out, ConcatView x) const {
+  int first = 0;
+  for (const LinearWeight& w : products) {
+    multiply(c, out.cols(first, w.out), x, w, {});
+    first += w.out;
+  }
+}
+
+Activation LinearStack::operator()(Ctx& c, ConcatView x) const {
+  int width = 0;
+  for (const LinearWeight& w : products) width += w.out;
+  Activation out = make(c, x.shape().with_c(width), output_hint);
+  write_to(c, out, x);
+  return out;
+}
+
+ConsumerHint LinearStack::as_consumer() const {
+  return products.size() == 1 ? consumer(products.front()) : ConsumerHint{};
+}
 
 Activation Conv3x3::make_out(Ctx& c, const Shape& in) const {
   // The bottom and the right are always padded by one, whatever the top and the left are.
@@ -192,11 +225,6 @@ Activation RMSNorm::operator()(Ctx& c, Tensor x) const {
   Activation out = c.make(x.shape);
   c.backend.rms_norm(c.ws, out, x, w, x.shape.c);
   return out;
-}
-
-std::string_view module_of(const Linear& layer) {
-  const std::string_view name = layer.w.name;
-  return name.substr(0, name.rfind('.'));
 }
 
 Activation attention(Ctx& c, Tensor q, Tensor k, Tensor v, Heads heads, Tensor positions) {

@@ -29,10 +29,26 @@ struct Linear {
   Activation add_to(Ctx& c, Activation sum, ConcatView x) const;
   // Into a tensor that outlives the forward.
   void write_to(Ctx& c, Tensor out, ConcatView x) const;
-  ConsumerHint as_consumer() const {
-    if (w.grids && !w.grids->input.empty()) return {};  // rows that a grid can read
-    return {Consumer::linear, w.precision, w.per_tensor};
+  ConsumerHint as_consumer() const;
+};
+
+// Layers that read the same input and write their outputs side by side.
+struct LinearStack {
+  std::vector<LinearWeight> products;  // at least one; the columns of each follow the last's
+  OutputHint output_hint = {};
+
+  LinearStack(const WeightBinder& l, int in, const std::vector<WeightBinder::Row>& rows, Bias bias);
+  Activation operator()(Ctx& c, ConcatView x) const;
+  // Into a tensor that outlives the forward.
+  void write_to(Ctx& c, Tensor out, ConcatView x) const;
+  ConsumerHint as_consumer() const;
+  // Unless a grid or several products write the output, which is then f32 rows.
+  void give_to(ConsumerHint hint) {
+    if (!output_hint) output_hint = hint;
   }
+
+  const std::string& name() const { return products.front().name; }  // of the first layer
+  Precision precision() const { return products.front().precision; }
 };
 
 struct GroupNorm;
@@ -96,7 +112,9 @@ struct Heads {
   const LayerGrids* grids = nullptr;  // of q, k and v, and of the result
 };
 // Path of the module that a layer belongs to: its name without the last part.
-std::string_view module_of(const Linear& layer);
+inline std::string_view module_of(std::string_view layer) {
+  return layer.substr(0, layer.rfind('.'));
+}
 Activation attention(Ctx& c, Tensor q, Tensor k, Tensor v, Heads heads, Tensor positions = {});
 
 // Sums of the probabilities with which queries choose some of the keys. They are attention itself,

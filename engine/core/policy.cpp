@@ -331,8 +331,11 @@ LayerStyle Policy::layer(std::string_view name, LayerKind kind) const {
 }
 
 bool LayerStyle::computes_as(const LayerStyle& other) const {
-  return precision == other.precision && per_tensor == other.per_tensor &&
-         weights == other.weights && grids == other.grids;
+  return multiplies_as(other) && weights == other.weights;
+}
+
+bool LayerStyle::multiplies_as(const LayerStyle& other) const {
+  return precision == other.precision && per_tensor == other.per_tensor && grids == other.grids;
 }
 
 }  // namespace yent

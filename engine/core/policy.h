@@ -48,6 +48,8 @@ struct LayerStyle {
 
   // Equal values; words may differ.
   bool computes_as(const LayerStyle& other) const;
+  // The same of all but the weights: what two layers need that are computed in one product.
+  bool multiplies_as(const LayerStyle& other) const;
 };
 
 // Const functions may be called from several threads at once.

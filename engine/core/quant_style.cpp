@@ -299,7 +299,11 @@ QuantStyle QuantStyle::at(const Moment& m, std::span<const Moment> all) const {
 
 QuantGrid QuantStyle::weight_grid(std::string_view layer) const {
   QuantGrid g = grid;
-  g.noise = grid.noise ? scramble(hash(layer) ^ scramble(grid.noise)) : hash(layer);
+  if (g.round != Round::stochastic) {
+    g.noise = 0;  // so that equal roundings are equal grids
+  } else {
+    g.noise = grid.noise ? scramble(hash(layer) ^ scramble(grid.noise)) : hash(layer);
+  }
   return g;
 }
 

@@ -1,6 +1,7 @@
 #include "engine/core/weight_binder.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "kernels/error.h"
 #include "kernels/half.h"
@@ -208,9 +209,10 @@ Weight WeightBinder::bind(const std::function<Weight()>& make) const {
   return std::get<Weight>(bound.weight);
 }
 
-LinearWeight WeightBinder::pack(const LinearSource& source, const std::vector<Taken>& taken) const {
+LinearWeight WeightBinder::pack(LinearSource& source, const std::vector<Taken>& taken) const {
   const Checkpoint& c = load_->checkpoint;
   const LayerKind kind = taken.front().kind();
+  source.name = source.parts.front().name;
   const LayerStyle first = style(source.name, kind);
   LinearWeight w = load_->backend.pack_linear(source, first.precision);
   w.per_tensor = first.per_tensor;
@@ -226,41 +228,72 @@ LinearWeight WeightBinder::pack(const LinearSource& source, const std::vector<Ta
   return w;
 }
 
+void WeightBinder::add_part(LinearSource& source, std::vector<Taken>& taken, int in, int out,
+                            Bias bias) const {
+  auto& part = source.parts.emplace_back();
+  part.name = path_;
+  part.weight = taken.emplace_back(weight({out, in})).tensor;
+  if (wants(bias)) part.bias = taken.emplace_back(take("bias", {out})).tensor;
+}
+
 LinearWeight WeightBinder::linear(int in, int out, Bias bias) const {
   return bind<LinearWeight>([&] {
-    std::vector<Taken> taken{weight({out, in})};
-    LinearSource source{.name = path_, .parts = {{path_, taken[0].tensor}}};
-    if (wants(bias)) source.parts[0].bias = taken.emplace_back(take("bias", {out})).tensor;
+    std::vector<Taken> taken;
+    LinearSource source;
+    add_part(source, taken, in, out, bias);
     return pack(source, taken);
   });
 }
 
-LinearWeight WeightBinder::stacked(int in, const std::vector<Row>& rows, Bias bias,
-                                   bool paired) const {
-  return (*this / rows.front().name).bind<LinearWeight>([&] {
-    return make_stack(in, rows, bias, paired);
+std::vector<LinearWeight> WeightBinder::stacked(int in, const std::vector<Row>& rows,
+                                                Bias bias) const {
+  return (*this / rows.front().name).bind<std::vector<LinearWeight>>([&] {
+    std::vector<LinearWeight> products;
+    std::vector<Taken> taken;
+    LinearSource source;
+    LayerStyle before;
+    for (const Row& row : rows) {
+      const WeightBinder at = *this / row.name;
+      LinearSource next;
+      std::vector<Taken> taken_next;
+      at.add_part(next, taken_next, in, row.out, bias);
+      LayerStyle style = this->style(at.path_, taken_next.front().kind());
+      if (!taken.empty() && !style.multiplies_as(before)) {
+        products.push_back(pack(source, taken));
+        source.parts.clear(), taken.clear();
+      }
+      source.parts.push_back(std::move(next.parts.front()));
+      std::ranges::move(taken_next, std::back_inserter(taken));
+      before = std::move(style);
+    }
+    products.push_back(pack(source, taken));
+    return products;
   });
 }
 
-LinearWeight WeightBinder::make_stack(int in, const std::vector<Row>& rows, Bias bias,
-                                      bool paired) const {
-  std::vector<Taken> taken;
-  LinearSource source{.name = {}, .parts = {}, .paired = paired};
-  for (const Row& row : rows) {
-    const WeightBinder at = *this / row.name;
-    auto& part = source.parts.emplace_back();
-    part.name = at.path_;
-    part.weight = taken.emplace_back(at.weight({row.out, in})).tensor;
-    if (at.wants(bias)) part.bias = taken.emplace_back(at.take("bias", {row.out})).tensor;
-  }
-  source.name = source.parts.front().name;
-  return pack(source, taken);
+LinearWeight WeightBinder::paired(int in, int out, const std::string& value,
+                                  const std::string& gate) const {
+  return (*this / value).bind<LinearWeight>([&] {
+    std::vector<Taken> taken;
+    LinearSource source{.name = {}, .parts = {}, .paired = true};
+    for (const std::string& name : {value, gate}) {
+      (*this / name).add_part(source, taken, in, out, Bias::no);
+    }
+    const LayerStyle of_value = style(name(value), LayerKind::linear);
+    const LayerStyle of_gate = style(name(gate), LayerKind::linear);
+    const bool gridded = grids_of(of_value) || grids_of(of_gate);
+    if (gridded && of_value.words != of_gate.words) {
+      throw usage_error("{}.{} and {} are one product, expected one rule for its input and output",
+                        load_->checkpoint.part, name(value), gate);
+    }
+    return pack(source, taken);
+  });
 }
 
 LinearWeight WeightBinder::gated(int in, int out) const {
   return bind<LinearWeight>([&] {
     const std::vector<Taken> taken{weight({2 * out, in}), take("bias", {2 * out})};
-    LinearSource source{.name = path_, .parts = {}, .paired = true};
+    LinearSource source{.name = {}, .parts = {}, .paired = true};
     for (const int first : {0, out}) {
       source.parts.push_back({path_, outer_rows(taken[0].tensor, first, out),
                               outer_rows(taken[1].tensor, first, out)});

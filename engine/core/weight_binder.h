@@ -70,13 +70,17 @@ class WeightBinder {
 
   // `<path>.weight` [out, in] or [out, in, 1, 1], `<path>.bias` [out].
   LinearWeight linear(int in, int out, Bias bias = Bias::yes) const;
-  // Several weights under this path that read the same input, as one weight: their names and
-  // heights. The policy's rule for the first name holds for all.
+  // Several weights under this path that read the same input: their names and heights. Neighbours
+  // that the policy lets compute alike are one weight.
   struct Row {
     std::string name;
     int out;
   };
-  LinearWeight stacked(int in, const std::vector<Row>& rows, Bias bias, bool paired = false) const;
+  std::vector<LinearWeight> stacked(int in, const std::vector<Row>& rows, Bias bias) const;
+  // Two weights of one height, as one whose rows alternate. The rule of the value holds for both
+  // but for how their weights are rounded; a usage error if the gate's says something else of
+  // inputs or outputs.
+  LinearWeight paired(int in, int out, const std::string& value, const std::string& gate) const;
   // One weight [2 * out, in] whose first half is the value and whose second is the gate.
   LinearWeight gated(int in, int out) const;
   ConvWeight conv3x3(int in, int out, bool upsamples, Bias bias = Bias::yes) const;
@@ -123,7 +127,6 @@ class WeightBinder {
   // The weight at this path: kept, or made now.
   template <class Weight>
   Weight bind(const std::function<Weight()>& make) const;
-  LinearWeight make_stack(int in, const std::vector<Row>& rows, Bias bias, bool paired) const;
   bool wants(Bias bias) const;
   // `kind` is that of the layer whose style applies; of none, the tensor is taken as it is. A
   // linear that the file holds as a convolution is one.
@@ -135,7 +138,9 @@ class WeightBinder {
   // Of the weights among these, which are packed at a precision.
   std::shared_ptr<const LayerErrors> errors(std::span<const Taken> taken,
                                             Precision precision) const;
-  LinearWeight pack(const LinearSource& source, const std::vector<Taken>& taken) const;
+  // The weight at this path as the last part of a product; what it needs is added to `taken`.
+  void add_part(LinearSource& source, std::vector<Taken>& taken, int in, int out, Bias bias) const;
+  LinearWeight pack(LinearSource& source, const std::vector<Taken>& taken) const;
   std::string name(std::string_view leaf) const;
 
   std::shared_ptr<Load> load_;

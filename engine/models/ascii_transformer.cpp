@@ -83,12 +83,11 @@ AsciiTransformer::AsciiTransformer(const WeightBinder& root, const AsciiTransfor
   const auto eps = static_cast<float>(config.eps);
   for (int i = 0; i < config.layers; ++i) {
     const WeightBinder l = root / "blocks" / i;
-    layers_.push_back(
-        {RMSNorm(l / "attn_norm", d, eps),
-         Linear((l / "attn").stacked(d, {{"q", d}, {"k", d}, {"v", d}}, Bias::no)),
-         Linear(l / "attn" / "o", d, d, Bias::no), RMSNorm(l / "mlp_norm", d, eps),
-         Linear((l / "mlp").stacked(d, {{"up", config.ffn}, {"gate", config.ffn}}, Bias::no, true)),
-         Linear(l / "mlp" / "down", config.ffn, d, Bias::no)});
+    layers_.push_back({RMSNorm(l / "attn_norm", d, eps),
+                       LinearStack(l / "attn", d, {{"q", d}, {"k", d}, {"v", d}}, Bias::no),
+                       Linear(l / "attn" / "o", d, d, Bias::no), RMSNorm(l / "mlp_norm", d, eps),
+                       Linear((l / "mlp").paired(d, config.ffn, "up", "gate")),
+                       Linear(l / "mlp" / "down", config.ffn, d, Bias::no)});
   }
 }
 
@@ -122,14 +121,14 @@ Activation AsciiTransformer::block(Ctx& c, const Layer& l, Activation x, const S
   const Tensor qk = qkv->cols(0, 2 * d);
   c.backend.rope(c.ws, qk, state.rope, inputs.places,
                  {.head_width = config_.head_width(), .axes = kAxes});
-  c.backend.rms_norm(c.ws, qk, qk, {.name = l.qkv.w.name, .eps = static_cast<float>(config_.eps)},
+  c.backend.rms_norm(c.ws, qk, qk, {.name = l.qkv.name(), .eps = static_cast<float>(config_.eps)},
                      config_.head_width());
   c.backend.store_rows(c.ws, keys, qkv->cols(d, d), inputs.positions);
   c.backend.store_rows(c.ws, values, qkv->cols(2 * d, d), inputs.positions);
-  Activation a =
-      attention(c, qkv->cols(0, d), keys, values,
-                {.query = config_.heads, .key_value = config_.heads, .name = module_of(l.qkv)},
-                inputs.positions);
+  Activation a = attention(
+      c, qkv->cols(0, d), keys, values,
+      {.query = config_.heads, .key_value = config_.heads, .name = module_of(l.qkv.name())},
+      inputs.positions);
   qkv = {};
   x = l.attn_output.add_to(c, std::move(x), a);
   a = {};

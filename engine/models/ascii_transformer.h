@@ -79,7 +79,8 @@ class AsciiTransformer {
  private:
   struct Layer {
     RMSNorm attn_norm;
-    Linear qkv, attn_output;
+    LinearStack qkv;
+    Linear attn_output;
     RMSNorm mlp_norm;
     Linear up_gate, down;
   };

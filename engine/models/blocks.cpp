@@ -34,19 +34,17 @@ TransformerBlock::TransformerBlock(const WeightBinder& l, int ch, int head_count
     : norm(l / "norm", ch, config.norm_num_groups, 1e-6f),
       proj_in(l / "proj_in", ch, ch),
       norm1(inner(l) / "norm1", ch, 1e-5f),
-      to_qkv(
-          (inner(l) / "attn1").stacked(ch, {{"to_q", ch}, {"to_k", ch}, {"to_v", ch}}, Bias::no)),
+      to_qkv(inner(l) / "attn1", ch, {{"to_q", ch}, {"to_k", ch}, {"to_v", ch}}, Bias::no),
       to_out1(inner(l) / "attn1" / "to_out" / 0, ch, ch),
       norm2(inner(l) / "norm2", ch, 1e-5f),
       to_q(inner(l) / "attn2" / "to_q", ch, ch, Bias::no),
-      to_kv((inner(l) / "attn2")
-                .stacked(config.cross_attention_dim, {{"to_k", ch}, {"to_v", ch}}, Bias::no)),
+      to_kv(inner(l) / "attn2", config.cross_attention_dim, {{"to_k", ch}, {"to_v", ch}}, Bias::no),
       to_out2(inner(l) / "attn2" / "to_out" / 0, ch, ch),
       norm3(inner(l) / "norm3", ch, 1e-5f),
       ff_in((inner(l) / "ff" / "net" / 0 / "proj").gated(ch, 4 * ch)),
       ff_out(inner(l) / "ff" / "net" / 2, 4 * ch, ch),
       proj_out(l / "proj_out", ch, ch),
-      attn1((inner(l) / "attn1").attention(to_qkv.w.precision)),
+      attn1((inner(l) / "attn1").attention(to_qkv.precision())),
       attn2((inner(l) / "attn2").attention(to_q.w.precision)),
       channels(ch),
       heads(head_count) {
@@ -54,10 +52,9 @@ TransformerBlock::TransformerBlock(const WeightBinder& l, int ch, int head_count
   norm1.output_hint = to_qkv.as_consumer();
   norm2.output_hint = to_q.as_consumer();
   norm3.output_hint = ff_in.as_consumer();
-  to_qkv.output_hint = ConsumerHint{Consumer::attention, attn1.precision};
+  to_qkv.give_to({Consumer::attention, attn1.precision});
   to_q.output_hint = ConsumerHint{Consumer::attention, attn2.precision};
-  to_kv.output_hint = to_q.output_hint;
-  if (to_kv.w.grids && !to_kv.w.grids->output.empty()) to_kv.output_hint = ConsumerHint{};
+  to_kv.give_to(*to_q.output_hint);
 }
 
 Activation TransformerBlock::operator()(Ctx& c, Activation x, const BlockText& text) const {
@@ -66,14 +63,16 @@ Activation TransformerBlock::operator()(Ctx& c, Activation x, const BlockText& t
   Activation h = proj_in(c, norm(c, x)).view(image.n, image.h * image.w, 1);  // pixels are tokens
 
   Activation qkv = to_qkv(c, norm1(c, h));
-  Activation a = attention(c, qkv->cols(0, ch), qkv->cols(ch, ch), qkv->cols(2 * ch, ch),
-                           {heads, heads, attn1.precision, module_of(to_qkv), attn1.grids.get()});
+  Activation a =
+      attention(c, qkv->cols(0, ch), qkv->cols(ch, ch), qkv->cols(2 * ch, ch),
+                {heads, heads, attn1.precision, module_of(to_qkv.name()), attn1.grids.get()});
   qkv = {};
   h = to_out1.add_to(c, std::move(h), a);
 
   Activation q = to_q(c, norm2(c, h));
   const Tensor k = text.kv.tensor.cols(0, ch), v = text.kv.tensor.cols(ch, ch);
-  a = attention(c, q, k, v, {heads, heads, attn2.precision, module_of(to_q), attn2.grids.get()});
+  a = attention(c, q, k, v,
+                {heads, heads, attn2.precision, module_of(to_q.w.name), attn2.grids.get()});
   if (text.shares) text.shares.add(c, last_of_batch(q), last_of_batch(k), heads);
   q = {};
   h = to_out2.add_to(c, std::move(h), a);

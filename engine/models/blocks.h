@@ -32,9 +32,12 @@ struct TransformerBlock {
   GroupNorm norm;
   Linear proj_in;
   LayerNorm norm1;
-  Linear to_qkv, to_out1;
+  LinearStack to_qkv;
+  Linear to_out1;
   LayerNorm norm2;
-  Linear to_q, to_kv, to_out2;  // to_kv reads the text, once per prompt
+  Linear to_q;
+  LinearStack to_kv;  // reads the text, once per prompt
+  Linear to_out2;
   LayerNorm norm3;
   Linear ff_in, ff_out, proj_out;
   AttentionRule attn1, attn2;

@@ -81,7 +81,7 @@ CharDiffusion::CharDiffusion(const WeightBinder& root, const CharDiffusionConfig
   for (int i = 0; i < config.layers; ++i) {
     const WeightBinder a = root / "blocks" / i / "attn", m = root / "blocks" / i / "mlp";
     layers_.push_back(
-        {Linear(a.stacked(width, {{"c_q", width}, {"c_k", width}, {"c_v", width}}, Bias::no)),
+        {LinearStack(a, width, {{"c_q", width}, {"c_k", width}, {"c_v", width}}, Bias::no),
          Linear(a / "c_proj", width, width, Bias::no),
          Linear(m / "c_fc", width, config.mlp_width, Bias::no),
          Linear(m / "c_proj", config.mlp_width, width, Bias::no)});
@@ -119,10 +119,10 @@ Activation CharDiffusion::block(Ctx& c, const Layer& l, Activation x, const Boar
   Activation qkv = l.qkv(c, norm(c, x));
   const Tensor qk = qkv->cols(0, 2 * width);
   c.backend.rope(c.ws, qk, rope_, board.positions, {.head_width = head_width});
-  c.backend.rms_norm(c.ws, qk, qk, {.name = l.qkv.w.name, .eps = config_.eps}, head_width);
-  Activation a =
-      attention(c, qkv->cols(0, width), qkv->cols(width, width), qkv->cols(2 * width, width),
-                {.query = config_.heads, .key_value = config_.heads, .name = module_of(l.qkv)});
+  c.backend.rms_norm(c.ws, qk, qk, {.name = l.qkv.name(), .eps = config_.eps}, head_width);
+  Activation a = attention(
+      c, qkv->cols(0, width), qkv->cols(width, width), qkv->cols(2 * width, width),
+      {.query = config_.heads, .key_value = config_.heads, .name = module_of(l.qkv.name())});
   qkv = {};
   x = l.proj.add_to(c, std::move(x), a);
   a = {};

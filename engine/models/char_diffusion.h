@@ -51,7 +51,8 @@ class CharDiffusion {
 
  private:
   struct Layer {
-    Linear qkv, proj, fc, mlp_proj;
+    LinearStack qkv;
+    Linear proj, fc, mlp_proj;
   };
 
   Activation norm(Ctx& c, Tensor x) const;

@@ -49,8 +49,8 @@ ClipText::ClipText(const WeightBinder& root, const ClipConfig& config)
     const WeightBinder a = l / "self_attn";
     layers_.push_back(
         {LayerNorm(l / "layer_norm1", width, config.layer_norm_eps),
-         Linear(a.stacked(width, {{"q_proj", width}, {"k_proj", width}, {"v_proj", width}},
-                          Bias::yes)),
+         LinearStack(a, width, {{"q_proj", width}, {"k_proj", width}, {"v_proj", width}},
+                     Bias::yes),
          Linear(a / "out_proj", width, width),
          LayerNorm(l / "layer_norm2", width, config.layer_norm_eps),
          Linear(l / "mlp" / "fc1", width, config.intermediate_size),
@@ -97,7 +97,7 @@ PersistentTensor ClipText::operator()(Ctx& c, const std::vector<int32_t>& ids, i
       const Heads heads{.query = config_.num_attention_heads,
                         .key_value = config_.num_attention_heads,
                         .precision = l.attention.precision,
-                        .name = module_of(l.qkv_proj),
+                        .name = module_of(l.qkv_proj.name()),
                         .grids = l.attention.grids.get()};
       Activation qkv = l.qkv_proj(c, l.layer_norm1(c, x));
       Activation a = attention(c, qkv->cols(0, width), qkv->cols(width, width),

@@ -42,7 +42,8 @@ class ClipText {
  private:
   struct Layer {
     LayerNorm layer_norm1;
-    Linear qkv_proj, out_proj;
+    LinearStack qkv_proj;
+    Linear out_proj;
     LayerNorm layer_norm2;
     Linear fc1, fc2;
     AttentionRule attention;

@@ -53,15 +53,12 @@ Llama::Llama(const WeightBinder& root, const LlamaConfig& config)
   const int q = config.heads * config.head_width, kv = config.kv_heads * config.head_width;
   for (int i = 0; i < config.layers; ++i) {
     const WeightBinder l = root / "blk" / i;
-    const auto part = [](const char* name, int out) { return WeightBinder::Row{name, out}; };
     layers_.push_back(
         {RMSNorm(l / "attn_norm", config.width, config.eps),
-         Linear(l.stacked(config.width, {part("attn_q", q), part("attn_k", kv), part("attn_v", kv)},
-                          Bias::maybe)),
+         LinearStack(l, config.width, {{"attn_q", q}, {"attn_k", kv}, {"attn_v", kv}}, Bias::maybe),
          Linear(l / "attn_output", q, config.width, Bias::maybe),
          RMSNorm(l / "ffn_norm", config.width, config.eps),
-         Linear(l.stacked(config.width, {part("ffn_up", config.ffn), part("ffn_gate", config.ffn)},
-                          Bias::no, true)),
+         Linear(l.paired(config.width, config.ffn, "ffn_up", "ffn_gate")),
          Linear(l / "ffn_down", config.ffn, config.width, Bias::no)});
   }
 }
@@ -97,13 +94,14 @@ Activation Llama::block(Ctx& c, const Layer& l, Activation x, const State& state
   c.backend.rope(c.ws, qk, state.rope, positions,
                  {.head_width = config_.head_width, .interleaved = config_.interleaved});
   if (config_.qk_norm)
-    c.backend.rms_norm(c.ws, qk, qk, {.name = l.qkv.w.name, .eps = config_.eps},
+    c.backend.rms_norm(c.ws, qk, qk, {.name = l.qkv.name(), .eps = config_.eps},
                        config_.head_width);
   c.backend.store_rows(c.ws, keys, qkv->cols(q, kv), positions);
   c.backend.store_rows(c.ws, values, qkv->cols(q + kv, kv), positions);
   Activation a = attention(
       c, qkv->cols(0, q), keys, values,
-      {.query = config_.heads, .key_value = config_.kv_heads, .name = module_of(l.qkv)}, positions);
+      {.query = config_.heads, .key_value = config_.kv_heads, .name = module_of(l.qkv.name())},
+      positions);
   qkv = {};
   x = l.attn_output.add_to(c, std::move(x), a);
   a = {};

@@ -58,7 +58,8 @@ class Llama {
  private:
   struct Layer {
     RMSNorm attn_norm;
-    Linear qkv, attn_output;
+    LinearStack qkv;
+    Linear attn_output;
     RMSNorm ffn_norm;
     Linear gate_up, ffn_down;
   };

@@ -86,7 +86,7 @@ UNet::UNet(const WeightBinder& l, const UNetConfig& config)
       u.upsample.emplace(block, in);
     }
   }
-  time_emb_proj_.emplace(l.stacked(4 * channels[0], time_rows_, Bias::yes));
+  time_emb_proj_.emplace(l, 4 * channels[0], time_rows_, Bias::yes);
   conv_out_.output_hint = ConsumerHint{};  // the noise, exact
 }
 

@@ -93,7 +93,7 @@ class UNet : public NoisePredictor {
   std::vector<Up> up_;
   GroupNorm conv_norm_out_;
   Conv3x3 conv_out_;
-  std::optional<Linear> time_emb_proj_;
+  std::optional<LinearStack> time_emb_proj_;
 };
 
 }  // namespace yent

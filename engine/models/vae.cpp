@@ -138,11 +138,12 @@ VaeMid::VaeMid(const WeightBinder& l, int ch, const VaeConfig& config)
   const WeightBinder a = l / "attentions" / 0;
   attention.emplace(
       Attention{GroupNorm(a / "group_norm", ch, config.norm_num_groups, kEps),
-                Linear(a.stacked(ch, {{"to_q", ch}, {"to_k", ch}, {"to_v", ch}}, Bias::yes)),
+                LinearStack(a, ch, {{"to_q", ch}, {"to_k", ch}, {"to_v", ch}}, Bias::yes),
                 Linear(a / "to_out" / 0, ch, ch), a.attention(Precision::f32)});
   attention->group_norm.output_hint = attention->to_qkv.as_consumer();
-  attention->to_qkv.output_hint = ConsumerHint{Consumer::attention, attention->to_qkv.w.precision};
-  if (attention->rule.grids) attention->to_qkv.output_hint = ConsumerHint{};  // f32
+  attention->to_qkv.give_to(attention->rule.grids  // which read f32
+                                ? ConsumerHint{}
+                                : ConsumerHint{Consumer::attention, attention->to_qkv.precision()});
 }
 
 Activation VaeMid::operator()(Ctx& c, Activation x) const {
@@ -154,7 +155,7 @@ Activation VaeMid::operator()(Ctx& c, Activation x) const {
     Activation qkv = attention->to_qkv(c, attention->group_norm(c, x));
     Activation a = yent::attention(c, qkv->cols(0, ch), qkv->cols(ch, ch), qkv->cols(2 * ch, ch),
                                    {.precision = attention->rule.precision,
-                                    .name = module_of(attention->to_qkv),
+                                    .name = module_of(attention->to_qkv.name()),
                                     .grids = attention->rule.grids.get()});
     qkv = {};
     x = attention->to_out.add_to(c, std::move(x), a).view(image.n, image.h, image.w);

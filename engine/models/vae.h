@@ -42,7 +42,8 @@ struct VaeMid {
   ResBlock resnet0;
   struct Attention {
     GroupNorm group_norm;
-    Linear to_qkv, to_out;
+    LinearStack to_qkv;
+    Linear to_out;
     AttentionRule rule;
   };
   std::optional<Attention> attention;
