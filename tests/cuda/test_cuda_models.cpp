@@ -46,11 +46,12 @@ struct Bench {
     return put(golden.rows(name), golden.shape(name));
   }
 
-  // Four times: launched, recorded and replayed. The bytes are the same every time.
-  std::vector<float> run(const std::string& key, const std::function<Activation()>& forward) {
+  // Four times are launched, recorded and replayed. The bytes are the same every time.
+  std::vector<float> run(const std::string& key, const std::function<Activation()>& forward,
+                         int times = 4) {
     PersistentTensor result;
     std::vector<float> values, first;
-    for (int time = 0; time < 4; ++time) {
+    for (int time = 0; time < times; ++time) {
       ws.run(key, [&] {
         const Activation out = forward();
         if (!result) result = c.backend.allocate(out->shape, DType::f32);
@@ -223,44 +224,63 @@ TEST_CASE("cuda models: LLaMA, as a whole and token by token") {
   }
 }
 
-TEST_CASE("cuda models: BK-SDM-Tiny at full size, in halves, against the CPU in f32") {
+namespace {
+
+std::vector<float> random_values(size_t count) {
+  std::vector<float> values(count);
+  for (float& v : values) v = test::uniform(-1.7f, 1.7f);
+  return values;
+}
+
+// The results of `forward` in halves against the CPU's in f32, with one seeded checkpoint on both.
+// A single time: an emulated GPU needs most of an hour for the step.
+template <class Forward>
+void check_full_size(const char* part, const Forward& forward) {
   Backend* device = gpu();
   if (!device) return;
   const auto cpu = make_cpu_backend({});
-  const auto random = [](size_t count) {
-    std::vector<float> values(count);
-    for (float& v : values) v = test::uniform(-1.7f, 1.7f);
-    return values;
+  SeededCheckpoint seeded(part, 7);
+  Checkpoint once = seeded.checkpoint;
+  once.find = [&](const std::string& name, std::span<const int64_t> dims) {
+    const auto known = seeded.asked.find(name);
+    return known != seeded.asked.end() ? &known->second : seeded.checkpoint.find(name, dims);
   };
-  // The results of `forward` with one seeded checkpoint on both.
-  const auto check = [&](const char* part, const auto& forward) {
-    CAPTURE(part);
-    SeededCheckpoint seeded(part, 7);
-    Checkpoint once = seeded.checkpoint;
-    once.find = [&](const std::string& name, std::span<const int64_t> dims) {
-      const auto known = seeded.asked.find(name);
-      return known != seeded.asked.end() ? &known->second : seeded.checkpoint.find(name, dims);
-    };
-    const auto on = [&](Backend& backend, Precision precision) {
-      Bench bench(backend, precision);
-      return forward(bench, WeightBinder(once, backend, Policy(precision)));
-    };
-    check_close(on(*device, Precision::f16), on(*cpu, Precision::f32), limit_of(Precision::f16));
+  const auto on = [&](Backend& backend, Precision precision) {
+    Bench bench(backend, precision);
+    return forward(bench, WeightBinder(once, backend, Policy(precision)));
   };
-  const std::vector<float> text = random(2 * 77 * 768), latent = random(2 * 64 * 64 * 4);
-  check("unet", [&](Bench& bench, const WeightBinder& l) {
+  const std::vector<float> got = on(*device, Precision::f16), expected = on(*cpu, Precision::f32);
+  MESSAGE("relative error: ", relative_error(got, expected));
+  check_close(got, expected, limit_of(Precision::f16));
+}
+
+}  // namespace
+
+TEST_CASE("cuda models: a guided step of BK-SDM-Tiny at full size") {
+  const std::vector<float> text = random_values(2 * 77 * 768),
+                           latent = random_values(2 * 64 * 64 * 4);
+  check_full_size("unet", [&](Bench& bench, const WeightBinder& l) {
     const UNet unet(l, UNetConfig::from_json(full_size_unet(), "unet"));
     const PersistentTensor words = bench.put(text, {2, 77, 1, 768}),
                            in = bench.put(latent, {2, 64, 64, 4});
     const Conditioning cond = unet.condition(bench.c, words, std::vector<double>{681});
-    return bench.run("unet", [&] { return unet(bench.c, in, cond, 0); });
+    return bench.run(
+        "unet", [&] { return unet(bench.c, in, cond, 0); }, 1);
   });
-  check("vae", [&](Bench& bench, const WeightBinder& l) {
+}
+
+TEST_CASE("cuda models: BK-SDM-Tiny's decoder at full size") {
+  const std::vector<float> latent = random_values(64 * 64 * 4);
+  check_full_size("vae", [&](Bench& bench, const WeightBinder& l) {
     const VaeDecoder decoder(l, VaeConfig::from_json(full_size_vae(), "vae"));
     const PersistentTensor in = bench.put(latent, {1, 64, 64, 4});
-    return bench.run("vae", [&] { return decoder(bench.c, in); });
+    return bench.run(
+        "vae", [&] { return decoder(bench.c, in); }, 1);
   });
-  check("text_encoder", [&](Bench& bench, const WeightBinder& l) {
+}
+
+TEST_CASE("cuda models: BK-SDM-Tiny's text encoder at full size") {
+  check_full_size("text_encoder", [&](Bench& bench, const WeightBinder& l) {
     const ClipText clip(l, ClipConfig::from_json(full_size_clip(), "text"));
     std::vector<int32_t> ids(2 * 77);
     for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<int32_t>(i * 641 % 49408);
