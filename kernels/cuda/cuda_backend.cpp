@@ -37,6 +37,7 @@ class CudaBackend : public Backend {
         q_(options.device),
         stager_(q_),
         graphs_(q_),
+        arrived_(cuda::allocate(q_, sizeof(int) * kMaxSplitTiles)),
         hopper_(options.products == Products::wgmma) {
     if (options.blas) blas_ = Blas::open(q_);
   }
@@ -94,14 +95,14 @@ class CudaBackend : public Backend {
   void linear(Arena& arena, Tensor out, ConcatView x, const LinearWeight& w,
               const Epilogue& e) override {
     check.linear(out, x, w, e);
-    multiply({q_, arena, blas_.get(), hopper_}, out, x, w, e);
+    multiply({q_, arena, blas_.get(), hopper_, arrived()}, out, x, w, e);
   }
 
   void conv3x3(Arena& arena, Tensor out, Tensor x, const ConvWeight& w, const ConvGeom& g,
                const Epilogue& e) override {
     check.conv3x3(out, x.shape, w, e);
     ENSURE(is_activation(x, x.shape), "conv3x3 {}: input", w.name);
-    convolve({q_, arena, nullptr, hopper_}, out, x, w, g, e);
+    convolve({q_, arena, nullptr, hopper_, arrived()}, out, x, w, g, e);
   }
 
   void group_norm(Arena& arena, Tensor out, ConcatView x, const NormWeight& w, int groups,
@@ -112,7 +113,9 @@ class CudaBackend : public Backend {
     const RowChunks sum_chunks = row_chunks_of(rows, x.channels(), kNormThreads, kRowChunks);
     // Every block of the second pass reads all sums, so it should have much else to do.
     const int blocks = std::min(8 * q_.processors() / images, rows / 8 * chunks / kNormThreads);
-    const Scratch sums(arena, sizeof(float) * 2 * images * sum_chunks.row_chunks * groups);
+    const int whole_groups = whole_groups_of(rows, x.channels(), groups);
+    const size_t all_sums = sizeof(float) * 2 * images * sum_chunks.row_chunks * groups;
+    const Scratch sums(arena, whole_groups ? 0 : all_sums);
     if (arena.measuring()) return;
     launch_group_norm(
         q_, {.x = rows_of(x),
@@ -127,7 +130,8 @@ class CudaBackend : public Backend {
              .groups = groups,
              .eps = w.eps,
              .fn = static_cast<int>(fn),
-             .chunks = chunks});
+             .chunks = chunks,
+             .whole_groups = whole_groups});
   }
 
   void layer_norm(Arena& arena, Tensor out, Tensor x, const NormWeight& w) override {
@@ -239,6 +243,7 @@ class CudaBackend : public Backend {
   }
 
  private:
+  int* arrived() const { return static_cast<int*>(arrived_.get()); }
   static size_t pitch(const Tensor& t) {
     return static_cast<size_t>(std::max(t.ld, t.shape.c)) * block_bytes(t.dtype);
   }
@@ -270,6 +275,7 @@ class CudaBackend : public Backend {
   Queue q_;
   Stager stager_;
   Graphs graphs_;
+  std::shared_ptr<void> arrived_;
   std::unique_ptr<Blas> blas_;
   bool hopper_;
 };

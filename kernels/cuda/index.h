@@ -195,8 +195,12 @@ struct TileConfig {
   int slices;
 };
 
+// The most tiles of a product that is split: each needs a counter.
+constexpr int kMaxSplitTiles = 4096;
+
 // The config with the least work on the busiest multiprocessor, by a model that was not measured on
-// a GPU: a tile costs its area, and split-k costs writing and adding the partial sums.
+// a GPU: a tile costs its area, and split-k costs writing the partial sums and reading them again,
+// by the tile's last block.
 constexpr TileConfig choose_tile_config(int m, int n, int tiles_k, int processors) {
   constexpr TileConfig tiles[] = {{128, 160, 1}, {128, 128, 1}, {64, 64, 1}};
   TileConfig best = tiles[0];
@@ -207,9 +211,10 @@ constexpr TileConfig choose_tile_config(int m, int n, int tiles_k, int processor
       const int64_t waves = (blocks * slices + processors - 1) / processors;
       // A 64 x 64 tile reads as much per multiplication as twice its area of a large one.
       const int64_t area = static_cast<int64_t>(t.bm) * t.bn * (t.bm == 64 ? 3 : 2) / 2;
-      const int64_t k = ceil_div(tiles_k, slices) + 6;  // the pipeline fills and drains
-      int64_t cost = waves * area * k;
-      if (slices > 1) cost += static_cast<int64_t>(m) * n * (slices + 2) * 2 / processors * 8;
+      int64_t k = ceil_div(tiles_k, slices) + 6;  // the pipeline fills and drains
+      if (slices > 1) k += 3 * (slices + 1);
+      if (slices > 1 && blocks > kMaxSplitTiles) break;
+      const int64_t cost = waves * area * k;
       if (cost < least) least = cost, best = {t.bm, t.bn, slices};
     }
   }
@@ -236,10 +241,34 @@ constexpr RowChunks row_chunks_of(int rows, int channels, int threads, int max_r
   return {columns, lanes, ceil_div(rows, each), each};
 }
 
-// The place of a channel in shared memory, among `padded` ones: lower and upper halves of chunks
-// lie apart, so that threads that write half a chunk each use different banks.
-constexpr int channel_place(int padded, int channel) {
-  return channel % 8 / 4 * (padded / 2) + channel / 8 * 4 + channel % 4;
+// A row of channels in shared memory, of `chunks` times 8. The lower and the upper halves of the
+// chunks lie apart by half the banks, so that neither threads that write half a chunk each nor
+// threads that read one channel each meet at a bank; and the next row begins where eight threads
+// that write halves of both go on.
+struct ChannelRow {
+  int chunks;
+
+  constexpr int upper() const { return chunks <= 4 ? 4 * chunks : round_up(4 * chunks, 32) + 16; }
+  constexpr int length() const { return chunks <= 4 ? 8 * chunks : 2 * upper() + 4 * chunks % 32; }
+  constexpr int place(int channel) const {
+    return channel % 8 / 4 * upper() + channel / 8 * 4 + channel % 4;
+  }
+  // Of the channels in the order of their places.
+  constexpr int nth_place(int i) const { return i < 4 * chunks ? i : upper() + i - 4 * chunks; }
+};
+
+// How many groups a block of group_norm takes that reads all of an image's rows: the fewest in
+// whole chunks. 0: these are too much for one block, which reads them twice from its L1.
+constexpr int kMaxWholeGroups = 8, kWholeThreads = 512;
+constexpr int whole_groups_of(int rows, int channels, int groups) {
+  constexpr int64_t most_values = 48 << 10;
+  const int width = channels / groups;
+  for (int each = 1; each <= kMaxWholeGroups; each *= 2) {
+    if (groups % each != 0 || each * width % 8 != 0) continue;
+    if (each * width > 8 * kWholeThreads) return 0;
+    return static_cast<int64_t>(rows) * each * width <= most_values ? each : 0;
+  }
+  return 0;
 }
 
 // ---- RoPE ----------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
-// GroupNorm in two passes over the picture, LayerNorm and RMSNorm with a warp per row.
-// Statistics are f32.
+// GroupNorm in two passes over the picture, or in one launch where a block holds all of some
+// groups; LayerNorm and RMSNorm with a warp per row. Statistics are f32.
 #include "kernels/cuda/device.cuh"
 #include "kernels/cuda/row_view.cuh"
 
@@ -10,67 +10,122 @@ constexpr int kThreads = 256;
 
 // Sums are taken of the differences from this value, so that a mean of large magnitude costs no
 // digits. It is the first value of the group in this image.
-__device__ float pivot_of(const GroupNormArgs& p, int image, int channel) {
-  const int width = p.x.columns / p.groups;
-  return load(p.x, image * p.rows, channel / width * width);
+__device__ float pivot_of(const GroupNormArgs& p, int image, int group) {
+  return load(p.x, image * p.rows, group * (p.x.columns / p.groups));
 }
 
-// Pass 1. A thread adds up 8 channels of every lanes-th row of a row chunk; then one thread per
-// group adds the group's channels and lanes, always in the same order.
-__global__ void __launch_bounds__(kThreads) sums_kernel(const __grid_constant__ GroupNormArgs p) {
-  DYNAMIC_SHARED(float, shared);  // [2][lanes][padded channels]
-  const RowChunks& c = p.sum_chunks;
-  const int image = blockIdx.y, width = p.x.columns / p.groups;
-  const int padded = p.chunks * 8, lane = threadIdx.x / c.columns;
-  float *firsts = shared, *squares = shared + c.lanes * padded;
-  const int begin = blockIdx.x * c.rows, end = min(begin + c.rows, p.rows);
-  if (lane < c.lanes) {
-    for (int chunk = threadIdx.x % c.columns; chunk < p.chunks; chunk += c.columns) {
-      const int channel = chunk * 8;
-      float pivot[8], sum[8] = {}, square[8] = {};
+// Of 8 channels: sums of the differences from the pivots and of their squares, down some rows.
+struct ChannelSums {
+  float sum[8] = {}, square[8] = {};
+
+  __device__ __forceinline__ void add_rows(const GroupNormArgs& p, int first, int end, int step,
+                                           int channel, const float (&pivot)[8]) {
+#pragma unroll 2
+    for (int row = first; row < end; row += step) {
+      float v[8];
+      load8(p.x, row, channel, v);
 #pragma unroll
       for (int i = 0; i < 8; ++i) {
-        pivot[i] = channel + i < p.x.columns ? pivot_of(p, image, channel + i) : 0;
+        const float apart = v[i] - pivot[i];
+        sum[i] += apart;
+        square[i] = fmaf(apart, apart, square[i]);
       }
-      for (int row = begin + lane; row < end; row += c.lanes) {
-        float v[8];
-        load8(p.x, image * p.rows + row, channel, v);
+    }
+  }
+};
+
+struct Statistics {
+  float mean, factor;  // 1 / deviation
+};
+__device__ Statistics statistics_of(const GroupNormArgs& p, float pivot, float sum, float square) {
+  const float count = static_cast<float>(p.rows) * (p.x.columns / p.groups);
+  const float apart = sum / count;
+  const float variance = fmaxf(square / count - apart * apart, 0.0f);
+  // fmaxf drops a NaN; this keeps it.
+  return {pivot + apart, sum == sum ? rsqrtf(variance + p.eps) : sum};
+}
+
+// Normalizes 8 channels of every step-th row. `means` and `factors` are those of groups from
+// `first_group` on.
+__device__ __forceinline__ void apply_rows(const GroupNormArgs& p, int first, int end, int step,
+                                           int channel, const float* means, const float* factors,
+                                           int first_group) {
+  const int count = min(8, p.x.columns - channel), width = p.x.columns / p.groups;
+  float mean[8], factor[8], bias[8];
+  load8(p.weight, channel, count, 1, factor);
+  load8(p.bias, channel, count, 0, bias);
 #pragma unroll
-        for (int i = 0; i < 8; ++i) {
-          const float apart = v[i] - pivot[i];
-          sum[i] += apart;
-          square[i] = fmaf(apart, apart, square[i]);
-        }
-      }
+  for (int i = 0; i < 8; ++i) {
+    const int group = min(channel + i, p.x.columns - 1) / width - first_group;
+    mean[i] = means[group];
+    factor[i] *= factors[group];
+  }
+#pragma unroll 2
+  for (int row = first; row < end; row += step) {
+    float v[8];
+    load8(p.x, row, channel, v);
 #pragma unroll
-      for (int i = 0; i < 8; i += 4) {
-        const int to = lane * padded + channel_place(padded, channel + i);
-        store_whole(firsts + to, make_float4(sum[i], sum[i + 1], sum[i + 2], sum[i + 3]));
-        store_whole(squares + to,
-                    make_float4(square[i], square[i + 1], square[i + 2], square[i + 3]));
-      }
+    for (int i = 0; i < 8; ++i) v[i] = apply(p.fn, fmaf(v[i] - mean[i], factor[i], bias[i]));
+    store8(p.out, row, channel, count, v);
+  }
+}
+
+// Pass 1. A thread adds up 8 channels of every lanes-th row of a row chunk; then the lanes of a
+// channel are added, then the channels of a group, always in the same order.
+__global__ void __launch_bounds__(kThreads, 3)
+    sums_kernel(const __grid_constant__ GroupNormArgs p) {
+  DYNAMIC_SHARED(float, shared);  // pivots of all groups, then [2][lanes] rows of channels
+  const RowChunks& c = p.sum_chunks;
+  const ChannelRow row{p.chunks};
+  const int image = blockIdx.y, width = p.x.columns / p.groups, lane = threadIdx.x / c.columns;
+  float *pivots = shared, *firsts = shared + round_up(p.groups, 4);
+  float* squares = firsts + c.lanes * row.length();
+  for (int g = threadIdx.x; g < p.groups; g += kThreads) pivots[g] = pivot_of(p, image, g);
+  __syncthreads();
+  const int begin = image * p.rows + blockIdx.x * c.rows;
+  const int end = min(begin + c.rows, (image + 1) * p.rows);
+  for (int chunk = threadIdx.x % c.columns; lane < c.lanes && chunk < p.chunks;
+       chunk += c.columns) {
+    float pivot[8];
+#pragma unroll
+    for (int i = 0; i < 8; ++i) {
+      pivot[i] = chunk * 8 + i < p.x.columns ? pivots[(chunk * 8 + i) / width] : 0;
+    }
+    ChannelSums s;
+    s.add_rows(p, begin + lane, end, c.lanes, chunk * 8, pivot);
+#pragma unroll
+    for (int i = 0; i < 8; i += 4) {
+      const int to = lane * row.length() + row.place(chunk * 8 + i);
+      store_whole(firsts + to, make_float4(s.sum[i], s.sum[i + 1], s.sum[i + 2], s.sum[i + 3]));
+      store_whole(squares + to,
+                  make_float4(s.square[i], s.square[i + 1], s.square[i + 2], s.square[i + 3]));
     }
   }
   __syncthreads();
-  for (int group = threadIdx.x; group < p.groups; group += kThreads) {
-    float sum = 0, square = 0;
-    for (int l = 0; l < c.lanes; ++l) {
-      for (int channel = group * width; channel < (group + 1) * width; ++channel) {
-        const int from = l * padded + channel_place(padded, channel);
-        sum += firsts[from];
-        square += squares[from];
-      }
+  for (int i = threadIdx.x; i < 8 * p.chunks; i += kThreads) {
+    const int at = row.nth_place(i);
+    for (int l = 1; l < c.lanes; ++l) {
+      firsts[at] += firsts[l * row.length() + at];
+      squares[at] += squares[l * row.length() + at];
     }
+  }
+  __syncthreads();
+  for (int group = threadIdx.x / 32; group < p.groups; group += kThreads / 32) {
+    float sum = 0, square = 0;
+    for (int i = threadIdx.x % 32; i < width; i += 32) {
+      const int at = row.place(group * width + i);
+      sum += firsts[at];
+      square += squares[at];
+    }
+    sum = warp_sum(sum), square = warp_sum(square);
     const size_t to = (static_cast<size_t>(image) * c.row_chunks + blockIdx.x) * p.groups + group;
-    store_whole(p.sums + 2 * to, make_float2(sum, square));
+    if (threadIdx.x % 32 == 0) store_whole(p.sums + 2 * to, make_float2(sum, square));
   }
 }
 
-// From the sums of pass 1: mean and 1 / deviation of every group. Lanes share a group, and add in
-// the same order every time.
-__device__ void find_statistics(const GroupNormArgs& p, int image, float* statistics) {
-  const int width = p.x.columns / p.groups, sums = p.sum_chunks.row_chunks;
-  const float count = static_cast<float>(p.rows) * width;
+// From the sums of pass 1. Lanes share a group, and add in the same order every time.
+__device__ void find_statistics(const GroupNormArgs& p, int image, float* means, float* factors) {
+  const int sums = p.sum_chunks.row_chunks;
   int lanes = 1;
   while (lanes < 32 && 2 * lanes * p.groups <= kThreads) lanes *= 2;
   for (int first = 0; first < p.groups; first += kThreads / lanes) {
@@ -87,43 +142,71 @@ __device__ void find_statistics(const GroupNormArgs& p, int image, float* statis
       square += __shfl_xor_sync(0xffffffff, square, apart);
     }
     if (lane > 0 || group >= p.groups) continue;
-    const float apart = sum / count;
-    const float variance = fmaxf(square / count - apart * apart, 0.0f);
-    statistics[2 * group] = pivot_of(p, image, group * width) + apart;
-    // fmaxf above drops a NaN; this keeps it.
-    statistics[2 * group + 1] = sum == sum ? rsqrtf(variance + p.eps) : sum;
+    const Statistics found = statistics_of(p, pivot_of(p, image, group), sum, square);
+    means[group] = found.mean;
+    factors[group] = found.factor;
   }
 }
 
 // Pass 2. Every block adds up the sums of its image again: a few kilobytes from the L2.
-__global__ void __launch_bounds__(kThreads) apply_kernel(const __grid_constant__ GroupNormArgs p) {
-  DYNAMIC_SHARED(float, statistics);  // [groups][2]
+__global__ void __launch_bounds__(kThreads, 3)
+    apply_kernel(const __grid_constant__ GroupNormArgs p) {
+  DYNAMIC_SHARED(float, means);
+  float* factors = means + p.groups;
   const RowChunks& c = p.apply_chunks;
-  const int image = blockIdx.y, width = p.x.columns / p.groups;
-  find_statistics(p, image, statistics);
+  const int image = blockIdx.y, lane = threadIdx.x / c.columns;
+  find_statistics(p, image, means, factors);
   __syncthreads();
-  const int lane = threadIdx.x / c.columns;
-  const int begin = blockIdx.x * c.rows, end = min(begin + c.rows, p.rows);
   if (lane >= c.lanes) return;
+  const int begin = image * p.rows + blockIdx.x * c.rows;
+  const int end = min(begin + c.rows, (image + 1) * p.rows);
   for (int chunk = threadIdx.x % c.columns; chunk < p.chunks; chunk += c.columns) {
-    const int channel = chunk * 8, count = min(8, p.x.columns - channel);
-    float mean[8], factor[8], bias[8];
-    load8(p.weight, channel, count, 1, factor);
-    load8(p.bias, channel, count, 0, bias);
+    apply_rows(p, begin + lane, end, c.lanes, chunk * 8, means, factors, 0);
+  }
+}
+
+// Both passes, by a block that has all rows of whole_groups groups; the second reads from the L1.
+// A thread has 8 channels of every step-th row, which may belong to several groups.
+__global__ void __launch_bounds__(kWholeThreads, 1)
+    whole_kernel(const __grid_constant__ GroupNormArgs p) {
+  constexpr int warps = kWholeThreads / 32;
+  __shared__ float pivots[kMaxWholeGroups], means[kMaxWholeGroups], factors[kMaxWholeGroups];
+  __shared__ float sums[kMaxWholeGroups][warps], squares[kMaxWholeGroups][warps];
+  const int thread = threadIdx.x, warp = thread / 32, lane = thread % 32;
+  const int image = blockIdx.y, width = p.x.columns / p.groups;
+  const int groups = p.whole_groups, first_group = blockIdx.x * groups;
+  const int chunks = groups * width / 8, step = kWholeThreads / chunks;
+  const int channel = first_group * width + thread % chunks * 8;
+  const int first = image * p.rows + thread / chunks;
+  // The threads that are left over have no rows.
+  const int end = thread < step * chunks ? (image + 1) * p.rows : 0;
+  if (thread < groups) pivots[thread] = pivot_of(p, image, first_group + thread);
+  __syncthreads();
+  float pivot[8];
+#pragma unroll
+  for (int i = 0; i < 8; ++i) pivot[i] = pivots[(channel + i) / width - first_group];
+  ChannelSums s;
+  s.add_rows(p, first, end, step, channel, pivot);
+  for (int g = 0; g < groups; ++g) {
+    float sum = 0, square = 0;
 #pragma unroll
     for (int i = 0; i < 8; ++i) {
-      const int group = min(channel + i, p.x.columns - 1) / width;
-      mean[i] = statistics[2 * group];
-      factor[i] *= statistics[2 * group + 1];
+      const bool mine = (channel + i) / width == first_group + g;
+      sum += mine ? s.sum[i] : 0;
+      square += mine ? s.square[i] : 0;
     }
-    for (int row = begin + lane; row < end; row += c.lanes) {
-      float v[8];
-      load8(p.x, image * p.rows + row, channel, v);
-#pragma unroll
-      for (int i = 0; i < 8; ++i) v[i] = apply(p.fn, fmaf(v[i] - mean[i], factor[i], bias[i]));
-      store8(p.out, image * p.rows + row, channel, count, v);
-    }
+    sum = warp_sum(sum), square = warp_sum(square);
+    if (lane == 0) sums[g][warp] = sum, squares[g][warp] = square;
   }
+  __syncthreads();
+  if (warp < groups) {
+    const float sum = warp_sum(lane < warps ? sums[warp][lane] : 0);
+    const float square = warp_sum(lane < warps ? squares[warp][lane] : 0);
+    const Statistics found = statistics_of(p, pivots[warp], sum, square);
+    if (lane == 0) means[warp] = found.mean, factors[warp] = found.factor;
+  }
+  __syncthreads();
+  apply_rows(p, first, end, step, channel, means, factors, first_group);
 }
 
 // A warp reads its row three times, the second and third time from the L1. `out` may be `x`: a lane
@@ -183,8 +266,13 @@ __global__ void __launch_bounds__(kThreads) row_kernel(const __grid_constant__ R
 }  // namespace
 
 void launch_group_norm(Queue& q, const GroupNormArgs& args) {
-  const size_t sums = sizeof(float) * 2 * args.sum_chunks.lanes * args.chunks * 8;
-  q.launch(sums_kernel, dim3(args.sum_chunks.row_chunks, args.images), dim3(kThreads), sums, args);
+  if (args.whole_groups > 0) {
+    return q.launch(whole_kernel, dim3(args.groups / args.whole_groups, args.images),
+                    dim3(kWholeThreads), 0, args);
+  }
+  const size_t sums = 2 * args.sum_chunks.lanes * ChannelRow{args.chunks}.length();
+  q.launch(sums_kernel, dim3(args.sum_chunks.row_chunks, args.images), dim3(kThreads),
+           sizeof(float) * (round_up(args.groups, 4) + sums), args);
   q.launch(apply_kernel, dim3(args.apply_chunks.row_chunks, args.images), dim3(kThreads),
            sizeof(float) * 2 * args.groups, args);
 }

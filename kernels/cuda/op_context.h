@@ -11,8 +11,9 @@ namespace yent::cuda {
 struct OpContext {
   Queue& queue;
   Arena& arena;
-  Blas* blas = nullptr;  // null: without cuBLASLt
-  bool hopper = false;   // products in f16 by wgmma
+  Blas* blas = nullptr;    // null: without cuBLASLt
+  bool hopper = false;     // products in f16 by wgmma
+  int* arrived = nullptr;  // GemmArgs::arrived
 };
 
 }  // namespace yent::cuda

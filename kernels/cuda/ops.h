@@ -56,8 +56,7 @@ struct GemmArgs {
   int64_t b_ld;
   int tiles_m, tiles_n, tiles_k, slices;
   void* partial;  // [slices][m][n] sums, where there are several slices
-  int integer;    // nonzero: the partial sums are int32, else f32
-  int unused = 0;
+  int* arrived;   // [kMaxSplitTiles] zeros, which count the slices of a tile
   GemmEpilogue epilogue;
 };
 using LinearArgs = GemmArgs<LinearView>;
@@ -66,14 +65,6 @@ using ConvArgs = GemmArgs<ConvView>;
 // Sets the tile counts.
 void launch_gemm(Queue& q, Format format, TileConfig config, LinearArgs args);
 void launch_gemm(Queue& q, Format format, TileConfig config, ConvArgs args);
-
-// Adds up the slices of a split-k product.
-struct ReduceArgs {
-  const void* partial;
-  int m, n, slices, integer;
-  GemmEpilogue epilogue;
-};
-void launch_reduce(Queue& q, const ReduceArgs& args);
 
 // The same in f32 arithmetic, without tensor cores.
 struct SimtGemmArgs {
@@ -112,8 +103,10 @@ struct GroupNormArgs {
   RowChunks sum_chunks, apply_chunks;
   int images, rows, groups;  // rows of one image
   float eps;
-  int fn;      // an Fn as an int, so that the struct has no hole
-  int chunks;  // of 8 columns, per row
+  int fn;            // an Fn as an int, so that the struct has no hole
+  int chunks;        // of 8 columns, per row
+  int whole_groups;  // of a block that does all in one launch; 0: two launches
+  int unused = 0;
 };
 void launch_group_norm(Queue& q, const GroupNormArgs& args);
 

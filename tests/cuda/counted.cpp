@@ -9,6 +9,7 @@
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <cstring>
 #include <fstream>
 #include <functional>
@@ -32,10 +33,10 @@ namespace {
 
 Json json_of(emulator::CountedLaunch& launch) {
   Json j = Json::object({{"kernel", emulator::symbol_name(launch.kernel)},
-                         {"blocks", launch.blocks},
+                         {"blocks", std::llround(launch.blocks)},
                          {"threads", launch.threads},
                          {"shared_bytes", launch.shared_bytes}});
-  launch.counts.each([&](const char* name, double& number) { j[name] = number; });
+  launch.counts.each([&](const char* name, double& number) { j[name] = std::llround(number); });
   return j;
 }
 

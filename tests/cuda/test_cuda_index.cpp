@@ -272,6 +272,60 @@ TEST_CASE("cuda index: tiles, slices and slabs cover everything once") {
   }
 }
 
+TEST_CASE("cuda index: a row of channels in shared memory has a bank for each thread") {
+  const auto apart = [](const std::vector<int>& words) {
+    std::set<int> banks;
+    for (const int word : words) banks.insert(word % 32);
+    return banks.size() == words.size();
+  };
+  for (int chunks = 1; chunks <= 320; ++chunks) {
+    const ChannelRow row{chunks};
+    CAPTURE(chunks);
+    std::set<int> places;
+    for (int c = 0; c < 8 * chunks; ++c) places.insert(row.place(c));
+    CHECK(places.size() == static_cast<size_t>(8) * chunks);
+    CHECK(*places.rbegin() < row.length());
+    CHECK(row.length() % 4 == 0);
+    std::set<int> nth;
+    for (int i = 0; i < 8 * chunks; ++i) nth.insert(row.nth_place(i));
+    CHECK(nth == places);
+    // A warp reads a channel each, from any on.
+    for (int first = 0; first + 32 <= 8 * chunks && chunks % 4 == 0; first += 8) {
+      std::vector<int> words;
+      for (int c = first; c < first + 32; ++c) words.push_back(row.place(c));
+      CHECK(apart(words));
+    }
+    // Eight threads write four words each, some of them into the next row.
+    for (int thread = 0; thread < 64 && chunks > 4; thread += 8) {
+      std::vector<int> words;
+      for (int t = thread; t < thread + 8; ++t) {
+        for (int i = 0; i < 4; ++i) {
+          words.push_back(t / chunks * row.length() + row.place(t % chunks * 8) + i);
+        }
+      }
+      CHECK(apart(words));
+    }
+  }
+}
+
+TEST_CASE("cuda index: groups of a block are whole chunks, and little enough for it") {
+  for (const int rows : {1, 64, 1024, 4096}) {
+    for (const int channels : {32, 320, 640, 960, 1280, 1920, 2560}) {
+      for (const int groups : {1, 4, 32}) {
+        const int each = whole_groups_of(rows, channels, groups);
+        if (each == 0) continue;
+        CHECK(groups % each == 0);
+        CHECK(each * (channels / groups) % 8 == 0);
+        CHECK(each <= kMaxWholeGroups);
+        CHECK(each * (channels / groups) <= 8 * kWholeThreads);
+        CHECK(static_cast<int64_t>(rows) * each * (channels / groups) <= 48 << 10);
+      }
+    }
+  }
+  CHECK(whole_groups_of(1024, 640, 32) == 2);
+  CHECK(whole_groups_of(4096, 320, 32) == 0);
+}
+
 TEST_CASE("cuda index: rope turns every pair of a row once, about its axis") {
   for (const int axes : {1, 2, 3}) {
     for (const int half : {1, 5, 8}) {

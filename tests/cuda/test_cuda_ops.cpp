@@ -25,10 +25,13 @@ TEST_CASE("cuda: group_norm, groups across the seam, means far from zero") {
     int a, b, groups, h, w;
     float low, high;
   };
-  const Case cases[] = {{6, 6, 3, 5, 7, -1, 1},    {32, 16, 8, 13, 11, -1, 1},
-                        {40, 20, 4, 1, 1, -2, 3},  {64, 0, 32, 9, 30, 99, 101},
-                        {1, 2, 1, 17, 19, -1, 1},  {320, 640, 32, 9, 7, -1, 1},
-                        {2560, 0, 32, 4, 3, -1, 1}};
+  const Case cases[] = {
+      {6, 6, 3, 5, 7, -1, 1},      {32, 16, 8, 13, 11, -1, 1}, {40, 20, 4, 1, 1, -2, 3},
+      {64, 0, 32, 9, 30, 99, 101}, {1, 2, 1, 17, 19, -1, 1},   {320, 640, 32, 9, 7, -1, 1},
+      {2560, 0, 32, 4, 3, -1, 1},  {12, 24, 3, 13, 11, -1, 1}, {40, 56, 4, 42, 51, 2, 4}};
+  CHECK(cuda::whole_groups_of(13 * 11, 48, 8) == 4);  // a launch
+  CHECK(cuda::whole_groups_of(13 * 11, 36, 3) == 0);  // two, as no groups are whole chunks
+  CHECK(cuda::whole_groups_of(42 * 51, 96, 4) == 0);  // or too large
   for (const Case& c : cases) {
     const int channels = c.a + c.b;
     for (const DType type : types) {

@@ -7,10 +7,13 @@
 
 #include "engine/pipeline/device_check.h"
 #include "kernels/cuda/index.h"
+#include "kernels/error.h"
 #include "kernels/half.h"
 #include "tests/support/cuda/cuda_device.h"
 #include "tests/support/cuda_emulator/fragments.h"
+#include "tests/support/cuda_emulator/launch.h"
 #include "tests/support/cuda_emulator/warp_operations.h"
+#include "tests/support/fake_cuda/runtime.h"
 
 using namespace yent;
 using namespace yent::cuda;
@@ -147,4 +150,24 @@ TEST_CASE("cuda emulator: the first step on this GPU is the CPU's") {
   Backend* device = gpu();
   REQUIRE(device);
   CHECK(device_difference(*device) == "");
+}
+
+TEST_CASE("cuda emulator: a GPU that computes nothing is noticed and not used") {
+  const auto difference = [](Backend& backend, int) { return device_difference(backend); };
+  std::vector<std::string> warnings;
+  const auto warn = [&](const std::string& warning) { warnings.push_back(warning); };
+  fake::execute_with({});
+  std::string refused;
+  try {
+    make_agreeing_backends({"cuda", "", 0, 1}, difference, warn);
+  } catch (const Error& error) {
+    CHECK(error.kind() == Error::run);
+    refused = error.what();
+  }
+  const auto backends = make_agreeing_backends({"", "", 0, 1}, difference, warn);
+  emulator::start();
+  CHECK(refused.find("does not compute what the CPU computes") != std::string::npos);
+  REQUIRE(backends.size() == 1);
+  CHECK(backends[0]->device() == "cpu");
+  CHECK(warnings.size() == 1);
 }

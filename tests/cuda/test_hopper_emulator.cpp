@@ -160,6 +160,7 @@ struct Problem {
   int m, n, k;
   Twin x{device, {1, m, 1, k}, DType::f16}, weight{device, {1, n, 1, k}, DType::f16};
   Twin out{device, {1, m, 1, n}, DType::f32}, partial{device, {1, 2 * m, 1, n}, DType::f32};
+  TwinIndices arrived{device, std::vector<int32_t>(32)};
 
   void check(const TileConfig& config) {
     LinearArgs args = {};
@@ -168,6 +169,7 @@ struct Problem {
     args.a = x.device().data;
     args.b = weight.device().data;
     args.partial = partial.device().data;
+    args.arrived = static_cast<int*>(arrived.device().data);
     args.epilogue.out = {out.device().data, n, 1, 0};
     args.epilogue.columns = n;
     args.epilogue.image_rows = m;

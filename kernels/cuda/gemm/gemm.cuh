@@ -5,6 +5,7 @@
 #include "kernels/cuda/device.cuh"
 #include "kernels/cuda/row_view.cuh"
 #include "kernels/cuda/runtime/check.cuh"
+#include "kernels/cuda/split_k.cuh"
 #include "kernels/cuda/tile.cuh"
 
 namespace yent::cuda {
@@ -61,7 +62,7 @@ struct Gemm {
   static_assert(threads / kTileChunks % 8 == 0);
 
   using Sum = typename Op::Sum;
-  struct alignas(16) Four {
+  struct Four {
     Sum v[4];
   };
 
@@ -79,18 +80,22 @@ struct Gemm {
 
   static __device__ __forceinline__ void store(const GemmArgs<View>& p, int row, int column,
                                                const Four& four) {
-    if (p.slices == 1) {
+    if (p.slices > 1) return store_partial(p, row, column, four.v);
+    float v[4];
+#pragma unroll
+    for (int i = 0; i < 4; ++i) v[i] = static_cast<float>(four.v[i]);
+    finish(p.epilogue, row, column, v);
+  }
+
+  // Adds up the slices: four columns a thread, neighbours side by side.
+  static __device__ void add_up(const GemmArgs<View>& p, int row0, int column0) {
+    constexpr int fours = bn / 4;
+    for (int i = threadIdx.x; i < bm * fours; i += threads) {
+      const int row = row0 + i / fours, column = column0 + i % fours * 4;
+      if (row >= p.m || column >= p.n) continue;
       float v[4];
-#pragma unroll
-      for (int i = 0; i < 4; ++i) v[i] = static_cast<float>(four.v[i]);
-      return finish(p.epilogue, row, column, v);
-    }
-    auto* part = static_cast<typename Op::Sum*>(p.partial) +
-                 (static_cast<size_t>(blockIdx.y) * p.m + row) * p.n + column;
-    if (p.n % 4 == 0) return store_whole(part, four);
-#pragma unroll
-    for (int i = 0; i < 4; ++i) {
-      if (column + i < p.n) part[i] = four.v[i];
+      add_slices<Sum>(p, row, column, v);
+      finish(p.epilogue, row, column, v);
     }
   }
 
@@ -200,6 +205,10 @@ struct Gemm {
         }
       }
     }
+    if (p.slices > 1 &&
+        is_last_slice(p.arrived + blockIdx.x, p.slices, reinterpret_cast<int*>(shared))) {
+      add_up(p, row0, column0);
+    }
   }
 };
 
@@ -225,7 +234,6 @@ void launch_tiles(Queue& q, TileConfig config, GemmArgs<View> args) {
 // bf16 and int8 have one large tile only: no default precision uses them.
 template <class View>
 void launch_any_gemm(Queue& q, Format format, TileConfig config, GemmArgs<View> args) {
-  args.integer = format == Format::int8;
   const bool small = config.bm == 64;
   if (format == Format::f16 && small) {
     launch_tiles<HalfOp, View, 64, 64, 2, 2, 6>(q, config, args);
@@ -241,9 +249,6 @@ void launch_any_gemm(Queue& q, Format format, TileConfig config, GemmArgs<View> 
     launch_tiles<Int8Op, View, 64, 64, 2, 2, 6>(q, config, args);
   } else {
     launch_tiles<Int8Op, View, 128, 128, 2, 4, 4>(q, config, args);
-  }
-  if (config.slices > 1) {
-    launch_reduce(q, {args.partial, args.m, args.n, config.slices, args.integer, args.epilogue});
   }
 }
 

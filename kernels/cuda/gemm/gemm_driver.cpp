@@ -18,6 +18,7 @@ struct Product {
   const CudaWeight& weight;
   int rows;
   bool hopper;  // by its kernels, which multiply halves
+  int* arrived;
 };
 
 // By shape and type: rows of halves in whole chunks.
@@ -39,7 +40,8 @@ Product product_of(const OpContext& op, const std::shared_ptr<const Packed>& pac
           op.blas,
           weight,
           static_cast<int>(rows),
-          op.hopper && multiplied_as(weight) == Format::f16};
+          op.hopper && multiplied_as(weight) == Format::f16,
+          op.arrived};
 }
 
 // `row_scale` may be null; else it has one scale for each `scale_rows` rows.
@@ -115,6 +117,7 @@ void launch_tensor_cores(const Product& p, Args args, const TileConfig& config,
                          const GemmEpilogue& epilogue) {
   args.m = p.rows;
   args.n = p.weight.n;
+  args.arrived = p.arrived;
   args.epilogue = epilogue;
   if (p.hopper) return launch_hopper_gemm(p.q, config, args);
   launch_gemm(p.q, multiplied_as(p.weight), config, args);

@@ -13,7 +13,6 @@ void launch(Queue& q, const TileConfig& config, GemmArgs<View>& p, HopperArgs<Vi
   p.slices = config.slices;
   args.product = p;
   launch_hopper_kernel(q, config, args);
-  if (config.slices > 1) launch_reduce(q, {p.partial, p.m, p.n, p.slices, false, p.epilogue});
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "kernels/cuda/device.cuh"
 #include "kernels/cuda/hopper/hopper_gemm.h"
 #include "kernels/cuda/row_view.cuh"
+#include "kernels/cuda/split_k.cuh"
 #include "kernels/cuda/tile_hopper.cuh"
 
 namespace yent::cuda {
@@ -139,20 +140,22 @@ struct HopperGemm {
     }
   }
 
+  // From the sums in shared memory, or, without these, from all slices.
   static __device__ void store(const GemmArgs<View>& p, Place tile, const float* sums) {
     constexpr int pairs = outputs / 2;
     for (int i = threadIdx.x; i < rows * pairs; i += threads) {
       const int row = tile.row * rows + i / pairs, column = tile.column * outputs + i % pairs * 2;
       if (row >= p.m || column >= p.n) continue;
-      const float2 pair =
-          *reinterpret_cast<const float2*>(sums + i / pairs * sums_ld + i % pairs * 2);
-      if (p.slices == 1) {
-        store_pair(p.epilogue, row, column, pair.x, pair.y);
+      float pair[2];
+      if (sums) {
+        load_floats(sums + i / pairs * sums_ld + i % pairs * 2, pair);
       } else {
-        float* part = static_cast<float*>(p.partial) +
-                      (static_cast<size_t>(blockIdx.y) * p.m + row) * p.n + column;
-        part[0] = pair.x;
-        if (column + 1 < p.n) part[1] = pair.y;
+        add_slices<float>(p, row, column, pair);
+      }
+      if (sums && p.slices > 1) {
+        store_partial(p, row, column, pair);
+      } else {
+        finish(p.epilogue, row, column, pair);
       }
     }
   }
@@ -174,6 +177,10 @@ struct HopperGemm {
     if (threadIdx.x < multipliers) spread(sum, sums);
     __syncthreads();
     store(p.product, tile, sums);
+    if (p.product.slices > 1 && is_last_slice(p.product.arrived + blockIdx.x, p.product.slices,
+                                              reinterpret_cast<int*>(sums))) {
+      store(p.product, tile, nullptr);
+    }
   }
 };
 

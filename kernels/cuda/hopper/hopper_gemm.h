@@ -27,8 +27,7 @@ using HopperConvArgs = HopperArgs<ConvView>;
 void launch_hopper_kernel(Queue& q, TileConfig config, const HopperLinearArgs& args);
 void launch_hopper_kernel(Queue& q, TileConfig config, const HopperConvArgs& args);
 
-// The same for the arguments of the other kernels: makes the maps, sets the counts of tiles, and
-// adds up the slices.
+// The same for the arguments of the other kernels: makes the maps and sets the counts of tiles.
 void launch_hopper_gemm(Queue& q, TileConfig config, LinearArgs args);
 void launch_hopper_gemm(Queue& q, TileConfig config, ConvArgs args);
 

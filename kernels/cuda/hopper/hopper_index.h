@@ -104,9 +104,10 @@ constexpr TileConfig choose_hopper_config(int m, int n, int tiles_k, int process
     for (int slices = 1; slices <= 8 && slices * 4 <= tiles_k + 3; slices *= 2) {
       const int64_t waves = (blocks * slices + processors - 1) / processors;
       const int64_t tile = static_cast<int64_t>(t.bm) * t.bn + 32 * (t.bm + t.bn);
-      const int64_t k = ceil_div(tiles_k, slices) + 4;  // the pipeline fills and drains
-      int64_t cost = waves * tile * k;
-      if (slices > 1) cost += static_cast<int64_t>(m) * n * (slices + 2) * 2 / processors * 4;
+      int64_t k = ceil_div(tiles_k, slices) + 4;  // the pipeline fills and drains
+      if (slices > 1) k += 3 * (slices + 1);
+      if (slices > 1 && blocks > kMaxSplitTiles) break;
+      const int64_t cost = waves * tile * k;
       if (cost < least) least = cost, best = {t.bm, t.bn, slices};
     }
   }

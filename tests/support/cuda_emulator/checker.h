@@ -16,6 +16,11 @@ void pass_barrier();
 enum class Access { read, write, atomic };
 // By the running thread or another of its block.
 void check_access(const void* at, size_t bytes, Access access, int thread);
+// How a block learns of another's writes: these come before a barrier, a fence and an atomic
+// operation; an atomic operation of a later block at the same place, a fence and a barrier come
+// before its reads.
+void fence_memory(int thread);
+void meet_at(const void* place, int thread);
 // A copy to shared memory: from its issue on, nobody may touch the bytes before it has arrived.
 void begin_copy(const void* to);
 void end_copy(const void* to);

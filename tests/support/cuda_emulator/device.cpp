@@ -55,10 +55,14 @@ int atomic_max(int* at, int value) {
   check_access(at, sizeof(*at), Access::atomic, block().thread().number);
   return std::exchange(*at, std::max(*at, value));
 }
-int atomic_add(int* at, int value) {
+int atomic_add(int* at, int value) { return atomic_exchange(at, *at + value); }
+int atomic_exchange(int* at, int value) {
+  count_access(at, sizeof(*at), Access::atomic, __builtin_return_address(0));
   check_access(at, sizeof(*at), Access::atomic, block().thread().number);
-  return std::exchange(*at, *at + value);
+  meet_at(at, block().thread().number);
+  return std::exchange(*at, value);
 }
+void fence_memory() { yent::cuda::emulator::fence_memory(block().thread().number); }
 
 void copy_chunk(uint32_t to, const void* from, bool inside) {
   if (to % 16 != 0 || reinterpret_cast<uintptr_t>(from) % 16 != 0) {

@@ -77,6 +77,8 @@ void store_whole(void* to, const void* from, size_t bytes);
 unsigned atomic_max(unsigned* at, unsigned value);
 int atomic_max(int* at, int value);
 int atomic_add(int* at, int value);
+int atomic_exchange(int* at, int value);
+void fence_memory();
 
 // Ends the kernel: `what` is wrong with it.
 [[noreturn]] void fault(const char* what);

@@ -29,19 +29,29 @@ std::map<const void*, Kernel>& kernels() {
 Totals counted = {};
 unsigned most_blocks = 0;
 
-std::vector<unsigned> block_order(unsigned count, Order order, uint32_t seed) {
-  std::vector<unsigned> blocks(most_blocks ? std::min(count, most_blocks) : count);
-  if (blocks.size() == count) {
-    std::iota(blocks.begin(), blocks.end(), 0u);
-  } else {
-    std::mt19937 random(seed);
-    for (unsigned i = 0; i < most_blocks; ++i) {
-      const auto at = [&](unsigned part) {
-        return static_cast<unsigned>(uint64_t{count} * part / most_blocks);
-      };
-      blocks[i] = std::uniform_int_distribution(at(i), at(i + 1) - 1)(random);
+// At most about `most_blocks`, spread over the grid. Along y are the slices of split products,
+// which meet: all of them or none.
+std::vector<unsigned> sample(const Dim& grid, uint32_t seed) {
+  const unsigned y = grid.y <= most_blocks ? grid.y : 1;
+  const unsigned groups = grid.count() / y, parts = (most_blocks + y - 1) / y;
+  std::mt19937 random(seed);
+  std::vector<unsigned> blocks;
+  for (unsigned i = 0; i < parts; ++i) {
+    const auto at = [&](unsigned part) {
+      return static_cast<unsigned>(uint64_t{groups} * part / parts);
+    };
+    const unsigned group = std::uniform_int_distribution(at(i), at(i + 1) - 1)(random);
+    for (unsigned k = 0; k < y; ++k) {
+      blocks.push_back(group % grid.x + grid.x * k + group / grid.x * grid.x * y);
     }
   }
+  return blocks;
+}
+
+std::vector<unsigned> block_order(const Dim& grid, Order order, uint32_t seed) {
+  std::vector<unsigned> blocks(grid.count());
+  std::iota(blocks.begin(), blocks.end(), 0u);
+  if (most_blocks && grid.count() > 2 * most_blocks) blocks = sample(grid, seed);
   if (order == Order::down) std::reverse(blocks.begin(), blocks.end());
   if (order == Order::random) std::shuffle(blocks.begin(), blocks.end(), std::mt19937(seed));
   return blocks;
@@ -63,7 +73,7 @@ std::string execute(const fake::Launch& launch) {
   const auto order = static_cast<Order>(seed % 3);
   begin_checked_launch();
   begin_counted_launch(launch);
-  const auto blocks = block_order(position.grid.count(), order, seed);
+  const auto blocks = block_order(position.grid, order, seed);
   for (const unsigned at : blocks) {
     position.index = {at % position.grid.x, at / position.grid.x % position.grid.y,
                       at / position.grid.x / position.grid.y};

@@ -17,8 +17,8 @@ void add_kernel(const void* kernel, size_t argument_bytes,
 // From now on the fake runtime's launches are executed, each in the next order of threads and
 // blocks: up, down, random. A fault is the launch's error, and a sentence that names the kernel.
 void start();
-// From now on at most `most` blocks of a launch are executed, one in each of as many equal parts of
-// the grid, and the results of the others are missing; 0: all blocks.
+// From now on about `most` blocks of a large launch are executed, from equal parts of the grid, and
+// the results of the others are missing; 0: all blocks.
 void sample_blocks(unsigned most);
 // How many launches there were; the faults of all.
 struct Totals {

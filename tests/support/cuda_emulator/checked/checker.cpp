@@ -1,13 +1,17 @@
 // A cell for every byte that threads share says who wrote and who read it last. Blocks run one
 // after another, so "when" is one number: the interval, which grows with every block and barrier.
 // Two threads race if both touch a byte within the same interval of the same block, or in different
-// blocks of one launch, and one of them writes. A warp's operations order nothing.
+// blocks of one launch, and one of them writes, unless the second block knows of the first
+// (meet_at). A warp's operations order nothing.
 #include "tests/support/cuda_emulator/checker.h"
 
 #include <fmt/format.h>
 #include <sys/mman.h>
 
+#include <algorithm>
+#include <map>
 #include <stdexcept>
+#include <vector>
 
 #include "tests/support/cuda_emulator/block.h"
 #include "tests/support/cuda_emulator/hopper/async.h"
@@ -36,6 +40,23 @@ Cell* map_cells(size_t count) {
 
 uint32_t interval = 1, launch_began = 1, block_began = 1;
 
+// What a block did from one interval on, up to another.
+struct Past {
+  uint32_t begin, end;
+};
+void append(std::vector<Past>& to, const std::vector<Past>& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
+
+// The parts of other blocks' past that the running block has met, thread by thread.
+struct Meeting {
+  uint32_t fenced = 0;  // the interval of the last fence
+  std::vector<Past> met;
+};
+std::map<const void*, std::vector<Past>> released;  // by the place of the atomic operations
+std::map<int, Meeting> meetings;
+std::vector<Past> known, known_behind_barrier;
+
 // Memory that threads share, and its cells.
 struct Room {
   const char* name;
@@ -59,6 +80,11 @@ Room device_room() {
   return {"global memory", room.begin, room.bytes, cells};
 }
 
+bool knows_of(uint32_t when) {
+  return std::any_of(known.begin(), known.end(),
+                     [&](const Past& p) { return p.begin <= when && when < p.end; });
+}
+
 bool holds(const Room& room, const std::byte* at) {
   return static_cast<size_t>(at - room.begin) < room.bytes;
 }
@@ -79,7 +105,7 @@ void check_read(const Room& room, size_t byte, Cell& c, int thread) {
   const int writer = c.writer & kThread;
   const bool here = c.written >= block_began;
   if (c.written >= others_began(room) &&
-      (here ? c.written == interval && writer != thread : true)) {
+      (here ? c.written == interval && writer != thread : !knows_of(c.written))) {
     race(room, byte, "reads", thread, here ? "writes" : "of another block writes", writer);
   }
   if (c.read < block_began) c.read_before = c.read;
@@ -157,10 +183,33 @@ void check_room(const Room& room, const std::byte* at, size_t bytes, Access acce
 void start_checking() { device_room(); }
 void begin_checked_launch() {
   launch_began = ++interval;
+  released.clear();
   last_found = {};
 }
-void begin_checked_block() { block_began = ++interval; }
-void pass_barrier() { ++interval; }
+void begin_checked_block() {
+  block_began = ++interval;
+  meetings.clear();
+  known.clear();
+  known_behind_barrier.clear();
+}
+void pass_barrier() {
+  ++interval;
+  append(known, known_behind_barrier);
+  known_behind_barrier.clear();
+}
+
+void fence_memory(int thread) {
+  Meeting& m = meetings[thread];
+  m.fenced = interval;
+  append(known_behind_barrier, m.met);
+  m.met.clear();
+}
+
+void meet_at(const void* place, int thread) {
+  Meeting& m = meetings[thread];
+  append(m.met, released[place]);
+  if (m.fenced) released[place].push_back({block_began, m.fenced});
+}
 
 void check_access(const void* where, size_t bytes, Access access, int thread) {
   const auto* at = static_cast<const std::byte*>(where);

@@ -75,6 +75,10 @@ inline unsigned atomicMax(unsigned* at, unsigned value) {
 }
 inline int atomicMax(int* at, int value) { return yent::cuda::emulator::atomic_max(at, value); }
 inline int atomicAdd(int* at, int value) { return yent::cuda::emulator::atomic_add(at, value); }
+inline int atomicExch(int* at, int value) {
+  return yent::cuda::emulator::atomic_exchange(at, value);
+}
+inline void __threadfence() { yent::cuda::emulator::fence_memory(); }
 
 inline float __fadd_rn(float a, float b) { return a + b; }
 inline float __fmul_rn(float a, float b) { return a * b; }
