@@ -2,12 +2,12 @@
 # Builds, tests and measures the CUDA backend on a machine with a GPU.
 #
 #   bench/gpu.sh deps                              where there is a package registry: headers into .deps
-#   bench/gpu.sh [build|test|sanitize|bench|all]   on the GPU; every stage stays below nine minutes
+#   bench/gpu.sh [build|test|sanitize|bench|ncu|all]   on the GPU; every stage stays below nine minutes
 #   REHEARSE=BUILD bench/gpu.sh all                without one: the target yent_cuda_rehearsal of BUILD has
 #                                                  programs with emulated GPUs, and models are toys
 #
-# The machine needs nvcc, CMake and a host compiler; compute-sanitizer and PyTorch are used where
-# they are. Results lie in build-gpu/results; where $OUT names a folder, it gets them as one archive.
+# The machine needs nvcc, CMake and a host compiler; compute-sanitizer, Nsight Compute and PyTorch are
+# used where they are. Results lie in build-gpu/results; where $OUT names a folder, it gets them as one archive.
 # shellcheck disable=SC2086,SC2206
 set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.." || exit
@@ -17,6 +17,7 @@ export programs=$build/bin results=$build/results models=$build/models
 export painter="" voice="" full_painter="--model $models/bk-sdm-tiny"
 export full_voice="--llm $models/micro-yent/micro-yent.gguf" tokens=64 steps=25 batch=5
 tests="$programs/yent_tests" sanitizer=compute-sanitizer cases="cuda*" patience=1
+export ncu=ncu
 export PATH=$PATH:/usr/local/cuda/bin
 if [ -n "${REHEARSE-}" ]; then
   build=$(realpath "$REHEARSE") programs=$build/rehearsal results=$build/rehearsal/results
@@ -24,6 +25,7 @@ if [ -n "${REHEARSE-}" ]; then
   voice="--llm tests/golden/toy_voice.gguf" full_voice=$voice tokens=4 steps=1 batch=2
   export XDG_CACHE_HOME=$results/cache  # no verdict on a GPU that is not there stays
   tests="$build/bin/yent_cuda_emulated_tests" sanitizer="" cases="cuda: conv3x3*" patience=200
+  ncu=tests/cuda/fake_ncu
 fi
 stage=${1:-all}
 failed=""
@@ -119,7 +121,23 @@ all_devices() {
   for k in $(seq 2 $batch); do cmp "$results/cuda_$k.png" "$results/cuda:all_$k.png" || return; done
   echo "a batch over all GPUs is the batch of one"
 }
-export -f synthesize same_bytes against_cpu same_tokens all_devices
+
+gpu_name() {
+  local name known
+  name=$(nvidia-smi --query-gpu=name --format=csv,noheader 2>/dev/null | head -1)
+  for known in A100 H100 H200 4090; do [[ $name != *$known* ]] || echo $known; done
+}
+
+# model_error COMMAND...: what Nsight Compute measures of the command's launches, and by how much the
+# emulator's counts and the estimated times of the same launches are off.
+model_error() {
+  local name
+  case $(gpu_name) in A100) name="A100 SXM 80 GB" ;; H100) name="H100 SXM" ;; 4090) name="RTX 4090" ;; *) name=H200 ;; esac
+  $ncu --csv --print-units base --launch-count 400 --kernel-name 'regex:gemm_kernel|flash_kernel|whole_kernel' \
+    --metrics "$(tools/cuda-report --metrics)" "$@" >"$results/ncu.csv" || return
+  tools/cuda-report --counts bench/results/cuda_counts.json --measured "$results/ncu.csv" --gpu "$name"
+}
+export -f synthesize same_bytes against_cpu same_tokens all_devices gpu_name model_error
 
 run_tests() {
   [ ! -x "$build/bin/yent_cuda_host_tests" ] || step host 30 "$build/bin/yent_cuda_host_tests"
@@ -169,6 +187,15 @@ run_bench() {
   fi
 }
 
+run_ncu() {
+  step synthesize 60 synthesize
+  if command -v $ncu >/dev/null; then
+    step ncu 120 model_error "$programs/bench" --device cuda ${full_painter/ --steps*/} --steps 1
+  else
+    echo "skipped: Nsight Compute (ncu) is not here"
+  fi
+}
+
 keep_results() {
   [ -z "${OUT-}" ] || tar -C "$results" --exclude='*.safetensors' -czf "$OUT/$stage.tar.gz" .
 }
@@ -180,8 +207,9 @@ case $stage in
   test) run_tests ;;
   sanitize) run_sanitizers ;;
   bench) run_bench ;;
-  all) build && { run_tests; run_sanitizers; run_bench; } ;;
-  *) echo "usage: bench/gpu.sh [deps|build|test|sanitize|bench|all]" >&2; exit 2 ;;
+  ncu) run_ncu ;;
+  all) build && { run_tests; run_sanitizers; run_bench; run_ncu; } ;;
+  *) echo "usage: bench/gpu.sh [deps|build|test|sanitize|bench|ncu|all]" >&2; exit 2 ;;
 esac || failed="$failed $stage"
 keep_results
 [ -z "$failed" ] || { echo "failed:$failed"; exit 1; }
