@@ -1,6 +1,11 @@
 // Measures of pictures and latents of the C API.
+#include <iterator>
+#include <limits>
+
+#include "engine/api/images.h"
 #include "engine/api/painter.h"
 #include "engine/api/values.h"
+#include "engine/measure/measures.h"
 
 using namespace yent;
 using namespace yent::api;
@@ -14,7 +19,38 @@ Alignment alignment_of(const char* name) {
   throw usage_error("how is {}, expected cosine or mean-square", wanted);
 }
 
+constexpr const char* kMeasures[] = {
+    "psnr",    "mae",  "cosine_distance", "edge",    "edge_ratio",  "palette", "hf_ratio", "std",
+    "entropy", "mean", "flatness",        "clipped", "clipped_full"};
+
 }  // namespace
+
+const char* yent_measure_name(size_t index) {
+  return index < std::size(kMeasures) ? kMeasures[index] : nullptr;
+}
+
+yent_status yent_measure(yent_image picture, yent_image baseline, yent_latent latent,
+                         yent_latent baseline_latent, double* values) {
+  return guard([&] {
+    required(values, "values");
+    const Image image = image_of(picture);
+    const PictureMeasures m = measure(image);
+    PictureDistances d;
+    if (baseline.rgb) d = compare(image, image_of(baseline));
+    Measure cosine;
+    if (latent.values && baseline_latent.values) {
+      cosine = cosine_distance(latent_of(baseline_latent, "the baseline's latent").values,
+                               latent_of(latent, "the latent").values);
+    }
+    const Measure all[] = {d.psnr,     d.mae,      cosine,        d.edge,    d.edge_ratio,
+                           d.palette,  m.hf_ratio, m.std,         m.entropy, m.mean,
+                           m.flatness, m.clipped,  m.clipped_full};
+    static_assert(std::size(all) == std::size(kMeasures));
+    for (size_t i = 0; i < std::size(all); ++i) {
+      values[i] = all[i].value_or(std::numeric_limits<double>::quiet_NaN());
+    }
+  });
+}
 
 void yent_similarity_params_init(yent_similarity_params* params, size_t struct_size) {
   yent_similarity_params p = {};

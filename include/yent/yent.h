@@ -281,6 +281,16 @@ YENT_API yent_status yent_painter_similarity(yent_painter* painter, yent_latent 
                                              yent_latent second,
                                              const yent_similarity_params* params, double* score);
 
+/* What can be measured of a picture, by name; NULL behind the last. Alone: "hf_ratio", "std",
+ * "entropy", "mean", "flatness", "clipped", "clipped_full"; against a baseline: "psnr", "mae",
+ * "edge", "edge_ratio", "palette"; of both latents: "cosine_distance". docs/laboratory.md says what
+ * they are. Any thread. */
+YENT_API const char* yent_measure_name(size_t index);
+/* `values` gets a number for each name, in that order; NaN where it is undefined: the sizes differ,
+ * or the baseline (rgb NULL) or a latent (values NULL) is not given. Any thread. */
+YENT_API yent_status yent_measure(yent_image picture, yent_image baseline, yent_latent latent,
+                                  yent_latent baseline_latent, double* values);
+
 /* A PNG of a picture; `infotext` (may be NULL) becomes its chunk "parameters". Free the bytes with
  * yent_free. Any thread. */
 YENT_API yent_status yent_encode_png(yent_image image, const char* infotext, uint8_t** bytes,

@@ -12,10 +12,10 @@ pytest.importorskip("distributed")
 from lab.engine import default_spec, open_engine
 from lab.engine.find import _program
 from lab.grid import Grid
-from lab.measure import CHEAP, code_usage, sqnr
-from lab.measure.layers import quantize
+from lab.measure import CHEAP, measure
 from lab.store import Store
 from lab.worker import latent_of, pixels_of
+from layer_formulas import code_usage, quantize, sqnr
 from tests_grids import ROOT, lab, library, real_grid
 
 pytestmark = pytest.mark.skipif(library() is None, reason="no libyent.so: build it, or name it in YENT_LIBRARY")
@@ -124,8 +124,37 @@ def test_a_sample_is_measured_inside_the_engine_and_a_larger_one_adds_to_it(swep
     assert store.measurements() == measures
 
 
+@pytest.mark.parametrize("size", [(256, 256), (32, 32), (7, 13), (100, 64), (8, 300)])
+@pytest.mark.parametrize("kind", ["noise", "smooth", "few", "flat"])
+def test_the_engine_measures_by_the_formulas_of_python(size, kind):
+    draw = np.random.default_rng([*size, len(kind)])
+    rgb, baseline = drawn(draw, size, kind), drawn(draw, size, kind)
+    latent, other = draw.standard_normal((2, 4, 5, 3)).astype(np.float32)
+    engine = open_engine(default_spec("library", 1))
+    arguments = [(rgb,), (rgb, baseline), (rgb, rgb, latent, latent), (rgb, baseline, latent, other)]
+    for some in (*arguments, (rgb, baseline[1:]), (rgb, None, latent, other[1:])):
+        expected, values = measure(*some), engine.measure(*some)
+        assert list(values) == list(expected)
+        for name, value in expected.items():
+            if value is None:
+                assert values[name] is None, name
+            else:
+                assert values[name] == pytest.approx(value, rel=1e-7, abs=1e-7), name
+
+
+def drawn(draw, size, kind):
+    if kind == "noise":
+        return draw.integers(0, 256, (*size, 3), dtype=np.uint8)
+    if kind == "flat":
+        return np.full((*size, 3), draw.integers(0, 256, 3), np.uint8)
+    y, x = np.mgrid[: size[0], : size[1]]
+    waves = [np.sin(x / draw.uniform(2, 30) + y / draw.uniform(2, 30)) for _ in range(3)]
+    smooth = np.stack(waves, -1) * 127 + 128
+    return (smooth // 86 * 85 if kind == "few" else smooth).astype(np.uint8)
+
+
 def test_layers_of_a_run_are_those_of_numpy(tmp_path):
-    """The weights' signal to noise and codes by the formulas of lab.measure, from the model's file."""
+    """The weights' signal to noise and codes by other formulas, from the model's file."""
     from safetensors.numpy import load_file
 
     toy = ROOT / "tests/golden/toy_painter"

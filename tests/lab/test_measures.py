@@ -1,10 +1,12 @@
 """The formulas against numbers that were calculated elsewhere."""
 
+import attention_formula as attention
+import layer_formulas as layers
 import numpy as np
 import pytest
 
 from lab import measure
-from lab.measure import attention, layers, palette, pictures
+from lab.measure import palette, pictures
 
 
 def picture_p():

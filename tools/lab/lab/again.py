@@ -5,7 +5,6 @@ from pathlib import Path
 from lab.engine import Request, open_engine
 from lab.engine.find import shipped
 from lab.identity import model_sha256
-from lab.measure import measure
 from lab.store import write_file
 from lab.worker import pixels_of
 
@@ -37,7 +36,7 @@ def repeat(store, facts, spec, output=None):
             write_file(Path(output), painted.png)
         before = pixels_of(store.read("pictures", fact["picture"]))
         same = before.shape == painted.rgb.shape and bool((before == painted.rgb).all())
-        yield fact, same, [*_causes(fact, engine, spec, path), *_how(before, painted.rgb, same)]
+        yield fact, same, [*_causes(fact, engine, spec, path), *_how(engine, before, painted.rgb, same)]
     if painter:
         painter.close()
 
@@ -59,14 +58,14 @@ def _causes(fact, engine, spec, path):
             yield f"{name}: {short(fact[name])} then, {short(value)} now"
 
 
-def _how(before, now, same):
+def _how(engine, before, now, same):
     if same:
         return
     if before.shape != now.shape:
         yield f"size: {before.shape[1]} x {before.shape[0]} then, {now.shape[1]} x {now.shape[0]} now"
         return
     changed = (before != now).any(axis=-1)
-    values = measure(now, before)
+    values = engine.measure(now, before)
     yield (
         f"{int(changed.sum()):,} of {changed.size:,} pixels differ, by {values['mae']:.3g} on average;"
         f" PSNR {values['psnr']:.1f} dB"

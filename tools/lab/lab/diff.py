@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lab.measure import NAMES, measure
+from lab.engine import measurer
+from lab.measure import NAMES
 from lab.store import write_file
 from lab.worker import latent_of, pixels_of
 
@@ -43,7 +44,7 @@ def _policy_lines(one, two):
 def _between(store, a, b, output):
     one, two = (pixels_of(store.read("pictures", fact["picture"])) for fact in (a, b))
     latents = [latent_of(store.read("latents", f["latent"])) if f["latent"] else None for f in (a, b)]
-    values = measure(two, one, latents[1], latents[0])
+    values = measurer().measure(two, one, latents[1], latents[0])
     told = ", ".join(f"{n} {_number(values[n])}" for n in ("psnr", "mae", "cosine_distance", "palette"))
     yield f"between them: {told}" if one.shape == two.shape else "between them: sizes differ"
     for fact in (a, b):

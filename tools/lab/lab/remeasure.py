@@ -1,15 +1,16 @@
 """Measures all pictures of a store again, for when a formula or a store is new."""
 
-from lab.measure import measure
+from lab.engine import measurer
 from lab.worker import latent_of, pixels_of
 
 
 def remeasure(store):
+    engine = measurer()
     facts = {fact["hash"]: fact for fact in store.facts("ok")}
     known, lines = store.measurements(), []
     for fact in facts.values():
         base = facts.get(fact["baseline"]) if fact["baseline"] != fact["hash"] else None
-        values = measure(
+        values = engine.measure(
             _pixels(store, fact),
             _pixels(store, base) if base else None,
             _latent(store, fact),

@@ -142,7 +142,7 @@ class Sweep:
             result["picture"] = self.store.keep("pictures", png)
             result["latent"] = self.store.keep("latents", latent) if latent else None
             self._pictures[row.hash] = (result["picture"], result["latent"])
-        self._engine_ms += result.get("engine_ms", 0)
+        self._engine_ms += result.pop("inside_ms", 0)
         self._facts.append(facts_of(row, self.spec) | result)
         if measures:
             self._measures.append({"hash": row.hash} | measures)

@@ -48,8 +48,9 @@ def paint_batch(spec, isa, model, policy_text, latents, rows):
                 raise LabError(f"the row is for {isa}, this worker has {engine.isa}")
             painted = painter.paint(Request(**request))
             result |= described(engine, painted, latents)
-            result["measures"] = compared(painted, *baseline)
+            result["measures"], measure_ms = measured(engine, painted, *baseline)
             result["load_ms"] = load_ms
+            result["inside_ms"] = load_ms + painted.engine_ms + measure_ms
         except (LabError, MemoryError) as error:
             result |= {"status": "failed", "error": str(error) or "out of memory"}
         result["row_ms"] = (time.perf_counter() - begin) * 1e3
@@ -68,15 +69,13 @@ def described(engine, painted, latents):
     }
 
 
-def compared(painted, png, latent):
-    from lab.measure import measure
-
-    return measure(
-        painted.rgb,
-        None if png is None else pixels_of(png),
-        painted.latent,
-        None if latent is None else latent_of(latent),
-    )
+def measured(engine, painted, png, latent):
+    """The measures, and the ms that they took inside the engine."""
+    baseline = None if png is None else pixels_of(png)
+    baseline_latent = None if latent is None else latent_of(latent)
+    begin = time.perf_counter()
+    values = engine.measure(painted.rgb, baseline, painted.latent, baseline_latent)
+    return values, (time.perf_counter() - begin) * 1e3 if engine.measures_inside else 0
 
 
 def pixels_of(png):

@@ -5,6 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
+from lab.engine.base import Engine
 from lab.errors import FileError, UsageError
 
 TREE = Path(__file__).resolve().parents[4]
@@ -60,6 +61,11 @@ def open_engine(spec):
     from lab.engine.stub import Stub
 
     return Stub(spec)
+
+
+def measurer():
+    """What has measure(): the library, or the formulas in Python where it is not."""
+    return open_engine(default_spec("library")) if _library() else Engine()
 
 
 def shipped(name):

@@ -2,11 +2,12 @@
 
 import ctypes as c
 import json
+import math
 import time
 
 import numpy as np
 
-from lab.engine.base import Painted
+from lab.engine.base import Engine, Painted
 from lab.errors import FileError, LabError, UsageError
 from lab.identity import file_sha256
 
@@ -121,7 +122,9 @@ PaintParams = _struct(
 )
 
 
-class Library:
+class Library(Engine):
+    measures_inside = True
+
     def __init__(self, spec):
         try:
             self.c = c.CDLL(spec["path"])
@@ -139,13 +142,16 @@ class Library:
         self._check(self.c.yent_device_create(c.byref(params), c.byref(self._device)))
         self.device = self.c.yent_device_name(self._device).decode()
         self.isa = self.c.yent_device_isa(self._device).decode()
-        self.samplers = list(iter(self._names(self.c.yent_sampler_name)))
+        self.samplers = list(self._names(self.c.yent_sampler_name))
+        self.measures = list(self._names(self.c.yent_measure_name))
 
     def _declare(self):
         lib = self.c
         for name in ("version", "last_error", "device_name", "device_isa", "pictures_measured"):
             getattr(lib, f"yent_{name}").restype = _TEXT
-        lib.yent_sampler_name.restype = _TEXT
+        for name in ("sampler_name", "measure_name"):
+            getattr(lib, f"yent_{name}").restype = _TEXT
+            getattr(lib, f"yent_{name}").argtypes = [c.c_size_t]
         lib.yent_pictures_get.restype = c.POINTER(Picture)
         for name in ("device_params", "painter_params", "paint_params", "similarity_params"):
             getattr(lib, f"yent_{name}_init").argtypes = [_PTR, c.c_size_t]
@@ -155,11 +161,11 @@ class Library:
         for name in ("painter_destroy", "device_destroy", "free"):
             getattr(lib, f"yent_{name}").argtypes = [_PTR]
             getattr(lib, f"yent_{name}").restype = None
-        lib.yent_sampler_name.argtypes = [c.c_size_t]
         lib.yent_device_create.argtypes = [_PTR, _PTR]
         lib.yent_painter_create.argtypes = lib.yent_paint.argtypes = [_PTR, _PTR, _PTR]
         lib.yent_painter_explain.argtypes = [_PTR, _PTR]
         lib.yent_painter_similarity.argtypes = [_PTR, Latent, Latent, _PTR, _PTR]
+        lib.yent_measure.argtypes = [Image, Image, Latent, Latent, _PTR]
         lib.yent_pictures_get.argtypes = [_PTR, c.c_size_t]
         lib.yent_encode_png.argtypes = [Image, _TEXT, _PTR, _PTR]
 
@@ -174,6 +180,18 @@ class Library:
         if status:
             kind = {2: UsageError, 3: FileError}.get(status, LabError)
             raise kind(self.c.yent_last_error().decode())
+
+    def measure(self, rgb, baseline=None, latent=None, baseline_latent=None):
+        values = (_F64 * len(self.measures))()
+        if latent is None or baseline_latent is None or latent.shape != baseline_latent.shape:
+            latent = baseline_latent = None
+        # What the structs point into lives until the call returns.
+        pictures = [None if p is None else np.ascontiguousarray(p) for p in (rgb, baseline)]
+        latents = [None if l is None else np.ascontiguousarray(l, np.float32) for l in (latent, baseline_latent)]
+        self._check(
+            self.c.yent_measure(*map(_image, pictures), *map(_latent, latents), c.byref(values))
+        )
+        return {n: v if math.isfinite(v) else None for n, v in zip(self.measures, values)}
 
     def painter(self, model, policy_text, latents=True, measures=False):
         return _Painter(self, model, policy_text, measures)
@@ -269,7 +287,13 @@ def _shape(image):
     return image.height, image.width, 3
 
 
+def _image(rgb):
+    return Image() if rgb is None else Image(rgb.ctypes.data, rgb.shape[1], rgb.shape[0])
+
+
 def _latent(values):
+    if values is None:
+        return Latent()
     assert values.dtype == np.float32 and values.flags.c_contiguous
     return Latent(values.ctypes.data, *values.shape)
 

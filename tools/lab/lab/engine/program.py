@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from lab.engine.base import Painted
+from lab.engine.base import Engine, Painted
 from lab.errors import FileError, LabError, UsageError
 from lab.identity import file_sha256
 
 
-class Program:
+class Program(Engine):
     samplers = []  # the program refuses what it does not know
 
     def __init__(self, spec):

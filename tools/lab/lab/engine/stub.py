@@ -11,16 +11,19 @@ import time
 import numpy as np
 from PIL import Image
 
-from lab.engine.base import Painted
+from lab.engine.base import Engine, Painted
 from lab.errors import LabError
 
 
-class Stub:
+class Stub(Engine):
     version, isa, device, sha256 = "stub", "stub", "cpu", "0" * 64
     samplers = []
 
     def __init__(self, spec):
-        self.seconds = spec.get("ms", 10) / 1e3
+        self.seconds, self._measures = spec.get("ms", 10) / 1e3, spec.get("measures", True)
+
+    def measure(self, *arrays):
+        return super().measure(*arrays) if self._measures else {}
 
     def painter(self, model, policy_text, latents=True, measures=False):
         return _Painter(self, policy_text)
