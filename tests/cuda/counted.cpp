@@ -111,6 +111,7 @@ Json count(const std::string& only) {
 
 int main(int argc, char** argv) {
   cuda::fake::begin(1, size_t{64} << 30);
+  cuda::fake::device_room();  // accesses to memory of the device are known by its range
   emulator::start();
   if (argc < 3 || std::strcmp(argv[1], "--counts") != 0) {
     return doctest::Context(argc, argv).run();

@@ -29,10 +29,10 @@ std::map<const void*, Kernel>& kernels() {
 Totals counted = {};
 unsigned most_blocks = 0;
 
-// At most about `most_blocks`, spread over the grid. Along y are the slices of split products,
-// which meet: all of them or none.
+// About `most_blocks`, spread over the grid. Along y are the slices of split products, which meet:
+// all of them or none. A grid with a z has none.
 std::vector<unsigned> sample(const Dim& grid, uint32_t seed) {
-  const unsigned y = grid.y <= most_blocks ? grid.y : 1;
+  const unsigned y = grid.z == 1 && grid.y <= most_blocks ? grid.y : 1;
   const unsigned groups = grid.count() / y, parts = (most_blocks + y - 1) / y;
   std::mt19937 random(seed);
   std::vector<unsigned> blocks;
