@@ -71,7 +71,7 @@ find_package(Python3 COMPONENTS Interpreter)
 if(NOT Python3_FOUND)
   return()
 endif()
-add_custom_command(OUTPUT ${mutated}/mutations.h ${mutated_kernels}
+add_custom_command(OUTPUT ${mutated}/mutations.h ${mutated}/mutation_table.h ${mutated_kernels}
                    COMMAND ${Python3_EXECUTABLE} ${CMAKE_CURRENT_SOURCE_DIR}/cuda/mutate.py
                            ${CMAKE_SOURCE_DIR} ${mutated}
                    DEPENDS cuda/mutate.py ${emulated_kernels} ${kernel_headers})

@@ -3,7 +3,8 @@
 
     mutate.py TREE OUT
 
-writes copies of the kernels with a switch at every mistake, and mutations.h with a table of them.
+writes copies of the kernels with a switch at every mistake, mutations.h with what switches them, and
+mutation_table.h.
 In `new`, @ is true while the mutation is on. Mutations are written one after another, so that
 `old` may be what an earlier one wrote. It must be there exactly once: if not, the kernel has changed,
 and so must this table.
@@ -109,6 +110,26 @@ MUTATIONS = [
      "if ((@ || x.wide) && count == 8) {\n    if (x.f32) {\n      const float* from"),
     ("store_columns: from an odd column on", "conv", "misaligned", "row_view.cuh",
      "store_columns(f.out, row, column, v);", "store_columns(f.out, row, column + (@ ? 1 : 0), v);"),
+    ("quantize: no barrier behind the least values", "grid", "", "quantize.cu",
+     "s.floats[threadIdx.x] = least;\n  __syncthreads();", "s.floats[threadIdx.x] = least;\n  " + BARRIER),
+    ("quantize: the greatest values overwrite the least", "grid", "a race", "quantize.cu",
+     "s.facts.least = least;\n  }\n  __syncthreads();", "s.facts.least = least;\n  }\n  " + BARRIER),
+    ("quantize: no barrier behind empty bins", "grid", "", "quantize.cu",
+     "histogram[i] = 0;\n  __syncthreads();", "histogram[i] = 0;\n  " + BARRIER),
+    ("quantize: counts that are not atomic", "grid", "a race", "quantize.cu",
+     "atomicAdd(&s.histogram[bits >> shift & ((1u << width) - 1)], 1);",
+     "if (@) ++s.histogram[bits >> shift & ((1u << width) - 1)];\n"
+     "        else atomicAdd(&s.histogram[bits >> shift & ((1u << width) - 1)], 1);"),
+    ("quantize: no barrier behind the counts", "grid", "a race", "quantize.cu",
+     "});\n    __syncthreads();\n    if (threadIdx.x == 0) {\n      uint32_t at",
+     "});\n    " + BARRIER + "\n    if (threadIdx.x == 0) {\n      uint32_t at"),
+    ("quantize: no barrier behind the sums", "grid_ternary", "", "quantize.cu",
+     "s.counts[threadIdx.x] = count;\n  __syncthreads();", "s.counts[threadIdx.x] = count;\n  " + BARRIER),
+    ("quantize: no barrier behind the levels", "grid", "", "quantize.cu",
+     "find_centres(group, s);\n  __syncthreads();", "find_centres(group, s);\n  " + BARRIER),
+    ("quantize: columns past the last", "grid_groups", "", "quantize.cu",
+     "columns(min(args.group_columns, args.x.columns - column))",
+     "columns(@ ? args.group_columns : min(args.group_columns, args.x.columns - column))"),
     ("rope: past the last pair", "rope", "outside of all global memory", "rope_embed.cu",
      "if (at >= static_cast<int64_t>(p.rows) * p.pairs.count()) return;",
      "if (!@ && at >= static_cast<int64_t>(p.rows) * p.pairs.count()) return;"),
@@ -229,6 +250,13 @@ namespace yent::cuda::emulator {
 
 inline int mutation = 0;  // the number of the one that is on, from 1
 
+}  // namespace yent::cuda::emulator
+"""
+TABLE = """// Written by tests/cuda/mutate.py.
+#pragma once
+
+namespace yent::cuda::emulator {
+
 struct Mutation {
   const char *name, *probe, *words;
 };
@@ -248,7 +276,8 @@ def main():
             sys.exit(f"mutate.py: {name}: {texts[file].count(old)} times in {file}")
         texts[file] = texts[file].replace(old, new.replace("@", f"(::yent::cuda::emulator::mutation == {number})"))
     rows = "".join(f'    {{"{name}", "{probe}", "{words}"}},\n' for name, probe, words, *_ in MUTATIONS)
-    write(out / "mutations.h", HEADER.replace("ROWS", rows))
+    write(out / "mutations.h", HEADER)
+    write(out / "mutation_table.h", TABLE.replace("ROWS", rows))
     for file, text in texts.items():
         write(out / "kernels/cuda" / file, '#include "mutations.h"\n' + text)
 
