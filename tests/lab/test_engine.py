@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("distributed")
 
+from lab.again import repeat
 from lab.engine import default_spec, open_engine
 from lab.engine.find import _program
 from lab.grid import Grid
@@ -64,6 +65,13 @@ def test_rows_repeat_to_the_same_bytes(swept):
         told = command(swept, "again", "--random", 32, "--store", "toy.lab", "-t", threads)
         assert told.returncode == 0, told.stdout + told.stderr
         assert told.stdout.endswith("32 of 32 rows repeat to the same bytes\n")
+
+
+def test_a_latent_that_differs_behind_equal_pixels_is_told(swept):
+    store = Store(swept / "toy.lab")
+    fact = store.facts("ok")[0]
+    ((_, same, lines),) = repeat(store, [fact | {"latent": "0" * 64}], default_spec("library", 1))
+    assert not same and lines[-1] == "the pixels are the same, the latent is not"
 
 
 def test_exact_rows_repeat_on_other_instruction_sets_and_others_say_what_differs(swept):

@@ -6,7 +6,7 @@ from lab.engine import Request, open_engine
 from lab.engine.find import shipped
 from lab.identity import model_sha256
 from lab.store import write_file
-from lab.worker import pixels_of
+from lab.worker import latent_hash, pixels_of
 
 
 def request_of(fact):
@@ -35,8 +35,12 @@ def repeat(store, facts, spec, output=None):
         if output:
             write_file(Path(output), painted.png)
         before = pixels_of(store.read("pictures", fact["picture"]))
-        same = before.shape == painted.rgb.shape and bool((before == painted.rgb).all())
-        yield fact, same, [*_causes(fact, engine, spec, path), *_how(engine, before, painted.rgb, same)]
+        pixels = before.shape == painted.rgb.shape and bool((before == painted.rgb).all())
+        latent = fact["latent"] is None or fact["latent"] == latent_hash(painted.latent)
+        how = [] if latent else ["the pixels are the same, the latent is not"]
+        if not pixels:
+            how = _how(engine, before, painted.rgb)
+        yield fact, pixels and latent, [*_causes(fact, engine, spec, path), *how]
     if painter:
         painter.close()
 
@@ -58,9 +62,7 @@ def _causes(fact, engine, spec, path):
             yield f"{name}: {short(fact[name])} then, {short(value)} now"
 
 
-def _how(engine, before, now, same):
-    if same:
-        return
+def _how(engine, before, now):
     if before.shape != now.shape:
         yield f"size: {before.shape[1]} x {before.shape[0]} then, {now.shape[1]} x {now.shape[0]} now"
         return

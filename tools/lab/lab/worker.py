@@ -89,6 +89,10 @@ def latent_bytes(latent):
     return save({"latent": np.ascontiguousarray(latent, np.float32)})
 
 
+def latent_hash(latent):
+    return hashlib.sha256(latent_bytes(latent)).hexdigest()
+
+
 def latent_of(data):
     from safetensors.numpy import load
 
