@@ -17,7 +17,7 @@ export programs=$build/bin results=$build/results models=$build/models
 export painter="" voice="" full_painter="--model $models/bk-sdm-tiny"
 export full_voice="--llm $models/micro-yent/micro-yent.gguf" tokens=64 steps=25 batch=5
 tests="$programs/yent_tests" sanitizer=compute-sanitizer cases="cuda*" patience=1
-export ncu=ncu
+export ncu=ncu python=${PYTHON:-python3}
 export PATH=$PATH:/usr/local/cuda/bin
 if [ -n "${REHEARSE-}" ]; then
   build=$(realpath "$REHEARSE") programs=$build/rehearsal results=$build/rehearsal/results
@@ -97,7 +97,8 @@ against_cpu() {
     "$programs/yent-run" --device $device "${precision[@]}" "${options[@]}" \
       -o "$results/$name.$device.png" --dump "$results/$name.$device.safetensors" || return
   done
-  python3 bench/peers/compare_dumps.py "$results/$name.cpu.safetensors" "$results/$name.cuda.safetensors"
+  if ! "$python" -c 'import numpy'; then echo "skipped: the comparison, as $python has no numpy"; return; fi
+  "$python" bench/peers/compare_dumps.py "$results/$name.cpu.safetensors" "$results/$name.cuda.safetensors"
 }
 
 # same_tokens NAME OPTION...: greedy tokens, exact arithmetic on both sides.
