@@ -1,6 +1,7 @@
 """The page: by itself, and in a real browser where Chromium is."""
 
 import json
+import os
 import re
 import shutil
 from functools import partial
@@ -13,6 +14,7 @@ pytest.importorskip("distributed")
 from lab.cluster import client_of
 from lab.engine import default_spec
 from lab.grid import Grid
+from lab.measure import LAYER_NAMES
 from lab.report import make_report
 from lab.report.maps import arranged, coordinates
 from lab.store import Store
@@ -166,4 +168,70 @@ def test_in_a_browser(page, browser):
     find("#effects circle.dot")[-1].click()  # nothing lies over the last
     wait.until(lambda _: find("#details pre"))
 
+    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+@pytest.fixture(scope="module")
+def layered(page):
+    """A page whose store has layers of three rows, as `lab measure --sample` leaves them."""
+    store = Store(page.parent, write=True)
+    w2, w3 = ([f["hash"] for f in store.facts() if f["policy"] == name] for name in ("w2", "w3"))
+
+    def line(digest, layer, what, sqnr, *codes):
+        return {"hash": digest, "layer": layer, "what": what, "sqnr": sqnr} | dict(zip(LAYER_NAMES[1:], codes))
+
+    store.append(
+        "layers",
+        [
+            line(w2[0], "unet.conv_in", "weights", 10.0, 1.0, 0.5, 0.1),
+            line(w2[1], "unet.conv_in", "weights", 14.0, 0.5, 0.25, 0.3),
+            line(w2[0], "unet.conv_in", "input", 30.0),
+            line(w2[0], "unet.down_blocks.0.attn1.to_v", "output", 3.0),
+            line(w2[0], "unet.conv_out", "weights", None),  # nothing changed
+            line(w3[0], "unet.conv_in", "weights", 20.0, 1.0, 1.0, 0.2),
+        ],
+    )
+    store.close()
+    make_report(Store(page.parent), page.parent / "layered.html", method="pca")
+    return page.parent / "layered.html"
+
+
+def test_layers_in_a_browser(layered, browser):
+    from selenium.webdriver.support.wait import WebDriverWait
+
+    run, find = browser.execute_script, partial(browser.find_elements, "css selector")
+    browser.get(f"file://{layered}")
+    WebDriverWait(browser, 60).until(lambda _: run("return document.body.dataset.ready"))
+    find('nav button[data-view="layers"]')[0].click()
+
+    def shown():
+        """What the points say, from top to bottom, and the names at the left."""
+        titles = [run("return arguments[0].textContent", title) for title in find("#layers circle title")]
+        return titles, [text.text for text in find("#layers svg text[text-anchor=end]")]
+
+    def choose(name, value):
+        run(
+            "const s = document.querySelector(`#layers select[name=${arguments[0]}]`);"
+            "s.value = arguments[1]; s.dispatchEvent(new Event('change'))",
+            name, value,
+        )  # fmt: skip
+
+    titles, names = shown()
+    assert names == ["unet.conv_in", "unet.down_blocks.0.attn1.to_v"]
+    assert titles == [
+        "unet.conv_in, weights: 12.0", "unet.conv_in, input: 30.0", "unet.down_blocks.0.attn1.to_v, output: 3.00"
+    ]  # fmt: skip
+    assert "Means of 2 measured rows" in find("#layers .chart p")[0].text
+    at = {title: float(c.get_attribute("cx")) for title, c in zip(titles, find("#layers circle"))}
+    assert at[titles[2]] < at[titles[0]] < at[titles[1]]  # more dB are further right
+    choose("layerOrder", "value")
+    assert shown()[1] == names[::-1]
+    choose("layerMeasure", "code_used")
+    assert shown()[0] == ["unet.conv_in, weights: 0.750"]
+    choose("layerMeasure", "sqnr")
+    choose("layersOf", "w3")
+    assert shown()[0] == ["unet.conv_in, weights: 20.0"] and "1 measured row." in find("#layers .chart p")[0].text
+    if os.environ.get("LAB_SHOTS"):
+        choose("layersOf", "w2")
+        browser.save_screenshot(os.path.join(os.environ["LAB_SHOTS"], "layers.png"))
     assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
