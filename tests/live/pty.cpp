@@ -30,7 +30,8 @@ void enter(const std::string& name, const PtyCase& terminal) {
   const int fd = ::open(name.c_str(), O_RDWR);
   ::ioctl(fd, TIOCSCTTY, 0);
   for (int to = 0; to < 3; ++to) ::dup2(fd, to);
-  for (const int keys : {SIGINT, SIGQUIT}) ::signal(keys, SIG_DFL);  // ignored in a background job
+  // Ignored in a background job, and under nohup.
+  for (const int signal : {SIGINT, SIGQUIT, SIGHUP}) ::signal(signal, SIG_DFL);
   ::setenv("TERM", "xterm-256color", 1);
   ::setenv("COLORTERM", "truecolor", 1);
   for (const char* unset : {"CI", "NO_COLOR", "TMUX", "STY"}) ::unsetenv(unset);
