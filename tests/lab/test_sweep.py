@@ -22,10 +22,10 @@ from tests_grids import lab, stub_grid
 MACHINE = {"version": "stub", "isa": "stub", "device": "cpu"}
 
 
-def sweep(client, folder, rows, ms=1, **more):
+def sweep(client, folder, rows, spec=None, **more):
     store = Store(folder, write=True, create=True)
     try:
-        return Sweep(client, store, rows, default_spec(f"stub:{ms}"), quiet=True, **more).run()
+        return Sweep(client, store, rows, spec or default_spec("stub:1"), quiet=True, **more).run()
     finally:
         store.close()
 
@@ -85,28 +85,40 @@ def test_a_row_that_kills_its_workers_fails_alone(tmp_path):
     assert fact["prompt"] == "die" and "workers ended" in fact["error"]
 
 
-@pytest.mark.parametrize("workers", [1, 2, 4] if os.environ.get("LAB_TEST_ALL") else [2])
+ALL = bool(os.environ.get("LAB_TEST_ALL"))  # also those of minutes
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4] if ALL else [2])
 def test_workers_are_killed_and_nothing_is_lost(tmp_path, workers):
-    rows = Grid(stub_grid(tmp_path, 25)).rows(MACHINE)
+    """With LAB_TEST_ALL 10,000 rows of 10 ms, a kill every 20 s; `pytest -s` shows the numbers."""
+    seeds, ms, every, most = (1250, 10, 20, 1000) if ALL else (25, 20, 1.5, 3)
+    rows = Grid(stub_grid(tmp_path, seeds)).rows(MACHINE)
+    spec = default_spec(f"stub:{ms}") | {"measures": False}
     with client_of(workers=workers) as client:
         stop, killed = threading.Event(), []
 
         def kill():
-            while not stop.wait(1.5):
+            while not stop.wait(every):
                 pids = list(client.run(os.getpid, on_error="ignore").values())
-                if pids and len(killed) < 3:
+                if pids and len(killed) < most:
                     killed.append(pids[0])
                     os.kill(pids[0], signal.SIGKILL)
 
         killer = threading.Thread(target=kill)
         killer.start()
+        begin = time.monotonic()
         try:
-            painted, failed, _ = sweep(client, tmp_path / "s", rows, ms=20)
+            painted, failed, _ = sweep(client, tmp_path / "s", rows, spec=spec)
         finally:
+            seconds = time.monotonic() - begin
             stop.set()
             killer.join()
-    assert killed and (painted, failed) == (len(rows), 0)
-    assert sorted(lines(tmp_path / "s")) == sorted(row.hash for row in rows)
+    found = lines(tmp_path / "s")
+    lost, doubled = len(rows) - len(set(found)), len(found) - len(set(found))
+    print(f"\n{workers} workers: {len(rows):,} rows in {seconds:.0f} s, {len(rows) / seconds:.0f} rows/s,"
+          f" {len(killed)} kills, {lost} lost, {doubled} doubled")  # fmt: skip
+    assert killed and (painted, failed, lost, doubled) == (len(rows), 0, 0, 0)
+    assert sorted(found) == sorted(row.hash for row in rows)
 
 
 def run_until(tmp_path, grid, ready, then, *more):
