@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <stdexcept>
 
 #include "kernels/spelling.h"
 #include "tests/support/program.h"
@@ -171,10 +173,15 @@ Json TestServer::finished(const std::string& id, const Headers& headers) const {
 }
 
 void TestServer::wait_for(const std::string& metric, double value) const {
+  // Long enough for a machine under sanitizers and other work.
+  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(2);
   while (true) {
     const std::string text = "\n" + get("/metrics").body;
     const size_t at = text.find("\n" + metric + " ");
     if (at != std::string::npos && std::stod(text.substr(at + metric.size() + 2)) >= value) return;
+    if (std::chrono::steady_clock::now() > end) {
+      throw std::runtime_error(metric + " did not come to " + std::to_string(value));
+    }
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
 }

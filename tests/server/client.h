@@ -79,7 +79,8 @@ class TestServer {
   }
   // The job, when it is over.
   Json finished(const std::string& id, const Headers& headers = {}) const;
-  // Waits until the number that /metrics has under this name is `value` at least.
+  // Waits until the number that /metrics has under this name is `value` at least; throws after two
+  // minutes.
   void wait_for(const std::string& metric, double value) const;
 
   // Ends as at SIGTERM; or at once; and begins again on the same store.

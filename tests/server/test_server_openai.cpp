@@ -161,6 +161,22 @@ TEST_CASE("openai: one picture may be larger than what a reader may leave unread
   CHECK(answer.body.size() > 2000);
 }
 
+TEST_CASE("openai: who waits for a picture that another request cancels hears of it") {
+  const TestServer server;
+  const std::string body = R"({"prompt":"a cat","size":"32x32","steps":200,"n":4})";
+  Socket waiting(server.port());
+  waiting.send(
+      "POST /v1/images/generations HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
+      "application/json\r\n"
+      "Content-Length: " +
+      std::to_string(body.size()) + "\r\n\r\n" + body);
+  server.wait_for("yent_work_total{of=\"steps\"}", 1);
+  CHECK(server.post("/sdapi/v1/interrupt", "").status == 200);
+  const Answer answer = waiting.answer();
+  CHECK(answer.status == 410);
+  CHECK(*answer.json()["error"]["code"].text() == "cancelled");
+}
+
 TEST_CASE("openai: a picture is changed where the mask is transparent") {
   const TestServer server;
   const std::string fields = field("prompt", "a door") + field("seed", "1") + field("steps", "2");

@@ -19,6 +19,7 @@ constexpr Row kFaults[] = {
     {Fault::not_found,          404, "not_found",          "invalid_request_error"},
     {Fault::method_not_allowed, 405, "method_not_allowed", "invalid_request_error"},
     {Fault::conflict,           409, "conflict",           "invalid_request_error"},
+    {Fault::cancelled,          410, "cancelled",          "invalid_request_error"},
     {Fault::too_large,          413, "too_large",          "invalid_request_error"},
     {Fault::media_type,         415, "media_type",         "invalid_request_error"},
     {Fault::too_many,           429, "too_many",           "rate_limit_error"},

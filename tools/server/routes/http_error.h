@@ -19,6 +19,7 @@ enum class Fault {
   not_found,
   method_not_allowed,
   conflict,
+  cancelled,
   too_large,
   media_type,
   too_many,

@@ -17,7 +17,8 @@ struct Running {
 
 HttpError failure_of(const Job& job) {
   if (job.failure) return {job.failure->fault, job.failure->sentence};
-  return {Fault::unavailable, "the job was cancelled"};
+  // Not a conflict nor an outage: clients ask again after those.
+  return {Fault::cancelled, "the job was cancelled"};
 }
 
 void run_job(const std::shared_ptr<Call>& call, JobSpec spec, bool keeps_pictures,
