@@ -1,11 +1,11 @@
-"""Writes the painter as the diffusers folder that the engine embeds and diffusers loads."""
+"""Writes a painter, this one or the next one, as the folder that the engine embeds and diffusers loads."""
 
 import json
 
 import torch
 from safetensors.torch import save_file
 
-from painter import STEPS
+STEPS = 1000  # of the noise, in the schedule below
 
 LIBRARY = "0.30.0"  # the format's version, as diffusers stamps it
 

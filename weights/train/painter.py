@@ -16,9 +16,9 @@ from transformers import CLIPTextConfig, CLIPTextModel
 
 import captions
 import draw
+from export import STEPS
 
 WIDTH = 128  # of the text
-STEPS = 1000
 BETAS = torch.linspace(0.00085 ** 0.5, 0.012 ** 0.5, STEPS, dtype=torch.float64) ** 2
 ABAR = torch.cumprod(1 - BETAS, 0).float()
 FIRST_STEP = 961  # where 25 DDIM steps begin
