@@ -16,6 +16,7 @@ export programs=$build/bin results=$build/results models=$build/models
 # What runs read: the models that ship, and models of full size.
 export painter="" voice="" full_painter="--model $models/bk-sdm-tiny"
 export full_voice="--llm $models/micro-yent/micro-yent.gguf" tokens=64 steps=25 batch=5
+timed="voice painter characters ascii"  # what bench times, a model after the other
 tests="$programs/yent_tests" sanitizer=compute-sanitizer cases="cuda*" patience=1
 export ncu=ncu python=${PYTHON:-python3}
 export PATH=$PATH:/usr/local/cuda/bin
@@ -23,6 +24,7 @@ if [ -n "${REHEARSE-}" ]; then
   build=$(realpath "$REHEARSE") programs=$build/rehearsal results=$build/rehearsal/results
   painter="--model tests/golden/toy_painter --steps 1" full_painter=$painter
   voice="--llm tests/golden/toy_voice.gguf" full_voice=$voice tokens=4 steps=1 batch=2
+  timed="voice painter"  # the others have no toys
   export XDG_CACHE_HOME=$results/cache  # no verdict on a GPU that is not there stays
   tests="$build/bin/yent_cuda_emulated_tests" sanitizer="" cases="cuda: conv3x3*" patience=200
   ncu=tests/cuda/fake_ncu
@@ -88,15 +90,18 @@ same_bytes() {
   cmp "$results/same_1.png" "$results/same_2.png" && echo "the same bytes twice"
 }
 
-# against_cpu NAME OPTION...: 25 guided steps in halves against the CPU in f32, stage by stage.
+# against_cpu NAME OPTION...: 25 guided steps in halves against the CPU in f32, stage by stage. Steps of which
+# a layer is kept are not recorded; those that are recorded and replayed paint the same bytes.
 against_cpu() {
   local name=$1 device
-  local options=(-q -p "a cat" -s 3 --raw "${@:2}")
+  local options=(-q -p "a cat" -s 3 --raw --cfg-scale 7.5 "${@:2}")
   for device in cpu cuda; do
     local precision=(--precision "$([ $device = cpu ] && echo f32 || echo f16)")
-    "$programs/yent-run" --device $device "${precision[@]}" "${options[@]}" \
-      -o "$results/$name.$device.png" --dump "$results/$name.$device.safetensors" || return
+    "$programs/yent-run" --device $device "${precision[@]}" "${options[@]}" -o "$results/$name.$device.png" \
+      --dump "$results/$name.$device.safetensors" --dump-layers unet.conv_out.0 || return
   done
+  "$programs/yent-run" --device cuda --precision f16 "${options[@]}" -o "$results/$name.recorded.png" || return
+  cmp "$results/$name.cuda.png" "$results/$name.recorded.png" || return
   if ! "$python" -c 'import numpy'; then echo "skipped: the comparison, as $python has no numpy"; return; fi
   "$python" bench/peers/compare_dumps.py "$results/$name.cpu.safetensors" "$results/$name.cuda.safetensors"
 }
@@ -170,8 +175,11 @@ run_bench() {
   local program=("$programs/bench" --device cuda ${full_painter/ --steps*/} $full_voice)
   local run=("$programs/yent-run" --device cuda $full_painter -p "a cat" -s 3 --raw --timings -o "$results/run.png")
   step synthesize 60 synthesize
-  step bench 100 "${program[@]}" --steps $steps --json "$results/bench.json"
-  step roofline 60 "${program[@]}" --steps 2 --roofline
+  local part
+  for part in $timed; do
+    step bench_$part 60 "${program[@]}" --only $part --steps $steps --json "$results/bench_$part.json"
+    step roofline_$part 30 "${program[@]}" --only $part --steps 1 --roofline
+  done
   if [ -x "$programs/bench_kernels" ]; then
     step kernels 90 "$programs/bench_kernels" --benchmark_filter=cuda/ --benchmark_min_time=0.05 \
       --benchmark_out="$results/kernels.json"
