@@ -66,8 +66,10 @@ Machine measure_machine(const std::string& isa, int threads) {
           .name = processor_name()};
 }
 
-Machine measure_device(Backend& backend) {
-  constexpr int side = 8192, calls = 20;
+namespace {
+
+Machine measure_squares(Backend& backend, int side) {
+  constexpr int calls = 20;
   std::vector<float> values(static_cast<size_t>(side) * side);
   for (size_t i = 0; i < values.size(); ++i) {
     values[i] =
@@ -106,6 +108,19 @@ Machine measure_device(Backend& backend) {
   return {.macs_per_s = static_cast<double>(values.size()) * side / product,
           .bytes_per_s = 2.0 * sizeof(uint16_t) * static_cast<double>(values.size()) / copy,
           .name = backend.device()};
+}
+
+}  // namespace
+
+Machine measure_device(Backend& backend) {
+  // Matrices large enough for a peak, and no larger: an emulated GPU is asked, too.
+  constexpr int largest = 8192;
+  constexpr double long_enough = 1e-3;
+  for (int side = 256;; side *= 2) {
+    Machine machine = measure_squares(backend, side);
+    const double product = static_cast<double>(side) * side * side / machine.macs_per_s;
+    if (side == largest || product > long_enough) return machine;
+  }
 }
 
 }  // namespace yent

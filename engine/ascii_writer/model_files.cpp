@@ -47,7 +47,7 @@ QuantizedDims quantized_dims(const Json& j, const std::string& path) {
   if (!tensors.is_object()) throw file_error("{}: no tensors, expected an object", path);
   QuantizedDims all;
   for (const auto& [name, dims] : tensors.items()) {
-    const auto side = [&](size_t i) {
+    const auto side = [&dims = dims](size_t i) {
       return dims.size() == 2 ? dims[i].natural().value_or(0) : 0;
     };
     constexpr uint64_t most = 1 << 24;
