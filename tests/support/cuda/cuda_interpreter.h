@@ -72,6 +72,8 @@ struct TileSizes {
   int warp_rows() const { return bm / warps_m; }
   int warp_columns() const { return bn / warps_n; }
 };
+// The ones that the kernels have.
+constexpr TileSizes kTileSizes[] = {{128, 160, 4, 2}, {128, 128, 2, 4}, {64, 64, 2, 2}};
 
 // One block of a GEMM: a tile of A and one of B in shared memory, and the sums of every warp.
 struct GemmBlock {
