@@ -177,8 +177,8 @@ run_bench() {
   step synthesize 60 synthesize
   local part
   for part in $timed; do
-    step bench_$part 60 "${program[@]}" --only $part --steps $steps --json "$results/bench_$part.json"
-    step roofline_$part 30 "${program[@]}" --only $part --steps 1 --roofline
+    step bench_$part 30 "${program[@]}" --only $part --steps $steps --json "$results/bench_$part.json"
+    step roofline_$part 15 "${program[@]}" --only $part --steps 1 --roofline
   done
   if [ -x "$programs/bench_kernels" ]; then
     step kernels 90 "$programs/bench_kernels" --benchmark_filter=cuda/ --benchmark_min_time=0.05 \
