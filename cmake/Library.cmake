@@ -12,7 +12,11 @@ set(private_libraries pthread m ${CMAKE_DL_LIBS})
 add_library(yent_shared SHARED ${objects})
 add_library(yent_static STATIC ${objects})
 set(exports ${CMAKE_SOURCE_DIR}/cmake/exports.map)
-target_link_options(yent_shared PRIVATE LINKER:--version-script=${exports} LINKER:--no-undefined)
+target_link_options(yent_shared PRIVATE LINKER:--version-script=${exports})
+# Clang puts a sanitizer's run time into the program alone: the library finds its names there.
+if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize=")
+  target_link_options(yent_shared PRIVATE LINKER:--no-undefined)
+endif()
 set_target_properties(yent_shared PROPERTIES LINK_DEPENDS ${exports} VERSION ${PROJECT_VERSION}
                       SOVERSION ${PROJECT_VERSION_MAJOR} EXPORT_NAME yent)
 set_target_properties(yent_static PROPERTIES EXPORT_NAME static)

@@ -53,10 +53,10 @@ TEST_CASE("api: a picture is measured, alone and against a baseline") {
   CHECK(all.at("hf_ratio") == doctest::Approx(0.035993).epsilon(1e-4));
   CHECK(all.at("cosine_distance") > 0.01);
   const auto alone = measured(picture(q), {});
-  for (const auto& [name, value] : alone) {
-    CAPTURE(name);
-    const bool against = all.at(name) != value;
-    CHECK(against == std::isnan(value));
+  for (const auto& measure : alone) {
+    CAPTURE(measure.first);
+    const bool against = all.at(measure.first) != measure.second;
+    CHECK(against == std::isnan(measure.second));
   }
   CHECK(std::isnan(alone.at("psnr")));
   CHECK(std::isnan(measured(picture(p), {p.data(), 256, 255}).at("mae")));

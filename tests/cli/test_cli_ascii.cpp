@@ -161,7 +161,8 @@ TEST_CASE("cli: glyphs are chosen by level or by shape") {
 TEST_CASE("cli: in a terminal the words and the whole picture are on the screen") {
   if (Program::absent()) return;
   Program program;
-  for (const auto& [columns, rows] : {std::pair(80, 24), {100, 40}, {40, 20}, {200, 60}}) {
+  for (const auto& size : {std::pair(80, 24), {100, 40}, {40, 20}, {200, 60}}) {
+    const int columns = size.first, rows = size.second;
     CAPTURE(columns);
     const std::string text =
         shown(program, columns, rows, toy({"a cat", "--llm", kGolden + "toy_voice.gguf"}));

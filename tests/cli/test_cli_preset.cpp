@@ -57,16 +57,16 @@ TEST_CASE("cli preset: 80 steps of DDPM end where diffusers' end") {
   } runs[] = {{"text", side, 80},
               {"picture", side + picture, 64},
               {"diffusers", picture + Args{"--img2img", "diffusers"}, 64}};
-  for (const auto& [name, args, calls] : runs) {
-    CAPTURE(name);
-    const Outcome o = program.preset(prompt + args + Args{"--dump", "d"});
+  for (const auto& run : runs) {
+    CAPTURE(run.name);
+    const Outcome o = program.preset(prompt + run.args + Args{"--dump", "d"});
     REQUIRE_MESSAGE(o.code == 0, o.err);
     CHECK(o.err.starts_with("nvinkpunk a crow on a lighthouse\n"));
     const Golden made(program.dump("d"));
-    CHECK(made.has(fmt::format("eps.{}", calls - 1)));
-    CHECK_FALSE(made.has(fmt::format("eps.{}", calls)));
-    CHECK(made.shape("latent") == golden.shape(name));
-    const auto a = made.rows("latent"), b = golden.rows(name);
+    CHECK(made.has(fmt::format("eps.{}", run.calls - 1)));
+    CHECK_FALSE(made.has(fmt::format("eps.{}", run.calls)));
+    CHECK(made.shape("latent") == golden.shape(run.name));
+    const auto a = made.rows("latent"), b = golden.rows(run.name);
     INFO(worst(a, b));
     CHECK(relative_error(a, b) < 1e-3);
   }

@@ -80,13 +80,14 @@ TEST_CASE("command line: every option and value is in the help, the manual and t
   const std::string zsh = program.run({"--completion", "zsh"}).out;
   const std::string fish = program.run({"--completion", "fish"}).out;
   CHECK(has(bash, "euler euler-a dpm++2m"));
-  for (const auto& [name, values] : options) {
+  for (const auto& option : options) {
+    const std::string& name = option.first;
     CAPTURE(name);
     CHECK(has(manual, "\\fB" + escaped(name, '-') + "\\fR"));
     CHECK(has(bash, " " + name + " ") + has(bash, " " + name + "'") == 1);
     CHECK(has(zsh, name + "[") + has(zsh, name + "=[") == 1);
     CHECK(has(fish, " -l " + name.substr(2) + " "));
-    for (const std::string& value : values) {
+    for (const std::string& value : option.second) {
       CAPTURE(value);
       if (std::ranges::any_of(value, [](char c) { return c >= 'A' && c <= 'Z'; })) continue;
       for (const std::string* text : {&manual, &bash, &zsh, &fish}) {

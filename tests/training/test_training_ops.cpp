@@ -53,8 +53,9 @@ Parameter parameter(const Rows& rows, Role role = Role::inward) {
 
 TEST_CASE("training: products in every form, on every instruction set") {
   for (const std::string& isa : isas()) {
-    for (const auto& [rows, columns, depth] :
+    for (const ProductSize& size :
          {ProductSize{1, 1, 1}, {7, 33, 5}, {130, 17, 300}, {64, 70, 600}, {250, 129, 64}}) {
+      const size_t rows = size.rows, columns = size.columns, depth = size.depth;
       CAPTURE(isa);
       CAPTURE(rows);
       const unsigned seed = fresh();

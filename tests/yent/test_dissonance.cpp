@@ -65,9 +65,11 @@ TEST_CASE("dissonance: conversations are heard as the golden ones") {
     }
     const Json cloud = dissonance.state()["cloud"];
     CHECK(cloud.size() == conversation["cloud"].size());
-    for (const auto& [word, weight] : conversation["cloud"].items()) {
+    for (const auto& member : conversation["cloud"].items()) {
+      const std::string& word = member.key;
       CAPTURE(word);
-      CHECK(cloud.at(word).get<double>() == doctest::Approx(*weight.number()).epsilon(1e-12));
+      CHECK(cloud.at(word).get<double>() ==
+            doctest::Approx(*member.value.number()).epsilon(1e-12));
     }
   }
   CHECK(turns >= 60);
