@@ -2,6 +2,10 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include <atomic>
+#include <thread>
+#include <utility>
+
 #include "kernels/error.h"
 #include "loaders/io/base64.h"
 #include "tests/support/program.h"
@@ -12,6 +16,7 @@
 #include "tools/server/routes/http_error.h"
 #include "tools/server/routes/route.h"
 #include "tools/server/store/disk_store.h"
+#include "tools/server/store/store.h"
 #include "tools/server/workers/there_and_back.h"
 
 using namespace yent;
@@ -102,6 +107,46 @@ TEST_CASE("server parts: what another thread has worked with is let go on the ne
   loop.post(next);
   loop.run();
   CHECK(elsewhere == 0);
+}
+
+// Counts how many of its kind end on another thread than the one that made the first.
+struct Native {
+  explicit Native(std::atomic<int>& strays) : strays(&strays) {}
+  Native(const Native&) = default;
+  Native(Native&& other) noexcept
+      : strays(std::exchange(other.strays, nullptr)), home(other.home) {}
+  ~Native() {
+    if (strays && std::this_thread::get_id() != home) ++*strays;
+  }
+
+  std::atomic<int>* strays;
+  std::thread::id home = std::this_thread::get_id();
+};
+
+TEST_CASE("server parts: who asks the store is let go on the network thread") {
+  const TemporaryFolder folder;
+  Loop loop;
+  std::atomic<int> strays = 0;
+  int answers = 0;
+  {
+    Store store(loop, std::make_unique<DiskStore>(folder / "store", StoreLimits{}));
+    // What is captured by way of a reference to const is const: to move that is to copy it.
+    const auto ask = [&](const Native& native) {
+      store.ask(
+          [native](DiskStore& disk) { return disk.unfinished().size(); },
+          [native, &answers](const server::Outcome<size_t>& jobs) { answers += jobs.value == 0u; });
+      store.ask([native](DiskStore&) { throw run_error("lost"); },
+                [native, &answers](const server::Outcome<Done>& done) {
+                  answers += done.error.has_value();
+                });
+    };
+    ask(Native(strays));
+    store.finish();
+  }
+  loop.post([&] { loop.stop(); });
+  loop.run();
+  CHECK(answers == 2);
+  CHECK(strays == 0);
 }
 
 TEST_CASE("server parts: base64 and targets") {

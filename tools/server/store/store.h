@@ -11,7 +11,7 @@
 #include "kernels/error.h"
 #include "tools/server/http/loop.h"
 #include "tools/server/store/disk_store.h"
-#include "tools/server/workers/work_thread.h"
+#include "tools/server/workers/there_and_back.h"
 
 namespace yent::server {
 
@@ -31,25 +31,26 @@ class Store {
   // Calls `what` on the store's thread and `then` on the network thread.
   template <class What, class Then>
   void ask(What what, Then then) {
-    thread_.post([this, what = std::move(what), then = std::move(then)]() mutable {
-      using Raw = std::invoke_result_t<What, DiskStore&>;
-      using T = std::conditional_t<std::is_void_v<Raw>, Done, Raw>;
-      Outcome<T> outcome;
-      try {
-        if constexpr (std::is_void_v<Raw>) {
-          what(*disk_);
-          outcome.value = Done{};
-        } else {
-          outcome.value = what(*disk_);
-        }
-      } catch (const Error& error) {
-        outcome.error = Error(error.kind(), without_folder(error.what()));
-      } catch (const std::exception& error) {
-        outcome.error = run_error("{}", error.what());
-      }
-      loop_.post([then = std::move(then), outcome = std::make_shared<Outcome<T>>(std::move(
-                                              outcome))]() mutable { then(std::move(*outcome)); });
-    });
+    using Raw = std::invoke_result_t<What, DiskStore&>;
+    using T = std::conditional_t<std::is_void_v<Raw>, Done, Raw>;
+    const auto outcome = std::make_shared<Outcome<T>>();
+    there_and_back(
+        thread_, loop_,
+        [this, outcome, what = std::move(what)]() mutable {
+          try {
+            if constexpr (std::is_void_v<Raw>) {
+              what(*disk_);
+              outcome->value = Done{};
+            } else {
+              outcome->value = what(*disk_);
+            }
+          } catch (const Error& error) {
+            outcome->error = Error(error.kind(), without_folder(error.what()));
+          } catch (const std::exception& error) {
+            outcome->error = run_error("{}", error.what());
+          }
+        },
+        [outcome, then = std::move(then)]() mutable { then(std::move(*outcome)); });
   }
 
   // Does what was asked for, then ends the thread.
