@@ -80,8 +80,7 @@ add_library(yent_cuda_checked OBJECT EXCLUDE_FROM_ALL ${mutated_kernels} ${mutat
 target_include_directories(yent_cuda_checked BEFORE PRIVATE ${mutated})
 # Loads and stores stay as they are written: what a CPU would join, a GPU does not.
 target_compile_options(yent_cuda_checked PRIVATE -fsanitize=thread -fsanitize=alignment,bounds
-                       -fsanitize-recover=all -fno-tree-vectorize -fno-tree-slp-vectorize
-                       -Wno-parentheses-equality)  # a switch may be all of a condition
+                       -fsanitize-recover=all -fno-tree-vectorize -fno-tree-slp-vectorize)
 set(checked_tests ${emulated_tests})
 list(FILTER checked_tests EXCLUDE REGEX "/no_checker\\.cpp$")
 add_executable(yent_cuda_checked_tests EXCLUDE_FROM_ALL ${checked_tests} cuda/test_mutations.cpp

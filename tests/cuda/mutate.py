@@ -249,6 +249,7 @@ HEADER = """// Written by tests/cuda/mutate.py.
 namespace yent::cuda::emulator {
 
 inline int mutation = 0;  // the number of the one that is on, from 1
+inline bool is_on(int number) { return mutation == number; }
 
 }  // namespace yent::cuda::emulator
 """
@@ -274,7 +275,7 @@ def main():
     for number, (name, _, _, file, old, new) in enumerate(MUTATIONS, 1):
         if texts[file].count(old) != 1:
             sys.exit(f"mutate.py: {name}: {texts[file].count(old)} times in {file}")
-        texts[file] = texts[file].replace(old, new.replace("@", f"(::yent::cuda::emulator::mutation == {number})"))
+        texts[file] = texts[file].replace(old, new.replace("@", f"::yent::cuda::emulator::is_on({number})"))
     rows = "".join(f'    {{"{name}", "{probe}", "{words}"}},\n' for name, probe, words, *_ in MUTATIONS)
     write(out / "mutations.h", HEADER)
     write(out / "mutation_table.h", TABLE.replace("ROWS", rows))
