@@ -17,7 +17,8 @@ Answer raw(const TestServer& server, const std::string& bytes) {
 }
 
 std::string code_of(const Answer& answer) {
-  const std::string* code = answer.json()["error"]["code"].text();
+  const Json json = answer.json();
+  const std::string* code = json["error"]["code"].text();
   return code ? *code : "";
 }
 
