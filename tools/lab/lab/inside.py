@@ -1,8 +1,8 @@
 """Measures that the engine makes: DiffSim inside the UNet, and what quantization does to every layer.
 
 They cost a run of the row, which is why `lab measure --sample N` makes them for N rows: those with the
-smallest hashes, so that a larger N adds rows and another machine takes the same ones. A row that has its
-layers in the store is done. The cluster is that of a sweep (sweep.py).
+smallest hashes, so that a larger N adds rows and another machine takes the same ones. A row is done that has
+its layers in the store, and DiffSim: painted again it loses that. The cluster is that of a sweep (sweep.py).
 """
 
 import sys
@@ -32,9 +32,9 @@ class Inside:
     def __init__(self, client, store, spec, count, quiet=False):
         self.client, self.store, self.spec = client, store, spec
         sample = sample_of(store.facts("ok"), count)
-        done = set(store.table("layers").column("hash").to_pylist())
-        missing = [entry for entry in sample if entry[0]["hash"] not in done]
         self._known = store.measurements()
+        done = {h for h in store.table("layers").column("hash").unique().to_pylist() if self._has_diffsim(h)}
+        missing = [entry for entry in sample if entry[0]["hash"] not in done]
         self._lines, self._layers, self._flushed = [], [], time.monotonic()
         self.progress = Progress(len(sample), len(sample) - len(missing), quiet)
         self.other_bytes = 0
@@ -46,6 +46,9 @@ class Inside:
             for key, rows in sorted(groups.items())
             for i in range(0, len(rows), AT_WORK)
         )
+
+    def _has_diffsim(self, digest):
+        return self._known.get(digest, {}).get("diffsim_style_noise") is not None
 
     def run(self):
         """Returns how many rows were measured, and how many of them could not be."""

@@ -55,7 +55,8 @@ SCHEMAS = {
     "layers": LAYERS,
     "interpretations": INTERPRETATIONS,
 }
-MANY = ("layers", "interpretations")  # lines of a hash
+# What a later line replaces an earlier one by. Interpretations stay, all of them.
+KEYS = {"facts": ("hash",), "measurements": ("hash",), "layers": ("hash", "layer", "what")}
 
 
 class Store:
@@ -123,7 +124,7 @@ class Store:
                     (self.folder / kind / name).unlink(missing_ok=True)
 
     def table(self, kind):
-        """All lines; of a hash that has several, the last (layers and interpretations keep all)."""
+        """All lines; of those with one key, the last."""
         schema, tables, replaced = SCHEMAS[kind], [], set()
         for part in reversed(self.parts(kind)):
             if part.name in replaced:  # a merge is not finished
@@ -139,9 +140,10 @@ class Store:
             ]
             tables.insert(0, pa.table(columns, schema=schema))
         whole = pa.concat_tables(tables) if tables else schema.empty_table()
-        if kind in MANY or len(tables) < 2:
+        if kind not in KEYS or len(tables) < 2:
             return whole
-        last = {h: i for i, h in enumerate(whole["hash"].to_pylist())}
+        keys = zip(*(whole[name].to_pylist() for name in KEYS[kind]))
+        last = {key: i for i, key in enumerate(keys)}
         return whole if len(last) == len(whole) else whole.take(sorted(last.values()))
 
     def facts(self, status=None):
