@@ -84,6 +84,23 @@ select axes['bits']::int as bits, axes['round'] as round, round(avg(cosine_dista
 from rows where grid = 'study' and axes['round'] is not null group by all order by bits, distance
 """
 
+# What was measured inside the engine, of a sample (`lab measure --sample`).
+SAMPLE = """
+select count(diffsim_style) as rows, round(corr(diffsim_style, cosine_distance), 2) as 'DiffSim with distance',
+       round(avg(diffsim_style_noise), 3) as 'two noises, t = 101', round(avg(diffsim_content_noise), 3) as 't = 501'
+from rows where diffsim_style is not null
+"""
+UNLIKE = """
+select policy, count(diffsim_style) as n, round(avg(diffsim_style), 3) as DiffSim, round(avg(cosine_distance), 3) as distance
+from rows where diffsim_style is not null group by all
+having avg(diffsim_style) < (select avg(diffsim_content_noise) from rows where diffsim_style is not null) order by DiffSim
+"""
+NOISE = """
+select axes['bits']::int as bits, axes['round'] as round, count(sqnr_weights) as n, round(avg(sqnr_weights), 1) as 'dB, weights',
+       round(avg(cosine_distance), 3) as distance
+from rows where grid = 'study' and axes['round'] is not null and sqnr_weights is not null group by all order by 4
+"""
+
 
 def markdown(relation):
     print("| " + " | ".join(relation.columns) + " |")
@@ -111,7 +128,8 @@ def main():
         print(f"{pair[0]} moves the latent further than {pair[1]} in {share or 0:.0%} of {count} requests")
     print()
     markdown(db.sql(BITS))
-    markdown(db.sql(STEPS))
+    for table in (STEPS, SAMPLE, UNLIKE, NOISE):
+        markdown(db.sql(table))
     db.sql(LAYER)
     for part in ("module", "kind", "side", "block"):
         markdown(db.sql(GROUPED.format(part)))
