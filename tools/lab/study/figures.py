@@ -25,7 +25,7 @@ def save(figure, path):
 def effects(db, names, title, path):
     """Distance by policy: a dot for each prompt, a bar for their mean."""
     rows = db.sql(
-        "select policy, prompt, avg(cosine_distance) d from rows where grid = 'study' group by all"
+        "select policy, prompt, avg(cosine_distance) d from rows where grid = 'study' group by all order by all"
     ).fetchall()
     by_policy = {name: [d for policy, _, d in rows if policy == name] for name in names}
     names = sorted((name for name in names if by_policy[name]), key=lambda name: np.mean(by_policy[name]))
@@ -43,7 +43,7 @@ def effects(db, names, title, path):
 def layers(db, path):
     """Every layer alone, in the order in which a picture passes them."""
     rows = db.sql(
-        "select what, layer, any_value(module), avg(cosine_distance) from layers group by all"
+        "select what, layer, any_value(module), avg(cosine_distance) from layers group by all order by all"
     ).fetchall()
     order = {"unet.t": -2, "unet.conv_in": -1, "unet.conv_norm_out": 98, "unet.conv_out": 99}
 
@@ -80,7 +80,7 @@ def layers(db, path):
 def bits(db, path):
     rows = db.sql(
         "select axes['bits']::int b, axes['round'] r, avg(cosine_distance), avg(psnr) from rows"
-        " where grid = 'study' and axes['round'] is not null group by all order by b"
+        " where grid = 'study' and axes['round'] is not null group by all order by b, r"
     ).fetchall()
     figure, axes = plt.subplots(1, 2, figsize=(8, 3))
     for rounding in dict.fromkeys(row[1] for row in rows):
@@ -101,7 +101,7 @@ def bits(db, path):
 def steps(db, path):
     rows = db.sql(
         "select axes['bits']::int b, sampler, steps, avg(cosine_distance) from rows"
-        " where grid = 'steps' and policy != 'f32' group by all order by b desc, steps"
+        " where grid = 'steps' and policy != 'f32' group by all order by b desc, sampler, steps"
     ).fetchall()
     widths = sorted({row[0] for row in rows})
     figure, axes = plt.subplots(1, len(widths), figsize=(11, 2.6), sharey=True)
