@@ -116,7 +116,7 @@ def recall(browser, url):
 
 def stop(browser, url):
     """Esc ends a picture, and the next one can be asked for at once."""
-    enter(browser, url, steps=LONG)
+    enter(browser, url, steps=200)  # as many as there may be: it must not be over before a slow browser says Esc
     pictures = browser.count("#strip img")
     say(browser, "stop this")
     forms(browser)
