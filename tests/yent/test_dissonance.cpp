@@ -68,8 +68,7 @@ TEST_CASE("dissonance: conversations are heard as the golden ones") {
     for (const auto& member : conversation["cloud"].items()) {
       const std::string& word = member.key;
       CAPTURE(word);
-      CHECK(cloud.at(word).get<double>() ==
-            doctest::Approx(*member.value.number()).epsilon(1e-12));
+      CHECK(cloud.at(word).get<double>() == doctest::Approx(*member.value.number()).epsilon(1e-12));
     }
   }
   CHECK(turns >= 60);
