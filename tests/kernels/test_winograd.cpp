@@ -114,29 +114,33 @@ struct Layer {
   }
 };
 
+// A layer's input and how many channels it makes.
+struct Case {
+  Shape shape;
+  int columns;
+};
+
 }  // namespace
 
 TEST_CASE("winograd: the same bits as the direct convolution, for fresh layers") {
-  const std::pair<Shape, int> cases[] = {
-      {{1, 1, 1, 1}, 1},      {{2, 4, 4, 16}, 16},    {{1, 5, 7, 20}, 33},   {{3, 9, 6, 64}, 70},
-      {{1, 16, 16, 129}, 40}, {{2, 13, 33, 100}, 17}, {{1, 3, 200, 36}, 64}, {{2, 2, 2, 320}, 48},
-      {{1, 66, 64, 32}, 48},  {{1, 8, 8, 1300}, 20},  {{2, 33, 70, 130}, 18}};
-  for (const auto& one : cases) {
-    const auto& shape = one.first;
-    const int columns = one.second;
-    CAPTURE(shape.h);
-    CAPTURE(shape.c);
+  const Case cases[] = {{{1, 1, 1, 1}, 1},     {{2, 4, 4, 16}, 16},    {{1, 5, 7, 20}, 33},
+                        {{3, 9, 6, 64}, 70},   {{1, 16, 16, 129}, 40}, {{2, 13, 33, 100}, 17},
+                        {{1, 3, 200, 36}, 64}, {{2, 2, 2, 320}, 48},   {{1, 66, 64, 32}, 48},
+                        {{1, 8, 8, 1300}, 20}, {{2, 33, 70, 130}, 18}};
+  for (const Case& c : cases) {
+    const auto& [shape, columns] = c;
+    CAPTURE(c.shape.h);
+    CAPTURE(c.shape.c);
     Layer(shape, columns).check_same_bits();
   }
 }
 
 TEST_CASE("winograd: the same bits as the direct convolution where an image is doubled") {
-  const std::pair<Shape, int> cases[] = {
+  const Case cases[] = {
       {{1, 28, 32, 64}, 64}, {{1, 30, 35, 100}, 70}, {{2, 27, 29, 64}, 65}, {{1, 31, 25, 640}, 64}};
-  for (const auto& one : cases) {
-    const auto& shape = one.first;
-    const int columns = one.second;
-    CAPTURE(shape.h);
+  for (const Case& c : cases) {
+    const auto& [shape, columns] = c;
+    CAPTURE(c.shape.h);
     Layer layer(shape, columns, true);
     for (const Gemm* kernel : winograd_rows()) {
       const auto packed = layer.pack(*kernel, Precision::int8);
@@ -156,13 +160,12 @@ TEST_CASE("winograd: the same bits as the direct convolution where an image is d
 }
 
 TEST_CASE("winograd: the rounding error of f32 and bf16 stays near that of the direct way") {
-  const std::pair<Shape, int> cases[] = {
+  const Case cases[] = {
       {{1, 28, 32, 64}, 64}, {{2, 27, 29, 72}, 65}, {{1, 29, 34, 320}, 70}, {{1, 24, 24, 640}, 64}};
-  for (const auto& one : cases) {
-    const auto& shape = one.first;
-    const int columns = one.second;
+  for (const Case& c : cases) {
+    const auto& [shape, columns] = c;
     for (const bool doubles : {false, true}) {
-      CAPTURE(shape.c);
+      CAPTURE(c.shape.c);
       CAPTURE(doubles);
       Layer layer(shape, columns, doubles);
       for (const Gemm* kernel : winograd_rows(gemm_f32_table())) {

@@ -103,9 +103,8 @@ Answer Socket::answer(bool has_body) {
   return answer;
 }
 
-Answer ask(int port, const std::string& method, const std::string& target, const std::string& body,
-           const Headers& headers) {
-  Socket socket(port);
+std::string request_text(const std::string& method, const std::string& target,
+                         const std::string& body, const Headers& headers) {
   std::string request = method + " " + target + " HTTP/1.1\r\nConnection: close\r\n";
   bool has_host = false, has_type = false;
   for (const std::string& header : headers) {
@@ -116,7 +115,13 @@ Answer ask(int port, const std::string& method, const std::string& target, const
   if (!has_host) request += "Host: localhost\r\n";
   if (!body.empty() && !has_type) request += "Content-Type: application/json\r\n";
   if (!body.empty()) request += "Content-Length: " + std::to_string(body.size()) + "\r\n";
-  socket.send(request + "\r\n" + body);
+  return request + "\r\n" + body;
+}
+
+Answer ask(int port, const std::string& method, const std::string& target, const std::string& body,
+           const Headers& headers) {
+  Socket socket(port);
+  socket.send(request_text(method, target, body, headers));
   return socket.answer(method != "HEAD");
 }
 

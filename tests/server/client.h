@@ -48,6 +48,10 @@ class Socket {
 
 using Headers = std::vector<std::string>;  // "Name: value"
 
+// A request as it is sent; with a body, of JSON where the headers do not say otherwise.
+std::string request_text(const std::string& method, const std::string& target,
+                         const std::string& body = {}, const Headers& headers = {});
+
 // One request on a connection of its own.
 Answer ask(int port, const std::string& method, const std::string& target,
            const std::string& body = {}, const Headers& headers = {});

@@ -201,9 +201,10 @@ def slow(options):
 def answers_by_status(server):
     metrics, answers = Visitor(server.port, "e" * 32).ask("GET", "/metrics")[1].decode(), {}
     for line in metrics.splitlines():
-        # Of /ready 503 is no failure: it says that the models are still read.
-        if line.startswith("yent_requests_total") and 'route="/ready"' not in line:
+        if line.startswith("yent_requests_total"):
             status = line.split('status="')[1].split('"')[0]
+            if status == "503" and 'route="/ready"' in line:
+                continue  # no failure: the models were still read
             answers[status] = answers.get(status, 0) + int(float(line.split()[-1]))
     return dict(sorted(answers.items()))
 

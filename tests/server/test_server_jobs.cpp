@@ -198,11 +198,8 @@ TEST_CASE("server: what nobody waits for is not painted") {
     Socket impatient(server.port());
     impatient.send("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n");
     CHECK(impatient.answer().status == 200);
-    const std::string body = R"({"input":"who are you","steps":200,"count":8})";
     impatient.send(
-        "POST /react HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        "Content-Length: " +
-        std::to_string(body.size()) + "\r\n\r\n" + body);
+        request_text("POST", "/react", R"({"input":"who are you","steps":200,"count":8})"));
     server.wait_for("yent_work_total{of=\"steps\"}", 1);
   }
   server.wait_for("yent_jobs_total{end=\"cancelled\"}", 1);

@@ -163,13 +163,9 @@ TEST_CASE("openai: one picture may be larger than what a reader may leave unread
 
 TEST_CASE("openai: who waits for a picture that another request cancels hears of it") {
   const TestServer server;
-  const std::string body = R"({"prompt":"a cat","size":"32x32","steps":200,"n":4})";
   Socket waiting(server.port());
-  waiting.send(
-      "POST /v1/images/generations HTTP/1.1\r\nHost: localhost\r\nContent-Type: "
-      "application/json\r\n"
-      "Content-Length: " +
-      std::to_string(body.size()) + "\r\n\r\n" + body);
+  waiting.send(request_text("POST", "/v1/images/generations",
+                            R"({"prompt":"a cat","size":"32x32","steps":200,"n":4})"));
   server.wait_for("yent_work_total{of=\"steps\"}", 1);
   CHECK(server.post("/sdapi/v1/interrupt", "").status == 200);
   const Answer answer = waiting.answer();

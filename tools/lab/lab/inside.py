@@ -48,6 +48,7 @@ class Inside:
         )
 
     def _has_diffsim(self, digest):
+        # That of its noise: f32, with which others are compared, has no other.
         return self._known.get(digest, {}).get("diffsim_style_noise") is not None
 
     def run(self):
