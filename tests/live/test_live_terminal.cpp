@@ -27,8 +27,7 @@ const PtyCase kScreen = {.answers = {{kDa1, "\x1b[?1;2c"}},
                          .environment = {{"STY", "1.x"}, {"TERM", "screen.xterm-256color"}}};
 const PtyCase kMute = {};
 
-// Enough steps that the terminal has answered before the picture is done.
-PtyRun paint(const PtyCase& terminal, const Args& more = {}, int steps = 60) {
+PtyRun paint(const PtyCase& terminal, const Args& more, int steps) {
   return run_in_pty(Program(),
                     Args{"--device", "cpu", "-t", "1", "-m", kGolden + "toy_painter", "--steps",
                          std::to_string(steps), "-s", "5", "-p", "x", "-o", "/dev/null"} +
@@ -41,6 +40,21 @@ bool has(const PtyRun& run, const std::string& bytes) {
 }
 
 const std::string kHalfBlock = "m▀", kKittyPicture = "\x1b_Ga=T,", kSixelPicture = "\x1bP0;1;0q";
+const std::string kKittyFrame = "\x1b_Ga=f,i=1867003", kLine = "painting";
+
+struct Painted {
+  PtyRun run;
+  int steps;
+};
+
+// A fast processor has painted before a terminal has answered: then with more steps, until `bytes`
+// were written.
+Painted paint_until(const std::string& bytes, const PtyCase& terminal, const Args& more = {}) {
+  for (int steps = 60;; steps *= 4) {
+    PtyRun run = paint(terminal, more, steps);
+    if (has(run, bytes) || steps > 900) return {std::move(run), steps};
+  }
+}
 
 void check_left_as_found(const PtyRun& run) {
   CHECK(run.echoes);
@@ -66,28 +80,31 @@ TEST_CASE("live: each terminal gets its own pictures, and is left as it was") {
                {"mute", kMute, false, false, true}};
   for (const auto& c : cases) {
     CAPTURE(c.name);
-    const PtyRun run = paint(c.terminal);
+    const PtyRun run = paint_until(c.kitty ? kKittyFrame : kLine, c.terminal).run;
     CHECK(WIFEXITED(run.status));
     CHECK(WEXITSTATUS(run.status) == 0);
     CHECK(has(run, kKittyPicture) == c.kitty);
     CHECK(has(run, kSixelPicture) == c.sixel);
     CHECK(has(run, kHalfBlock) == c.blocks);
-    CHECK(has(run, "painting"));
+    CHECK(has(run, kLine));
     check_left_as_found(run);
-    if (c.kitty) CHECK(run.output.rfind("a=d,d=I") > run.output.rfind("a=f,i=1867003"));
+    if (c.kitty) CHECK(run.output.rfind("a=d,d=I") > run.output.rfind(kKittyFrame));
   }
   // An unwrapped question about kitty's pictures would change a title there.
   for (const PtyCase* terminal : {&kTmux, &kScreen, &kMute})
-    CHECK_FALSE(has(paint(*terminal), "\x1b_G"));
-  CHECK_FALSE(has(paint(kScreen), "38;2;"));
+    CHECK_FALSE(has(paint_until(kLine, *terminal).run, "\x1b_G"));
+  CHECK_FALSE(has(paint_until(kLine, kScreen).run, "38;2;"));
 }
 
 TEST_CASE("live: in the end the screen shows what it shows without previews") {
   if (Program::absent()) return;
+  const Args blocks = {"--preview", "blocks"}, none = {"--preview", "none"};
+  const Painted with = paint_until(kHalfBlock, kMute, blocks);
+  const PtyRun runs[] = {paint(kMute, none, with.steps), with.run};
+  CHECK(has(runs[1], kHalfBlock));
+  CHECK_FALSE(has(runs[0], kHalfBlock));
   std::string texts[2];
-  for (const bool previews : {false, true}) {
-    const PtyRun run = paint(kMute, {"--preview", previews ? "blocks" : "none"});
-    CHECK(has(run, kHalfBlock) == previews);
+  for (const PtyRun& run : runs) {
     Screen screen(80, 24);
     std::string known = run.output;
     for (const std::string& question : {kVersion, kDa1}) {
@@ -98,7 +115,7 @@ TEST_CASE("live: in the end the screen shows what it shows without previews") {
     CHECK(screen.unknown.empty());
     CHECK(screen.cursor_visible);
     CHECK(screen.cursor_column() == 0);
-    std::string& text = texts[previews];
+    std::string& text = texts[&run - runs];
     for (int row = 0; row < 24; ++row) text += screen.row(row) + "\n";
     CHECK(text.find("▀") == text.npos);
   }
@@ -116,7 +133,7 @@ TEST_CASE("live: a signal leaves the terminal as it was") {
     CAPTURE(signal);
     PtyCase terminal = kKitty;
     terminal.signal = signal;
-    terminal.signal_after = "\x1b_Ga=f,i=1867003";
+    terminal.signal_after = kKittyFrame;
     const PtyRun run = paint(terminal, {}, 900);
     if (signal == SIGINT) {
       CHECK(WIFEXITED(run.status));
@@ -126,7 +143,7 @@ TEST_CASE("live: a signal leaves the terminal as it was") {
       CHECK(WTERMSIG(run.status) == signal);
     }
     check_left_as_found(run);
-    CHECK(run.output.rfind("a=d,d=I") > run.output.rfind("a=f,i=1867003"));
+    CHECK(run.output.rfind("a=d,d=I") > run.output.rfind(kKittyFrame));
     CHECK(run.output.rfind("\x1b[?2026l") > run.output.rfind("\x1b[?2026h"));
   }
 }
@@ -134,7 +151,7 @@ TEST_CASE("live: a signal leaves the terminal as it was") {
 TEST_CASE("live: an error leaves the terminal as it was") {
   if (Program::absent()) return;
   // The picture cannot be written to a full device.
-  const PtyRun run = paint(kMute, {"-o", "/dev/full"});
+  const PtyRun run = paint_until(kLine, kMute, {"-o", "/dev/full"}).run;
   CHECK(WEXITSTATUS(run.status) == 1);
   CHECK(has(run, "yent-run: "));
   check_left_as_found(run);
