@@ -24,8 +24,12 @@ PAINTER = (
                            ("stable-diffusion.cpp, f16 weights", "sdcpp", "f16", ""))),
     ("int8, avx512vnni", "int8", "avx512vnni",
      (("OpenVINO int8 (NNCF), capped alike", "openvino", "int8", "AVX512_CORE_VNNI"),)),
+    ("bf16, avx512bf16", "bf16", "avx512bf16", (("OpenVINO bf16", "openvino", "bf16", ""),)),
+    ("f32, avx512", "f32", "avx512", (("OpenVINO f32", "openvino", "f32", ""),)),
     ("int8, avx2", "int8", "avx2",
-     (("OpenVINO int8 (NNCF), capped alike", "openvino", "int8", "AVX2"),)),
+     (("OpenVINO int8 (NNCF), capped alike", "openvino", "int8", "AVX2"),
+      ("OpenVINO f32, capped alike", "openvino", "f32", "AVX2"))),
+    ("f32, avx2", "f32", "avx2", (("OpenVINO f32, capped alike", "openvino", "f32", "AVX2"),)),
 )
 
 
@@ -113,7 +117,8 @@ def machine():
     field = lambda key: next((line.split(":", 1)[1].strip() for line in info.splitlines()
                               if line.startswith(key)), "?")
     flags = set(field("flags").split())
-    named = [f for f in ("amx_int8", "amx_bf16", "avx512_fp16", "avx512_vnni", "avx2")
+    named = [f for f in ("amx_int8", "amx_bf16", "avx512_fp16", "avx512_bf16", "avx512_vnni",
+                         "avx_vnni", "avx2")
              if f in flags]
     return (f"{field('model name')}, family {field('cpu family')} model {field('model')}, "
             f"{os.cpu_count()} CPUs ({', '.join(named)}), {platform.system()} "

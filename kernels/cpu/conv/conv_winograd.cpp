@@ -15,8 +15,8 @@ namespace yent {
 namespace {
 
 constexpr int max_chunk_bytes = 256;  // of V: 36 positions of a panel's U in a third of 512 KB
-constexpr int fewest_tiles = 24, most_tiles = 48;  // of a block
-constexpr size_t block_bytes_of_v = 2 << 20;       // of a block's V: a core's share of the caches
+constexpr int fewest_tiles = 32, most_tiles = 64;  // of a block
+constexpr size_t block_bytes_of_v = 4 << 20;       // of a block's V: a core's share of the caches
 constexpr size_t band_bytes_of_v = 6 << 20;        // of a band's: all threads read it
 constexpr int run_tiles = max_tile_rows / winograd_tile;
 
@@ -221,19 +221,22 @@ WinogradCuts cut_winograd(const Winograd& kernel, const GemmWeight& w, int threa
 }
 
 // Costs are in products of the direct way, as measured with AVX2 on an AMD EPYC 7003: a product by
-// Winograd's algorithm, and a value of U, V and y in all positions.
+// Winograd's algorithm, and a value of U, V and y in all positions. Where instructions make direct
+// products faster but not these, the row's `cost` says by how much.
 bool suits_winograd(const Shape& grid, const GemmWeight& weight, const WinogradCuts& cuts) {
   constexpr double product = 1.1, u = 320, v = 700, y = 320;
   if (!cuts.kernel) return false;
   const Winograd& kernel = *cuts.kernel;
-  const double columns = round_up(weight.columns, weight.kernel->nr), channels = grid.c;
+  const double columns = round_up(weight.columns, weight.kernel->nr);
+  const double channels = round_up(grid.c, kernel.granule);
   const double lines = ceil_div(grid.h, winograd_tile), line = ceil_div(grid.w, winograd_tile);
   const double tiles = grid.n * lines * line, blocks = std::ceil(tiles / most_tiles);
   const double direct =
-      static_cast<double>(grid.rows()) * kernel.taps * kernel.taps * channels * columns;
+      static_cast<double>(grid.rows()) * kernel.taps * kernel.taps * grid.c * columns;
   const double transforms =
       u * blocks * channels * columns + tiles * (v * channels + y * columns * cuts.segments());
-  return product * tiles * kernel.positions() * channels * columns + transforms < direct;
+  const double products = product * tiles * kernel.positions() * channels * columns;
+  return kernel.cost * (products + transforms) < direct;
 }
 
 void convolve_winograd(const CpuRun& run, const Tensor& out, const WinogradInput& input,

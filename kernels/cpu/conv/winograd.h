@@ -53,6 +53,7 @@ struct Winograd {
   int granule = 0;               // of channels
   int v_bytes = 0, u_bytes = 0;  // of a channel in V; of a channel and a column in U
   int32_t max_sum = 0;           // int8: S lies below it
+  double cost = 1;               // see suits_winograd()
 
   constexpr int positions() const { return window * window; }
 

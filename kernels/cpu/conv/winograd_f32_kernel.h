@@ -241,12 +241,13 @@ void transform_winograd_output(void* sums, size_t line, const void* m, size_t st
 }
 
 template <class T, class In, int M, int N>
-constexpr Winograd winograd_f32_taps() {
+constexpr Winograd winograd_f32_taps(double cost) {
   return {.window = T::window,
           .taps = T::taps,
           .granule = W,
           .v_bytes = sizeof(float),
           .u_bytes = sizeof(float),
+          .cost = cost,
           .transform_input = transform_winograd_input<T, In>,
           .transform_weight = transform_winograd_weight<T, In, N>,
           .multiply = multiply_winograd<M, N>,
@@ -255,8 +256,8 @@ constexpr Winograd winograd_f32_taps() {
 
 // Tiles of M rows by N vectors.
 template <class In, int M, int N>
-constexpr WinogradPair winograd_f32() {
-  return {winograd_f32_taps<Taps3, In, M, N>(), winograd_f32_taps<Taps2, In, M, N>()};
+constexpr WinogradPair winograd_f32(double cost = 1) {
+  return {winograd_f32_taps<Taps3, In, M, N>(cost), winograd_f32_taps<Taps2, In, M, N>(cost)};
 }
 
 }  // namespace

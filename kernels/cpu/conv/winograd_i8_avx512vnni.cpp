@@ -2,6 +2,6 @@
 
 namespace yent {
 
-extern const WinogradPair winograd_i8_avx512vnni = winograd_i8<14, 2>();
+extern const WinogradPair winograd_i8_avx512vnni = winograd_i8<14, 2>(2);
 
 }  // namespace yent

@@ -2,6 +2,6 @@
 
 namespace yent {
 
-extern const WinogradPair winograd_i8_avxvnni = winograd_i8<6, 2>();
+extern const WinogradPair winograd_i8_avxvnni = winograd_i8<6, 2>(2);
 
 }  // namespace yent

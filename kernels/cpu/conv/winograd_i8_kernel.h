@@ -193,10 +193,12 @@ template <int M, int N>
 void multiply_winograd(void* m, const void* v, size_t v_row, const void* u, int rows, int channels,
                        bool add) {
   const int pairs = (channels + winograd_granule - 1) / winograd_granule * short_lanes;
-  for (int row = 0; row < rows; row += M) {
-    multiply_winograd_rows<M, N>(
-        static_cast<Ints*>(m) + row * N, static_cast<const char*>(v) + row * v_row, v_row,
-        static_cast<const char*>(u), rows - row < M ? rows - row : M, pairs, add);
+  for (int left = rows; left > 0;) {  // in tiles of nearly the same height
+    const int tiles = (left + M - 1) / M, height = (left + tiles - 1) / tiles, row = rows - left;
+    multiply_winograd_rows<M, N>(static_cast<Ints*>(m) + row * N,
+                                 static_cast<const char*>(v) + row * v_row, v_row,
+                                 static_cast<const char*>(u), height, pairs, add);
+    left -= height;
   }
 }
 
@@ -254,13 +256,14 @@ void add_weight_magnitudes(int32_t* sums, const void* panel, int channels) {
 }
 
 template <class T, int M, int N>
-constexpr Winograd winograd_i8_taps() {
+constexpr Winograd winograd_i8_taps(double cost) {
   return {.window = T::window,
           .taps = T::taps,
           .granule = winograd_granule,
           .v_bytes = 2,
           .u_bytes = 2,
           .max_sum = 1 << (31 - T::shift),
+          .cost = cost,
           .transform_input = transform_winograd_input<T>,
           .transform_weight = transform_winograd_weight<T, N>,
           .multiply = multiply_winograd<M, N>,
@@ -270,8 +273,8 @@ constexpr Winograd winograd_i8_taps() {
 
 // Tiles of M rows by N vectors.
 template <int M, int N>
-constexpr WinogradPair winograd_i8() {
-  return {winograd_i8_taps<Taps3, M, N>(), winograd_i8_taps<Taps2, M, N>()};
+constexpr WinogradPair winograd_i8(double cost = 1) {
+  return {winograd_i8_taps<Taps3, M, N>(cost), winograd_i8_taps<Taps2, M, N>(cost)};
 }
 
 }  // namespace

@@ -67,6 +67,7 @@ void accumulate(void* sums, const void* a, const void* b, int rows, int k, bool 
 
 }  // namespace
 
+extern const WinogradPair winograd_bf16_avx512bf16;
 extern const Gemm gemm_bf16_avx512bf16 = {.name = "avx512bf16",
                                           .isa = Isa::avx512bf16,
                                           .mr = mr,
@@ -78,6 +79,7 @@ extern const Gemm gemm_bf16_avx512bf16 = {.name = "avx512bf16",
                                           .pack_b = pack_bf16<nr>,
                                           .store_tile = store_tile<nr>,
                                           .pack_a = pack_a,
-                                          .accumulate = accumulate};
+                                          .accumulate = accumulate,
+                                          .winograd = &winograd_bf16_avx512bf16};
 
 }  // namespace yent
