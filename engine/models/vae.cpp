@@ -139,11 +139,13 @@ VaeMid::VaeMid(const WeightBinder& l, int ch, const VaeConfig& config)
   attention.emplace(
       Attention{GroupNorm(a / "group_norm", ch, config.norm_num_groups, kEps),
                 LinearStack(a, ch, {{"to_q", ch}, {"to_k", ch}, {"to_v", ch}}, Bias::yes),
-                Linear(a / "to_out" / 0, ch, ch), a.attention(Precision::f32)});
+                Linear(a / "to_out" / 0, ch, ch),
+                {}});
+  attention->rule = a.attention(attention->to_qkv.precision());
   attention->group_norm.output_hint = attention->to_qkv.as_consumer();
   attention->to_qkv.give_to(attention->rule.grids  // which read f32
                                 ? ConsumerHint{}
-                                : ConsumerHint{Consumer::attention, attention->to_qkv.precision()});
+                                : ConsumerHint{Consumer::attention, attention->rule.precision});
 }
 
 Activation VaeMid::operator()(Ctx& c, Activation x) const {

@@ -221,10 +221,10 @@ WinogradCuts cut_winograd(const Winograd& kernel, const GemmWeight& w, int threa
 }
 
 // Costs are in products of the direct way, as measured with AVX2 on an AMD EPYC 7003: a product by
-// Winograd's algorithm, and a value of U, V and y in all positions. Where instructions make direct
-// products faster but not these, the row's `cost` says by how much.
+// Winograd's algorithm, and a value of U, V and y in the 36 positions of a 6x6 window. Where
+// instructions make direct products faster but not these, the row's `cost` says by how much.
 bool suits_winograd(const Shape& grid, const GemmWeight& weight, const WinogradCuts& cuts) {
-  constexpr double product = 1.1, u = 320, v = 700, y = 320;
+  constexpr double product = 1.05, u = 320, v = 700, y = 320;
   if (!cuts.kernel) return false;
   const Winograd& kernel = *cuts.kernel;
   const double columns = round_up(weight.columns, weight.kernel->nr);
@@ -234,7 +234,8 @@ bool suits_winograd(const Shape& grid, const GemmWeight& weight, const WinogradC
   const double direct =
       static_cast<double>(grid.rows()) * kernel.taps * kernel.taps * grid.c * columns;
   const double transforms =
-      u * blocks * channels * columns + tiles * (v * channels + y * columns * cuts.segments());
+      kernel.positions() / 36.0 *
+      (u * blocks * channels * columns + tiles * (v * channels + y * columns * cuts.segments()));
   const double products = product * tiles * kernel.positions() * channels * columns;
   return kernel.cost * (products + transforms) < direct;
 }
