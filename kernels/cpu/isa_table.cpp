@@ -18,7 +18,7 @@ extern const Gemm gemm_bf16_avx2, gemm_bf16_avx512, gemm_bf16_avx512bf16;
 extern const Gemm gemm_i8_avx2, gemm_i8_avxvnni, gemm_i8_avx512vnni;
 extern const Attention attention_avx2, attention_avx512;
 extern const PackedAttention attention_bf16_amx;
-extern const PackedAttention attention_i8_avxvnni, attention_i8_avx512vnni;
+extern const PackedAttention attention_i8_avx2, attention_i8_avxvnni, attention_i8_avx512vnni;
 extern const GemvQ8 gemv_q8_avx2, gemv_q8_avxvnni, gemv_q8_avx512, gemv_q8_avx512vnni;
 extern const RowKernels row_kernels_avx2, row_kernels_avx512, row_kernels_avx512bf16;
 extern const ExactAttention attention_exact_avx2, attention_exact_avxvnni;
@@ -41,7 +41,6 @@ namespace {
 [[maybe_unused]] constexpr PackedAttention no_dot(Isa isa) { return {.name = "f32", .isa = isa}; }
 
 #if defined(__x86_64__)
-constexpr PackedAttention attention_i8_avx2 = no_dot(Isa::avx2);
 const Gemm* const gemm_f32_rows[] = {&gemm_f32_avx512, &gemm_f32_avx2, &gemm_f32_ref};
 const Gemm* const gemm_bf16_rows[] = {&gemm_bf16_amx, &gemm_bf16_avx512bf16, &gemm_bf16_avx512,
                                       &gemm_bf16_avx2, &gemm_bf16_ref};

@@ -16,8 +16,18 @@
 namespace yent {
 namespace {
 
+// How a row of the table multiplies: keys and values are quantized to -limit .. limit.
+struct DotProduct {
+  static constexpr int limit = 127;
+  static Quads add(Quads sums, Quads raised, Quads quantized) {
+    return dot(sums, raised, quantized);
+  }
+};
+
 // The scale of values of magnitudes up to `absmax`. NaN and infinity stay NaN and infinity.
-inline float scale_of(float absmax) { return (absmax < 1e-30f ? 1e-30f : absmax) * (1 / 127.0f); }
+inline float scale_of(float absmax, int limit) {
+  return (absmax < 1e-30f ? 1e-30f : absmax) * (1 / static_cast<float>(limit));
+}
 
 // Sums of quantized values, 0 where they are not finite.
 inline V finite(V sums) { return where_le(mul(sums, zero()), zero(), sums, zero()); }
@@ -40,7 +50,7 @@ inline float absmax_input(const float* row, int count) {
   return greatest(top) + sum(wrong);
 }
 
-template <int M, int N, int Keys, class T>
+template <int M, int N, int Keys, class T, class Product>
 struct QuantizedAttention {
   static constexpr int L = N * W;
   static constexpr int piece = M < W ? M : W;  // channels that a vector of values holds
@@ -78,11 +88,11 @@ struct QuantizedAttention {
 
   // Quantizes a row times `factor`, padded with zeros. Four neighbours form a quad, a number whose
   // bits are changed by `flip`; it goes to to[quad * step]. Returns the scale; adds to `sum`.
-  // NOLINTNEXTLINE(readability-function-size): inlined, with constants for three of them
-  static float quantize_row(void* to, int step, const T* row, int width, float factor,
+  // NOLINTNEXTLINE(readability-function-size): inlined, with constants for four of them
+  static float quantize_row(void* to, int step, const T* row, int width, float factor, int limit,
                             uint32_t flip, V* sum) {
     const float size = factor < 0 ? -factor : factor;
-    const float row_scale = scale_of(absmax_input(row, width) * size);
+    const float row_scale = scale_of(absmax_input(row, width) * size, limit);
     const V scale = set1(factor / row_scale);
     for (int c = 0; c < width; c += W) {
       const int n = width - c < W ? width - c : W;
@@ -120,7 +130,7 @@ struct QuantizedAttention {
       int8_t* to = step.keys + (key / M * quads(a.width) * M + key % M) * 4;
       V total = zero();
       const float row_scale =
-          quantize_row(to, M, a.k + (first + key) * a.k_ld, a.width, 1, 0, &total);
+          quantize_row(to, M, a.k + (first + key) * a.k_ld, a.width, 1, Product::limit, 0, &total);
       step.key_scale[key] = row_scale;
       step.key_start[key] = dot_offset ? -dot_offset * static_cast<int>(sum(finite(total))) : 0;
       not_finite_keys += row_scale * 0;
@@ -144,7 +154,8 @@ struct QuantizedAttention {
       absmax = max(absmax, max(v, sub(zero(), v)));
       not_finite = fma(v, zero(), not_finite);
     }
-    const V row_scale = mul(absmax, set1(1 / 127.0f)), scale = div(set1(1), row_scale);
+    const V row_scale = mul(absmax, set1(1 / static_cast<float>(Product::limit)));
+    const V scale = div(set1(1), row_scale);
     store_part(step.value_scale + c, add(row_scale, not_finite), n);
     uint8_t* to = reinterpret_cast<uint8_t*>(values_of(step, c));
     for (int key = 0; key < count; key += 4, to += M * 4) {
@@ -205,7 +216,7 @@ struct QuantizedAttention {
       for (int i = 0; i < R; ++i) {
         const Quads row = one_quad(left + i * 4);
 #pragma GCC unroll 4
-        for (int j = 0; j < N; ++j) total[i][j] = dot(total[i][j], column[j], row);
+        for (int j = 0; j < N; ++j) total[i][j] = Product::add(total[i][j], column[j], row);
       }
     }
 #pragma GCC unroll 16
@@ -265,7 +276,7 @@ struct QuantizedAttention {
       const int query = first + i < a.queries ? first + i : a.queries - 1;
       V total = zero();  // unused
       row_scale[i] = quantize_row(queries + i * 4, L, a.q + query * a.q_ld, a.width,
-                                  a.scale * 1.44269504f,  // exponentials are powers of two
+                                  a.scale * 1.44269504f, 127,  // exponentials are powers of two
                                   dot_offset * 0x01010101u, &total);
     }
     for (int i = 0; i < L; i += W) store(row_max + i, set1(-3e38f));
@@ -346,9 +357,9 @@ struct QuantizedAttention {
   }
 };
 
-template <int M, int N, int Keys, class T = uint16_t>
+template <int M, int N, int Keys, class T = uint16_t, class Product = DotProduct>
 constexpr PackedAttentionOf<T> attention_i8(const char* name, Isa isa) {
-  using Kernel = QuantizedAttention<M, N, Keys, T>;
+  using Kernel = QuantizedAttention<M, N, Keys, T, Product>;
   return {.name = name,
           .isa = isa,
           .keys = Keys,
