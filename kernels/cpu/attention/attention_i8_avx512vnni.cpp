@@ -4,6 +4,6 @@
 namespace yent {
 
 extern const PackedAttention attention_i8_avx512vnni =
-    attention_i8<14, 2, 112>("avx512vnni", Isa::avx512vnni);
+    attention_i8<14, 2, 168>("avx512vnni", Isa::avx512vnni);
 
 }  // namespace yent
