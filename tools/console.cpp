@@ -23,17 +23,22 @@ std::string environment(const char* name) {
 Console::Console(Options options)
     : options_(options), out_(options.png_on_stdout ? stderr : stdout) {
   terminal_.is_terminal = ::isatty(::fileno(out_)) == 1;
-  winsize size = {};
-  if (::ioctl(::fileno(out_), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-    terminal_.columns = size.ws_col;
-    terminal_.rows = size.ws_row;
-  }
   terminal_.term = environment("TERM");
   terminal_.colorterm = environment("COLORTERM");
   terminal_.no_color = environment("NO_COLOR");
   terminal_.tmux = environment("TMUX");
   terminal_.sty = environment("STY");
   live_ = ::isatty(STDERR_FILENO) == 1;
+}
+
+Terminal Console::terminal() const {
+  Terminal now = terminal_;
+  winsize size = {};
+  if (::ioctl(::fileno(out_), TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+    now.columns = size.ws_col;
+    now.rows = size.ws_row;
+  }
+  return now;
 }
 
 void Console::print(const std::string& text, const std::string& recorded) {
@@ -109,7 +114,7 @@ void Console::write_line(const std::string& sentence) {
 }
 
 void Console::count_rows(const std::string& text) {
-  text_rows_ += yent::text_rows(text, terminal_.columns);
+  text_rows_ += yent::text_rows(text, terminal().columns);
 }
 
 void Console::make_room(const std::string& text, const std::function<void()>& print) {

@@ -64,8 +64,8 @@ class Console {
   const Terminal* recorded() const { return overlay_ ? overlay_->recorded() : nullptr; }
 
   bool quiet() const { return options_.quiet; }
-  // Where the ASCII picture is drawn.
-  const Terminal& terminal() const { return terminal_; }
+  // Where the ASCII picture is drawn, in its present size.
+  Terminal terminal() const;
 
  private:
   void put(const std::string& text, const std::string& recorded);

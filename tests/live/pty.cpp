@@ -15,12 +15,32 @@
 namespace yent::test {
 namespace {
 
+void resize(int fd, unsigned short columns) {
+  const winsize size{.ws_row = 24, .ws_col = columns, .ws_xpixel = 800, .ws_ypixel = 480};
+  ::ioctl(fd, TIOCSWINSZ, &size);
+}
+
+PtySettings settings_of(int fd) {
+  termios settings = {};
+  ::tcgetattr(fd, &settings);
+  return {(settings.c_lflag & ECHO) != 0, (settings.c_lflag & ICANON) != 0};
+}
+
+// Appends what comes within 50 ms; false if nothing does.
+bool read_more(int fd, std::string& output) {
+  pollfd ready{fd, POLLIN, 0};
+  if (::poll(&ready, 1, 50) <= 0) return false;
+  char bytes[65536];
+  const ssize_t count = ::read(fd, bytes, sizeof bytes);
+  if (count > 0) output.append(bytes, static_cast<size_t>(count));
+  return count > 0;
+}
+
 int open_terminal(std::string& name) {
   const int fd = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
   if (fd < 0 || ::grantpt(fd) != 0 || ::unlockpt(fd) != 0) return -1;
   name = ::ptsname(fd);
-  const winsize size{.ws_row = 24, .ws_col = 80, .ws_xpixel = 800, .ws_ypixel = 480};
-  ::ioctl(fd, TIOCSWINSZ, &size);
+  resize(fd, 80);
   return fd;
 }
 
@@ -84,25 +104,33 @@ PtyRun run_in_pty(const Program& program, const Args& args, const PtyCase& termi
       FAIL_CHECK("no end in two minutes, output: ", run.output);
       ::kill(child, SIGKILL);
     }
-    pollfd ready{fd, POLLIN, 0};
-    if (::poll(&ready, 1, 50) > 0) {
-      char bytes[65536];
-      const ssize_t count = ::read(fd, bytes, sizeof bytes);
-      if (count > 0) run.output.append(bytes, static_cast<size_t>(count));
+    if (read_more(fd, run.output)) {
       answerer.take(run.output);
     } else if (ended) {
       break;
     }
     if (!signalled && run.output.find(terminal.signal_after) != std::string::npos) {
-      ::kill(child, terminal.signal);
       signalled = true;
+      if (terminal.columns_then) {
+        resize(fd, static_cast<unsigned short>(terminal.columns_then));
+      } else {
+        ::kill(child, terminal.signal);
+      }
+      if (terminal.signal == SIGTSTP) {
+        while (::waitpid(child, &run.status, WNOHANG | WUNTRACED) == 0) {
+          if (terminal.reads_while_stopping) read_more(fd, run.output);
+        }
+        ended = !WIFSTOPPED(run.status);
+        while (read_more(fd, run.output)) {
+        }
+        run.stopped = settings_of(other);
+        ::kill(child, SIGCONT);
+      }
+      run.turned_at = run.output.size();
     }
     if (!ended) ended = ::waitpid(child, &run.status, WNOHANG) == child;
   }
-  termios settings = {};
-  ::tcgetattr(other, &settings);
-  run.echoes = settings.c_lflag & ECHO;
-  run.is_canonical = settings.c_lflag & ICANON;
+  run.after = settings_of(other);
   ::close(other);
   ::close(fd);
   return run;

@@ -19,8 +19,8 @@ PtyRun animate(const Args& what, const PtyCase& terminal) {
 }
 
 void check_left_as_found(const PtyRun& run) {
-  CHECK(run.echoes);
-  CHECK(run.is_canonical);
+  CHECK(run.after.echoes);
+  CHECK(run.after.is_canonical);
   for (const auto& [on, off] :
        {std::pair("\x1b[?1049h", "\x1b[?1049l"), std::pair("\x1b[?25l", "\x1b[?25h"),
         std::pair("\x1b[?2026h", "\x1b[?2026l")}) {

@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include <algorithm>
+
 #include "tests/live/pty.h"
 #include "tests/live/screen.h"
 
@@ -57,8 +59,8 @@ Painted paint_until(const std::string& bytes, const PtyCase& terminal, const Arg
 }
 
 void check_left_as_found(const PtyRun& run) {
-  CHECK(run.echoes);
-  CHECK(run.is_canonical);
+  CHECK(run.after.echoes);
+  CHECK(run.after.is_canonical);
   const size_t hidden = run.output.rfind("\x1b[?25l"), shown = run.output.rfind("\x1b[?25h");
   CHECK(hidden != run.output.npos);
   CHECK(shown != run.output.npos);
@@ -146,6 +148,67 @@ TEST_CASE("live: a signal leaves the terminal as it was") {
     CHECK(run.output.rfind("a=d,d=I") > run.output.rfind(kKittyFrame));
     CHECK(run.output.rfind("\x1b[?2026l") > run.output.rfind("\x1b[?2026h"));
   }
+}
+
+TEST_CASE("live: Ctrl-Z gives the terminal back, and the picture goes on after it") {
+  if (Program::absent()) return;
+  for (const bool kitty : {true, false}) {
+    CAPTURE(kitty);
+    PtyCase terminal = kitty ? kKitty : kMute;
+    terminal.signal = SIGTSTP;
+    terminal.signal_after = kitty ? kKittyFrame : kHalfBlock;
+    const PtyRun run = paint(terminal, {}, 900);
+    CHECK(WIFEXITED(run.status));
+    CHECK(WEXITSTATUS(run.status) == 0);
+    CHECK(run.stopped.echoes);
+    CHECK(run.stopped.is_canonical);
+    const std::string before = run.output.substr(0, run.turned_at);
+    const std::string later = run.output.substr(run.turned_at);
+    CHECK(before.rfind("\x1b[?25h") > before.rfind("\x1b[?25l"));
+    if (kitty) CHECK(before.rfind("a=d,d=I") > before.rfind(kKittyFrame));
+    CHECK(later.find(kitty ? kKittyPicture : kHalfBlock) != later.npos);
+    check_left_as_found(run);
+  }
+}
+
+TEST_CASE("live: Ctrl-Z restores the settings of a terminal that reads nothing, too") {
+  if (Program::absent()) return;
+  PtyCase terminal = kKitty;
+  terminal.signal = SIGTSTP;
+  terminal.signal_after = kKittyFrame;
+  terminal.reads_while_stopping = false;
+  const PtyRun run = paint(terminal, {}, 900);
+  CHECK(run.stopped.echoes);
+  CHECK(run.stopped.is_canonical);
+  check_left_as_found(run);
+}
+
+TEST_CASE("live: a terminal that gets narrower gets narrower pictures") {
+  if (Program::absent()) return;
+  PtyCase terminal = kMute;
+  terminal.signal = SIGWINCH;
+  terminal.columns_then = 16;
+  terminal.signal_after = kHalfBlock;
+  const PtyRun run = paint(terminal, {}, 900);
+  CHECK(WEXITSTATUS(run.status) == 0);
+  check_left_as_found(run);
+  // The greatest number of cells, each with a colour, in a line of pictures or of characters.
+  const auto cells = [](const std::string& text) {
+    int most = 0, now = 0;
+    for (size_t at = 0; at < text.size(); ++at) {
+      if (text[at] == '\n') now = 0;
+      now += text.compare(at, 5, "38;2;") == 0;
+      most = std::max(most, now);
+    }
+    return most;
+  };
+  CHECK(cells(run.output.substr(0, run.turned_at)) > 16);
+  // The frame that was under way may still be as wide.
+  const size_t next = run.output.find("painting", run.turned_at + 4000);
+  REQUIRE(next != run.output.npos);
+  const std::string later = run.output.substr(next);
+  CHECK(later.find(kHalfBlock) != later.npos);
+  CHECK(cells(later) <= 16);
 }
 
 TEST_CASE("live: an error leaves the terminal as it was") {

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 namespace yent {
@@ -25,6 +26,22 @@ struct Exit {
 };
 Exit at_exit;
 
+// A terminal that reads slowly gets a second. Safe in a signal handler.
+void write_patiently(int fd, const char* bytes, size_t size) {
+  for (int waits = 0; size > 0 && waits < 20;) {
+    const ssize_t count = ::write(fd, bytes, size);
+    if (count > 0) {
+      bytes += count, size -= static_cast<size_t>(count);
+    } else if (errno == EAGAIN) {
+      pollfd ready{fd, POLLOUT, 0};
+      ::poll(&ready, 1, 50);
+      ++waits;
+    } else if (errno != EINTR) {
+      return;  // it is gone
+    }
+  }
+}
+
 }  // namespace
 
 void leave_terminal() {
@@ -32,9 +49,10 @@ void leave_terminal() {
   if (fd < 0 || at_exit.left.exchange(true)) return;
   // Another thread that is about to write has written by then.
   ::poll(nullptr, 0, 5);
-  const int which = at_exit.which;
-  if (::write(fd, at_exit.bytes[which], at_exit.size[which]) < 0) return;  // it is gone
+  const int which = at_exit.which, error = errno;
+  write_patiently(fd, at_exit.bytes[which], at_exit.size[which]);
   if (at_exit.hushed) ::tcsetattr(fd, TCSANOW, &at_exit.found);
+  errno = error;
 }
 
 void draw_again() {
