@@ -64,21 +64,7 @@ struct Room {
   size_t bytes;
   Cell* cells;
 };
-
-Room dynamic_room() {
-  static Cell* const cells = map_cells(Block::kMaxShared);
-  return {"shared memory", block().shared(), Block::kMaxShared, cells};
-}
-Room static_room() {
-  static const auto bytes = static_cast<size_t>(__stop_cuda_shared - __start_cuda_shared);
-  static Cell* const cells = map_cells(bytes);
-  return {"shared memory", __start_cuda_shared, bytes, cells};
-}
-Room device_room() {
-  static const fake::Room room = fake::device_room();
-  static Cell* const cells = map_cells(room.bytes);
-  return {"global memory", room.begin, room.bytes, cells};
-}
+Room dynamic_room, device_room, static_room;
 
 bool knows_of(uint32_t when) {
   return std::any_of(known.begin(), known.end(),
@@ -98,7 +84,7 @@ void race(const Room& room, size_t byte, const char* one, int thread, const char
 
 // Blocks have shared memory of their own, one after another in the same place.
 uint32_t others_began(const Room& room) {
-  return room.begin == device_room().begin ? launch_began : block_began;
+  return &room == &device_room ? launch_began : block_began;
 }
 
 void check_read(const Room& room, size_t byte, Cell& c, int thread) {
@@ -148,12 +134,12 @@ void check_shared_byte(size_t byte, const Cell& c, Access access) {
 fake::Room last_found = {};
 
 void check_bounds(const Room& room, const std::byte* at, size_t bytes) {
-  if (room.begin == block().shared()) {
+  if (&room == &dynamic_room) {
     if (static_cast<size_t>(at - room.begin) + bytes > block().shared_bytes()) {
       block().fault(fmt::format("byte {} of {} bytes of shared memory", at - room.begin,
                                 block().shared_bytes()));
     }
-  } else if (room.begin == device_room().begin) {
+  } else if (&room == &device_room) {
     // Neighbours are mostly in the allocation of the last access.
     if (static_cast<size_t>(at - last_found.begin) + bytes <= last_found.bytes) return;
     last_found = fake::device_memory_at(at);
@@ -166,7 +152,7 @@ void check_bounds(const Room& room, const std::byte* at, size_t bytes) {
 void check_room(const Room& room, const std::byte* at, size_t bytes, Access access, int thread) {
   check_bounds(room, at, bytes);
   const auto first = static_cast<size_t>(at - room.begin);
-  const bool shared = room.begin != device_room().begin;
+  const bool shared = &room != &device_room;
   for (size_t byte = first; byte < first + bytes; ++byte) {
     Cell& c = room.cells[byte];
     if (shared) check_shared_byte(byte, c, access);
@@ -180,7 +166,14 @@ void check_room(const Room& room, const std::byte* at, size_t bytes, Access acce
 
 }  // namespace
 
-void start_checking() { device_room(); }
+void start_checking() {
+  const fake::Room device = fake::device_room();
+  const auto variables = static_cast<size_t>(__stop_cuda_shared - __start_cuda_shared);
+  dynamic_room = {"shared memory", block().shared(), Block::kMaxShared,
+                  map_cells(Block::kMaxShared)};
+  static_room = {"shared memory", __start_cuda_shared, variables, map_cells(variables)};
+  device_room = {"global memory", device.begin, device.bytes, map_cells(device.bytes)};
+}
 void begin_checked_launch() {
   launch_began = ++interval;
   released.clear();
@@ -213,31 +206,30 @@ void meet_at(const void* place, int thread) {
 
 void check_access(const void* where, size_t bytes, Access access, int thread) {
   const auto* at = static_cast<const std::byte*>(where);
-  if (holds(dynamic_room(), at)) {
+  if (block().on_stack(at)) return async().touch_stack(at, bytes, thread);
+  if (holds(dynamic_room, at)) {
     async().touch_shared(static_cast<uint32_t>(at - block().shared()), bytes,
                          access != Access::read, thread);
+    return check_room(dynamic_room, at, bytes, access, thread);
   }
-  for (const Room& room : {dynamic_room(), device_room(), static_room()}) {
-    if (holds(room, at)) return check_room(room, at, bytes, access, thread);
+  for (const Room* room : {&device_room, &static_room}) {
+    if (holds(*room, at)) return check_room(*room, at, bytes, access, thread);
   }
   const bool program = at >= __executable_start && at < _end && access == Access::read;
-  if (block().on_stack(at)) return async().touch_stack(at, bytes, thread);
   if (!program) block().fault("an access to memory of the host");
 }
 
 void begin_copy(const void* to) {
   check_access(to, 16, Access::write, block().thread().number);
-  const Room room = dynamic_room();
-  const auto first = static_cast<size_t>(static_cast<const std::byte*>(to) - room.begin);
-  for (size_t i = first; i < first + 16; ++i) room.cells[i].writer |= kInFlight;
+  const auto first = static_cast<size_t>(static_cast<const std::byte*>(to) - dynamic_room.begin);
+  for (size_t i = first; i < first + 16; ++i) dynamic_room.cells[i].writer |= kInFlight;
 }
 
 void end_copy(const void* to) {
-  const Room room = dynamic_room();
-  const auto first = static_cast<size_t>(static_cast<const std::byte*>(to) - room.begin);
+  const auto first = static_cast<size_t>(static_cast<const std::byte*>(to) - dynamic_room.begin);
   for (size_t i = first; i < first + 16; ++i) {
-    room.cells[i].writer = static_cast<uint16_t>(block().thread().number);
-    room.cells[i].written = interval;
+    dynamic_room.cells[i].writer = static_cast<uint16_t>(block().thread().number);
+    dynamic_room.cells[i].written = interval;
   }
 }
 
