@@ -98,9 +98,8 @@ __device__ void find_clip(const Group& group, Shared& s) {
     s.prefix = 0;
     s.rank = clip_rank(s.facts.count, group.p.grid.clip);
   }
-  constexpr int shifts[] = {20, 10, 0}, widths[] = {11, 10, 10};
-  for (int digit = 0; digit < 3; ++digit) {
-    const int shift = shifts[digit], width = widths[digit];
+  for (int shift = 20; shift >= 0; shift -= 10) {
+    const int width = shift == 20 ? 11 : 10;
     clear(s.histogram, kDigits);
     const uint32_t prefix = s.prefix;
     group.each([&](int r, int c) {
