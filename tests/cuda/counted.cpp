@@ -12,19 +12,14 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
-#include <functional>
 
 #include "engine/core/trace.h"
-#include "engine/models/clip.h"
-#include "engine/models/unet.h"
-#include "engine/models/vae.h"
 #include "tests/support/cuda/cuda_device.h"
 #include "tests/support/cuda_emulator/counted/counter_results.h"
 #include "tests/support/cuda_emulator/launch.h"
 #include "tests/support/cuda_emulator/symbol_name.h"
-#include "tests/support/empty_checkpoint.h"
 #include "tests/support/fake_cuda/runtime.h"
-#include "tests/support/full_size.h"
+#include "tests/support/full_size_run.h"
 
 using namespace yent;
 namespace emulator = yent::cuda::emulator;
@@ -40,69 +35,28 @@ Json json_of(emulator::CountedLaunch& launch) {
   return j;
 }
 
-// A stage's launches, its ops and the memory of its activations.
-Json count_stage(const std::string& key,
-                 const std::function<void(Backend&, Workspace&)>& prepare_and_run) {
+// A stage's launches, its ops and the memory of its activations. What loading and dry runs launched
+// does not count.
+Json count_stage(const FullSizeRun& stage) {
   TraceBackend backend(*gpu(false));
   Workspace ws(backend);
-  prepare_and_run(backend, ws);
-  Json stage = Json::object({{"plan_bytes", ws.plan(key).bytes},
-                             {"most_device_bytes", cuda::fake::counts().most_device_bytes}});
+  stage.run(backend, ws, Precision::f16, [] { emulator::counted_launches().clear(); });
+  Json j = Json::object({{"plan_bytes", ws.plan(stage.key).bytes},
+                         {"most_device_bytes", cuda::fake::counts().most_device_bytes}});
   for (emulator::CountedLaunch& launch : emulator::counted_launches()) {
-    stage["launches"].push_back(json_of(launch));
+    j["launches"].push_back(json_of(launch));
   }
   for (const TracedOp& op : backend.ops()) {
-    stage["ops"].push_back(
+    j["ops"].push_back(
         Json::object({{"op", op.op + " " + op.name}, {"products", op.macs}, {"bytes", op.bytes}}));
   }
-  return stage;
-}
-
-// One run of a stage; what loading and dry runs launched does not count.
-void run_stage(Workspace& ws, const std::function<void()>& forward) {
-  emulator::counted_launches().clear();
-  ws.run("stage", forward);
-}
-
-Json count_text(const Policy& policy) {
-  return count_stage("text 2 12 0", [&](Backend& backend, Workspace& ws) {
-    const ClipText clip(WeightBinder(empty_checkpoint("text_encoder"), backend, policy),
-                        ClipConfig::from_json(full_size_clip(), "text"));
-    Ctx c{backend, ws, Precision::f32};
-    emulator::counted_launches().clear();
-    clip(c, std::vector<int32_t>(2 * 77));
-  });
-}
-
-Json count_step(const Policy& policy) {
-  return count_stage("stage", [&](Backend& backend, Workspace& ws) {
-    const UNet unet(WeightBinder(empty_checkpoint("unet"), backend, policy),
-                    UNetConfig::from_json(full_size_unet(), "unet"));
-    Ctx c{backend, ws, Precision::f16};
-    const PersistentTensor text = backend.allocate({2, 77, 1, 768}, DType::f32);
-    const PersistentTensor latent = backend.allocate({2, 64, 64, 4}, DType::f32);
-    const Conditioning cond = unet.condition(c, text, std::vector<double>{681});
-    run_stage(ws, [&] { const Activation out = unet(c, latent, cond, 0); });
-  });
-}
-
-Json count_decoder(const Policy& policy) {
-  return count_stage("stage", [&](Backend& backend, Workspace& ws) {
-    const VaeDecoder decoder(WeightBinder(empty_checkpoint("vae"), backend, policy),
-                             VaeConfig::from_json(full_size_vae(), "vae"));
-    Ctx c{backend, ws, Precision::f16};
-    const PersistentTensor in = backend.allocate({1, 64, 64, 4}, DType::f32);
-    run_stage(ws, [&] { const Activation out = decoder(c, in); });
-  });
+  return j;
 }
 
 Json count(const std::string& only) {
-  const Policy halves(Precision::f16);
-  const std::pair<std::string, Json (*)(const Policy&)> stages[] = {
-      {"text encoder", count_text}, {"guided step", count_step}, {"decoder", count_decoder}};
   Json counts = Json::object();
-  for (const auto& [name, count_stage_in] : stages) {
-    if (only.empty() || only == name) counts[name] = count_stage_in(halves);
+  for (const FullSizeRun& stage : kFullSizeRuns) {
+    if (only.empty() || only == stage.name) counts[stage.name] = count_stage(stage);
   }
   return counts;
 }

@@ -84,6 +84,7 @@ target_compile_options(yent_cuda_checked PRIVATE -fsanitize=thread -fsanitize=al
 set(checked_tests ${emulated_tests})
 list(FILTER checked_tests EXCLUDE REGEX "/no_checker\\.cpp$")
 add_executable(yent_cuda_checked_tests EXCLUDE_FROM_ALL ${checked_tests} cuda/test_mutations.cpp
+               cuda/test_checked_samples.cpp
                support/cuda_emulator/checked/checker.cpp support/cuda_emulator/checked/hooks.cpp
                $<TARGET_OBJECTS:yent_cuda_checked> $<TARGET_OBJECTS:yent_cuda_emulated_drivers>)
 target_include_directories(yent_cuda_checked_tests PRIVATE ${mutated})
