@@ -25,6 +25,7 @@ from stages import Run, weights_of  # noqa: E402
 
 BATCH, GROUP, FREE, BLANK_WEIGHT, HELD_OUT = 8, 16, 0.1, 0.3, 50
 MARGINS = [(4, 2), (4, 2), (16, 6)]  # columns and rows: people ask for any size
+USUAL, USUAL_SHARE = (64, 32), 0.08  # what is drawn where no size is asked for; without it, next to nothing
 MIRROR = str.maketrans("/\\()[]{}<>`'d", "\\/)(][}{><'`b")
 SMALL = 1400  # tokens of a piece; larger ones cost too much on a processor
 # Hearing is taught directly: after this block, each place of the grid has to tell what is drawn. What the
@@ -57,6 +58,14 @@ def padded(text):
     return [line.ljust(width) for line in lines]
 
 
+def within(lines, margins):
+    """The drawing with blanks at its left, right, above and below."""
+    left, right, above, below = margins
+    lines = [" " * left + line + " " * right for line in lines]
+    blank = " " * len(lines[0])
+    return [blank] * above + lines + [blank] * below
+
+
 def drawn(piece, rng):
     """A piece as training sees it: mirrored half of the time unless it is writing, a prompt of its title,
     caption or tags, now and then with a margin or without a size."""
@@ -64,12 +73,14 @@ def drawn(piece, rng):
     style = piece.get("style", 0)
     if style != network.STYLES.index("lettering") and rng.random() < 0.5 and piece.get("flips", True):
         lines = [line[::-1].translate(MIRROR) for line in lines]
-    if rng.random() < 0.4:
+    x = rng.random()
+    wide, high = USUAL[0] - len(lines[0]), USUAL[1] - len(lines)
+    if x < USUAL_SHARE and wide >= 0 and high >= 0:
+        left, above = rng.randint(wide // 4, wide - wide // 4), rng.randint(high // 4, high - high // 4)
+        lines = within(lines, (left, wide - left, above, high - above))
+    elif x < 0.4:
         wide, high = rng.choice(MARGINS)
-        left, right = rng.randint(0, wide), rng.randint(0, wide)
-        lines = [" " * left + line + " " * right for line in lines]
-        blank = " " * len(lines[0])
-        lines = [blank] * rng.randint(0, high) + lines + [blank] * rng.randint(0, high)
+        lines = within(lines, [rng.randint(0, most) for most in (wide, wide, high, high)])
     x = rng.random()
     tags = piece.get("tags") or [piece["title"]]
     prompt = piece["title"] if x < 0.5 else piece.get("caption") or piece["title"]
@@ -157,7 +168,7 @@ def train(args):
     print(len(corpus.pieces), "pieces,", len(corpus.held_out), "held out", flush=True)
     net = build(args)
     hearing = Hearing(net, len(corpus.subject_of))
-    run = Run("art", args, net, total=110_000, lr=2e-3, matrix_lr=6e-3, warm=800, average=0.998)
+    run = Run("art", args, net, total=160_000, lr=2e-3, matrix_lr=6e-3, warm=800, average=0.998)
     compiled = torch.compile(net, dynamic=True)  # 1.2 times the speed on a processor
 
     def loss(count):

@@ -3,7 +3,6 @@
 import sys
 from pathlib import Path
 
-import voice
 from stages import keep
 
 STATE = Path(__file__).resolve().parents[1] / "state"
@@ -13,7 +12,7 @@ for name in ("inner", "text", "unet", "guide", "outer", "language", "exchange", 
         (STATE / "language.npz").unlink(missing_ok=True)  # the exchanges' stage has taken over
         continue
     if (RUN / f"{name}.pt").exists():
-        keep(RUN, name, STATE / f"{name}.npz", voice.shipped() if name == "exchange" else None)
+        keep(RUN, name, STATE / f"{name}.npz")
         print(name, (STATE / f"{name}.npz").stat().st_size, "bytes")
 print(
     "in all",

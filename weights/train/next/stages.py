@@ -16,6 +16,24 @@ import torch
 from optimizer import MatricesApart
 
 STATE = Path(__file__).resolve().parents[1] / "state"
+WEIGHTS = STATE.parents[1]
+SHIPPED = {"exchange": WEIGHTS / "default/yent.gguf", "characters": WEIGHTS / "tiny-diffusion/model.gguf"}
+
+
+def shipped(name):
+    """The weights of a stage's model that ships, {} without one: its state in the tree lacks what they hold."""
+    if name not in SHIPPED or not SHIPPED[name].exists():
+        return {}
+    import voice_gguf  # needs gguf
+
+    return {k: torch.tensor(w) for k, w in voice_gguf.read(SHIPPED[name]).items()}
+
+
+def state_of(name):
+    """(weights, samples seen) in the tree."""
+    arrays = dict(np.load(STATE / f"{name}.npz"))
+    count = int(arrays.pop("count"))
+    return {**shipped(name), **unpack(arrays)}, count
 
 
 def rate(count, total, since, warm):
@@ -67,10 +85,9 @@ def unpack(arrays):
 
 class Run:
     """One stage: `model` is trained by `step_loss(count)` until `count` reaches `total`. `args` has the
-    working folder `run` and may have another `total`. With `matrix_lr`, matrices are trained by Muon.
-    `shipped` are weights that the tree holds elsewhere, so that the state may lack them."""
+    working folder `run` and may have another `total`. With `matrix_lr`, matrices are trained by Muon."""
 
-    def __init__(self, name, args, model, total, lr, warm, average=0.0, matrix_lr=0.0, shipped=None):
+    def __init__(self, name, args, model, total, lr, warm, average=0.0, matrix_lr=0.0):
         self.name, self.model, self.warm, self.decay = name, model, warm, average
         self.total = args.total or total
         args.run.mkdir(parents=True, exist_ok=True)
@@ -92,11 +109,9 @@ class Run:
                 setattr(self, key, saved[key])
             return
         if (STATE / f"{name}.npz").exists():
-            arrays = dict(np.load(STATE / f"{name}.npz"))
-            self.count = int(arrays.pop("count"))
+            stored, self.count = state_of(name)
             self.log = json.loads((STATE / f"{name}.json").read_text())["curve"]
             now = {k: v.shape for k, v in model.state_dict().items()}
-            stored = {**(shipped or {}), **unpack(arrays)}
             kept = {k: v for k, v in stored.items() if now.get(k) == v.shape}
             model.load_state_dict(kept, strict=False)
         self.begin_as(model)
@@ -177,9 +192,7 @@ def weights_of(args, name):
     if (args.run / f"{name}.pt").exists():
         saved = torch.load(args.run / f"{name}.pt", weights_only=False)
         return saved["mean"] or saved["model"]
-    arrays = dict(np.load(STATE / f"{name}.npz"))
-    arrays.pop("count")
-    return unpack(arrays)
+    return state_of(name)[0]
 
 
 def alike(a, b):
@@ -187,11 +200,12 @@ def alike(a, b):
     return b is not None and a.shape == b.shape and bool((a - b).norm() <= 0.05 * a.norm())
 
 
-def keep(run_folder, name, target, shipped=None):
-    """Writes the small state of a stage for the tree, less what `shipped` holds as exactly."""
+def keep(run_folder, name, target):
+    """Writes the small state of a stage for the tree, less what the model that ships holds as exactly."""
     saved = torch.load(Path(run_folder) / f"{name}.pt", weights_only=False)
     weights = saved["mean"] if saved["mean"] is not None else saved["model"]
-    weights = {k: v for k, v in weights.items() if not alike(v, (shipped or {}).get(k))}
+    held = shipped(name)
+    weights = {k: v for k, v in weights.items() if not alike(v, held.get(k))}
     np.savez_compressed(target, count=saved["count"], **pack(weights))
     log = Path(target).with_suffix(".json")
     log.write_text(json.dumps(dict(stage=name, count=saved["count"], curve=saved["log"])) + "\n")

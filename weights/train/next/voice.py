@@ -22,7 +22,6 @@ from stages import STATE, Run
 from voice_model import Shape, Voice
 
 HERE = Path(__file__).resolve().parent
-SHIPPED = HERE.parents[1] / "default" / "yent.gguf"
 VOCABULARY, WINDOW, ROWS = 4096, 256, 8
 HELD_OUT = 50  # every 50th paragraph is never trained on
 CONTEXT_WEIGHT = 0.05
@@ -143,7 +142,6 @@ def exchange(args):
     model.heard = torch.nn.Linear(model.shape.width, len(e.blocks), bias=False)
     run = Run(
         "exchange", args, model, total=120_000, lr=2e-3, matrix_lr=5e-3, warm=2000, average=0.995,
-        shipped=shipped(),
     )
     if run.count == 0 and (args.run / "language.pt").exists():
         old = model_of()
@@ -198,11 +196,6 @@ def exchange(args):
 
     right = []
     run.go(batch, loss, args.minutes)
-
-
-def shipped():
-    """The weights of the voice that ships: its state in the tree is what it does not hold."""
-    return {name: torch.tensor(w) for name, w in voice_gguf.read(SHIPPED).items()}
 
 
 def newest(args):
