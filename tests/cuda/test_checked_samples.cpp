@@ -36,8 +36,18 @@ void check_samples(Backend* device, const FullSizeRun& stage, Precision precisio
 
 }  // namespace
 
-TEST_CASE("cuda samples: BK-SDM-Tiny") {
+// One precision a process: the checker keeps 16 bytes for each byte of the device that was touched.
+
+TEST_CASE("cuda samples: BK-SDM-Tiny in halves") {
   for (const FullSizeRun& stage : kFullSizeRuns) check_samples(gpu(false), stage, Precision::f16);
+}
+
+TEST_CASE("cuda samples: BK-SDM-Tiny in bf16") {
+  for (const FullSizeRun& stage : kFullSizeRuns) check_samples(gpu(false), stage, Precision::bf16);
+}
+
+TEST_CASE("cuda samples: BK-SDM-Tiny in int8") {
+  for (const FullSizeRun& stage : kFullSizeRuns) check_samples(gpu(false), stage, Precision::int8);
 }
 
 TEST_CASE("cuda samples: BK-SDM-Tiny on Hopper") {
