@@ -45,6 +45,13 @@ namespace yent {
 
 static constexpr int winograd_tile = 4;  // results of a tile, along a side
 
+// The rows of the next tile of a product, at most `most`, where `left` rows are left: all tiles get
+// nearly the same height.
+static constexpr int even_height(int left, int most) {
+  const int tiles = (left + most - 1) / most;
+  return (left + tiles - 1) / tiles;
+}
+
 // A row works on the panels of a weight that the row of gemm.h packed beside which it stands. V and
 // U keep groups of `granule` channels in an order of their own. Steps and `line`, `pixel`, `tap`
 // are in bytes.

@@ -202,8 +202,8 @@ void multiply_winograd_rows(float* m, const char* v, size_t v_row, const float* 
 template <int M, int N>
 void multiply_winograd(void* m, const void* v, size_t v_row, const void* u, int rows, int channels,
                        bool add) {
-  for (int left = rows; left > 0;) {  // in tiles of nearly the same height
-    const int tiles = (left + M - 1) / M, height = (left + tiles - 1) / tiles, row = rows - left;
+  for (int left = rows; left > 0;) {
+    const int height = even_height(left, M), row = rows - left;
     multiply_winograd_rows<M, N>(static_cast<float*>(m) + row * N * W,
                                  static_cast<const char*>(v) + row * v_row, v_row,
                                  static_cast<const float*>(u), height, channels, add);
