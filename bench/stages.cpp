@@ -9,6 +9,7 @@
 #include "bench/ascii_transformer.h"
 #include "bench/characters.h"
 #include "bench/machine.h"
+#include "bench/rehearse.h"
 #include "bench/row.h"
 #include "bench/synthesize/synthesize.h"
 #include "engine/ascii/charset.h"
@@ -32,7 +33,7 @@ namespace {
 struct Arguments {
   std::string model = "default", llm = "default", characters = "default", ascii = "default", only;
   std::string policy, device, precision = "auto", isa, json;
-  int threads = 0, steps = 5, width = 0, height = 0;
+  int threads = 0, steps = 5, width = 0, height = 0, rehearse = 0;
   bool roofline = false;
   std::vector<std::string> synthesize;
 };
@@ -57,6 +58,8 @@ Arguments parse(int argc, char** argv) {
   options.add("-H,--height", a.height, "height in pixels");
   options.add("--json FILE", a.json, "also write Google Benchmark's JSON");
   options.flag("--roofline", a.roofline, "MACs, bytes and floor of every layer");
+  options.add("--rehearse THREADS", a.rehearse,
+              "the painter's layers on more threads than there are cores, imagined");
   options.add(
       "--synthesize KIND DIR", a.synthesize,
       "write random weights: bk-sdm-tiny, sd15, sd15-ckpt (one file of 2.1 GB), micro-yent, "
@@ -72,6 +75,7 @@ Arguments parse(int argc, char** argv) {
   }
   in_range("--threads", a.threads, line.given("--threads") ? 1 : 0, 1024);
   in_range("--steps", a.steps, 1, 999);
+  in_range("--rehearse", a.rehearse, line.given("--rehearse") ? 2 : 0, 1024);
   if (a.isa.empty() && std::getenv("YENT_ISA")) a.isa = std::getenv("YENT_ISA");
   return a;
 }
@@ -286,6 +290,9 @@ Json to_json(const std::vector<Row>& rows, const Machine& machine, const Backend
 void run(int argc, char** argv) {
   const Arguments a = parse(argc, argv);
   if (!a.synthesize.empty()) return synthesize(a.synthesize[0], a.synthesize[1], shipped("clip"));
+  if (a.rehearse) {
+    return print_rehearsal({a.model, a.policy, a.precision, a.isa, a.width, a.height}, a.rehearse);
+  }
   if (!a.json.empty()) ensure_writable(a.json);
   auto backend = std::move(make_backends(a.device, a.isa, a.threads, 1).front());
   if (named_policy(a.policy, a.precision, *backend).exact()) backend = backend->exact_twin();

@@ -2,6 +2,7 @@
 // names. Wraps a backend, which must outlive it; one thread at a time may use it.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -19,10 +20,14 @@ struct TracedOp {
   int calls = 0;
 };
 
-// Counts ops of dry runs too, but measures only real runs, by the wall clock.
+// Milliseconds since any moment.
+double wall_clock();
+
+// Counts ops of dry runs too, but measures only real runs, by `clock`.
 class TraceBackend : public Decorator {
  public:
-  explicit TraceBackend(Backend& inner) : Decorator(inner) {}
+  explicit TraceBackend(Backend& inner, std::function<double()> clock = wall_clock)
+      : Decorator(inner), clock_(std::move(clock)) {}
 
   // In order of first use.
   const std::vector<TracedOp>& ops() const { return ops_; }
@@ -46,6 +51,7 @@ class TraceBackend : public Decorator {
   void trace(const Arena& arena, const std::string& name, const char* op, double macs, double bytes,
              Call call);
 
+  std::function<double()> clock_;
   std::vector<TracedOp> ops_;
   std::map<std::string, size_t> index_;
 };

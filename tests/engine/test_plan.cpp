@@ -86,7 +86,7 @@ TEST_CASE("plan: planned, poisoned and malloc'd memory give the same bytes") {
 
 TEST_CASE("plan: any number of threads gives the same bytes") {
   const auto one = paint({1, Workspace::Mode::planned});
-  for (const int threads : {2, 3, 5})
+  for (const int threads : {2, 3, 5, 16})
     CHECK(same_bytes(one, paint({threads, Workspace::Mode::planned})));
 }
 

@@ -1,6 +1,7 @@
 // Threads: every task runs once, from any calling thread, and nothing is left running.
 #include <doctest/doctest.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include <atomic>
 #include <chrono>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "kernels/cpu/runtime/parallel.h"
+#include "kernels/cpu/runtime/rehearsal.h"
 
 using namespace yent;
 
@@ -118,4 +120,32 @@ TEST_CASE("parallel: nothing runs when there is nothing to do") {
   const double before = processor_seconds();
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
   CHECK(processor_seconds() - before < 0.02);
+}
+
+TEST_CASE("parallel: a rehearsal runs every task here and counts the time of the longest thread") {
+  const auto self = std::this_thread::get_id();
+  const auto work = [](double ms) {
+    timespec time = {};
+    const auto now = [&] {
+      clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+      return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) * 1e-6;
+    };
+    for (const double end = now() + ms; now() < end;) {
+    }
+  };
+  const Rehearsal rehearsal;
+  int here = 0;
+  // Eight tasks of 5 ms and one of 17: the first two threads get four each, the third the long one.
+  parallel_for(3, 9, [&](size_t task, int thread) {
+    here += std::this_thread::get_id() == self && thread == 0;
+    parallel_for(3, 2, [&](size_t, int inner) { CHECK(inner == 0); });
+    work(task == 2 ? 17 : 5);
+  });
+  const double imagined = rehearsal.now();
+  CHECK(here == 9);
+  CHECK(imagined >= 20);
+  CHECK(imagined < 40);  // 57 on one thread
+  CHECK_THROWS_AS(parallel_for(3, 4, [](size_t, int) { throw std::runtime_error("a task"); }),
+                  std::runtime_error);
+  parallel_for(3, 4, [&](size_t, int) { CHECK(std::this_thread::get_id() == self); });
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "kernels/cpu/conv/winograd.h"
 #include "kernels/cpu/gemm/gemm_driver.h"
@@ -18,32 +19,72 @@ constexpr int max_chunk_bytes = 256;  // of V: 36 positions of a panel's U in a 
 constexpr int fewest_tiles = 32, most_tiles = 64;  // of a block
 constexpr size_t block_bytes_of_v = 4 << 20;       // of a block's V: a core's share of the caches
 constexpr size_t band_bytes_of_v = 6 << 20;        // of a band's: all threads read it
+constexpr size_t thread_bytes_of_v = 2 << 20;  // or this for each thread: more cores, more cache
 constexpr int run_tiles = max_tile_rows / winograd_tile;
 
-// The tiles of a layer and their blocks. Where there are too few blocks for the threads, these
-// share the V of a band of blocks and each multiplies some of the weight's panels.
+// In products of the direct way, as measured with AVX2 on an AMD EPYC 7003: a product by Winograd's
+// algorithm, and a value of U, V and y in the 36 positions of a 6x6 window.
+constexpr double product_cost = 1.05, u_cost = 320, v_cost = 700, y_cost = 320;
+constexpr double loop_cost = 1e5;  // of a loop over threads: some microseconds
+
+struct Costs {
+  double tile, tile_of_panel, panel;  // V of a tile; its products and sums; U of a panel
+
+  Costs(const WinogradCuts& cuts, const GemmWeight& w, int channels) {
+    const double share = cuts.kernel->positions() / 36.0, columns = w.kernel->nr;
+    const double depth = round_up(channels, cuts.kernel->granule);
+    tile = share * v_cost * depth;
+    tile_of_panel = share * columns * (36 * product_cost * depth + y_cost * cuts.segments());
+    panel = share * u_cost * depth * columns;
+  }
+};
+
+// The tiles of a layer and their blocks. A thread does all of a block, or, where there are too few
+// blocks for the threads, these share the V of a band of blocks and each multiplies some of the
+// weight's panels. Of all ways the one whose slowest thread ends first.
 struct TilePlan {
   Shape in;
   int tiles_x, tiles_y;
-  size_t tiles, block_tiles, band_blocks, bands;
-  bool shared;
-  size_t panels, panel_tasks;
+  size_t tiles, panels;
+  size_t block_tiles = 0, band_blocks = 1, panel_tasks = 1;
+  bool shared = false;
 
-  TilePlan(const Shape& shape, const GemmWeight& w, const Winograd& kernel, int threads)
+  TilePlan(const Shape& shape, const GemmWeight& w, const WinogradCuts& cuts, size_t threads)
       : in(shape) {
     tiles_x = ceil_div(in.w, winograd_tile), tiles_y = ceil_div(in.h, winograd_tile);
     tiles = static_cast<size_t>(in.n) * tiles_x * tiles_y;
     panels = ceil_div(w.columns, w.kernel->nr);
-    const size_t tile_bytes = static_cast<size_t>(kernel.positions()) * in.c * kernel.v_bytes;
+    const Costs costs(cuts, w, in.c);
+    const size_t tile_bytes =
+        static_cast<size_t>(cuts.kernel->positions()) * in.c * cuts.kernel->v_bytes;
     const size_t fitting =
         std::clamp<size_t>(block_bytes_of_v / tile_bytes, fewest_tiles, most_tiles);
-    const size_t blocks = ceil_div(tiles, fitting), enough = 4 * threads;
-    block_tiles = ceil_div(tiles, blocks);
-    shared = blocks < enough;
-    const size_t band = std::max<size_t>(1, band_bytes_of_v / (tile_bytes * block_tiles));
-    bands = shared ? ceil_div(blocks, band) : 1;
-    band_blocks = ceil_div(blocks, bands);
-    panel_tasks = shared ? std::min(panels, ceil_div(enough, band_blocks)) : 1;
+    const size_t fewest = ceil_div(tiles, fitting), most = ceil_div<size_t>(tiles, fewest_tiles);
+    const size_t band_bytes = std::max(band_bytes_of_v, threads * thread_bytes_of_v);
+    double least = std::numeric_limits<double>::infinity();
+    const auto consider = [&](double cost, size_t size, size_t band, size_t parts, bool share) {
+      if (cost >= least) return;
+      least = cost;
+      block_tiles = size, band_blocks = band, panel_tasks = parts, shared = share;
+    };
+    for (size_t wanted = fewest; wanted <= std::min(most, fewest + 2 * threads); ++wanted) {
+      const size_t size = ceil_div(tiles, wanted), count = ceil_div(tiles, size);
+      const double multiply = costs.panel + static_cast<double>(size) * costs.tile_of_panel;
+      const double block = static_cast<double>(size) * costs.tile + panels * multiply;
+      consider(static_cast<double>(ceil_div(count, threads)) * block + loop_cost, size, 1, 1,
+               false);
+      if (threads == 1) continue;
+      const size_t band = std::clamp<size_t>(band_bytes / (tile_bytes * size), 1, count);
+      const size_t bands = ceil_div(count, band), blocks = ceil_div(count, bands);
+      const double transform = static_cast<double>(ceil_div(blocks * size, threads)) * costs.tile;
+      for (size_t each = ceil_div(blocks * panels, 4 * threads); each > 0; --each) {
+        const size_t parts = ceil_div(panels, each);
+        const double products =
+            static_cast<double>(ceil_div(blocks * parts, threads) * each) * multiply;
+        consider(static_cast<double>(bands) * (transform + products + 2 * loop_cost), size, blocks,
+                 parts, true);
+      }
+    }
   }
 
   size_t blocks() const { return ceil_div(tiles, block_tiles); }
@@ -220,30 +261,25 @@ WinogradCuts cut_winograd(const Winograd& kernel, const GemmWeight& w, int threa
   return cuts;
 }
 
-// Costs are in products of the direct way, as measured with AVX2 on an AMD EPYC 7003: a product by
-// Winograd's algorithm, and a value of U, V and y in the 36 positions of a 6x6 window. Where
-// instructions make direct products faster but not these, the row's `cost` says by how much.
+// Where instructions make direct products faster but not these, the row's `cost` says by how much.
 bool suits_winograd(const Shape& grid, const GemmWeight& weight, const WinogradCuts& cuts) {
-  constexpr double product = 1.05, u = 320, v = 700, y = 320;
   if (!cuts.kernel) return false;
   const Winograd& kernel = *cuts.kernel;
-  const double columns = round_up(weight.columns, weight.kernel->nr);
-  const double channels = round_up(grid.c, kernel.granule);
+  const double panels = ceil_div(weight.columns, weight.kernel->nr);
   const double lines = ceil_div(grid.h, winograd_tile), line = ceil_div(grid.w, winograd_tile);
   const double tiles = grid.n * lines * line, blocks = std::ceil(tiles / most_tiles);
-  const double direct =
-      static_cast<double>(grid.rows()) * kernel.taps * kernel.taps * grid.c * columns;
-  const double transforms =
-      kernel.positions() / 36.0 *
-      (u * blocks * channels * columns + tiles * (v * channels + y * columns * cuts.segments()));
-  const double products = product * tiles * kernel.positions() * channels * columns;
-  return kernel.cost * (products + transforms) < direct;
+  const double direct = static_cast<double>(grid.rows()) * kernel.taps * kernel.taps * grid.c *
+                        panels * weight.kernel->nr;
+  const Costs costs(cuts, weight, grid.c);
+  const double all =
+      tiles * (costs.tile + panels * costs.tile_of_panel) + blocks * panels * costs.panel;
+  return kernel.cost * all < direct;
 }
 
 void convolve_winograd(const CpuRun& run, const Tensor& out, const WinogradInput& input,
                        const GemmWeight& w, const WinogradCuts& cuts, const Epilogue& e) {
   const Shape& in = input.image.shape;
-  const TilePlan plan(in, w, *cuts.kernel, run.threads);
+  const TilePlan plan(in, w, cuts, run.threads);
   const TileRoom room(plan, w, cuts);
   const size_t own = round_up(room.u + room.m + room.sums + room.patch, cache_line);
   const Scratch scratch(run.arena, own * run.threads);
@@ -274,7 +310,7 @@ void convolve_winograd(const CpuRun& run, const Tensor& out, const WinogradInput
     });
     const size_t blocks = ceil_div(end - begin, plan.block_tiles);
     parallel_for(run.threads, blocks * plan.panel_tasks, [&](size_t task, int thread) {
-      const size_t block = task % blocks, part = task / blocks;
+      const size_t block = task / plan.panel_tasks, part = task % plan.panel_tasks;
       const auto panel = [&](size_t i) { return i * plan.panels / plan.panel_tasks; };
       product.multiply(plan.first(band + block), plan.first(band + block + 1), panel(part),
                        panel(part + 1), v_of(block), scratch_of(thread));

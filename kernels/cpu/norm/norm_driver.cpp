@@ -255,7 +255,9 @@ void group_norm(const CpuRun& run, const Tensor& out, const ConcatView& x, const
   clear_border(run.threads, out);
   // Tasks end with lines of the image, so that a call may take many rows.
   const size_t line = out.border ? out.shape.w : 1;
-  const size_t lines = std::max<size_t>(1, normalized_rows / line), rows = lines * line;
+  const size_t share_of_thread = ceil_div<size_t>(x.rows(), 4 * run.threads);
+  const size_t lines = std::max<size_t>(1, std::min(normalized_rows, share_of_thread) / line);
+  const size_t rows = lines * line;
   const size_t tasks = ceil_div(pixels, rows);
   parallel_for(run.threads, images * tasks, [&](size_t task, int thread) {
     const size_t image = task / tasks, first = image * pixels + task % tasks * rows;

@@ -14,6 +14,8 @@
 #include <thread>
 #include <vector>
 
+#include "kernels/cpu/runtime/rehearsal.h"
+
 namespace yent {
 namespace {
 
@@ -55,14 +57,18 @@ struct Region {
   std::mutex mutex = {};
   std::exception_ptr thrown = {};
 
+  void run(size_t task, int thread) {
+    try {
+      call(body, task, thread);
+    } catch (...) {  // an exception may not leave a thread
+      const std::lock_guard lock(mutex);
+      thrown = std::current_exception();
+    }
+  }
+
   void work(int thread) {
     for (size_t task; (task = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) {
-      try {
-        call(body, task, thread);
-      } catch (...) {  // an exception may not leave a thread
-        const std::lock_guard lock(mutex);
-        thrown = std::current_exception();
-      }
+      run(task, thread);
     }
   }
 };
@@ -135,6 +141,11 @@ void run_tasks(int threads, size_t tasks, ParallelBody call, const void* body) {
   Region region{.tasks = tasks, .call = call, .body = body};
   if (inside) {
     region.work(0);
+  } else if (Rehearsal* rehearsal = Rehearsal::current()) {
+    inside = true;
+    // All as thread 0, whose memory stays in the cache, as every real thread's own does.
+    rehearsal->run(threads, tasks, [&](size_t task) { region.run(task, 0); });
+    inside = false;
   } else {
     const size_t wanted = std::min<size_t>(threads, tasks) - 1;
     auto& own = helpers(wanted);

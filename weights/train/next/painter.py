@@ -34,21 +34,31 @@ def crops(stage, numbers, size, each, rng):
         for _ in range(each):
             r, c = cell * rng.randint(0, 8), cell * rng.randint(0, 8)
             found.append(picture[r : r + size // 2, c : c + size // 2])
-    return autoencoder.normalized(np.stack(found)).contiguous()
+    return autoencoder.normalized(np.stack(found))
 
 
 def inner(args):
     """Two crops of each drawing of 256 x 256. Counts drawings."""
     torch.manual_seed(1)
-    model = autoencoder.build(autoencoder.INNER)
-    run = Run("inner", args, model, total=13_000, lr=2e-3, warm=400)
+    model = autoencoder.begin(autoencoder.build(autoencoder.INNER))
+    total = dict(total=40_000, lr=5e-4, matrix_lr=5e-4, warm=400, average=0.998)
+    run, coded = Run("inner", args, model, **total), torch.compile(autoencoder.coded)
 
     def loss(count):
         rng = random.Random(f"crops {count}")
         x = crops("inner", range(count, count + 4), 256, 2, rng)
-        return autoencoder.inner_loss(model, x)
+        return autoencoder.inner_loss(coded, model, x, args.bf16)
 
     run.go(4, loss, args.minutes)
+    if run.count >= run.total:
+        run.finish_as(standardized(run.average()))
+
+
+def standardized(model):
+    drawn = [render(random_scene(random.Random(f"scaling {i}")), 256) for i in range(96)]
+    latents = autoencoder.encode(model, np.stack(drawn)).astype(np.float32)
+    autoencoder.standardize(model, torch.from_numpy(latents))
+    return model
 
 
 def inner_model(args):
@@ -124,14 +134,17 @@ def text_model(args, words):
 # --- the UNet ------------------------------------------------------------------------------------
 
 
-class Source:
-    """Latents and text states of drawings, drawn anew from their numbers. Half of a batch is new,
-    half comes from the last ones, because drawing and encoding cost a third of a training step."""
+NEW = 8  # one picture in so many is new
 
-    def __init__(self, args, stage, held=768):
+
+class Source:
+    """Latents and text states of drawings, drawn anew from their numbers. An eighth of a batch is new,
+    the rest comes from the last ones, because drawing and encoding cost more than training."""
+
+    def __init__(self, args, stage, held=2048):
         self.words, self.captions, self.stage = reader.tokenizer(), captions.Captions(), stage
         self.text, self.coder = text_model(args, self.words), inner_model(args)
-        self.scaling = scaling(self.coder)
+        self.scaling, self.bf16 = scaling(self.coder), args.bf16
         self.ring = deque(maxlen=held)
         self.none = self.states(["", captions.NEGATIVE])
 
@@ -143,19 +156,21 @@ class Source:
     def new(self, numbers):
         drawn = [self.captions.draw(random.Random(f"{self.stage} {i}")) for i in numbers]
         pictures = np.stack([render(scene, 256) for _, scene, _ in drawn])
-        latents = torch.from_numpy(autoencoder.encode(self.coder, pictures).astype(np.float32))
-        return list(zip(latents * self.scaling, [d[0] for d in drawn]))
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+            latents = autoencoder.encode(self.coder, pictures)
+        latents = torch.from_numpy(latents.astype(np.float32)) * self.scaling
+        return list(zip(latents, self.states([d[0] for d in drawn])))
 
     def batch(self, count, size):
         """(latents, states); some captions are dropped."""
-        rng, start = random.Random(f"batch {count}"), count // 2
-        fresh = self.new(range(start, (count + size) // 2))
-        while len(self.ring) < size:
+        rng, start = random.Random(f"batch {count}"), count // NEW
+        fresh = self.new(range(start, (count + size) // NEW))
+        while len(self.ring) < 16 * size:
             before = start - len(self.ring)
             self.ring.extend(self.new(range(before - size, before)))
         rows = fresh + rng.sample(list(self.ring), size - len(fresh))
         self.ring.extend(fresh)
-        states = self.states([r[1] for r in rows])
+        states = torch.stack([r[1] for r in rows])
         for i in range(size):
             if rng.random() < 0.12:
                 states[i] = self.none[rng.randrange(2)]
@@ -167,11 +182,12 @@ def unet(args):
     torch.manual_seed(4)
     source, batch, model = Source(args, "unet"), 16, denoiser.unet()
     run = Run("unet", args, model, total=1_000_000, lr=8e-4, warm=4000, average=0.999)
+    compiled = torch.compile(model)
 
     def loss(count):
         x0, states = source.batch(count, batch)
         with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
-            return denoiser.velocity_loss(model, x0, states)
+            return denoiser.velocity_loss(compiled, x0, states)
 
     run.go(batch, loss, args.minutes)
 
@@ -185,6 +201,7 @@ def guide(args):
     run = Run("guide", args, model, total=60_000, lr=2e-4, warm=2000, average=0.998)
     if run.count == 0:
         run.begin_as(old)
+    model, old = torch.compile(model), torch.compile(old)
 
     def loss(count):
         x0, states = source.batch(count, batch)

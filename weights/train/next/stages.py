@@ -123,6 +123,16 @@ class Run:
         if self.decay:
             self.mean = {k: v.detach().clone() for k, v in other.state_dict().items()}
 
+    def average(self):
+        """The model with its averaged weights."""
+        self.model.load_state_dict(self.mean)
+        return self.model
+
+    def finish_as(self, other):
+        """Keeps the weights of `other` as the stage's result."""
+        self.begin_as(other)
+        self.save()
+
     def save(self):
         new = self.path.with_suffix(".new")
         torch.save(
