@@ -129,9 +129,8 @@ def coded(model, x):
     return model.decoder(model.post_quant_conv(z)), mean, logvar
 
 
-def inner_loss(coded, model, x, bf16):
-    with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-        y, mean, logvar = (part.float() for part in coded(model, x))
+def inner_loss(x, y, mean, logvar):
+    """Of pictures and what `coded` makes of them."""
     kl = 0.5 * (mean.square() + logvar.exp() - 1 - logvar).mean()
     return difference(y, x) + 2e-4 * kl
 

@@ -100,7 +100,7 @@ class Store:
             self.latents = [self.encode(self.pictures[i : i + 16]) for i in range(0, self.kept, 16)]
 
     def all(self):
-        with self.lock:
+        with self.lock, torch.autocast(self.device, enabled=False):
             return (
                 torch.cat(self.latents).float() if self.latents else None,
                 torch.cat(self.ids).long().to(self.device),
@@ -161,26 +161,32 @@ class Stages:
                     f"{name} {last - began:.0f} s  {speed:.0f} a second  loss {loss.item():.4f}",
                     flush=True,
                 )
+        self.trained = step * batch
         if step:
-            state = {k: v.cpu() for k, v in mean.items()}
-            np.savez_compressed(self.args.out / f"{name}.npz", count=step * batch, **pack(state))
-            about = dict(stage=name, count=step * batch, curve=curve)
-            (self.args.out / f"{name}.json").write_text(json.dumps(about) + "\n")
             model.load_state_dict({k: v.to(self.device) for k, v in mean.items()})
+            self.write(name, model, self.trained)
+            about = dict(stage=name, count=self.trained, curve=curve)
+            (self.args.out / f"{name}.json").write_text(json.dumps(about) + "\n")
         return model.eval().requires_grad_(False)
 
+    def write(self, name, model, count):
+        state = {k: v.float().cpu() for k, v in model.state_dict().items()}
+        np.savez_compressed(self.args.out / f"{name}.npz", count=count, **pack(state))
+
     def inner(self):
-        model, batch = self.begun("inner", autoencoder.build(autoencoder.INNER)), (
-            32 if self.large else 2
-        )
-        self.coder = self.timed(
-            "inner",
-            model,
-            2e-3,
-            batch,
-            lambda _: autoencoder.inner_loss(model, self.store.sample(256, batch)),
-        )
+        batch = 32 if self.large else 2
+        model = self.begun("inner", autoencoder.begin(autoencoder.build(autoencoder.INNER)))
+
+        def loss(_):
+            x = self.store.sample(256, batch)
+            return autoencoder.inner_loss(x, *(part.float() for part in autoencoder.coded(model, x)))
+
+        self.coder = self.timed("inner", model, 1e-3, batch, loss)
         self.store.begin_latents(self.coder)
+        if self.trained:
+            autoencoder.standardize(self.coder, self.store.all()[0][:2000])
+            self.write("inner", self.coder, self.trained)
+            self.store.begin_latents(self.coder)
         self.scaling = 1 / float(self.store.all()[0][:2000].std())
         (self.args.out / "scaling.txt").write_text(f"{self.scaling:.6f}\n")
 

@@ -47,7 +47,9 @@ def inner(args):
     def loss(count):
         rng = random.Random(f"crops {count}")
         x = crops("inner", range(count, count + 4), 256, 2, rng)
-        return autoencoder.inner_loss(coded, model, x, args.bf16)
+        with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
+            found = coded(model, x)
+        return autoencoder.inner_loss(x, *(part.float() for part in found))
 
     run.go(4, loss, args.minutes)
     if run.count >= run.total:
