@@ -25,6 +25,7 @@ from safetensors.torch import save_file as save_torch
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tools" / "golden"))
 
+import clip_words  # noqa: E402
 import ldm_names  # noqa: E402
 import models  # noqa: E402
 import nets  # noqa: E402
@@ -122,9 +123,7 @@ def networks(name):
 
 
 def tokens(folder, text):
-    from transformers import CLIPTokenizer
-    tokenizer = CLIPTokenizer(str(folder / "vocab.json"), str(folder / "merges.txt"))
-    ids = tokenizer(text, truncation=True, max_length=77).input_ids
+    ids = clip_words.clip_tokenizer(folder)(text, truncation=True, max_length=77).input_ids
     return torch.tensor([ids + [49407] * (77 - len(ids))])
 
 

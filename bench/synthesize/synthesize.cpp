@@ -16,6 +16,7 @@
 #include "engine/models/llama.h"
 #include "engine/models/unet.h"
 #include "engine/models/vae.h"
+#include "engine/text/clip/clip_vocabulary.h"
 #include "kernels/decorate.h"
 #include "kernels/devices.h"
 #include "kernels/error.h"
@@ -170,10 +171,11 @@ void write_painter(const std::filesystem::path& folder, const PainterConfigs& co
   write_json(folder / "vae" / "config.json", configs.vae);
   write_json(folder / "text_encoder" / "config.json", configs.text);
   write_json(folder / "scheduler" / "scheduler_config.json", scheduler);
-  for (const char* file : {"vocab.json", "merges.txt"}) {
-    std::filesystem::copy_file(clip / file, folder / "tokenizer" / file,
-                               std::filesystem::copy_options::overwrite_existing);
-  }
+  std::filesystem::copy_file(clip / "merges.txt", folder / "tokenizer" / "merges.txt",
+                             std::filesystem::copy_options::overwrite_existing);
+  Json vocabulary = Json::object();  // diffusers does not read a folder without one
+  for (const auto& [token, id] : read_clip_vocabulary(clip).ids) vocabulary[token] = id;
+  write_json(folder / "tokenizer" / "vocab.json", vocabulary);
   const char* weights = "diffusion_pytorch_model.safetensors";
   write_part(folder / "unet" / weights, unet_tensors(configs.unet));
   write_part(folder / "vae" / weights, vae_tensors(configs.vae));

@@ -19,7 +19,6 @@ import torch
 from diffusers import (DDPMScheduler, StableDiffusionImg2ImgPipeline, StableDiffusionPipeline)
 from PIL import Image
 from safetensors.torch import save_file
-from transformers import CLIPTokenizer
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -27,6 +26,7 @@ sys.path.insert(0, str(ROOT / "tools" / "golden"))
 
 import models  # noqa: E402
 import nets  # noqa: E402
+from clip_words import clip_tokenizer  # noqa: E402
 
 SEED, STEPS, GUIDANCE, STRENGTH, SIDE = 81, 80, 7.5, 0.8, 64
 PROMPT, NEGATIVE = "nvinkpunk a crow on a lighthouse", "blurry, watermark"
@@ -48,11 +48,9 @@ def rounded(model):
 
 
 def main():
-    clip_files = ROOT / "weights" / "clip"
     parts = {"vae": rounded(nets.vae(VAE, SEED)), "text_encoder": rounded(nets.clip(CLIP, SEED)),
              "unet": rounded(nets.unet(UNET, SEED)), "safety_checker": None,
-             "tokenizer": CLIPTokenizer(str(clip_files / "vocab.json"),
-                                        str(clip_files / "merges.txt"), model_max_length=77),
+             "tokenizer": clip_tokenizer(ROOT / "weights" / "clip", model_max_length=77),
              "feature_extractor": None, "requires_safety_checker": False}
 
     def paint(pipeline, offset, **more):

@@ -158,7 +158,7 @@ TEST_CASE("clip_files: other tokenizers and contradictions are refused with a se
   folder.write("tokenizer_config.json", R"({"added_tokens_decoder": {"x1": {"content": "a"}}})");
   CHECK(holds(folder.refusal(), "added_tokens_decoder has the id \"x1\""));
   fs::remove(folder.path() / "tokenizer.json");
-  CHECK(holds(folder.refusal(), "neither tokenizer.json nor vocab.json"));
+  CHECK(holds(folder.refusal(), "no tokenizer.json, vocab.json or merges.txt"));
 }
 
 TEST_CASE("clip_files: added tokens need rows of the text encoder's embedding") {

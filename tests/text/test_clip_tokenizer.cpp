@@ -136,7 +136,29 @@ TEST_CASE("clip_tokenizer: bad vocabularies are refused with a sentence") {
   folder.write("merges.txt", "");
   CHECK(holds(refusal(R"({"a": 0})"), "<|startoftext|> is missing"));
   fs::remove(folder.path() / "vocab.json");
-  CHECK(holds(folder.refusal(), "vocab.json"));
+  fs::remove(folder.path() / "merges.txt");
+  CHECK(holds(folder.refusal(), "no tokenizer.json, vocab.json or merges.txt"));
+}
+
+TEST_CASE("clip_tokenizer: without vocab.json the merges number the tokens") {
+  const ClipTokenizer clip = ClipTokenizer::load(yent::in_tree("weights/clip"));
+  CHECK(clip.vocab_size() == 49408);
+  CHECK(clip.start() == 49406);
+  CHECK(clip.end() == 49407);
+  // As transformers' CLIPTokenizer gives them with OpenAI's own vocab.json.
+  CHECK(clip.encode("a photo of a cat") == std::vector<int32_t>{320, 1125, 539, 320, 2368});
+  const std::vector<int32_t> mixed{88,    621, 568,   276, 272,  273, 6522, 77,
+                                   35689, 66,  26815, 654, 1741, 481, 3880, 1656};
+  CHECK(clip.encode("Yent's 512 \u00FCn\u00EFc\u00F4de \u2603 snowmen") == mixed);
+
+  const Folder folder("clip_merges_alone");
+  fs::remove(folder.path() / "vocab.json");
+  folder.write("merges.txt", "t h\nth e</w>\n");
+  const ClipTokenizer own = ClipTokenizer::load(folder.path());
+  CHECK(own.vocab_size() == 516);
+  CHECK(own.encode("the") == std::vector<int32_t>{513});
+  folder.write("merges.txt", "t h\nthe\n");
+  CHECK(holds(folder.refusal(), "line 2: the merge \"the\" is not two symbols"));
 }
 
 TEST_CASE("clip_tokenizer: bad merges and padding are refused with a sentence") {

@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "engine/text/byte_symbols.h"
 #include "kernels/error.h"
 #include "loaders/io/mapped_file.h"
 #include "loaders/io/utf8.h"
@@ -19,20 +20,49 @@ namespace fs = std::filesystem;
 
 namespace {
 
-void read_merges_text(const fs::path& path, ClipVocabulary& v) {
-  const MappedFile file(path);
-  std::string_view text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
-  if (encode_utf8(decode_utf8(text)) != text) throw file_error("{}: not UTF-8", path.string());
-  for (size_t number = 1; !text.empty(); ++number) {
-    const size_t length = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, length);
-    text.remove_prefix(std::min(length + 1, text.size()));
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    const bool header = number == 1 && line.starts_with("#version");
-    if (!line.empty() && !header) {
-      v.merges.add(line, v.ids, fmt::format("{}: line {}", path.string(), number));
+struct MergesFile {
+  struct Line {
+    size_t number;
+    std::string text;
+  };
+  std::string path;
+  std::vector<Line> lines;  // without empty ones and the header
+
+  explicit MergesFile(const fs::path& from) : path(from.string()) {
+    const MappedFile file(from);
+    std::string_view text(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+    if (encode_utf8(decode_utf8(text)) != text) throw file_error("{}: not UTF-8", path);
+    for (size_t number = 1; !text.empty(); ++number) {
+      const size_t length = std::min(text.find('\n'), text.size());
+      std::string_view line = text.substr(0, length);
+      text.remove_prefix(std::min(length + 1, text.size()));
+      if (line.ends_with('\r')) line.remove_suffix(1);
+      const bool header = number == 1 && line.starts_with("#version");
+      if (!line.empty() && !header) lines.push_back({number, std::string(line)});
     }
   }
+};
+
+void add_token(std::string text, ClipVocabulary& v) {
+  if (v.ids.emplace(text, static_cast<int32_t>(v.tokens.size())).second) {
+    v.tokens.push_back(std::move(text));
+  }
+}
+
+// CLIP's tokens follow from its merges: the stand-ins of the bytes in the order of their own codes,
+// printable ones first; the same as last symbols of a word; what the merges make; the special ones.
+void number_tokens(const MergesFile& merges, ClipVocabulary& v) {
+  std::vector<char32_t> symbols;
+  for (int byte = 0; byte < 256; ++byte) symbols.push_back(byte_symbol(static_cast<uint8_t>(byte)));
+  std::ranges::sort(symbols);
+  for (const char* end : {"", "</w>"}) {
+    for (const char32_t symbol : symbols) add_token(encode_utf8({&symbol, 1}) + end, v);
+  }
+  for (const auto& [number, line] : merges.lines) {
+    const size_t gap = line.find(' ');
+    if (gap != line.npos) add_token(line.substr(0, gap) + line.substr(gap + 1), v);
+  }
+  for (const char* special : {"<|startoftext|>", "<|endoftext|>"}) add_token(special, v);
 }
 
 // The object in a file; an empty one where there is no file.
@@ -178,13 +208,18 @@ ClipVocabulary read_clip_vocabulary(const fs::path& folder) {
     v.path = whole.string();
     read_tokenizer_json(read_json(whole), v);
   } else {
-    const fs::path vocabulary = folder / "vocab.json";
-    if (!fs::exists(vocabulary)) {
-      throw file_error("{}: there is neither tokenizer.json nor vocab.json", folder.string());
+    const fs::path vocabulary = folder / "vocab.json", merges = folder / "merges.txt";
+    if (!fs::exists(vocabulary) && !fs::exists(merges)) {
+      throw file_error("{}: there is no tokenizer.json, vocab.json or merges.txt", folder.string());
     }
-    v.path = vocabulary.string();
-    read_token_ids(read_json(v.path), v);
-    read_merges_text(folder / "merges.txt", v);
+    const bool numbered = fs::exists(vocabulary);
+    v.path = (numbered ? vocabulary : merges).string();
+    if (numbered) read_token_ids(read_json(v.path), v);
+    const MergesFile file(merges);
+    if (!numbered) number_tokens(file, v);
+    for (const auto& [number, line] : file.lines) {
+      v.merges.add(line, v.ids, fmt::format("{}: line {}", file.path, number));
+    }
   }
   const fs::path config_path = folder / "tokenizer_config.json";
   const Json config = read_object(config_path);

@@ -148,15 +148,17 @@ def standardize(model, latents):
     before.bias[CHANNELS:] -= 2 * spread.log()
 
 
-def outer_loss(model, teacher, x, spread, encoder):
-    """For crops `x` of 512 x 512 pictures. The teacher, the inner encoder, says what their latents are."""
+def outer_loss(run, model, teacher, x, spread, encoder):
+    """For crops `x` of 512 x 512 pictures. The teacher, the inner encoder, says what their latents are.
+    `run(part, input)` calls a part of the model."""
     with torch.no_grad():
-        z = teacher.encode(F.avg_pool2d(x, 2)).latent_dist.mean.float()
-    y = model.decode(z + spread * torch.randn_like(z)).sample.float()
-    loss = difference(y, x)
+        z = run(teacher.encoder, F.avg_pool2d(x, 2))
+        z = teacher.quant_conv(z.float())[:, :CHANNELS]
+    y = run(model.decoder, model.post_quant_conv(z + spread * torch.randn_like(z)))
+    loss = difference(y.float(), x)
     if encoder:
-        seen = model.encode(x).latent_dist
-        loss = loss + (seen.mean - z).square().mean() + 1e-3 * (seen.logvar + 6).square().mean()
+        mean, logvar = model.quant_conv(run(model.encoder, x).float()).chunk(2, 1)
+        loss = loss + (mean - z).square().mean() + 1e-3 * (logvar + 6).square().mean()
     return loss
 
 

@@ -249,7 +249,8 @@ class Stages:
         def loss(step):
             r, c = 32 * random.randint(0, 8), 32 * random.randint(0, 8)
             x = self.store.sample(512, batch)[..., r : r + 256, c : c + 256]
-            return autoencoder.outer_loss(model, self.coder, x, 0.06 / self.scaling, step % 4 == 0)
+            call, spread = (lambda part, x: part(x)), 0.06 / self.scaling
+            return autoencoder.outer_loss(call, model, self.coder, x, spread, step % 4 == 0)
 
         self.timed("outer", model, 1e-3, batch, loss)
 

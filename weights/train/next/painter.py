@@ -87,12 +87,18 @@ def outer(args):
     torch.manual_seed(2)
     teacher = inner_model(args)
     model = autoencoder.whole_from_inner(teacher.state_dict())
-    run = Run("outer", args, model, total=40_000, lr=1e-3, warm=200, average=0.995)
-    spread = 0.06 / scaling(teacher)
+    total = dict(total=40_000, lr=5e-4, matrix_lr=5e-4, warm=200, average=0.998)
+    run, spread = Run("outer", args, model, **total), 0.06 / scaling(teacher)
+    call = torch.compile(lambda part, x: part(x))
+
+    def forward(part, x):
+        with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
+            return call(part, x)
 
     def loss(count):
         x = crops("outer", range(count, count + 2), 512, 1, random.Random(f"outer {count}"))
-        return autoencoder.outer_loss(model, teacher, x, spread, encoder=count // 2 % 4 == 0)
+        encoder = count // 2 % 4 == 0
+        return autoencoder.outer_loss(forward, model, teacher, x, spread, encoder)
 
     run.go(2, loss, args.minutes)
 
