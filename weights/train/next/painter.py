@@ -41,7 +41,7 @@ def inner(args):
     """Two crops of each drawing of 256 x 256. Counts drawings."""
     torch.manual_seed(1)
     model = autoencoder.begin(autoencoder.build(autoencoder.INNER))
-    total = dict(total=40_000, lr=5e-4, matrix_lr=5e-4, warm=400, average=0.998)
+    total = dict(total=24_000, lr=5e-4, matrix_lr=5e-4, warm=400, average=0.998)
     run, coded = Run("inner", args, model, **total), torch.compile(autoencoder.coded)
 
     def loss(count):
