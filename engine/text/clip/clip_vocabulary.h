@@ -24,8 +24,9 @@ struct ClipVocabulary {
 
 // Reads tokenizer.json where it is, else merges.txt and vocab.json, without which the merges number
 // the tokens as CLIP's do; then tokenizer_config.json, special_tokens_map.json and
-// added_tokens.json where they are, as Hugging Face's transformers 5 does: with `added_tokens_decoder` in tokenizer_config.json the other two are not looked at.
-// Throws file errors; for a tokenizer that is not CLIP's too.
+// added_tokens.json where they are, as Hugging Face's transformers 5 does: with
+// `added_tokens_decoder` in tokenizer_config.json the other two are not looked at. Throws file
+// errors; for a tokenizer that is not CLIP's too.
 ClipVocabulary read_clip_vocabulary(const std::filesystem::path& folder);
 
 // Takes tokens, merges and added tokens from the contents of a tokenizer.json. Throws a file error
