@@ -12,21 +12,38 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.numpy import load_file
 
 from optimizer import MatricesApart
 
 STATE = Path(__file__).resolve().parents[1] / "state"
 WEIGHTS = STATE.parents[1]
-SHIPPED = {"exchange": WEIGHTS / "default/yent.gguf", "characters": WEIGHTS / "tiny-diffusion/model.gguf"}
+SHIPPED = {
+    "exchange": WEIGHTS / "default/yent.gguf",
+    "characters": WEIGHTS / "tiny-diffusion/model.gguf",
+    "art": WEIGHTS / "ascii-transformer/model_int8.safetensors",
+}
 
 
 def shipped(name):
     """The weights of a stage's model that ships, {} without one: its state in the tree lacks what they hold."""
     if name not in SHIPPED or not SHIPPED[name].exists():
         return {}
+    if SHIPPED[name].suffix == ".safetensors":
+        return {k: whole(w) for k, w in load_file(SHIPPED[name]).items()}
     import voice_gguf  # needs gguf
 
     return {k: torch.tensor(w) for k, w in voice_gguf.read(SHIPPED[name]).items()}
+
+
+def whole(stored):
+    """The numbers of an ASCII transformer's tensor: rows of 32 signed bytes behind an f16 scale, or floats."""
+    if stored.dtype != np.uint8:
+        return torch.tensor(stored.astype(np.float32))
+    blocks = np.ascontiguousarray(stored).reshape(len(stored), -1, 34)
+    scales = np.ascontiguousarray(blocks[..., :2]).view(np.float16).astype(np.float32)
+    numbers = np.ascontiguousarray(blocks[..., 2:]).view(np.int8).astype(np.float32)
+    return torch.tensor((scales * numbers).reshape(len(stored), -1))
 
 
 def state_of(name):
