@@ -56,10 +56,13 @@ def inner(args):
         run.finish_as(standardized(run.average()))
 
 
-def standardized(model):
+def some_latents(model):
     drawn = [render(random_scene(random.Random(f"scaling {i}")), 256) for i in range(96)]
-    latents = autoencoder.encode(model, np.stack(drawn)).astype(np.float32)
-    autoencoder.standardize(model, torch.from_numpy(latents))
+    return autoencoder.encode(model, np.stack(drawn)).astype(np.float32)
+
+
+def standardized(model):
+    autoencoder.standardize(model, torch.from_numpy(some_latents(model)))
     return model
 
 
@@ -73,11 +76,7 @@ def scaling(model):
     """1 / standard deviation of the latents; written down once, because the UNet depends on it."""
     path = STATE / "scaling.txt"
     if not path.exists():
-        numbers = range(96)
-        drawn = np.stack(
-            [render(random_scene(random.Random(f"scaling {i}")), 256) for i in numbers]
-        )
-        spread = autoencoder.encode(model, drawn).astype(np.float32).std()
+        spread = some_latents(model).std()
         path.write_text(f"{1 / spread:.6f}\n")
     return float(path.read_text())
 
