@@ -142,11 +142,13 @@ def text_model(args, words):
 
 
 NEW = 8  # one picture in so many is new
+DRAFTS = 8  # one batch in so many is of half the width and height
 
 
 class Source:
-    """Latents and text states of drawings, drawn anew from their numbers. An eighth of a batch is new,
-    the rest comes from the last ones, because drawing and encoding cost more than training."""
+    """Latents and text states of drawings, drawn anew from their numbers, for whole pictures (512 x 512)
+    and drafts (256 x 256). An eighth of a batch is new, the rest comes from the last ones, because drawing
+    and encoding cost more than training."""
 
     def __init__(self, args, stage, held=2048):
         self.words, self.captions, self.stage = reader.tokenizer(), captions.Captions(), stage
@@ -160,16 +162,21 @@ class Source:
         ids = torch.tensor([self.words.encode(t) for t in texts])
         return self.text(input_ids=ids).last_hidden_state
 
+    def latents(self, scenes, size):
+        pictures = np.stack([render(scene, size) for scene in scenes])
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+            found = autoencoder.encode(self.coder, pictures)
+        return torch.from_numpy(found.astype(np.float32)) * self.scaling
+
     def new(self, numbers):
         drawn = [self.captions.draw(random.Random(f"{self.stage} {i}")) for i in numbers]
-        pictures = np.stack([render(scene, 256) for _, scene, _ in drawn])
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
-            latents = autoencoder.encode(self.coder, pictures)
-        latents = torch.from_numpy(latents.astype(np.float32)) * self.scaling
-        return list(zip(latents, self.states([d[0] for d in drawn])))
+        texts, scenes, _ = zip(*drawn)
+        # The inner autoencoder's pictures are half as large.
+        whole, draft = self.latents(scenes, 256), self.latents(scenes, 128)
+        return list(zip(whole, draft, self.states(texts)))
 
     def batch(self, count, size):
-        """(latents, states); some captions are dropped."""
+        """(latents, states), of drafts in one batch of `DRAFTS`; some captions are dropped."""
         rng, start = random.Random(f"batch {count}"), count // NEW
         fresh = self.new(range(start, (count + size) // NEW))
         while len(self.ring) < 16 * size:
@@ -177,11 +184,12 @@ class Source:
             self.ring.extend(self.new(range(before - size, before)))
         rows = fresh + rng.sample(list(self.ring), size - len(fresh))
         self.ring.extend(fresh)
-        states = torch.stack([r[1] for r in rows])
+        states = torch.stack([r[2] for r in rows])
         for i in range(size):
             if rng.random() < 0.12:
                 states[i] = self.none[rng.randrange(2)]
-        return torch.stack([r[0] for r in rows]), states
+        draft = count // size % DRAFTS == DRAFTS - 1
+        return torch.stack([r[draft] for r in rows]), states
 
 
 def unet(args):
@@ -189,7 +197,7 @@ def unet(args):
     torch.manual_seed(4)
     source, batch, model = Source(args, "unet"), 16, denoiser.unet()
     run = Run("unet", args, model, total=1_000_000, lr=8e-4, warm=4000, average=0.999)
-    compiled = torch.compile(model)
+    compiled = torch.compile(model, dynamic=False)
 
     def loss(count):
         x0, states = source.batch(count, batch)
@@ -208,7 +216,7 @@ def guide(args):
     run = Run("guide", args, model, total=60_000, lr=2e-4, warm=2000, average=0.998)
     if run.count == 0:
         run.begin_as(old)
-    model, old = torch.compile(model), torch.compile(old)
+    model, old = (torch.compile(part, dynamic=False) for part in (model, old))
 
     def loss(count):
         x0, states = source.batch(count, batch)
