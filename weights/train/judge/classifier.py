@@ -164,7 +164,7 @@ def small(picture):
         shape = [1, 1, 1]
         shape[axis] = SIDE
         p = np.add.reduceat(p, edges[:-1], axis) / np.diff(edges).reshape(shape)
-    return torch.from_numpy(p).permute(2, 0, 1) / 127.5 - 1
+    return torch.from_numpy(p).float().permute(2, 0, 1) / 127.5 - 1
 
 
 def spoiled(x, rng):
