@@ -1,20 +1,22 @@
 """The UNet, its losses and DDIM sampling. It predicts v at latents of 16 x 16 x 16."""
 
 import torch
+import torch.nn.functional as F
 from diffusers import UNet2DConditionModel
 from diffusers.models.attention_processor import AttnProcessor
 
 import autoencoder
-from reader import WIDTH
+import reader
 
 SIDE, STEPS = 16, 1000
 BETAS = torch.linspace(0.00085**0.5, 0.012**0.5, STEPS, dtype=torch.float64) ** 2
 ABAR = torch.cumprod(1 - BETAS, 0).float()
 FIRST_STEP = 961  # where 25 steps begin
+HEARING = 0.1  # how much it counts that the middle of the UNet knows the caption
 GUIDANCE, EFFECT = 7.5, 3.0  # the default, and what it is made to act like
 
 
-def unet():
+def unet(learning=False):
     model = UNet2DConditionModel(
         sample_size=SIDE,
         in_channels=autoencoder.CHANNELS,
@@ -25,13 +27,36 @@ def unet():
         down_block_types=("CrossAttnDownBlock2D",) * 2,
         mid_block_type=None,
         up_block_types=("CrossAttnUpBlock2D",) * 2,
-        cross_attention_dim=WIDTH,
+        cross_attention_dim=reader.WIDTH,
         attention_head_dim=4,
     ).to(memory_format=torch.channels_last)
     # Products and a softmax that the compiler fuses; torch's own attention takes three times as long
     # for heads of 24 and 40 values on a processor, and most of it backward.
     model.set_attn_processor(AttnProcessor())
+    if learning:
+        model.mid_block = Ear(model.config.block_out_channels[-1])
     return model
+
+
+class Ear(torch.nn.Module):
+    """Stands in the middle of the UNet while it learns: from every place there, the scene that the caption
+    tells must be known. Changes nothing; thrown away in the end. Without it the attention to the text has
+    little to gain for a long time, since what a caption says is a small part of the loss."""
+
+    def __init__(self, width):
+        super().__init__()
+        self.heads = torch.nn.Conv2d(width, sum(reader.CLASSES), 1)
+        self.heard = None
+
+    def forward(self, x, time):
+        self.heard = x
+        return x
+
+    def loss(self, known, told):
+        """Over the pictures whose captions were `told`; `known` are their reader.labels."""
+        logits = self.heads(self.heard[told]).float().flatten(2).split(reader.CLASSES, 1)
+        target = known[told].T[:, :, None].expand(-1, -1, logits[0].shape[2])
+        return sum(F.cross_entropy(part, right) for part, right in zip(logits, target)) / 4
 
 
 def run(model, x, t, states):
@@ -44,7 +69,7 @@ def noised(x0):
     n, device = len(x0), x0.device
     abar = ABAR.to(device)
     even = (torch.rand(1, device=device) + torch.arange(n, device=device) / n) % 1
-    t = (even**0.75 * STEPS).long().clamp(max=STEPS - 1)[torch.randperm(n, device=device)]
+    t = (even**0.6 * STEPS).long().clamp(max=STEPS - 1)[torch.randperm(n, device=device)]
     noise, ab = torch.randn_like(x0), abar[t].view(-1, 1, 1, 1)
     x, v = ab.sqrt() * x0 + (1 - ab).sqrt() * noise, ab.sqrt() * noise - (1 - ab).sqrt() * x0
     alone, first = torch.rand(n, device=device) < 0.05, abar[FIRST_STEP]
@@ -59,6 +84,12 @@ def velocity_loss(model, x0, states):
     ab = ABAR.to(x0.device)[t]
     snr = ab / (1 - ab)
     return ((snr + 1).clamp(max=6) / (snr + 1) * (out - v).square().mean((1, 2, 3))).mean()
+
+
+def unet_loss(model, x0, states, known, told):
+    """Of a UNet that is `learning`; `known` and `told` are what its ear needs."""
+    velocity = velocity_loss(model, x0, states)
+    return velocity + HEARING * model.mid_block.loss(known, told)
 
 
 def guide_loss(model, old, x0, states, nothing):

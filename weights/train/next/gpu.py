@@ -211,33 +211,34 @@ class Stages:
         return self.none[torch.randint(0, 2, (n,), device=self.device)]
 
     def batch(self, step, size):
-        """(latents, states); some captions are dropped."""
+        """(latents, states, labels, told); some captions are dropped, the others `told`."""
         if abs(step - self.known_at) > 400:  # what was drawn meanwhile joins
             self.known, self.known_at = self.store.all(), step
-        latents, ids, _ = self.known
+        latents, ids, labels = self.known
         at = torch.randint(0, len(latents), (size,), device=self.device)
-        ids, drop = ids[at], torch.rand(size, device=self.device) < 0.12
-        ids[drop] = self.any_none(int(drop.sum()))
-        return latents[at] * self.scaling, self.states(ids)
+        ids, told = ids[at], torch.rand(size, device=self.device) >= 0.12
+        ids[~told] = self.any_none(int((~told).sum()))
+        return latents[at] * self.scaling, self.states(ids), labels[at], told
 
     def unet(self):
-        model, size = self.begun("unet", denoiser.unet()), 512 if self.large else 4
+        model = self.begun("unet", denoiser.unet(learning=True))
+        size = 512 if self.large else 4
         self.old = self.timed(
             "unet",
             model,
             1e-3,
             size,
-            lambda step: denoiser.velocity_loss(model, *self.batch(step, size)),
+            lambda step: denoiser.unet_loss(model, *self.batch(step, size)),
             0.999,
         )
 
     def guide(self):
         model, size = denoiser.unet().to(self.device), 512 if self.large else 4
-        model.load_state_dict(self.old.state_dict())
+        model.load_state_dict(self.old.state_dict(), strict=False)
 
         def loss(step):
             nothing = self.states(self.any_none(size))
-            return denoiser.guide_loss(model, self.old, *self.batch(step, size), nothing)
+            return denoiser.guide_loss(model, self.old, *self.batch(step, size)[:2], nothing)
 
         self.timed("guide", model, 2e-4, size, loss)
 

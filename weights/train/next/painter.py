@@ -170,13 +170,15 @@ class Source:
 
     def new(self, numbers):
         drawn = [self.captions.draw(random.Random(f"{self.stage} {i}")) for i in numbers]
-        texts, scenes, _ = zip(*drawn)
+        texts, scenes, told = zip(*drawn)
         # The inner autoencoder's pictures are half as large.
         whole, draft = self.latents(scenes, 256), self.latents(scenes, 128)
-        return list(zip(whole, draft, self.states(texts)))
+        known = torch.tensor([reader.labels(scene) for scene in told])
+        return list(zip(whole, draft, self.states(texts), known))
 
     def batch(self, count, size):
-        """(latents, states), of drafts in one batch of `DRAFTS`; some captions are dropped."""
+        """(latents, states, labels, told), of drafts in one batch of `DRAFTS`; some captions are dropped,
+        the others `told`."""
         rng, start = random.Random(f"batch {count}"), count // NEW
         fresh = self.new(range(start, (count + size) // NEW))
         while len(self.ring) < 16 * size:
@@ -184,25 +186,25 @@ class Source:
             self.ring.extend(self.new(range(before - size, before)))
         rows = fresh + rng.sample(list(self.ring), size - len(fresh))
         self.ring.extend(fresh)
-        states = torch.stack([r[2] for r in rows])
-        for i in range(size):
-            if rng.random() < 0.12:
-                states[i] = self.none[rng.randrange(2)]
         draft = count // size % DRAFTS == DRAFTS - 1
-        return torch.stack([r[draft] for r in rows]), states
+        latents, states, known = (torch.stack([r[k] for r in rows]) for k in (int(draft), 2, 3))
+        told = torch.tensor([rng.random() >= 0.12 for _ in range(size)])
+        for i in (~told).nonzero():
+            states[i] = self.none[rng.randrange(2)]
+        return latents, states, known, told
 
 
 def unet(args):
     """Counts pictures seen."""
     torch.manual_seed(4)
-    source, batch, model = Source(args, "unet"), 16, denoiser.unet()
+    source, batch, model = Source(args, "unet"), 16, denoiser.unet(learning=True)
     run = Run("unet", args, model, total=1_000_000, lr=8e-4, warm=4000, average=0.999)
     compiled = torch.compile(model, dynamic=False)
 
     def loss(count):
-        x0, states = source.batch(count, batch)
+        drawn = source.batch(count, batch)
         with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
-            return denoiser.velocity_loss(compiled, x0, states)
+            return denoiser.unet_loss(compiled, *drawn)
 
     run.go(batch, loss, args.minutes)
 
@@ -219,7 +221,7 @@ def guide(args):
     model, old = (torch.compile(part, dynamic=False) for part in (model, old))
 
     def loss(count):
-        x0, states = source.batch(count, batch)
+        x0, states, _, _ = source.batch(count, batch)
         nothing = source.none[torch.randint(0, 2, (batch,))]
         with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
             return denoiser.guide_loss(model, old, x0, states, nothing)

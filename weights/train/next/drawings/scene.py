@@ -267,21 +267,22 @@ class Painter:
 
 def render(scene, size=SIZE):
     """The scene as a size x size RGB picture; the same scene gives the same bytes."""
-    rng = random.Random(f"picture {scene.seed}")
+    # The ground has numbers of its own: one seed poses and places things alike at every look.
+    rng, ground = (random.Random(f"{part} {scene.seed}") for part in ("picture", "ground"))
     look = STYLES[scene.style] if scene.style else LOOKS[scene.look]
     surface = skia.Surface(size, size)
     canvas = surface.getCanvas()
     canvas.scale(size / SIZE, size / SIZE)
-    look.ground(canvas, rng)
+    look.ground(canvas, ground)
     canvas.save()
     canvas.translate(SIZE / 2, SIZE / 2)
     canvas.scale(UNIT, UNIT)
     painter = Painter(canvas, look, rng)
     if scene.place:
-        PLACES[scene.place](Pen(canvas, look, random.Random(rng.getrandbits(40))))
+        PLACES[scene.place](Pen(canvas, look, random.Random(ground.getrandbits(40))))
     painter.scene(scene)
     canvas.restore()
-    look.over(canvas, rng)
+    look.over(canvas, ground)
     pixels = surface.makeImageSnapshot().toarray(colorType=skia.kRGBA_8888_ColorType)[..., :3]
     if hasattr(look, "finish"):
         pixels = look.finish(pixels)
