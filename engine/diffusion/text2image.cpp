@@ -185,17 +185,6 @@ void Text2Image::check(const PaintSpec& spec, Size px, From from) {
                  static_cast<size_t>(px.width) * px.height *
                      decoder_pixel_bytes(networks_.vae_config(), activations, backend_),
                  backend_);
-  if (from == From::noise) warn_of(px);
-}
-
-// Of a size at which shapes fall apart or repeat: less than half or more than 1.5 times the own
-// one.
-void Text2Image::warn_of(Size px) const {
-  const int own = networks_.sample_size() * factor();
-  const auto far = [&](int side) { return 2 * side < own || 2 * side > 3 * own; };
-  if (!far(px.width) && !far(px.height)) return;
-  messages_.warn(fmt::format("{}x{} pixels may not look right: the model learned {}x{}", px.width,
-                             px.height, own, own));
 }
 
 void Text2Image::check(const TextEmbeddings& text, const PaintSpec& spec) const {

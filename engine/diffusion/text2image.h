@@ -107,7 +107,6 @@ class Text2Image {
   // Throws, before any work, the errors of a schedule of this spec, of parts that cannot be
   // opened, and of memory that cannot suffice for this size.
   void check(const PaintSpec& spec, Size px, From from);
-  void warn_of(Size px) const;
   // Throws where a prompt cannot be read, and a run error where memory cannot suffice for it.
   void check(const Prompt& prompt, const Prompt& negative, const PaintSpec& spec);
   // Throws where they do not fit the UNet.
