@@ -187,6 +187,14 @@ void Text2Image::check(const PaintSpec& spec, Size px, From from) {
                  backend_);
 }
 
+void Text2Image::warn_of(Size px) const {
+  const int own = networks_.sample_size() * factor();
+  const auto far = [&](int side) { return 2 * side < own || 2 * side > 3 * own; };
+  if (!far(px.width) && !far(px.height)) return;
+  messages_.warn(fmt::format("{}x{} pixels may not look right: the model learned {}x{}", px.width,
+                             px.height, own, own));
+}
+
 void Text2Image::check(const TextEmbeddings& text, const PaintSpec& spec) const {
   const int64_t width = networks_.text_width();
   const auto fits = [&](const std::optional<TextEmbeddings::Rows>& rows, const char* name) {

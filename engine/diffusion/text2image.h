@@ -107,6 +107,9 @@ class Text2Image {
   // Throws, before any work, the errors of a schedule of this spec, of parts that cannot be
   // opened, and of memory that cannot suffice for this size.
   void check(const PaintSpec& spec, Size px, From from);
+  // Warns of a size at which shapes fall apart or repeat: less than half or more than 1.5 times the
+  // one that the model learned.
+  void warn_of(Size px) const;
   // Throws where a prompt cannot be read, and a run error where memory cannot suffice for it.
   void check(const Prompt& prompt, const Prompt& negative, const PaintSpec& spec);
   // Throws where they do not fit the UNet.

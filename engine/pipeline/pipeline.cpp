@@ -182,6 +182,8 @@ class Pipeline::Job {
     if (request_.picture) {
       const Image* mask = request_.mask ? &*request_.mask : nullptr;
       picture = painter.encode_picture(*request_.picture, mask, spec_);
+    } else if (worker == 0) {
+      painter.warn_of({spec_.width, spec_.height});
     }
     const std::vector<Latent>& noise = request_.noise.latents;
     std::vector<Text2Image::Denoised> latents;

@@ -167,7 +167,7 @@ TEST_CASE("cli: a limit on the size of files is 1, with nothing left behind") {
     const rlimit limit{2048, 2048};
     ::setrlimit(RLIMIT_FSIZE, &limit);
   };
-  const Args large{"-p", "x", "-W", "64", "-H", "64", "--raw"};
+  const Args large{"-p", "x", "-W", "48", "-H", "48", "--raw"};
   for (const Args& output : std::vector<Args>{
            {"-o", "a.png"}, {"-o", "a.jpg"}, {"-o", "/dev/null", "--dump", "d", "-q"}}) {
     const std::string said = check_refused(program, large + output, 1);
@@ -184,7 +184,7 @@ TEST_CASE("cli: a full or read-only file system is 1, with nothing left behind")
   const Program program;
   const Mounted tiny(program.here / "tiny", "size=8k");
   if (!tiny.works()) return;
-  const Args large{"-p", "x", "-W", "64", "-H", "64", "--raw"};
+  const Args large{"-p", "x", "-W", "48", "-H", "48", "--raw"};
   put(program.here / "tiny" / "old.png", "old");
   for (const Args& output : std::vector<Args>{{"-o", "tiny/a.png"}, {"-o", "tiny/old.png"}}) {
     const std::string said = check_refused(program, large + output, 1);

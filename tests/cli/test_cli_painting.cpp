@@ -48,6 +48,26 @@ TEST_CASE("cli: a dump holds the stages by name") {
   check_tensor(program.dump("d"), "eps.0", DType::f32, {1, 4, 9, 1});
 }
 
+TEST_CASE("cli: a size that the model did not learn is said") {
+  if (Program::absent()) return;
+  const Program program;
+  // The toy painter's own size is 32x32. Half of it is a draft, and 1.5 times as much still holds.
+  const auto said = [&](const char* width, const char* height) {
+    const Outcome o =
+        program.paint({"-p", "x", "-W", width, "-H", height, "--steps", "1", "-o", "a.png"});
+    REQUIRE(o.code == 0);
+    return o.err;
+  };
+  for (const auto& [width, height] : {std::pair{"16", "32"}, {"48", "16"}, {"32", "48"}}) {
+    CHECK(said(width, height).find("may not look right") == std::string::npos);
+  }
+  for (const auto& [width, height] : {std::pair{"14", "32"}, {"32", "50"}}) {
+    const std::string size = std::string(width) + "x" + height;
+    CHECK(said(width, height).find(size + " pixels may not look right: the model learned 32x32") !=
+          std::string::npos);
+  }
+}
+
 TEST_CASE("cli: layers are dumped by path and call") {
   if (Program::absent()) return;
   const Program program;
