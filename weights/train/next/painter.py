@@ -141,13 +141,13 @@ def text_model(args, words):
 # --- the UNet ------------------------------------------------------------------------------------
 
 
-NEW = 8  # one picture in so many is new
+NEW = 16  # one picture in so many is new
 DRAFTS = 8  # one batch in so many is of half the width and height
 
 
 class Source:
     """Latents and text states of drawings, drawn anew from their numbers, for whole pictures (512 x 512)
-    and drafts (256 x 256). An eighth of a batch is new, the rest comes from the last ones, because drawing
+    and drafts (256 x 256). One picture of a batch is new, the others come from the last ones, because drawing
     and encoding cost more than training."""
 
     def __init__(self, args, stage, held=2048):
