@@ -1,7 +1,7 @@
 #include "kernels/cpu/gemm/gemm_weight.h"
 
 #include <algorithm>
-#include <numeric>
+#include <span>
 
 #include "kernels/cpu/layout/layout.h"
 #include "kernels/cpu/runtime/pages.h"
@@ -24,6 +24,19 @@ float quantize(const RowKernels& row_kernels, const float* values, int count, in
     row_kernels.convert(quantized, Element::i8, 1 / scale, values, Element::f32, count);
   }
   return scale;
+}
+
+// Quantized values lie in [-127, 127], so 256 of them fit 16 bits, in which compilers add them
+// twice as fast.
+int32_t sum(std::span<const int8_t> quantized) {
+  int32_t total = 0;
+  for (size_t begin = 0; begin < quantized.size(); begin += 256) {
+    int16_t part = 0;
+    const size_t end = std::min(begin + 256, quantized.size());
+    for (size_t i = begin; i < end; ++i) part = static_cast<int16_t>(part + quantized[i]);
+    total += part;
+  }
+  return total;
 }
 
 // What a thread packs panels in. They lie in memory that is warm, and no panel clears it: each
@@ -55,7 +68,7 @@ struct PanelPacker {
       w.column_scale[first + j] = quantize(row_kernels, &buffers.rows[at], k, &quantized[at]);
       if (!g.zero_point) continue;
       w.compensation[first + j] =
-          g.zero_point * std::accumulate(&quantized[at], &quantized[at] + k, int32_t{0});
+          g.zero_point * sum(std::span(quantized).subspan(at, static_cast<size_t>(k)));
     }
     g.pack_b(to, quantized.data(), k, count, k);
   }
