@@ -7,7 +7,11 @@
 Without --images the style is one of the project's five: drawings in that look (../next/drawings). With
 --images, FOLDER holds pictures and, beside each, a .txt with its caption. Needs diffusers, peft, torch,
 and skia-python for the project's drawings. The file is what diffusers' load_lora_weights and
-`yent-run --lora` read; its metadata say `base` (the painter), `rank` and `suffix`."""
+`yent-run --lora` read; its metadata say `base` (the painter), `rank` and `suffix`.
+
+A painter that was trained for guidance (the default one) answers a caption with a part of the way from
+its answer to no caption; `--share` says which part, so that the style learns to go as far. Some captions
+are dropped, so that the answer to no caption takes on the style, too; guidance would exaggerate it else."""
 
 import argparse
 import itertools
@@ -38,6 +42,7 @@ TARGETS = [
     "conv2",
 ]
 WARM_UP = 20  # steps
+DROPPED = 0.12  # share of the captions
 JUDGED = 64  # fixed samples of the loss that is printed
 
 
@@ -74,16 +79,15 @@ def photographs(folder, suffix, size):
 
 
 @torch.no_grad()
-def encoded(painter, pairs):
-    """All latents and text states at once: the painter's other parts are not needed after that."""
+def encoded(painter, pairs, none):
+    """All latents and text states at once, and the states of `none`, the texts that say nothing: the
+    painter's other parts are not needed after that."""
     # transformers computes in the type of the file, which is f16 in many folders.
     vae = AutoencoderKL.from_pretrained(painter, subfolder="vae").float().eval()
     text = CLIPTextModel.from_pretrained(painter, subfolder="text_encoder").float().eval()
     words = CLIPTokenizer.from_pretrained(painter, subfolder="tokenizer")
-    latents, states = [], []
-    for picture, caption in pairs:
-        x = torch.tensor(picture).permute(2, 0, 1)[None].float() / 127.5 - 1
-        latents.append(vae.encode(x).latent_dist.mean * vae.config.scaling_factor)
+
+    def read(caption):
         ids = words(
             caption,
             padding="max_length",
@@ -91,8 +95,14 @@ def encoded(painter, pairs):
             truncation=True,
             return_tensors="pt",
         ).input_ids
-        states.append(text(ids).last_hidden_state)
-    return torch.cat(latents), torch.cat(states)
+        return text(ids).last_hidden_state
+
+    latents, states = [], []
+    for picture, caption in pairs:
+        x = torch.tensor(picture).permute(2, 0, 1)[None].float() / 127.5 - 1
+        latents.append(vae.encode(x).latent_dist.mean * vae.config.scaling_factor)
+        states.append(read(caption))
+    return torch.cat(latents), torch.cat(states), torch.cat([read(t) for t in none])
 
 
 def picture_size(painter, unet):
@@ -103,8 +113,9 @@ def picture_size(painter, unet):
 class Task:
     """What the painter was trained for: the loss of its prediction."""
 
-    def __init__(self, painter, unet, latents, states):
-        self.unet, self.latents, self.states = unet, latents, states
+    def __init__(self, painter, unet, latents, states, none, share):
+        self.unet, self.latents, self.states, self.none = unet, latents, states, none
+        self.share = share
         self.schedule = DDPMScheduler.from_pretrained(painter, subfolder="scheduler")
         self.kind = self.schedule.config.prediction_type
         if self.kind not in ("epsilon", "v_prediction"):
@@ -115,12 +126,18 @@ class Task:
         t = torch.randint(0, len(self.schedule.alphas_cumprod), (count,))
         return at, torch.randn_like(self.latents[at]), t
 
-    def loss(self, at, noise, t):
-        x0 = self.latents[at]
+    def loss(self, at, noise, t, dropped=0.0):
+        x0, states = self.latents[at], self.states[at]
         v = self.kind == "v_prediction"
         target = self.schedule.get_velocity(x0, noise, t) if v else noise
         noised = self.schedule.add_noise(x0, noise, t)
-        return F.mse_loss(self.unet(noised, t, self.states[at]).sample, target)
+        nothing = self.none[torch.randint(0, len(self.none), (len(at),))]
+        drop = (torch.rand(len(at)) < dropped)[:, None, None]
+        if self.share < 1:
+            with torch.no_grad():
+                base = self.unet(noised, t, nothing).sample
+            target = torch.where(drop[..., None], target, base + self.share * (target - base))
+        return F.mse_loss(self.unet(noised, t, torch.where(drop, nothing, states)).sample, target)
 
     @torch.no_grad()
     def judged(self, samples, batch):
@@ -138,7 +155,8 @@ def train(args):
         if args.images
         else itertools.islice(drawings(args.style, args.suffix, size), args.count)
     )
-    task = Task(args.painter, unet, *encoded(args.painter, pairs))
+    none = ["", shipped_styles()[1].NEGATIVE] if not args.images else [""]
+    task = Task(args.painter, unet, *encoded(args.painter, pairs, none), args.share)
     unet.add_adapter(
         LoraConfig(
             r=args.rank,
@@ -154,7 +172,7 @@ def train(args):
     for step in range(args.steps):
         for group in opt.param_groups:
             group["lr"] = args.lr * min(1, (step + 1) / WARM_UP, 1.05 - step / args.steps)
-        loss = task.loss(*task.sample(args.batch))
+        loss = task.loss(*task.sample(args.batch), dropped=DROPPED)
         opt.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
@@ -195,6 +213,7 @@ def main():
     options.add_argument("--steps", type=int, default=800)
     options.add_argument("--batch", type=int, default=8)
     options.add_argument("--lr", type=float, default=1e-3)
+    options.add_argument("--share", type=float, default=1.0, help="see above; 0.4 for weights/default")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--threads", type=int, help="of the processor")
     args = options.parse_args()
