@@ -1,4 +1,4 @@
-"""Writes a painter, this one or the next one, as the folder that the engine embeds and diffusers loads."""
+"""Writes a painter as the folder that the engine embeds and diffusers loads."""
 
 import json
 

@@ -1,219 +1,318 @@
-"""The painter: a frozen text encoder (see text.py) and the UNet, trained on cached latents.
+#!/usr/bin/env python3
+"""Trains the painter (weights/default without the voice). See ../README.md for the stages.
 
-The UNet has BK-SDM-Tiny's shape at a fifth of its width and predicts v. `train` resumes from its
-checkpoint; `sample` is DDIM with guidance, as the engine runs it.
+    python painter.py inner | words | text | unet | guide | outer | coder | sheet | export [--run DIR]
+
+Each stage goes on where it stopped: from a full checkpoint in --run, else from weights/train/state.
 """
 
-import copy
-import math
+import argparse
 import random
-import time
+from collections import deque
+from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import UNet2DConditionModel
-from transformers import CLIPTextConfig, CLIPTextModel
 
+import autoencoder
 import captions
-import draw
-from export import STEPS
-
-WIDTH = 128  # of the text
-BETAS = torch.linspace(0.00085 ** 0.5, 0.012 ** 0.5, STEPS, dtype=torch.float64) ** 2
-ABAR = torch.cumprod(1 - BETAS, 0).float()
-FIRST_STEP = 961  # where 25 DDIM steps begin
-SHARE_EVERY = 8
+import denoiser
+import reader
+from drawings.scene import random_scene, render, sheet
+from reader import STATE
+from stages import Run, weights_of
 
 
-def text_encoder(tokenizer):
-    start, end = tokenizer.ids["<|startoftext|>"], tokenizer.ids["<|endoftext|>"]
-    return CLIPTextModel(CLIPTextConfig(
-        vocab_size=len(tokenizer.ids), hidden_size=WIDTH, intermediate_size=4 * WIDTH,
-        num_hidden_layers=4, num_attention_heads=4, max_position_embeddings=77,
-        hidden_act="quick_gelu", projection_dim=WIDTH, bos_token_id=start, eos_token_id=end,
-        pad_token_id=end))
+# --- the autoencoder -----------------------------------------------------------------------------
 
 
-def unet():
-    return UNet2DConditionModel(
-        sample_size=draw.SIZE // 8, in_channels=4, out_channels=4, layers_per_block=1,
-        block_out_channels=(64, 128, 192), norm_num_groups=32,
-        down_block_types=("CrossAttnDownBlock2D",) * 3, mid_block_type=None,
-        up_block_types=("CrossAttnUpBlock2D",) * 3, cross_attention_dim=WIDTH,
-        attention_head_dim=4)
+def crops(stage, numbers, size, each, rng):
+    """Random halves (in width and height) of drawings, whole latent cells apart."""
+    cell, found = size // 16, []
+    for i in numbers:
+        picture = render(random_scene(random.Random(f"{stage} {i}")), size)
+        for _ in range(each):
+            r, c = cell * rng.randint(0, 8), cell * rng.randint(0, 8)
+            found.append(picture[r : r + size // 2, c : c + size // 2])
+    return autoencoder.normalized(np.stack(found))
 
 
-class Painter(torch.nn.Module):
-    def __init__(self, tokenizer):
-        super().__init__()
-        self.tokenizer = tokenizer
-        self.text = text_encoder(tokenizer)
-        self.unet = unet().to(memory_format=torch.channels_last)
+def inner(args):
+    """Two crops of each drawing of 256 x 256. Counts drawings."""
+    torch.manual_seed(1)
+    model = autoencoder.begin(autoencoder.build(autoencoder.INNER))
+    total = dict(total=24_000, lr=5e-4, matrix_lr=5e-4, warm=400, average=0.998)
+    run, coded = Run("inner", args, model, **total), torch.compile(autoencoder.coded)
 
-    def encode(self, texts):
-        ids = torch.tensor([self.tokenizer.encode(t) for t in texts])
-        return self.text(input_ids=ids).last_hidden_state
+    def loss(count):
+        rng = random.Random(f"crops {count}")
+        x = crops("inner", range(count, count + 4), 256, 2, rng)
+        with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
+            found = coded(model, x)
+        return autoencoder.inner_loss(x, *(part.float() for part in found))
 
-    def forward(self, x, t, states):
-        return self.unet(x.contiguous(memory_format=torch.channels_last), t, states,
-                         return_dict=False)[0]
+    run.go(4, loss, args.minutes)
+    if run.count >= run.total:
+        run.finish_as(standardized(run.average()))
 
 
-class Averaged:
-    """An exponential moving average of the weights that forgets its first values quickly."""
+def some_latents(model):
+    drawn = [render(random_scene(random.Random(f"scaling {i}")), 256) for i in range(96)]
+    return autoencoder.encode(model, np.stack(drawn)).astype(np.float32)
 
-    def __init__(self, model, decay=0.985):
-        self.model, self.decay, self.updates = copy.deepcopy(model).eval(), decay, 0
+
+def standardized(model):
+    autoencoder.standardize(model, torch.from_numpy(some_latents(model)))
+    return model
+
+
+def inner_model(args):
+    model = autoencoder.build(autoencoder.INNER)
+    model.load_state_dict(weights_of(args, "inner"), strict=False)
+    return model.eval().requires_grad_(False)
+
+
+def scaling(model):
+    """1 / standard deviation of the latents; written down once, because the UNet depends on it."""
+    path = STATE / "scaling.txt"
+    if not path.exists():
+        spread = some_latents(model).std()
+        path.write_text(f"{1 / spread:.6f}\n")
+    return float(path.read_text())
+
+
+def outer(args):
+    """The whole autoencoder on crops of drawings of 512 x 512. Counts drawings."""
+    torch.manual_seed(2)
+    teacher = inner_model(args)
+    model = autoencoder.whole_from_inner(teacher.state_dict())
+    total = dict(total=40_000, lr=5e-4, matrix_lr=5e-4, warm=200, average=0.998)
+    run, spread = Run("outer", args, model, **total), 0.06 / scaling(teacher)
+    call = torch.compile(lambda part, x: part(x))
+
+    def forward(part, x):
+        with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
+            return call(part, x)
+
+    def loss(count):
+        x = crops("outer", range(count, count + 2), 512, 1, random.Random(f"outer {count}"))
+        encoder = count // 2 % 4 == 0
+        return autoencoder.outer_loss(forward, model, teacher, x, spread, encoder)
+
+    run.go(2, loss, args.minutes)
+
+
+def whole(args):
+    try:
+        model = autoencoder.build(autoencoder.WHOLE)
+        model.load_state_dict(weights_of(args, "outer"), strict=False)
+    except FileNotFoundError:
+        model = autoencoder.whole_from_inner(inner_model(args).state_dict())
+    return model.eval()
+
+
+# --- the text encoder ----------------------------------------------------------------------------
+
+
+def text(args):
+    """Counts captions."""
+    reader.learn_words()
+    torch.manual_seed(3)
+    words, source, batch = reader.tokenizer(), captions.Captions(), 32
+    model = reader.Reader(words)
+    run = Run("text", args, model, total=110_000, lr=1e-3, warm=2000)
+
+    def loss(count):
+        drawn = [source.draw(random.Random(f"caption {count + i}")) for i in range(batch)]
+        ids = torch.tensor([words.encode(d[0]) for d in drawn])
+        known = torch.tensor([reader.labels(d[2]) for d in drawn])
+        return reader.loss_of(model, ids, known, words.ids["<|endoftext|>"])
+
+    run.go(batch, loss, args.minutes)
+
+
+def text_model(args, words):
+    model = reader.text_encoder(words)
+    state = {k[5:]: v for k, v in weights_of(args, "text").items() if k.startswith("text.")}
+    model.load_state_dict(state, strict=False)
+    return model.eval().requires_grad_(False)
+
+
+# --- the UNet ------------------------------------------------------------------------------------
+
+
+NEW = 16  # one picture in so many is new
+DRAFTS = 8  # one batch in so many is of half the width and height
+
+
+class Source:
+    """Latents and text states of drawings, drawn anew from their numbers, for whole pictures (512 x 512)
+    and drafts (256 x 256). One picture of a batch is new, the others come from the last ones, because drawing
+    and encoding cost more than training."""
+
+    def __init__(self, args, stage, held=2048):
+        self.words, self.captions, self.stage = reader.tokenizer(), captions.Captions(), stage
+        self.text, self.coder = text_model(args, self.words), inner_model(args)
+        self.scaling, self.bf16 = scaling(self.coder), args.bf16
+        self.ring = deque(maxlen=held)
+        self.none = self.states(["", captions.NEGATIVE])
 
     @torch.no_grad()
-    def update(self, model):
-        self.updates += 1
-        keep = min(self.decay, (1 + self.updates) / (10 + self.updates))
-        mine = [p for p in self.model.parameters()]
-        torch._foreach_lerp_(mine, [p.detach() for p in model.parameters()], 1 - keep)
+    def states(self, texts):
+        ids = torch.tensor([self.words.encode(t) for t in texts])
+        return self.text(input_ids=ids).last_hidden_state
+
+    def latents(self, scenes, size):
+        pictures = np.stack([render(scene, size) for scene in scenes])
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+            found = autoencoder.encode(self.coder, pictures)
+        return torch.from_numpy(found.astype(np.float32)) * self.scaling
+
+    def new(self, numbers):
+        drawn = [self.captions.draw(random.Random(f"{self.stage} {i}")) for i in numbers]
+        texts, scenes, told = zip(*drawn)
+        # The inner autoencoder's pictures are half as large.
+        whole, draft = self.latents(scenes, 256), self.latents(scenes, 128)
+        known = torch.tensor([reader.labels(scene) for scene in told])
+        return list(zip(whole, draft, self.states(texts), known))
+
+    def batch(self, count, size):
+        """(latents, states, labels, told), of drafts in one batch of `DRAFTS`; some captions are dropped,
+        the others `told`."""
+        rng, start = random.Random(f"batch {count}"), count // NEW
+        fresh = self.new(range(start, (count + size) // NEW))
+        while len(self.ring) < 16 * size:
+            before = start - len(self.ring)
+            self.ring.extend(self.new(range(before - size, before)))
+        rows = fresh + rng.sample(list(self.ring), size - len(fresh))
+        self.ring.extend(fresh)
+        draft = count // size % DRAFTS == DRAFTS - 1
+        latents, states, known = (torch.stack([r[k] for r in rows]) for k in (int(draft), 2, 3))
+        told = torch.tensor([rng.random() >= 0.12 for _ in range(size)])
+        for i in (~told).nonzero():
+            states[i] = self.none[rng.randrange(2)]
+        return latents, states, known, told
 
 
-CAPTIONS_EACH = 40  # per subject and style
+def unet(args):
+    """Counts pictures seen."""
+    torch.manual_seed(4)
+    source, batch, model = Source(args, "unet"), 16, denoiser.unet(learning=True)
+    run = Run("unet", args, model, total=1_000_000, lr=8e-4, warm=4000, average=0.999)
+    compiled = torch.compile(model, dynamic=False)
+
+    def loss(count):
+        drawn = source.batch(count, batch)
+        with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
+            return denoiser.unet_loss(compiled, *drawn)
+
+    run.go(batch, loss, args.minutes)
 
 
-@torch.no_grad()
-def caption_states(model, seed):
-    """The frozen encoder's states of many captions, float16 [n,77,WIDTH]: CAPTIONS_EACH for each
-    subject and style in the order of draw.SUBJECTS and draw.STYLES, then empty and negative."""
-    rng, words = random.Random(seed), captions.Captions(seed)
-    texts = [words.draw(subject, style, rng) for subject in draw.SUBJECTS
-             for style in draw.STYLES for _ in range(CAPTIONS_EACH)]
-    texts += ["", captions.NEGATIVE]
-    return np.concatenate([model.encode(texts[i:i + 50]).half().numpy()
-                           for i in range(0, len(texts), 50)])
+def guide(args):
+    """The last stage of the UNet. Counts pictures."""
+    torch.manual_seed(5)
+    source, batch, model, old = Source(args, "guide"), 16, denoiser.unet(), denoiser.unet()
+    old.load_state_dict(weights_of(args, "unet"), strict=False)
+    old.eval().requires_grad_(False)
+    run = Run("guide", args, model, total=60_000, lr=2e-4, warm=2000, average=0.998)
+    if run.count == 0:
+        run.begin_as(old)
+    model, old = (torch.compile(part, dynamic=False) for part in (model, old))
+
+    def loss(count):
+        x0, states, _, _ = source.batch(count, batch)
+        nothing = source.none[torch.randint(0, 2, (batch,))]
+        with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
+            return denoiser.guide_loss(model, old, x0, states, nothing)
+
+    run.go(batch, loss, args.minutes)
 
 
-def batch_of(latents, labels, states, rng, size):
-    """Latents, and states of captions of which some are dropped: empty or the usual negative
-    prompt, so that both stand for "anything" when guidance subtracts them."""
-    names = list(draw.SUBJECTS)
-    which = [rng.randrange(len(latents)) for _ in range(size)]
-    rows = []
-    for i in which:
-        drop = rng.random()
-        kind = (names.index(labels["subjects"][i]) * len(draw.STYLES)
-                + draw.STYLES.index(labels["styles"][i]))
-        rows.append(len(states) - 2 if drop < 0.05 else len(states) - 1 if drop < 0.12 else
-                    kind * CAPTIONS_EACH + rng.randrange(CAPTIONS_EACH))
-    return torch.from_numpy(latents[which]).float(), torch.from_numpy(states[rows]).float()
+def trained_unet(args):
+    """The guided UNet, or the unguided one if there is no other."""
+    places = (args.run / "guide.pt", STATE / "guide.npz")
+    name = "guide" if any(p.exists() for p in places) else "unet"
+    model = denoiser.unet()
+    model.load_state_dict(weights_of(args, name), strict=False)
+    return model.eval(), name
 
 
-def loss_of(model, x0, states, mean):
-    """The loss of v-prediction. Rows with almost no noise have less weight. Two kinds of rows
-    prepare for sampling: some start from pure noise at the first step, where only the caption
-    decides the picture; some have a picture that is exaggerated away from the `mean` one, as strong
-    guidance does, and the true picture as the target. This keeps the colours right at guidance 7.5."""
-    n = len(x0)
-    even = (torch.rand(1) + torch.arange(n) / n) % 1
-    # More rows at the noisy end, because the shape is decided there.
-    t = (even ** 0.75 * STEPS).long()[torch.randperm(n)]
-    first = torch.rand(n) < 0.06
-    t[first] = FIRST_STEP
-    noise = torch.randn_like(x0)
-    ab = ABAR[t].view(-1, 1, 1, 1)
-    excess = (1 - ab) * 5 * torch.rand(n, 1, 1, 1) ** 2 * (torch.rand(n, 1, 1, 1) < 0.6)
-    x = ab.sqrt() * (x0 + excess * (x0 - mean)) + (1 - ab).sqrt() * noise
-    v = (ab.sqrt() * x - x0) / (1 - ab).sqrt()  # so that DDIM computes x0 from any x
-    v[first] = (ab.sqrt() * noise - (1 - ab).sqrt() * x0)[first]
-    x[first] = noise[first]
-    out = model(x, t, states)
-    snr = ABAR[t] / (1 - ABAR[t])
-    weight = (snr + 1).clamp(max=6) / (snr + 1)
-    return (weight * (out - v).pow(2).mean((1, 2, 3))).mean()
+# --- looking and writing -------------------------------------------------------------------------
+
+PROMPTS = [
+    "a cat", "a red cat", "three red cats", "a cat wearing a hat", "a cat on a chair",
+    "a blue duck on fire", "a clock melting over a city", "a yellow duck and a black cat",
+    "a skeleton", "a burning rose", "a mirror", "a face",
+    "a fat orange cat sitting on TV sets, street art, spray paint, dripping graffiti",
+    "a surreal painting of a banker teaching a goldfish to sign cheques, oil painting, vivid colors",
+    "an empty chair staring at two red hearts, punk zine collage, torn paper, neon pink", "a dog",
+]  # fmt: skip
 
 
-def share(model, stop, world):
-    """Local SGD: every worker gets the mean of all weights. Returns True when worker 0 says stop."""
-    weights = [p.data for p in model.unet.parameters()]
-    flat = torch.cat([*(w.reshape(-1) for w in weights), torch.tensor([float(stop)])])
-    if world > 1:
-        torch.distributed.all_reduce(flat)
-        flat[:-1] /= world
-        for w, mean in zip(weights, flat.split([w.numel() for w in weights] + [1])):
-            w.copy_(mean.view_as(w))
-    return flat[-1] > 0
-
-
-def train(path, model, latents, labels, states, minutes, batch, lr, seed=1, rank=0, world=1):
-    """Trains the UNet for `minutes` of wall clock with warm-up and cosine; keeps going from `path`.
-    Each of `world` workers runs its own batches; every few steps they average their weights. On a
-    busy machine this wastes less time than waiting at every gradient."""
-    torch.manual_seed(100 * seed + rank)
-    rng = random.Random(100 * seed + rank)
-    model.text.requires_grad_(False)
-    average = Averaged(model)
-    opt = torch.optim.AdamW(model.unet.parameters(), lr=lr, betas=(0.9, 0.99), weight_decay=0.01)
-    if path.exists():
-        state = torch.load(path)
-        model.load_state_dict(state["model"])
-        average.model.load_state_dict(state["average"])
-        average.updates = state["updates"]
-        opt.load_state_dict(state["opt"])
-    mean = torch.from_numpy(latents.astype(np.float32).mean(0))
-    share(model, False, world)
-    steps, smooth, start, saved, stop = 0, None, time.time(), time.time(), False
-
-    def save():
-        torch.save(dict(model=model.state_dict(), average=average.model.state_dict(),
-                        updates=average.updates, opt=opt.state_dict()), f"{path}.new")
-        torch.save(average.model.state_dict(), f"{path}.average.new")
-        for name in (path, path.with_name(path.name + ".average")):
-            name.with_name(name.name + ".new").replace(name)
-
-    while not stop:
-        spent = (time.time() - start) / 60
-        done = min(1, spent / minutes)
-        warm = min(1, (steps + 1) / 100)
-        rate = lr * warm * (0.03 + 0.97 * 0.5 * (1 + math.cos(math.pi * done)))
-        for group in opt.param_groups:
-            group["lr"] = rate
-        loss = loss_of(model, *batch_of(latents, labels, states, rng, batch), mean)
-        opt.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.unet.parameters(), 1.0)
-        opt.step()
-        smooth = loss.item() if smooth is None else 0.98 * smooth + 0.02 * loss.item()
-        steps += 1
-        if steps % SHARE_EVERY == 0:
-            stop = share(model, rank == 0 and done >= 1, world)
-            average.update(model)
-        if rank == 0 and steps % 40 == 0:
-            print(f"painter {spent:5.1f} min  {steps * batch * world} seen  loss {smooth:.4f}  "
-                  f"lr {rate:.2g}", flush=True)
-        if rank == 0 and (stop or time.time() - saved > 120):
-            save()
-            saved = time.time()
-    if rank == 0:
-        print(f"painter done: about {steps * batch * world} seen in {minutes} min, "
-              f"loss {smooth:.4f}", flush=True)
+def pixels(out):
+    return ((out.clamp(-1, 1).permute(0, 2, 3, 1) + 1) * 127.5).round().numpy().astype(np.uint8)
 
 
 @torch.no_grad()
-def sample(model, prompts, seed=0, steps=25, guidance=7.5, size=draw.SIZE // 8):
-    """DDIM; picture k has the seed `seed + k`, drawn alone as the engine does."""
-    x = torch.cat([torch.randn(1, 4, size, size, generator=torch.Generator().manual_seed(seed + k))
-                   for k in range(len(prompts))])
-    states = torch.cat([model.encode([captions.NEGATIVE] * len(prompts)), model.encode(prompts)])
-    ratio = STEPS // steps
-    for i in reversed(range(steps)):
-        t = i * ratio + 1
-        base, cond = model(torch.cat([x, x]), torch.full((2 * len(prompts),), t), states).chunk(2)
-        v = base + guidance * (cond - base)
-        now, then = ABAR[t], ABAR[max(t - ratio, 0)]
-        x0 = now.sqrt() * x - (1 - now).sqrt() * v
-        noise = now.sqrt() * v + (1 - now).sqrt() * x
-        x = then.sqrt() * x0 + (1 - then).sqrt() * noise
-    return x
+def coder(args):
+    """Drawings and what the inner autoencoder makes of them: RUN/coder.png."""
+    from PIL import Image
+
+    model = inner_model(args)
+    drawn = np.stack([render(random_scene(random.Random(f"test {i}")), 256) for i in range(12)])
+    again = pixels(
+        model.decode(model.encode(autoencoder.normalized(drawn)).latent_dist.mean).sample
+    )
+    print("mean difference of 255:", np.abs(again.astype(float) - drawn).mean().round(2))
+    rows = [*drawn[:6], *again[:6], *drawn[6:], *again[6:]]
+    Image.fromarray(sheet(rows, 6)).save(args.run / "coder.png")
 
 
 @torch.no_grad()
-def decode(vae, latents):
-    """Scaled latents -> uint8 pictures."""
-    out = [vae.decode(z[None].float() / vae.config.scaling_factor).sample[0] for z in latents]
-    out = torch.stack(out).clamp(-1, 1).permute(0, 2, 3, 1)
-    return ((out + 1) * 127.5).round().numpy().astype(np.uint8)
+def samples(args):
+    """A sheet of samples: RUN/sheet-STAGE.png."""
+    from PIL import Image
+
+    model, name = trained_unet(args)
+    source, n = Source(args, "sheet"), len(PROMPTS)
+    nothing = source.none[1:].expand(n, -1, -1)
+    found = denoiser.sample(model, source.states(PROMPTS), nothing, 1, guidance=args.guidance)
+    pictures = pixels(inner_model(args).decode(found / source.scaling).sample)
+    Image.fromarray(sheet(list(pictures), 4)).save(args.run / f"sheet-{name}.png")
+
+
+def export(args):
+    import export as writer
+
+    words = reader.tokenizer()
+    vae = whole(args)
+    vae.register_to_config(scaling_factor=scaling(inner_model(args)))
+    parts = dict(tokenizer=words, unet=trained_unet(args)[0], text=text_model(args, words))
+    writer.export(args.out, type("Parts", (), parts), vae, denoiser.SIDE)
+    print("written", args.out)
+
+
+STAGES = dict(
+    inner=inner, text=text, unet=unet, guide=guide, outer=outer, coder=coder, sheet=samples,
+    export=export, words=lambda args: reader.learn_words(),
+)  # fmt: skip
+
+
+def main():
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("stage", choices=STAGES)
+    options.add_argument("--run", type=Path, default=Path("painter-run"))
+    options.add_argument("--out", type=Path, default=Path("painter"))
+    options.add_argument("--minutes", type=float, default=1e9)
+    options.add_argument("--total", type=int, help="samples of the whole stage")
+    options.add_argument("--threads", type=int, default=1)
+    options.add_argument("--guidance", type=float, default=denoiser.GUIDANCE)
+    options.add_argument("--bf16", action="store_true")
+    args = options.parse_args()
+    torch.set_num_threads(args.threads)
+    STAGES[args.stage](args)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,4 +1,4 @@
-"""The project's own drawings (../next/drawings) as characters, through the project's own filter.
+"""The project's own drawings (../drawings) as characters, through the project's own filter.
 
 Three ways: `line` draws outlines in white chalk, hidden lines removed, and the filter chooses among
 the marks of line art by shape; `shaded` keeps the tones and chooses by level; `solid` fills the
@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import skia
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "next"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from drawings import shapes  # noqa: E402
 from drawings.catalog import CATALOG  # noqa: E402
 from drawings.looks import Look  # noqa: E402

@@ -30,7 +30,7 @@ def words():
     found = {
         w.strip() for text in topics.values() for part in text.split(",") for w in part.split("|")
     }
-    catalog = (HERE.parent / "next" / "drawings" / "catalog.py").read_text()
+    catalog = (HERE.parent / "drawings" / "catalog.py").read_text()
     for line in catalog.split("\n"):
         if line.startswith("add("):
             found |= {n for n in line.split('"')[3].split("|") if n.isascii()}

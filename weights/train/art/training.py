@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "next"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import network  # noqa: E402
 from stages import Run, weights_of  # noqa: E402

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "next"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import model as characters  # noqa: E402
 from stages import Run, weights_of  # noqa: E402

@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "next"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import captions  # noqa: E402
 from drawings.catalog import COLORS, KEYS  # noqa: E402
 from drawings.looks import STYLES  # noqa: E402

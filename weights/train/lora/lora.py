@@ -4,7 +4,7 @@
     python lora.py graffiti --painter weights/default --out weights/styles/graffiti.safetensors
     python lora.py mine --painter bk-sdm-tiny --images FOLDER --suffix ", in my style" --out mine.safetensors
 
-Without --images the style is one of the project's five: drawings in that look (../next/drawings). With
+Without --images the style is one of the project's five: drawings in that look (../drawings). With
 --images, FOLDER holds pictures and, beside each, a .txt with its caption. Needs diffusers, peft, torch,
 and skia-python for the project's drawings. The file is what diffusers' load_lora_weights and
 `yent-run --lora` read; its metadata say `base` (the painter), `rank` and `suffix`.
@@ -48,7 +48,7 @@ JUDGED = 64  # fixed samples of the loss that is printed
 
 def shipped_styles():
     """Names and suffixes, and the module that captions drawings."""
-    sys.path.insert(0, str(HERE.parent / "next"))
+    sys.path.insert(0, str(HERE.parent))
     import captions
 
     return captions.exchanges.TABLES["styles"], captions

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from stages import keep
 
-STATE = Path(__file__).resolve().parents[1] / "state"
+STATE = Path(__file__).resolve().parent / "state"
 RUN = Path(sys.argv[1])
 for name in ("inner", "text", "unet", "guide", "outer", "language", "exchange", "characters", "art"):
     if name == "language" and (RUN / "exchange.pt").exists():

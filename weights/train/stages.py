@@ -16,7 +16,7 @@ from safetensors.numpy import load_file
 
 from optimizer import MatricesApart
 
-STATE = Path(__file__).resolve().parents[1] / "state"
+STATE = Path(__file__).resolve().parent / "state"
 WEIGHTS = STATE.parents[1]
 SHIPPED = {
     "exchange": WEIGHTS / "default/yent.gguf",

@@ -4,25 +4,19 @@ A caption's scene is known. Classifying it teaches the encoder in minutes what t
 take hours for; the heads that do it are thrown away."""
 
 import random
-import sys
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from transformers import CLIPTextConfig, CLIPTextModel
 
 import captions
+import tokenizer as clip_tokenizer
 from drawings.catalog import COLORS, KEYS
 from drawings.looks import LOOKS
 from drawings.pen import EXPRESSIONS
 from drawings.places import PLACES
 from drawings.scene import RELATIONS
 from stages import STATE
-
-# The painter that ships learned its words with the same code. Behind this folder, whose modules
-# have the names of that painter's.
-sys.path.append(str(Path(__file__).resolve().parents[1]))
-import tokenizer as clip_tokenizer  # noqa: E402
 
 WIDTH = 128
 

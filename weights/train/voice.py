@@ -21,7 +21,6 @@ import voice_gguf
 from stages import STATE, Run
 from voice_model import Shape, Voice
 
-HERE = Path(__file__).resolve().parent
 VOCABULARY, WINDOW, ROWS = 4096, 256, 8
 HELD_OUT = 50  # every 50th paragraph is never trained on
 CONTEXT_WEIGHT = 0.05
@@ -36,22 +35,14 @@ def tokenizer(args=None):
 
 
 def learn_tokenizer(args):
-    """4096 pieces, from a part of the text and everything that the project has written."""
+    """4096 pieces, from a part of the text and everything that the project has written. Those of state/voice.model
+    also come from 12,000 sentences of the first voice's grammar, which is gone."""
     rng = random.Random(1)
     text = (args.run / "text.txt").read_text("utf-8").splitlines()
     lines = rng.sample(text, 60000)
     e = exchanges.Exchanges()
     own = ["".join(e.draw(rng)) for _ in range(6000)] if e.blocks else []
     words = [w for m in exchanges.TABLES["moods"] for w in m["keywords"]]
-    import sys
-
-    sys.path.insert(0, str(HERE.parent))
-    import grammar
-
-    own += [
-        r["said"] + "\n " + r["starter"] + " " + r["detail"]
-        for r in (grammar.reaction(rng) for _ in range(12000))
-    ]
     pieces = [p for line in lines + own + [" ".join(words)] * 20 for p in (" " + line).splitlines()]
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(pieces),

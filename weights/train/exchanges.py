@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-TABLES = json.loads((HERE.parents[2] / "engine/yent/yent.json").read_text("utf-8"))
+TABLES = json.loads((HERE.parents[1] / "engine/yent/yent.json").read_text("utf-8"))
 MOODS = {m["name"]: m["starters"] for m in TABLES["moods"]}
 KEYWORDS = [(m["name"], set(m["keywords"])) for m in TABLES["moods"]]
 PLURAL = ("made of", "of broken")  # starters that want several of a thing
