@@ -173,6 +173,8 @@ struct Epilogue {
   bool gated = false;    // columns come in (value, gate) pairs: value * fn(gate)
   Tensor row_bias = {};  // {1, n, 1, c}: one vector per image; ld 0 gives all the same
   Tensor residual = {};  // added last, shape of the output
+  // A linear's `out` is the first columns of x, see Backend::writes_over_input().
+  bool over_input = false;
 };
 
 // Heads are equal slices of the columns of q, k and v. Query head h reads key/value head h / (heads
@@ -270,6 +272,9 @@ class Backend {
   // from an earlier call of which no copy exists. A backend may reuse the pages of `old`.
   virtual PersistentTensor working_memory(size_t bytes, PersistentTensor old);
 
+  // Whether linear() can write its result over the first columns of x, which need not be kept then
+  // (Epilogue::over_input). The result has the same bits.
+  virtual bool writes_over_input(const Tensor& /*x*/, const LinearWeight&) const { return false; }
   // out {n, h, w, out} = W x. With `gated`, paired weights give out / 2 columns.
   virtual void linear(Arena&, Tensor out, ConcatView x, const LinearWeight&, const Epilogue&) = 0;
   virtual void conv3x3(Arena&, Tensor out, Tensor x, const ConvWeight&, const ConvGeom&,

@@ -37,6 +37,9 @@ class Decorator : public Backend {
     return inner_.working_memory(bytes, std::move(old));
   }
 
+  bool writes_over_input(const Tensor& x, const LinearWeight& w) const override {
+    return inner_.writes_over_input(x, w);
+  }
   void linear(Arena& a, Tensor out, ConcatView x, const LinearWeight& w,
               const Epilogue& e) override {
     inner_.linear(a, out, x, w, e);

@@ -59,6 +59,9 @@ void OpCheck::linear(const Tensor& out, const ConcatView& x, const LinearWeight&
          "linear {}: {} -> {} given {} x {} -> {} x {}", w.name, w.in, w.out, x.rows(),
          x.channels(), out.rows(), out.shape.c);
   ENSURE(!e.gated || w.paired, "linear {}: gated but not paired", w.name);
+  ENSURE(!e.over_input || (out.data == x.a.data && out.ld == x.a.ld && out.dtype == x.a.dtype &&
+                           out.shape.c <= x.a.shape.c && !x.b && !e.residual && !e.gated),
+         "linear {}: not over the first columns of its input", w.name);
   epilogue("linear", w.name, out, e);
 }
 

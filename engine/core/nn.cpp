@@ -133,6 +133,16 @@ Activation Linear::add_to(Ctx& c, Activation sum, ConcatView x) const {
   return out;
 }
 
+Activation Linear::over(Ctx& c, Activation x) const {
+  const Tensor usual = c.backend.layout(x->shape, {Consumer::any, c.activations}).tensor;
+  const bool can = x.last() && !w.grids && !output_hint && w.out <= x->shape.c &&
+                   x->dtype == usual.dtype && c.backend.writes_over_input(x, w);
+  if (!can) return (*this)(c, x);
+  Activation out = x.cols(0, w.out);
+  c.backend.linear(c.ws, out, x, w, {.over_input = true});
+  return out;
+}
+
 void Linear::write_to(Ctx& c, Tensor out, ConcatView x) const { multiply(c, out, x, w, {}); }
 
 ConsumerHint Linear::as_consumer() const { return consumer(w); }

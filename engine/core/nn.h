@@ -27,6 +27,9 @@ struct Linear {
   // sum + W x. Written over `sum` if the caller moved in its last copy (Activation::last() looks at
   // the use count): a copy kept elsewhere costs memory, but changes no value.
   Activation add_to(Ctx& c, Activation sum, ConcatView x) const;
+  // W x. Written over `x`, as above, if it has no more columns and the device can: rows of the
+  // result are then as far apart as those of x.
+  Activation over(Ctx& c, Activation x) const;
   // Into a tensor that outlives the forward.
   void write_to(Ctx& c, Tensor out, ConcatView x) const;
   ConsumerHint as_consumer() const;

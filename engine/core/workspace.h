@@ -23,6 +23,7 @@ class Activation {
   operator ConcatView() const { return tensor_; }  // NOLINT: or as a ConcatView of one
   const Tensor* operator->() const { return &tensor_; }
   Activation view(int n, int h, int w) const { return {tensor_.view(n, h, w), hold_}; }
+  Activation cols(int begin, int count) const { return {tensor_.cols(begin, count), hold_}; }
   // Whether this is the last copy: what reads it may then write onto it.
   bool last() const { return hold_.use_count() == 1; }
 

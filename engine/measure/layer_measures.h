@@ -47,6 +47,8 @@ class MeasuringBackend : public Decorator {
     rounded_.clear();
   }
 
+  // What a layer reads is measured once it has computed.
+  bool writes_over_input(const Tensor&, const LinearWeight&) const override { return false; }
   void linear(Arena& a, Tensor out, ConcatView x, const LinearWeight& w,
               const Epilogue& e) override;
   void conv3x3(Arena& a, Tensor out, Tensor x, const ConvWeight& w, const ConvGeom& g,

@@ -24,7 +24,10 @@ ResBlock::ResBlock(const WeightBinder& l, int in, int out, int groups, float eps
 Activation ResBlock::operator()(Ctx& c, Activation x, Tensor time, Activation skip) const {
   Activation h = conv1(c, norm1.silu({x, skip}),
                        {.row_bias = time ? time.cols(time_column, conv1.w.out) : Tensor{}});
-  if (conv_shortcut) x = (*conv_shortcut)(c, {x, skip});
+  if (conv_shortcut) {
+    const bool alone = !Tensor(skip);
+    x = alone ? conv_shortcut->over(c, std::move(x)) : (*conv_shortcut)(c, {x, skip});
+  }
   skip = {};
   return conv2.add_to(c, std::move(x), norm2.silu(h));
 }

@@ -6,6 +6,7 @@
 
 #include "kernels/blocks.h"
 #include "kernels/cpu/attention/attention_driver.h"
+#include "kernels/cpu/conv/conv_bands.h"
 #include "kernels/cpu/conv/conv_driver.h"
 #include "kernels/cpu/conv/conv_row_blocks.h"
 #include "kernels/cpu/conv/conv_weight.h"
@@ -110,10 +111,15 @@ class CpuBackend : public Backend {
     return {{pages->data(), {1, rows, 1, page}, page, DType::u8}, pages};
   }
 
+  bool writes_over_input(const Tensor& x, const LinearWeight& w) const override {
+    return x.rows() > max_gemv_rows && !w.per_tensor;
+  }
+
   void linear(Arena& arena, Tensor out, ConcatView x, const LinearWeight& w,
               const Epilogue& e) override {
     check.linear(out, x, w, e);
     const CpuLinearWeight& p = packed_linear(w);
+    if (e.over_input) return linear_over_input(run(arena), out, x.a, p.gemm, e);
     if (p.gemv && x.rows() <= max_gemv_rows && !x.b && !kernels_.exact()) {
       return gemv_rows(run(arena), out, x.a, *p.gemv, p.gemm, e);
     }
@@ -129,12 +135,15 @@ class CpuBackend : public Backend {
   // NOLINTNEXTLINE(readability-function-size): the arguments of a norm and of a convolution
   void norm_conv3x3(Arena& arena, Tensor out, ConcatView x, const Prologue& prologue,
                     const ConvWeight& w, const ConvGeom& g, const Epilogue& e) override {
-    if (!suits_conv_row_blocks(x.shape(), w, g, *packed_conv(w).gemm.kernel)) {
+    const Gemm& kernel = *packed_conv(w).gemm.kernel;
+    const bool row_blocks = suits_conv_row_blocks(x.shape(), w, g, kernel);
+    if (!row_blocks && !suits_conv_bands(x.shape(), w, g, kernel)) {
       return Backend::norm_conv3x3(arena, out, x, prologue, w, g, e);
     }
     check.prologue(out, x, prologue);
     check.conv3x3(out, x.shape(), w, e);
-    conv_row_blocks(run(arena), out, x, prologue, w, e);
+    if (row_blocks) return conv_row_blocks(run(arena), out, x, prologue, w, e);
+    conv_bands(run(arena), out, x, prologue, w, e);
   }
 
   void group_norm(Arena& arena, Tensor out, ConcatView x, const NormWeight& w, int groups,

@@ -1,9 +1,11 @@
 // Inputs that are made in row blocks while they are multiplied: the same bits as when made at once.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
+#include "kernels/cpu/conv/conv_bands.h"
 #include "kernels/cpu/conv/conv_row_blocks.h"
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/gemm/linear_row_blocks.h"
@@ -51,7 +53,7 @@ struct Layer {
   Precision precision;
 };
 
-void check_same(const Layer& l, bool spoilt) {
+void check_same(Isa isa, const Layer& l, bool spoilt) {
   const Shape half = l.in.with_c(l.in.c - l.second), result = l.in.with_c(l.out);
   Rows a(half, 0, 3), b(l.in.with_c(l.second ? l.second : 1), 8, -2), residual(result, 0, 0);
   if (spoilt) a.values[half.count() - 1] = f32_to_bf16(NAN);  // in the last image
@@ -64,7 +66,7 @@ void check_same(const Layer& l, bool spoilt) {
   e.row_bias = {time.data(), {1, l.in.n, 1, l.out}, l.out, DType::f32};
   e.residual = residual.tensor;
   for (const int threads : {1, 3}) {
-    const auto backend = make_table_backend(Isa::amx, threads);
+    const auto backend = make_table_backend(isa, threads);
     const ConvWeight w = backend->pack_conv3x3("conv", host(weight, {l.out, l.in.c, 3, 3}),
                                                host(bias, {l.out}), l.precision, false);
     Rows one(result, 0, 0), two(result, 0, 0);
@@ -93,7 +95,7 @@ TEST_CASE("conv bands: the same bits as a norm and a convolution") {
                           {{1, 34, 256, 512}, 0, 8, 32, Precision::bf16}};  // long lines
   for (const Layer& l : layers) {
     REQUIRE(suits_conv_row_blocks(l.in, {.precision = l.precision}, {}, in_place_kernel()));
-    for (const bool spoilt : {false, true}) check_same(l, spoilt);
+    for (const bool spoilt : {false, true}) check_same(Isa::amx, l, spoilt);
   }
 }
 
@@ -111,6 +113,36 @@ TEST_CASE("conv bands: only where the size stays and rows are read in place") {
   CHECK_FALSE(suits_conv_row_blocks({1, 512, 2048, 256}, w, {}, kernel));
   CHECK_FALSE(
       suits_conv_row_blocks(large, {.precision = Precision::int8, .per_tensor = true}, {}, kernel));
+}
+
+TEST_CASE("conv in bands of lines: the same bits as a norm and a convolution") {
+  const Layer layers[] = {{{2, 137, 144, 448}, 0, 24, 32, Precision::int8},
+                          {{1, 130, 256, 280}, 120, 33, 8, Precision::int8},
+                          {{1, 131, 129, 300}, 40, 8, 4, Precision::bf16}};
+  for (int i = 0; i < isa_count; ++i) {
+    const Isa isa = static_cast<Isa>(i);
+    if (isa == Isa::ref || !supports(detect_features(), isa)) continue;
+    for (const Layer& l : layers) {
+      INFO(std::string(isa_name(isa)) << " " << precision_name(l.precision));
+      for (const bool spoilt : {false, true}) check_same(isa, l, spoilt);
+    }
+  }
+}
+
+TEST_CASE("conv in bands of lines: in int8 and bf16, where the size stays") {
+  Gemm kernel{};
+  kernel.input = Element::i8;
+  const Shape large{1, 512, 512, 128};
+  const ConvWeight w{.precision = Precision::int8};
+  CHECK(suits_conv_bands(large, w, {}, kernel));
+  CHECK_FALSE(suits_conv_bands(large, w, {.stride = 2}, kernel));
+  CHECK_FALSE(suits_conv_bands(large, w, {.upsample = true}, kernel));
+  CHECK_FALSE(suits_conv_bands(large, w, {.pad_top = 0}, kernel));
+  CHECK_FALSE(suits_conv_bands({1, 128, 128, 128}, w, {}, kernel));
+  CHECK_FALSE(
+      suits_conv_bands(large, {.precision = Precision::int8, .per_tensor = true}, {}, kernel));
+  kernel.input = Element::f32;
+  CHECK_FALSE(suits_conv_bands(large, {.precision = Precision::bf16}, {}, kernel));
 }
 
 TEST_CASE("linear bands: the same bits as a few rows at a time") {
@@ -154,6 +186,34 @@ TEST_CASE("linear bands: the same bits as a few rows at a time") {
         CHECK(one.values == two.values);
         CHECK(std::isnan(bf16_to_f32(one.values[7 * out])));
         CHECK(std::isfinite(bf16_to_f32(one.values[8 * out])));
+      }
+    }
+  }
+}
+
+TEST_CASE("linear over its input: the same bits as beside it") {
+  const Shape in{2, 67, 71, 136};  // 9514 rows: more than are copied at once
+  const int out = 88, gap = 8;
+  for (int i = 0; i < isa_count; ++i) {
+    const Isa isa = static_cast<Isa>(i);
+    if (!supports(detect_features(), isa)) continue;
+    for (const Precision precision : {Precision::f32, Precision::bf16, Precision::int8}) {
+      INFO(std::string(isa_name(isa)) << " " << precision_name(precision));
+      for (const int threads : {1, 3}) {
+        const auto backend = make_table_backend(isa, threads);
+        auto weight = fresh(static_cast<size_t>(out) * in.c), bias = fresh(out);
+        const LinearWeight w = backend->pack_linear(
+            {.parts = {{"linear", host(weight, {out, in.c}), host(bias, {out})}}}, precision);
+        Rows x(in, gap, 0.5f), beside(in.with_c(out), 0, 0);
+        REQUIRE(backend->writes_over_input(x.tensor, w));
+        TestArena arena;
+        backend->linear(arena, beside.tensor, x.tensor, w, {});
+        std::vector<uint16_t> expected = x.values;  // nothing else changes
+        for (size_t r = 0; r < in.rows(); ++r) {
+          std::copy_n(beside.tensor.row<uint16_t>(r), out, expected.data() + r * (in.c + gap));
+        }
+        backend->linear(arena, x.tensor.cols(0, out), x.tensor, w, {.over_input = true});
+        CHECK(x.values == expected);
       }
     }
   }

@@ -5,6 +5,7 @@
 #include "kernels/cpu/conv/conv_weight.h"
 #include "kernels/cpu/conv/conv_window.h"
 #include "kernels/cpu/conv/conv_winograd.h"
+#include "kernels/cpu/conv/normalized_lines.h"
 #include "kernels/cpu/gemm/gemm_driver.h"
 #include "kernels/cpu/layout/layout.h"
 
@@ -41,8 +42,7 @@ void convolve(const CpuRun& run, const Tensor& out, const Tensor& x, const ConvW
   const Layout wanted = type == DType::f32 ? row_major_layout(x.shape, DType::f32)
                                            : padded_image_layout(x.shape, type);
   const Reordered image(run, x, wanted, w.per_tensor);
-  const bool same_size = g.stride == 1 && g.pad_top == 1 && g.pad_left == 1 && !g.upsample;
-  if (same_size && suits_winograd(x.shape, packed.gemm, packed.winograd)) {
+  if (keeps_size(g) && suits_winograd(x.shape, packed.gemm, packed.winograd)) {
     return convolve_winograd(run, out, {image.tensor(), -1, -1}, packed.gemm, packed.winograd, e);
   }
   const Scratch zeros(run.arena, sizeof(float) * w.in);  // what a tap outside the image reads

@@ -1,13 +1,12 @@
 #include "kernels/cpu/conv/conv_row_blocks.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "kernels/cpu/conv/conv_weight.h"
 #include "kernels/cpu/conv/conv_window.h"
+#include "kernels/cpu/conv/normalized_lines.h"
 #include "kernels/cpu/gemm/gemm_in_place.h"
 #include "kernels/cpu/layout/layout.h"
-#include "kernels/cpu/norm/norm_driver.h"
 #include "kernels/cpu/runtime/cache_sizes.h"
 #include "kernels/cpu/runtime/parallel.h"
 #include "kernels/integers.h"
@@ -16,33 +15,6 @@ namespace yent {
 namespace {
 
 constexpr int min_lines = 3;  // of a row block: two more are normalized with them
-
-size_t line_bytes(const Shape& in, DType type) {
-  const Layout line = padded_image_layout({1, 1, in.w, in.c}, type);
-  return static_cast<size_t>(in.w + 2) * line.tensor.ld * block_bytes(type);
-}
-
-// Normalizes the lines of a row block, from line `first` of the image on, and the two next to them.
-void fill_row_block(const Tensor& row_block, const GroupNormWalk& norm, const Shape& in, int image,
-                    int first, float scale) {
-  const size_t pixel = static_cast<size_t>(row_block.ld) * block_bytes(row_block.dtype);
-  const size_t line = (in.w + 2) * pixel;
-  for (int y = first - 1; y <= first + row_block.shape.h; ++y) {
-    std::byte* to = static_cast<std::byte*>(row_block.data) + (y - first + 1) * line;
-    if (y < 0 || y >= in.h || scale != scale) {
-      std::memset(to, 0, line);
-      continue;
-    }
-    std::memset(to, 0, pixel);
-    std::memset(to + line - pixel, 0, pixel);
-    const size_t row = (static_cast<size_t>(image) * in.h + y) * in.w;
-    norm.apply(row, in.w, to + pixel, element(row_block.dtype), row_block.ld, 1 / scale);
-    const size_t used = in.c * block_bytes(row_block.dtype);
-    for (int i = 1; i <= in.w && used < pixel; ++i) {
-      std::memset(to + i * pixel + used, 0, pixel - used);
-    }
-  }
-}
 
 // Lines that fit the second-level cache with the two next to them, if every thread has some work.
 int lines_of_block(const Shape& in, DType type, int threads) {
@@ -55,8 +27,7 @@ int lines_of_block(const Shape& in, DType type, int threads) {
 
 bool suits_conv_row_blocks(const Shape& in, const ConvWeight& w, const ConvGeom& g,
                            const Gemm& kernel) {
-  const bool same_size = g.stride == 1 && g.pad_top == 1 && g.pad_left == 1 && !g.upsample;
-  if (!reads_in_place(kernel) || w.per_tensor || !same_size || in.w % 16 != 0) return false;
+  if (!reads_in_place(kernel) || w.per_tensor || !keeps_size(g) || in.w % 16 != 0) return false;
   const size_t line = line_bytes(in, operand(w.precision));
   return line * in.h >= row_block_threshold && line * min_lines <= l2_budget;
 }
@@ -86,7 +57,8 @@ void conv_row_blocks(const CpuRun& run, const Tensor& out, const ConcatView& x, 
     Tensor row_block = padded_image_layout(shape, type).tensor;
     row_block.data = room.as<std::byte>() + thread * share;
     const float scale = type == DType::i8 ? quant_scale(norm.absmax(image)) : 1;
-    fill_row_block(row_block, norm, in, image, first, scale);
+    const NormalizedLines source{norm, in, image, first, scale};
+    for (int y = -1; y <= count; ++y) source.write(row_block, y);
 
     const ConvWindow window{
         row_block, shape.with_c(out.shape.c), 1, ConvWindow::square(3, -1, -1), false, nullptr};
