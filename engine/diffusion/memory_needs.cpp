@@ -58,8 +58,7 @@ size_t text_token_bytes(const ClipConfig& clip, const UNetConfig& unet) {
 size_t decoder_pixel_bytes(const VaeConfig& vae, Precision activations, const Backend& backend) {
   const std::vector<int>& channels = vae.block_out_channels;
   const int narrow = channels[0], wide = channels[std::min<size_t>(1, channels.size() - 1)];
-  const int shortcut = wide == narrow ? 0 : narrow;
-  const Shape pixel{.c = wide + narrow + shortcut};
+  const Shape pixel{.c = wide + narrow};
   return backend.layout(pixel, {Consumer::any, activations}).bytes + 3 * sizeof(float) + 3;
 }
 

@@ -25,8 +25,9 @@ size_t packed_bytes(const TensorSet& set, const std::string& part, const Policy&
 // it, with keys and values at half precision; whatever is more.
 size_t text_token_bytes(const ClipConfig& clip, const UNetConfig& unet);
 
-// A pixel of the decoder at its fullest, in the last block's first resnet: what comes in, its first
-// convolution and its shortcut; then the pixel itself, as floats and as bytes.
+// A pixel of the decoder at its fullest, in the last block's first resnet: what comes in and its
+// first convolution, the shortcut being written over the former; then the pixel itself, as floats
+// and as bytes. Devices that write it elsewhere need more.
 size_t decoder_pixel_bytes(const VaeConfig& vae, Precision activations, const Backend& backend);
 
 }  // namespace yent
