@@ -12,7 +12,7 @@ import exchanges
 from drawings.catalog import CATALOG, COLORS
 from drawings.looks import LOOKS
 from drawings.places import PLACES
-from drawings.scene import FIVE, OTHERS, Item, Scene, random_scene
+from drawings.scene import FIVE, OTHERS, Item, Scene, random_item, random_scene
 
 NEGATIVE = exchanges.TABLES["negative_prompt"]
 NUMBERS = {1: "one", 2: "two", 3: "three", 4: "four", 5: "five"}
@@ -488,6 +488,10 @@ def of_reaction(starter, detail, rng):
 # colours, numbers and relations meet freely. These four differ much in size, place and side. When every picture had a
 # way of its own, the shapes of a subject were not learned from 221,000 of them; of twelve ways, few from 442,000.
 POSES = (1, 4, 5, 7)
+# Shares of the captions: those of the voice's kind, and, of the others, those of one subject alone. Shapes are learned
+# from what fills the picture. Of the latter, `USUAL` are of subjects that Yent begins with, and their plain kin: they are
+# what people see.
+REACTIONS, ALONE, USUAL = 0.25, 0.5, 0.75
 
 
 class Captions:
@@ -496,9 +500,12 @@ class Captions:
     def __init__(self):
         self.details = [d for b in exchanges.blocks() for d in b[1]]
         self.plurals = [d for b in exchanges.blocks() for d in b[2]]
+        begun = {item.key for item, *_ in STARTERS.values() if item}
+        kin = {word for key in begun for word in key.split() if word in CATALOG}
+        self.usual = sorted(begun | kin | {key for key in CATALOG if CATALOG[key].weight >= 2})
 
     def draw(self, rng):
-        if rng.random() < 0.35 and self.details:
+        if rng.random() < REACTIONS and self.details:
             starter = rng.choice(list(STARTERS))
             pool = self.plurals if starter.endswith(exchanges.PLURAL) else self.details
             if rng.random() < 0.08:
@@ -507,6 +514,10 @@ class Captions:
             as_told = scene
         else:
             scene = random_scene(rng)
+            if rng.random() < ALONE:
+                scene.relation = scene.object = scene.extra = None
+                if rng.random() < USUAL:
+                    scene.subject = random_item(rng, self.usual)
             caption, as_told = of_scene(scene, rng)
         scene.seed = POSES[scene.seed % len(POSES)]
         return caption, scene, as_told
