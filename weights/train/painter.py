@@ -198,7 +198,7 @@ def unet(args):
     """Counts pictures seen."""
     torch.manual_seed(4)
     source, batch, model = Source(args, "unet"), 16, denoiser.unet(learning=True)
-    run = Run("unet", args, model, total=1_000_000, lr=8e-4, warm=4000, average=0.999)
+    run = Run("unet", args, model, total=1_600_000, lr=8e-4, warm=4000, average=0.999)
     compiled = torch.compile(model, dynamic=False)
 
     def loss(count):
