@@ -123,7 +123,7 @@ TEST_CASE("conv in bands of lines: the same bits as a norm and a convolution") {
     const Isa isa = static_cast<Isa>(i);
     if (isa == Isa::ref || !supports(detect_features(), isa)) continue;
     for (const Layer& l : layers) {
-      INFO(std::string(isa_name(isa)) << " " << precision_name(l.precision));
+      INFO(std::string(isa_name(isa)) << " " << std::string(precision_name(l.precision)));
       for (const bool spoilt : {false, true}) check_same(isa, l, spoilt);
     }
   }
@@ -198,7 +198,7 @@ TEST_CASE("linear over its input: the same bits as beside it") {
     const Isa isa = static_cast<Isa>(i);
     if (!supports(detect_features(), isa)) continue;
     for (const Precision precision : {Precision::f32, Precision::bf16, Precision::int8}) {
-      INFO(std::string(isa_name(isa)) << " " << precision_name(precision));
+      INFO(std::string(isa_name(isa)) << " " << std::string(precision_name(precision)));
       for (const int threads : {1, 3}) {
         const auto backend = make_table_backend(isa, threads);
         auto weight = fresh(static_cast<size_t>(out) * in.c), bias = fresh(out);

@@ -59,7 +59,7 @@ void conv_bands(const CpuRun& run, const Tensor& out, const ConcatView& x, const
       Epilogue own = e;
       own.residual = part(e.residual);
       if (e.row_bias) own.row_bias = e.row_bias.slice(image, 1);
-      convolve(run, part(out), band, w, {}, own);
+      convolve_piece(run, part(out), band, in, w, own);
     }
   }
 }

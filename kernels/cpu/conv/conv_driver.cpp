@@ -33,16 +33,16 @@ struct WindowProduct {
   }
 };
 
-}  // namespace
-
-void convolve(const CpuRun& run, const Tensor& out, const Tensor& x, const ConvWeight& w,
-              const ConvGeom& g, const Epilogue& e) {
+// The way is chosen for an image of shape `whole`.
+// NOLINTNEXTLINE(readability-function-size): a convolution's arguments, and that
+void convolve(const CpuRun& run, const Tensor& out, const Tensor& x, const Shape& whole,
+              const ConvWeight& w, const ConvGeom& g, const Epilogue& e) {
   const CpuConvWeight& packed = packed_conv(w);
   const DType type = input_type(*packed.gemm.kernel);
   const Layout wanted = type == DType::f32 ? row_major_layout(x.shape, DType::f32)
                                            : padded_image_layout(x.shape, type);
   const Reordered image(run, x, wanted, w.per_tensor);
-  if (keeps_size(g) && suits_winograd(x.shape, packed.gemm, packed.winograd)) {
+  if (keeps_size(g) && suits_winograd(whole, packed.gemm, packed.winograd)) {
     return convolve_winograd(run, out, {image.tensor(), -1, -1}, packed.gemm, packed.winograd, e);
   }
   const Scratch zeros(run.arena, sizeof(float) * w.in);  // what a tap outside the image reads
@@ -73,6 +73,18 @@ void convolve(const CpuRun& run, const Tensor& out, const Tensor& x, const ConvW
         false,          zeros.as<std::byte>()};
     product.multiply(window, weight, map);
   }
+}
+
+}  // namespace
+
+void convolve(const CpuRun& run, const Tensor& out, const Tensor& x, const ConvWeight& w,
+              const ConvGeom& g, const Epilogue& e) {
+  convolve(run, out, x, x.shape, w, g, e);
+}
+
+void convolve_piece(const CpuRun& run, const Tensor& out, const Tensor& x, const Shape& whole,
+                    const ConvWeight& w, const Epilogue& e) {
+  convolve(run, out, x, whole, w, {}, e);
 }
 
 }  // namespace yent

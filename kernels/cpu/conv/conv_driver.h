@@ -11,4 +11,9 @@ namespace yent {
 void convolve(const CpuRun& run, const Tensor& out, const Tensor& x, const ConvWeight& w,
               const ConvGeom& g, const Epilogue& e);
 
+// The same of a piece of an image of shape `whole`, in the way, direct or Winograd's, that is
+// chosen for all of it: what is not int8 has other bits in the other way.
+void convolve_piece(const CpuRun& run, const Tensor& out, const Tensor& x, const Shape& whole,
+                    const ConvWeight& w, const Epilogue& e);
+
 }  // namespace yent
