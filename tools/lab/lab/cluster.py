@@ -42,7 +42,7 @@ def client_of(scheduler=None, workers=None, threads=1, dashboard=False):
     kept = {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
     with dask.config.set(CONFIG), contextlib.ExitStack() as stack:
         stack.callback(_restore, kept)
-        stack.enter_context(_silenced("distributed.client", "distributed.core"))
+        stack.enter_context(_silenced("distributed.batched", "distributed.client", "distributed.comm", "distributed.core"))
         if scheduler:
             if workers is not None:
                 raise UsageError("a scheduler that is there has its own workers")
