@@ -158,6 +158,9 @@ struct ConvGeom {
   int stride = 1;
   int pad_top = 1, pad_left = 1;
   bool upsample = false;
+
+  // A piece of the image with the lines above and below is then enough for a piece of the result.
+  bool keeps_size() const { return stride == 1 && pad_top == 1 && pad_left == 1 && !upsample; }
 };
 
 // What is applied to a convolution's input first: group norm, then fn.

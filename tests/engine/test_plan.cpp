@@ -146,7 +146,7 @@ TEST_CASE(
     const VaeDecoder decoder(WeightBinder(empty_checkpoint("vae"), *backend, policy),
                              VaeConfig::from_json(full_size_vae(), "vae"));
     const PersistentTensor in = backend->allocate({1, side, side, 4}, DType::f32);
-    struct Planned {};
+    struct Planned {};  // ends the forward after the dry run: nothing needs to be computed
     try {
       ws.run("decoder", [&] {
         if (!ws.measuring()) throw Planned();

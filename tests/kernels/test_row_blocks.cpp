@@ -1,4 +1,5 @@
-// Inputs that are made in row blocks while they are multiplied: the same bits as when made at once.
+// Inputs that are made in row blocks or bands while they are multiplied, and results written over
+// them: the same bits as when made at once.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -83,7 +84,7 @@ void check_same(Isa isa, const Layer& l, bool spoilt) {
 
 }  // namespace
 
-TEST_CASE("conv bands: the same bits as a norm and a convolution") {
+TEST_CASE("conv row blocks: the same bits as a norm and a convolution") {
   if (!supports(detect_features(), Isa::amx)) {
     MESSAGE("skipped: no AMX here");
     return;
@@ -99,7 +100,7 @@ TEST_CASE("conv bands: the same bits as a norm and a convolution") {
   }
 }
 
-TEST_CASE("conv bands: only where the size stays and rows are read in place") {
+TEST_CASE("conv row blocks: only where the size stays and rows are read in place") {
   const Gemm kernel = in_place_kernel();
   const Shape large{1, 512, 512, 128};
   const ConvWeight w{.precision = Precision::int8};
@@ -115,7 +116,7 @@ TEST_CASE("conv bands: only where the size stays and rows are read in place") {
       suits_conv_row_blocks(large, {.precision = Precision::int8, .per_tensor = true}, {}, kernel));
 }
 
-TEST_CASE("conv in bands of lines: the same bits as a norm and a convolution") {
+TEST_CASE("conv bands: the same bits as a norm and a convolution") {
   const Layer layers[] = {{{2, 137, 144, 448}, 0, 24, 32, Precision::int8},
                           {{1, 130, 256, 280}, 120, 33, 8, Precision::int8},
                           {{1, 131, 129, 300}, 40, 8, 4, Precision::bf16}};
@@ -129,7 +130,7 @@ TEST_CASE("conv in bands of lines: the same bits as a norm and a convolution") {
   }
 }
 
-TEST_CASE("conv in bands of lines: in int8 and bf16, where the size stays") {
+TEST_CASE("conv bands: in int8 and bf16, where the size stays") {
   Gemm kernel{};
   kernel.input = Element::i8;
   const Shape large{1, 512, 512, 128};
@@ -145,7 +146,7 @@ TEST_CASE("conv in bands of lines: in int8 and bf16, where the size stays") {
   CHECK_FALSE(suits_conv_bands(large, {.precision = Precision::bf16}, {}, kernel));
 }
 
-TEST_CASE("linear bands: the same bits as a few rows at a time") {
+TEST_CASE("linear row blocks: the same bits as a few rows at a time") {
   if (!supports(detect_features(), Isa::amx)) {
     MESSAGE("skipped: no AMX here");
     return;

@@ -489,8 +489,8 @@ def of_reaction(starter, detail, rng):
 # way of its own, the shapes of a subject were not learned from 221,000 of them; of twelve ways, few from 442,000.
 POSES = (1, 4, 5, 7)
 # Shares of the captions: those of the voice's kind, and, of the others, those of one subject alone. Shapes are learned
-# from what fills the picture. Of the latter, `USUAL` are of subjects that Yent begins with, and their plain kin: they are
-# what people see.
+# from what fills the picture. Of the latter, `USUAL` are of subjects that Yent begins with, their plain kin, and the
+# commonest: they are what people see.
 REACTIONS, ALONE, USUAL = 0.25, 0.5, 0.75
 
 

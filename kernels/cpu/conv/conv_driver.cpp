@@ -5,7 +5,6 @@
 #include "kernels/cpu/conv/conv_weight.h"
 #include "kernels/cpu/conv/conv_window.h"
 #include "kernels/cpu/conv/conv_winograd.h"
-#include "kernels/cpu/conv/normalized_lines.h"
 #include "kernels/cpu/gemm/gemm_driver.h"
 #include "kernels/cpu/layout/layout.h"
 
@@ -42,7 +41,7 @@ void convolve(const CpuRun& run, const Tensor& out, const Tensor& x, const Shape
   const Layout wanted = type == DType::f32 ? row_major_layout(x.shape, DType::f32)
                                            : padded_image_layout(x.shape, type);
   const Reordered image(run, x, wanted, w.per_tensor);
-  if (keeps_size(g) && suits_winograd(whole, packed.gemm, packed.winograd)) {
+  if (g.keeps_size() && suits_winograd(whole, packed.gemm, packed.winograd)) {
     return convolve_winograd(run, out, {image.tensor(), -1, -1}, packed.gemm, packed.winograd, e);
   }
   const Scratch zeros(run.arena, sizeof(float) * w.in);  // what a tap outside the image reads

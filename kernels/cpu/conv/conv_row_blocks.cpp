@@ -27,7 +27,7 @@ int lines_of_block(const Shape& in, DType type, int threads) {
 
 bool suits_conv_row_blocks(const Shape& in, const ConvWeight& w, const ConvGeom& g,
                            const Gemm& kernel) {
-  if (!reads_in_place(kernel) || w.per_tensor || !keeps_size(g) || in.w % 16 != 0) return false;
+  if (!reads_in_place(kernel) || w.per_tensor || !g.keeps_size() || in.w % 16 != 0) return false;
   const size_t line = line_bytes(in, operand(w.precision));
   return line * in.h >= row_block_threshold && line * min_lines <= l2_budget;
 }

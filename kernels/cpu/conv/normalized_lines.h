@@ -5,12 +5,6 @@
 
 namespace yent {
 
-// Whether the convolution keeps the size: then a piece of the image with the lines above and below
-// is enough for a piece of the result.
-inline bool keeps_size(const ConvGeom& g) {
-  return g.stride == 1 && g.pad_top == 1 && g.pad_left == 1 && !g.upsample;
-}
-
 // Bytes of a line of a padded image.
 size_t line_bytes(const Shape& in, DType type);
 
